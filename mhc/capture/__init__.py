@@ -1,0 +1,1 @@
+"""The listener: poll, classify, commit, lease, gaps."""

@@ -1,0 +1,224 @@
+"""Rows as machine formats: JSON, NDJSON, CSV, TSV and bare names. Whole, ISO-8601 UTC, no layout."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from dataclasses import fields as dataclass_fields
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from math import isfinite
+from typing import Literal
+
+from mhc.domain.text import encode
+
+Kind = Literal["text", "username", "int", "id", "time", "bool", "list", "json", "duration"]
+Row = Mapping[str, object] | object
+
+_COMPACT = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+_INDENTED = json.JSONEncoder(ensure_ascii=True, allow_nan=False, indent=2)
+# Signs that make a spreadsheet run a cell, with their full-width and small forms.
+_FORMULA_SIGNS = frozenset(
+    "=+-@|%\t\r\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe66\ufe62\ufe63\ufe6b\ufe6a\u2212"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One output field: its name in every format, and how a table shows it.
+
+    `int` is a quantity (grouped in tables), `id` a number that is none; `duration` is seconds or a timedelta;
+    `table=False` keeps the field out of table, TSV and CSV until `--fields` asks for it. `foreign` says that the
+    text came from outside (None: every kind that can carry text).
+    """
+
+    name: str
+    kind: Kind = "text"
+    help: str = ""
+    header: str | None = None
+    table: bool = True
+    foreign: bool | None = None
+
+    @property
+    def from_outside(self) -> bool:
+        """Say whether a spreadsheet must be kept from running the cell."""
+        return self.kind in {"text", "username", "list", "json"} if self.foreign is None else self.foreign
+
+    @property
+    def heading(self) -> str:
+        """Give the column's title in a table."""
+        return (self.header or self.name.replace("_", " ")).upper()
+
+
+def value_of(row: Row, field: Field) -> object:
+    """Give a row's value; a missing one is a bug, since a field is a promise."""
+    value: object = row[field.name] if isinstance(row, Mapping) else getattr(row, field.name)
+    return value
+
+
+def plain(value: object) -> object:
+    """Turn a value into what JSON knows: unknown is null, times are UTC, durations are seconds."""
+    if value is None or isinstance(value, (bool, str, int)):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, (float, Decimal)):
+        return _number(value)
+    if isinstance(value, date):
+        return iso(value) if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, timedelta):
+        return _number(value.total_seconds(), whole=True)
+    return _plain_container(as_mapping(value))
+
+
+def as_mapping(value: object) -> object:
+    """Give a dataclass as the mapping of its fields, and anything else as it is."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
+    return value
+
+
+def iso(at: datetime) -> str:
+    """Write an aware time as `2026-01-01T00:00:00Z`, with milliseconds where there are some."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone cannot be printed")
+    spec = "milliseconds" if at.microsecond >= 1000 else "seconds"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+
+
+def json_text(value: object, *, indent: bool = False) -> str:
+    """Write JSON in printable ASCII only; DEL, which `json` leaves as it is, included."""
+    return (_INDENTED if indent else _COMPACT).encode(plain(value)).replace("\x7f", "\\u007f")
+
+
+def cell_text(value: object) -> str:
+    """Write a value as the text of a TSV or CSV cell, not yet encoded."""
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list) and not any(isinstance(item, (list, dict)) for item in value):
+        return ", ".join(map(cell_text, value))
+    return json_text(value) if isinstance(value, (list, dict)) else str(value)
+
+
+def runs_in_a_spreadsheet(text: str) -> bool:
+    """Say whether a cell begins, after blanks and invisible characters of any kind, with a formula's sign."""
+    for character in text:
+        if character in _FORMULA_SIGNS:
+            return True
+        if character.isprintable() and not character.isspace():
+            return False
+    return False
+
+
+def cell(value: object, *, defuse: bool) -> str:
+    """Write a TSV or CSV cell: encoded whole, and with an apostrophe where a spreadsheet would run it."""
+    text = cell_text(value)
+    risky = defuse and not isinstance(value, (int, float, Decimal, datetime)) and runs_in_a_spreadsheet(text)
+    return ("'" if risky else "") + encode(text, limit=None)
+
+
+def flatten(fields: Sequence[Field], row: Row) -> Iterator[tuple[Field, object]]:
+    """Give a record's values with nested objects under dotted names: `here.tokens`."""
+    for field in fields:
+        yield from _flatten(field, value_of(row, field))
+
+
+def json_parts(fields: Sequence[Field], rows: Iterable[Row]) -> Iterator[str]:
+    """Write one array, an object a line, valid when empty too."""
+    before = "[\n"
+    for line in ndjson_parts(fields, rows):
+        yield before + line[:-1]
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def ndjson_parts(fields: Sequence[Field], rows: Iterable[Row]) -> Iterator[str]:
+    """Write one compact object a line."""
+    for row in rows:
+        yield json_text({field.name: value_of(row, field) for field in fields}) + "\n"
+
+
+def delimited_parts(
+    fields: Sequence[Field],
+    rows: Iterable[Sequence[object]],
+    *,
+    comma: bool,
+    headers: bool,
+    excel_safe: bool | None,
+) -> Iterator[str]:
+    """Write CSV or TSV from rows of values, with the fields' names as a header.
+
+    `excel_safe` True defuses each cell, False none, None those of CSV whose text came from outside.
+    """
+    line = _csv_line if comma else _tsv_line
+    defused = [(comma and field.from_outside) if excel_safe is None else excel_safe for field in fields]
+    if headers:
+        yield line([encode(field.name, limit=None) for field in fields])
+    for row in rows:
+        yield line([cell(value, defuse=defuse) for value, defuse in zip(row, defused, strict=True)])
+
+
+def key_value_parts(
+    pairs: Iterable[tuple[Field, object]], *, headers: bool, excel_safe: bool | None
+) -> Iterator[str]:
+    """Write one record as `key<TAB>value` lines; without headers the values alone."""
+    for field, value in pairs:
+        text = cell(value, defuse=bool(excel_safe))
+        yield _tsv_line([encode(field.name, limit=None), text] if headers else [text])
+
+
+def name_parts(field: Field, rows: Iterable[Row]) -> Iterator[str]:
+    """Write one bare username a line; who has none (an anonymous tipper) is left out."""
+    for row in rows:
+        if (name := cell_text(value_of(row, field))) != "":
+            yield encode(name, limit=None) + "\n"
+
+
+def _plain_container(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return [plain(item) for item in sorted(value)]
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return plain(value.value)
+    raise TypeError(f"{type(value).__name__} cannot be printed")
+
+
+def _number(value: float | Decimal, *, whole: bool = False) -> int | float | None:
+    if not isfinite(value):
+        return None
+    return int(value) if (whole or isinstance(value, Decimal)) and value == int(value) else float(value)
+
+
+def _flatten(field: Field, value: object) -> Iterator[tuple[Field, object]]:
+    value = as_mapping(value)
+    if not isinstance(value, Mapping):
+        yield field, value
+        return
+    if not value:
+        yield field, None
+    for key, item in value.items():
+        yield from _flatten(Field(f"{field.name}.{key}", "json", foreign=field.foreign), item)
+
+
+class _Echo:
+    """A file that gives back what is written, so that `csv.writer` can be asked for lines."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+_CSV = csv.writer(_Echo(), lineterminator="\n")
+
+
+def _csv_line(cells: list[str]) -> str:
+    line: object = _CSV.writerow(cells)  # what the file's write returns
+    return str(line)
+
+
+def _tsv_line(cells: list[str]) -> str:
+    return "\t".join(cells) + "\n"

@@ -1,0 +1,81 @@
+"""The streams and the terminal: encoding, width, colour. The only place that asks about them."""
+
+import os
+import sys
+from dataclasses import dataclass
+from io import TextIOWrapper
+from typing import TextIO
+
+from mhc.domain.text import Safe
+
+NARROWEST = 40
+USUAL_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """How stdout looks to the reader: its layout, width in columns, encoding, and whether colour is wanted."""
+
+    is_terminal: bool
+    columns: int
+    encoding: str
+    color: bool
+
+    @property
+    def ellipsis(self) -> Safe:
+        """Give the sign of a cut that this encoding can print."""
+        return Safe("…") if self.printable(Safe("…")) == "…" else Safe("..")
+
+    def printable(self, text: Safe) -> Safe:
+        """Escape what the encoding cannot print, before it is measured: `LANG=C` keeps its columns too."""
+        if text.isascii() or self.encoding == "utf-8":
+            return text
+        return Safe(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
+
+
+def screen(color: str = "auto") -> Screen:
+    """Look at stdout and the environment once. `color` is auto, always or never."""
+    encoding = (sys.stdout.encoding or "utf-8").lower().replace("_", "-")
+    forced = os.environ.get("MHC_FORCE_TTY", "")
+    return Screen(
+        is_terminal=forced not in {"", "0"} or sys.stdout.isatty(),
+        columns=max(NARROWEST, _columns(forced)),
+        encoding="utf-8" if encoding == "utf8" else encoding,
+        color=color_wanted(sys.stdout, color),
+    )
+
+
+def color_wanted(stream: TextIO, choice: str = "auto") -> bool:
+    """Say whether to colour a stream: option, MHC_COLOR, NO_COLOR, CLICOLOR_FORCE, TERM=dumb, terminal."""
+    if choice == "auto":
+        choice = os.environ.get("MHC_COLOR") or "auto"
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+        return True
+    return os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def prepare_streams() -> None:
+    """Let no character stop the program: what a stream's encoding cannot print is written escaped.
+
+    In UTF-8 too: Python's C locale would pass lone surrogates through as raw bytes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _columns(forced: str) -> int:
+    for wish in (forced, os.environ.get("COLUMNS", "")):
+        if wish.isascii() and wish.isdigit() and int(wish[:6]) > 1:
+            return int(wish[:6])
+    # `mhc … -o table | less` has no terminal on stdout, yet is read on one.
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
+        try:
+            return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
+        except (OSError, ValueError, AttributeError):  # no descriptor, closed, or no stream at all
+            continue
+    return USUAL_WIDTH

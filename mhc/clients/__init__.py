@@ -1,0 +1,1 @@
+"""One module an API, over one small HTTP module."""

@@ -1,0 +1,22 @@
+"""The settings of mhc: one table that loads, validates and documents them.
+
+Order, weakest first: default < config.toml < lines of an env-file < environment < option.
+"""
+
+from mhc.config.directories import state_dir
+from mhc.config.loading import RoomSettings, Settings, load
+from mhc.config.table import SETTINGS, Setting
+from mhc.config.values import Secret, without_password
+from mhc.config.writing import write_default_config
+
+__all__ = [
+    "SETTINGS",
+    "RoomSettings",
+    "Secret",
+    "Setting",
+    "Settings",
+    "load",
+    "state_dir",
+    "without_password",
+    "write_default_config",
+]

@@ -1,0 +1,129 @@
+"""The table of settings: what there is, what it means, what holds when nothing is said."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: an environment variable, the same name in lower case in config.toml.
+
+    A name with a dot stands in a table of the file only, and has no variable.
+    """
+
+    name: str
+    attribute: str  # of Settings
+    kind: str  # a key of values.PARSERS
+    help: str
+    default: str | None = None
+    otherwise: str = ""  # says what holds where there is no fixed default
+    secret: bool = False
+    per_room: bool = False  # may stand in [rooms.NAME], too
+
+    @property
+    def key(self) -> str:
+        """The name in config.toml."""
+        return self.name.lower()
+
+    @property
+    def variable(self) -> str | None:
+        """The environment variable, if it has one."""
+        return None if "." in self.name else self.name
+
+    @property
+    def may_be_file(self) -> bool:
+        """Whether NAME_FILE may name a file that holds the value."""
+        return self.secret or self.kind == "database"
+
+
+SETTINGS: Final = (
+    Setting(
+        "DATABASE_URL",
+        "database_url",
+        "database",
+        "Where everything is kept: sqlite:///path, postgresql://user@host/name, or the path of a SQLite file.",
+        otherwise="mhc.db in the XDG data directory",
+    ),
+    Setting("CHATURBATE_USERNAME", "room", "room", "Your own room. More rooms: [rooms.NAME]."),
+    Setting(
+        "CB_AUTH_TOKEN",
+        "events_token",
+        "secret",
+        "Events API token of the room (scope Events API).",
+        secret=True,
+        per_room=True,
+    ),
+    Setting(
+        "CB_STATS_TOKEN", "stats_token", "secret", "Statistics token of the room.", secret=True, per_room=True
+    ),
+    Setting("STATBATE_API_TOKEN", "statbate_token", "secret", "Statbate Premium token.", secret=True),
+    Setting(
+        "MHC_AFFILIATE_WM",
+        "affiliate_wm",
+        "secret",
+        "Affiliate code for the public feed of rooms.",
+        secret=True,
+    ),
+    Setting(
+        "MHC_TIMEZONE",
+        "timezone",
+        "zone",
+        "Time zone in which times are read and shown, such as Europe/Berlin.",
+        otherwise="the system's",
+    ),
+    Setting(
+        "MHC_EVENTS_URL",
+        "events_url",
+        "origin",
+        "Server of the Events API: scheme, host and port.",
+        "https://eventsapi.chaturbate.com",
+    ),
+    Setting(
+        "MHC_CHATURBATE_URL",
+        "chaturbate_url",
+        "origin",
+        "Server of the site's public feeds: scheme, host and port.",
+        "https://chaturbate.com",
+    ),
+    Setting(
+        "MHC_STATBATE_URL",
+        "statbate_url",
+        "url",
+        "Base of Statbate's API, to which /models and /members are appended.",
+        "https://plus.statbate.com/api",
+    ),
+    Setting(
+        "MHC_CBHOURS_URL", "cbhours_url", "url", "Address of CBHours' API.", "https://www.cbhours.com/api.php"
+    ),
+    Setting(
+        "MHC_ERASURE_KEY",
+        "erasure_key",
+        "secret",
+        "Keys the hashes of erased names; the same on every host. `mhc init` makes it.",
+        secret=True,
+    ),
+    Setting(
+        "MHC_STATE_DIR",
+        "state_dir",
+        "directory",
+        "Spool, locks, pacing, heartbeat, crash files and the audit log.",
+        otherwise="$STATE_DIRECTORY, else mhc in the XDG state directory",
+    ),
+    Setting(
+        "MHC_WAIT_SCALE",
+        "wait_scale",
+        "number",
+        "Multiplies every back-off; rehearsals use less than 1.",
+        "1",
+    ),
+    Setting(
+        "sessions.merge_gap",
+        "merge_gap",
+        "duration",
+        "A break of this length at most does not end a session.",
+        "30m",
+    ),
+)
+
+# Tables of config.toml; what reads one says what may stand in it.
+TABLES: Final = ("rooms", "sessions", "jobs", "alerts", "retention", "search", "money")

@@ -1,0 +1,217 @@
+"""What a setting's text may look like: each kind's parser, which raises ValueError with the reason.
+
+A reason never quotes a value that may hold a secret.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from hmac import compare_digest
+from pathlib import Path
+from typing import Final, Never
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+MASK: Final = "***"
+
+_DURATION = re.compile(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
+_ROOM = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
+# As SQLAlchemy reads a URL, but up to the last @: better one word too many behind the mask.
+_PASSWORD = re.compile(r"(://[^:/]*:)(.+)(?=@)")
+_QUERY_PASSWORD = re.compile(r"([?&](?:ssl)?password=)([^&]+)", re.IGNORECASE)
+_POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg")
+
+
+class Secret:
+    """A value that no repr, str, format, copy or pickle shows; `reveal()` is the only way to it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Give the value itself, for the one call that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return compare_digest(
+            self._value.encode(errors="surrogatepass"), other._value.encode(errors="surrogatepass")
+        )
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> tuple[type["Secret"], tuple[str]]:
+        return (Secret, (MASK,))
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Secret":
+        return self
+
+
+def parse_secret(text: str) -> Secret:
+    """Take a token as it is, without the blanks around it."""
+    token = text.strip()
+    if not token.isprintable() or any(letter.isspace() for letter in token):
+        raise ValueError("has blanks or control characters inside")
+    return Secret(token)
+
+
+def parse_room(text: str) -> str:
+    """Give a room's name as the site writes it: trimmed, lower-case."""
+    room = text.strip().lower()
+    if not _ROOM.fullmatch(room):
+        raise ValueError(f"{text!r} is no username (letters, digits and _)")
+    return room
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """Give the zone of an IANA name such as Europe/Berlin."""
+    try:
+        return ZoneInfo(text.strip())
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"no time zone named {text!r}{_near_zone(text)}") from None
+
+
+def _near_zone(text: str) -> str:
+    """Name zones that look like `text`; only after a failure, since listing them all is slow."""
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    names = {name.lower(): name for name in available_timezones()}
+    near = get_close_matches(text.strip().lower(), list(names), n=2, cutoff=0.7)
+    return f"; did you mean {' or '.join(names[name] for name in near)}?" if near else ""
+
+
+def parse_origin(text: str) -> str:
+    """Give scheme, host and port of a server, to which mhc appends its own paths."""
+    url = parse_url(text)
+    if urlsplit(url).path:
+        raise ValueError(
+            "must be scheme, host and port only: mhc appends the path (a token belongs in its own setting)"
+        )
+    return url
+
+
+def parse_url(text: str) -> str:
+    """Give a URL without its trailing slash: https, or plain http to this machine."""
+    text = text.strip()
+    if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
+        raise ValueError("has characters that no URL has")
+    parts = urlsplit(text)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("may not hold a user name or a password")
+    if "?" in text or "#" in text:
+        raise ValueError("may not hold a query or a fragment")
+    if not parts.hostname or parts.port == 0:  # a port that is no number raises ValueError by itself
+        raise ValueError("must look like https://host or https://host:port")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError("must be https (plain http only to this machine)")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    """Say whether a host is this machine: 127.0.0.0/8, ::1 or localhost; names are not resolved."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def parse_database(text: str) -> str:
+    """Give SQLAlchemy's URL; `postgres://` is taken as psycopg 3, a bare path as a SQLite file."""
+    text = text.strip()
+    if not text.isprintable():
+        raise ValueError("has control characters")
+    scheme, found, rest = text.partition("://")
+    if not found:
+        if "?" in text:
+            raise ValueError("a path may not hold a question mark")
+        return _sqlite(str(Path(text).expanduser()))
+    if scheme in _POSTGRESQL:
+        return f"postgresql+psycopg://{rest}"
+    if scheme == "sqlite":
+        return _sqlite(rest.removeprefix("/")) if rest.startswith("/") else _no_memory()
+    raise ValueError("must be sqlite:///path, postgresql://… or the path of a SQLite file")
+
+
+def _sqlite(location: str) -> str:
+    """Give the URL of a SQLite file, absolute, so that it stays the same file wherever we go."""
+    path, mark, query = location.partition("?")
+    if path in {"", ":memory:"}:
+        _no_memory()
+    return f"sqlite:///{Path(path).absolute()}{mark}{query}"
+
+
+def _no_memory() -> Never:
+    raise ValueError("needs a file: a SQLite database in memory keeps nothing")
+
+
+def passwords_in(url: str) -> list[str]:
+    """List the passwords of a database URL, as written and decoded."""
+    found = [match[2] for pattern in (_PASSWORD, _QUERY_PASSWORD) for match in pattern.finditer(url)]
+    return found + [plain for word in found if (plain := unquote(word)) != word]
+
+
+def without_password(url: str) -> str:
+    """Give a database URL that may be shown."""
+    return _QUERY_PASSWORD.sub(rf"\1{MASK}", _PASSWORD.sub(rf"\1{MASK}", url))
+
+
+def parse_directory(text: str) -> Path:
+    """Give an absolute path; `~` is the home directory. Nothing is looked up in the current one."""
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("has a ~, but the home directory is not known") from None
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    return path
+
+
+def parse_scale(text: str) -> float:
+    """Give the factor of every back-off: above 0, 1000 at most."""
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = -1.0
+    if not 0 < scale <= 1000:
+        raise ValueError("must be a number above 0, 1000 at most")
+    return scale
+
+
+def parse_gap(text: str) -> timedelta:
+    """Give a length of time such as 30m, 1h30m or 90s: a day at most."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if not match or not any(match.groups()):
+        raise ValueError('must be a length of time such as "30m", "1h30m" or "90s"')
+    hours, minutes, seconds = (int(number or 0) for number in match.groups())
+    gap = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if gap > timedelta(days=1):
+        raise ValueError("must be a day at most")
+    return gap
+
+
+PARSERS: Final[dict[str, Callable[[str], object]]] = {
+    "database": parse_database,
+    "directory": parse_directory,
+    "duration": parse_gap,
+    "number": parse_scale,
+    "origin": parse_origin,
+    "room": parse_room,
+    "secret": parse_secret,
+    "url": parse_url,
+    "zone": parse_zone,
+}

@@ -1,0 +1,1 @@
+"""The words and rules of the field, as pure values and functions."""

@@ -1,0 +1,120 @@
+"""When a room was on: broadcasts read from its events, one step an event, in order of time.
+
+The rules: a start opens, a stop closes, a second start closes the first. A broadcast with no event for longer than
+the merge gap ended at its last one. Without a start, five paid or chat events by two people, none further apart than
+the merge gap, show that the room was on; enters, leaves and private messages alone do not. Talk that follows a known
+stop within the merge gap is the room emptying, not a new show.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+MERGE_GAP = timedelta(minutes=30)
+START, STOP = "broadcastStart", "broadcastStop"
+ACTIVITY = frozenset({"chatMessage", "tip", "mediaPurchase", "fanclubJoin"})
+_RUN_EVENTS = 5
+_RUN_PEOPLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the derivation reads of an event."""
+
+    at: datetime
+    method: str
+    person: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A time the room was on; `ended_at` None while it still is."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    start_inferred: bool = False
+    end_inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Paid and chat events while no broadcast is known to be on."""
+
+    first_at: datetime
+    last_at: datetime
+    count: int
+    people: tuple[int, ...]  # the first two
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """Where the reading of a room stands."""
+
+    last_at: datetime | None = None  # its last event of any kind
+    open: Broadcast | None = None
+    active_at: datetime | None = None  # the last paid or chat event of an inferred broadcast
+    stopped_at: datetime | None = None  # the last known stop
+    run: Run | None = None
+
+
+def after(broadcast: Broadcast) -> RoomState:
+    """Give the state in which an ended broadcast leaves its room."""
+    stop = None if broadcast.end_inferred else broadcast.ended_at
+    return RoomState(last_at=broadcast.ended_at, stopped_at=stop)
+
+
+def fold(
+    state: RoomState, marks: Iterable[Mark], gap: timedelta = MERGE_GAP
+) -> tuple[RoomState, list[Broadcast]]:
+    """Read marks in order of time; give the new state and the broadcasts that ended, in order."""
+    ended: list[Broadcast] = []
+    for mark in marks:
+        state, silent = _expire(state, mark.at, gap)
+        state, closed = _step(state, mark, gap)
+        ended += [b for b in (silent, closed) if b is not None]
+        state = replace(state, last_at=mark.at)
+    return state, ended
+
+
+def _close(state: RoomState, at: datetime, *, inferred: bool) -> tuple[RoomState, Broadcast | None]:
+    closed = state.open and replace(state.open, ended_at=at, end_inferred=inferred)
+    return RoomState(last_at=state.last_at, stopped_at=None if inferred else at), closed
+
+
+def _expire(state: RoomState, at: datetime, gap: timedelta) -> tuple[RoomState, Broadcast | None]:
+    """End what silence has ended by `at`."""
+    if state.run and at - state.run.last_at > gap:
+        state = replace(state, run=None)
+    if state.open is None:
+        return state, None
+    heard = state.active_at if state.open.start_inferred else state.last_at
+    if heard is None or at - heard <= gap:
+        return state, None
+    return _close(state, heard, inferred=True)
+
+
+def _step(state: RoomState, mark: Mark, gap: timedelta) -> tuple[RoomState, Broadcast | None]:
+    if mark.method == START:
+        state, closed = _close(state, mark.at, inferred=True)
+        return replace(state, open=Broadcast(mark.at)), closed
+    if mark.method == STOP:
+        return _close(state, mark.at, inferred=False)
+    if mark.method not in ACTIVITY:
+        return state, None
+    if state.open:
+        return (replace(state, active_at=mark.at) if state.open.start_inferred else state), None
+    if state.stopped_at is not None and mark.at - state.stopped_at <= gap:
+        return state, None
+    return _extend_run(state, mark), None
+
+
+def _extend_run(state: RoomState, mark: Mark) -> RoomState:
+    run = state.run or Run(mark.at, mark.at, 0, ())
+    people = run.people
+    if mark.person is not None and mark.person not in people and len(people) < _RUN_PEOPLE:
+        people = (*people, mark.person)
+    run = Run(run.first_at, mark.at, run.count + 1, people)
+    if run.count < _RUN_EVENTS or len(people) < _RUN_PEOPLE:
+        return replace(state, run=run)
+    opened = Broadcast(run.first_at, start_inferred=True)
+    return replace(state, run=None, open=opened, active_at=mark.at)

@@ -1,0 +1,19 @@
+"""Instants: aware UTC in the program, whole epoch milliseconds in the database."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def to_ms(at: datetime) -> int:
+    """Give the epoch milliseconds of an aware time, rounded down. Raises ValueError for a naive one."""
+    if at.tzinfo is None:
+        message = f"a time without a zone: {at.isoformat()}"
+        raise ValueError(message)
+    return (at - EPOCH) // _MS
+
+
+def from_ms(ms: int) -> datetime:
+    """Give the aware UTC time of epoch milliseconds, exactly."""
+    return EPOCH + timedelta(milliseconds=ms)

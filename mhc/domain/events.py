@@ -1,0 +1,167 @@
+"""Events of the Events API as values: what one means, whatever shape it came in (contract events 1.4)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntFlag
+
+from mhc.domain.names import GUEST, clean, username_from_upstream
+
+# Fixed numbers: the database stores them (table event_method), so they are never reused.
+METHODS = {
+    1: "broadcastStart",
+    2: "broadcastStop",
+    3: "chatMessage",
+    4: "privateMessage",
+    5: "fanclubJoin",
+    6: "follow",
+    7: "unfollow",
+    8: "mediaPurchase",
+    9: "roomSubjectChange",
+    10: "tip",
+    11: "userEnter",
+    12: "userLeave",
+}
+# Short words for --events, beside the API's own names.
+ALIASES = {
+    "start": "broadcastStart",
+    "stop": "broadcastStop",
+    "chat": "chatMessage",
+    "pm": "privateMessage",
+    "fanclub": "fanclubJoin",
+    "media": "mediaPurchase",
+    "subject": "roomSubjectChange",
+    "enter": "userEnter",
+    "leave": "userLeave",
+}
+MAX_TOKENS = 2**31 - 1
+_ID_MS_FROM = 10**12  # smaller numbers are not milliseconds: one mock server counts in seconds
+_MAX_ID_MS = 253_402_300_799_999  # the last millisecond a datetime can show
+_MAX_ID = 255
+_ID = re.compile(r"(\d{13,15})(?:-(\d{1,9}))?")
+
+
+class Flag(IntFlag):
+    """What the database keeps of an event beside its columns."""
+
+    NONE = 0
+    ANONYMOUS = 1  # a tip whose sender asked not to be named
+    GUEST = 2  # a visitor who is not logged in
+    MADE_ID = 4  # the feed gave no usable id: this one is made from its text
+
+
+@dataclass(frozen=True, slots=True)
+class EventId:
+    """An event's identity: the API's own text, and the numbers in it that give time and order."""
+
+    text: str
+    ms: int = 0  # epoch milliseconds; 0 where the id does not say
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, read leniently: what is missing or of another shape is None."""
+
+    id: EventId
+    method: str
+    room: str | None  # the payload's broadcaster; None outside a room
+    actor: str | None
+    partner: str | None  # the other side of a private message
+    tokens: int | None
+    text: str | None
+    flags: Flag
+    raw: bytes
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the sender asked not to be named."""
+        return Flag.ANONYMOUS in self.flags
+
+
+class NotAnEventError(ValueError):
+    """What came in the feed and cannot become an event."""
+
+
+def parse_id(value: object) -> EventId | None:
+    """Read the API's event id, `<epoch ms>-<seq>`; None where it is no usable text."""
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_ID or not value.isprintable():
+        return None
+    found = _ID.fullmatch(value) if value.isascii() else None
+    if found and _ID_MS_FROM <= int(found[1]) <= _MAX_ID_MS:
+        return EventId(value, int(found[1]), int(found[2] or 0))
+    return EventId(value)
+
+
+def parse_event(body: object, raw: bytes, made_id: EventId) -> Event:
+    """Read one element of `events`; `made_id` stands in where it has no usable id of its own.
+
+    Raises NotAnEventError where it is no object, has no method, or has neither an id nor a readable payload.
+    """
+    if not isinstance(body, Mapping):
+        raise NotAnEventError("not a JSON object")
+    method = body.get("method")
+    if not isinstance(method, str) or not method.strip():
+        raise NotAnEventError("no method")
+    payload = _mapping(body.get("object"))
+    user = _mapping(payload.get("user"))
+    tokens = _tokens(payload)
+    event_id = parse_id(body.get("id"))
+    if event_id is None and tokens is None and not isinstance(user.get("username"), str):
+        raise NotAnEventError("neither an id nor a readable payload")
+    actor, partner = _people(method, payload, user)
+    tip = _mapping(payload.get("tip"))
+    flags = Flag.MADE_ID if event_id is None else Flag.NONE
+    flags |= Flag.ANONYMOUS if tip.get("isAnon") is True else Flag.NONE
+    flags |= Flag.GUEST if user.get("username") == GUEST else Flag.NONE
+    return Event(
+        id=event_id or made_id,
+        method=clean(method.strip())[:64],
+        room=username_from_upstream(payload.get("broadcaster")),
+        actor=actor,
+        partner=partner,
+        tokens=tokens,
+        text=_text(payload, tip),
+        flags=flags,
+        raw=raw,
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _tokens(payload: Mapping[str, object]) -> int | None:
+    """Give the whole amount of a tip or a purchase; None where it is not a whole number >= 0."""
+    value = _mapping(payload.get("tip")).get("tokens", _mapping(payload.get("media")).get("tokens"))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_TOKENS:
+        return None
+    return value
+
+
+def _people(
+    method: str, payload: Mapping[str, object], user: Mapping[str, object]
+) -> tuple[str | None, str | None]:
+    """Give who did it and, for a private message, whom it was between."""
+    actor = username_from_upstream(user.get("username"))
+    if method != "privateMessage":
+        return actor, None
+    message = _mapping(payload.get("message"))
+    sender = username_from_upstream(message.get("fromUser")) or actor
+    receiver = username_from_upstream(message.get("toUser"))
+    return sender, receiver if receiver != sender else None
+
+
+def _text(payload: Mapping[str, object], tip: Mapping[str, object]) -> str | None:
+    """Give the words of an event: a message, a tip's note, a subject, a title; None where there are none."""
+    for value in (
+        _mapping(payload.get("message")).get("message"),
+        tip.get("message"),
+        payload.get("subject"),
+        _mapping(payload.get("media")).get("name"),
+    ):
+        if isinstance(value, str) and value:
+            return clean(value)
+    return None

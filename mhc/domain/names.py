@@ -1,0 +1,58 @@
+"""Usernames: what a person types, and what an upstream sends."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+PLATFORM = "chaturbate"
+# The feed's name for every visitor who is not logged in (contract events 1.4): counted, never a person.
+GUEST = "Anonymous"
+
+_SITE = re.compile(r"(?:https?://)?(?:[a-z]{2,3}\.|www\.)?chaturbate\.com/", re.IGNORECASE)
+_USERNAME = re.compile(r"[a-z0-9_]{1,25}")
+_MAX_UPSTREAM = 64
+
+
+class UsernameError(ValueError):
+    """A text that cannot be a username."""
+
+
+def parse_username(text: str) -> str:
+    """Give the username in a name, an @name, a /b/name/ path or a room URL, lower-cased.
+
+    Raises UsernameError with a sentence that names the text.
+    """
+    name = text.strip()
+    name = _SITE.sub("", name, count=1) if _SITE.match(name) else name
+    name = name.lstrip("@/")
+    name = name.removeprefix("b/")
+    name = re.split(r"[/?#]", name, maxsplit=1)[0].lower()
+    if not _USERNAME.fullmatch(name):
+        message = f"{text[:60]!r} is not a username: 1 to 25 letters, digits or _"
+        raise UsernameError(message)
+    return name
+
+
+def username_from_upstream(value: object) -> str | None:
+    """Give the name an upstream sent, trimmed and lower-cased; None for no name or a guest.
+
+    Not held to the rule for typed names: an event whose name looks odd is kept with its person all the same.
+    """
+    if not isinstance(value, str) or value == GUEST:
+        return None
+    return clean(value).strip().lower()[:_MAX_UPSTREAM] or None
+
+
+def clean(text: str) -> str:
+    """Show what no database column takes (NUL, lone surrogates) as U+FFFD; keep the rest."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def near_matches(name: str, known: Iterable[str]) -> list[str]:
+    """Give up to three known names that look like `name`, best first."""
+    return difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)

@@ -1,0 +1,96 @@
+"""Sessions: what the owner calls a stream, made of broadcasts with short breaks, or by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mhc.domain.broadcasts import MERGE_GAP
+
+
+class Origin(StrEnum):
+    """Where a session comes from."""
+
+    MANUAL = "manual"
+    EVENTS = "events"
+    OBSERVED = "observed"
+
+
+class State(StrEnum):
+    """A session's state, which follows from times alone."""
+
+    LIVE = "live"
+    ENDED = "ended"  # a new start would still reopen it
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time from a start to an end; `ended_at` None while it lasts."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether the two share an instant, their ends included."""
+        return not (
+            (self.ended_at is not None and self.ended_at < other.started_at)
+            or (other.ended_at is not None and other.ended_at < self.started_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Broadcasts (by their place in the sequence) that are one session."""
+
+    span: Span
+    members: tuple[int, ...]
+
+
+def state_of(span: Span, now: datetime, gap: timedelta = MERGE_GAP) -> State:
+    """Give a session's state at `now`."""
+    if span.ended_at is None:
+        return State.LIVE
+    return State.ENDED if now - span.ended_at <= gap else State.CLOSED
+
+
+def stitch(
+    broadcasts: Sequence[Span], by_hand: Sequence[Span], gap: timedelta = MERGE_GAP
+) -> tuple[list[Group], dict[int, int]]:
+    """Join broadcasts, in order of time, whose pause is no longer than the gap.
+
+    Gives the groups, and for each broadcast that a session made by hand takes in, that session's place. A session
+    made by hand also parts the broadcasts before it from those after it: sessions never overlap.
+    """
+    taken: dict[int, int] = {}
+    groups: list[Group] = []
+    for place, one in enumerate(broadcasts):
+        owner = next((i for i, hand in enumerate(by_hand) if hand.overlaps(one)), None)
+        if owner is not None:
+            taken[place] = owner
+        elif groups and _joins(groups[-1].span, one, by_hand, gap):
+            last = groups[-1]
+            groups[-1] = Group(Span(last.span.started_at, one.ended_at), (*last.members, place))
+        else:
+            groups.append(Group(one, (place,)))
+    return groups, taken
+
+
+def _joins(before: Span, one: Span, by_hand: Sequence[Span], gap: timedelta) -> bool:
+    if before.ended_at is None or one.started_at - before.ended_at > gap:
+        return False
+    pause = Span(before.ended_at, one.started_at)
+    return not any(hand.overlaps(pause) for hand in by_hand)
+
+
+def match(old: Sequence[Span], new: Sequence[Span]) -> dict[int, int]:
+    """Give for each new span the old one that it continues: the first that it overlaps and no other has."""
+    used: set[int] = set()
+    pairs: dict[int, int] = {}
+    for i, span in enumerate(new):
+        for j, candidate in enumerate(old):
+            if j not in used and candidate.overlaps(span):
+                pairs[i] = j
+                used.add(j)
+                break
+    return pairs

@@ -1,0 +1,1 @@
+"""One module a report: query, compute, a frozen result."""

@@ -1,0 +1,1 @@
+"""Every upstream on loopback, from made-up data."""

@@ -1,0 +1,1 @@
+"""The data layer: schema, engine, migrations, and one module a noun."""

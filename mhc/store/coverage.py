@@ -1,0 +1,130 @@
+"""What was captured, where something may be missing, and what could not become an event."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from mhc.store.schema import capture_coverage, capture_gap, event, person, rejected_event, stream
+from mhc.store.upsert import upsert
+
+MAX_REJECTED = 64 * 1024  # bytes kept of one
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time for which events may be, or are, missing; `from_at` None reaches back without a bound."""
+
+    room: str
+    from_at: datetime | None
+    to_at: datetime
+    cause: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A time that was captured without a break."""
+
+    room: str
+    from_at: datetime
+    to_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Bytes of the feed that could not become an event."""
+
+    room: str
+    hash: str
+    received_at: datetime
+    reason: str
+    size: int
+    count: int
+    body: bytes
+
+
+def add_gap(
+    conn: Connection, stream_id: int, from_at: datetime | None, to_at: datetime, *, cause: str, certain: bool
+) -> None:
+    """Record a gap."""
+    certainty = "certain" if certain else "possible"
+    row = {"stream_id": stream_id, "from_at": from_at, "to_at": to_at, "cause": cause}
+    conn.execute(insert(capture_gap).values(**row, certainty=certainty))
+
+
+def gaps(conn: Connection, room: str | None = None) -> list[Gap]:
+    """Give the gaps, the latest first."""
+    columns = (capture_gap.c.from_at, capture_gap.c.to_at, capture_gap.c.cause, capture_gap.c.certainty)
+    query = select(person.c.username, *columns).join(stream, stream.c.id == capture_gap.c.stream_id)
+    query = query.join(person, person.c.id == stream.c.room_id)
+    query = query.order_by(capture_gap.c.to_at.desc(), person.c.username, capture_gap.c.id.desc())
+    return [Gap(*row) for row in conn.execute(query) if room is None or row.username == room]
+
+
+def gap_counts(conn: Connection) -> dict[int, int]:
+    """Give the number of gaps by stream."""
+    query = select(capture_gap.c.stream_id, func.count()).group_by(capture_gap.c.stream_id)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def extend(conn: Connection, stream_id: int, from_at: datetime, to_at: datetime, *, joined: bool) -> None:
+    """Note that a poll covered a time; `joined` where nothing lies between it and the last one."""
+    latest = (
+        select(capture_coverage.c.id)
+        .where(capture_coverage.c.stream_id == stream_id)
+        .order_by(capture_coverage.c.to_at.desc(), capture_coverage.c.id.desc())
+        .limit(1)
+    )
+    row_id = conn.execute(latest).scalar() if joined else None
+    if row_id is None:
+        conn.execute(insert(capture_coverage).values(stream_id=stream_id, from_at=from_at, to_at=to_at))
+    else:
+        conn.execute(update(capture_coverage).where(capture_coverage.c.id == row_id).values(to_at=to_at))
+
+
+def covered(conn: Connection, room: str | None = None) -> list[Covered]:
+    """Give the covered times, the latest first."""
+    columns = (capture_coverage.c.from_at, capture_coverage.c.to_at)
+    query = select(person.c.username, *columns).join(stream, stream.c.id == capture_coverage.c.stream_id)
+    query = query.join(person, person.c.id == stream.c.room_id)
+    query = query.order_by(columns[1].desc(), person.c.username, capture_coverage.c.id.desc())
+    return [Covered(*row) for row in conn.execute(query) if room is None or row.username == room]
+
+
+def reject(conn: Connection, stream_id: int, body: bytes, reason: str, at: datetime) -> None:
+    """Keep what could not become an event; the same bytes again only count."""
+    row = {
+        "stream_id": stream_id,
+        "hash": hashlib.sha256(body).hexdigest()[:32],
+        "received_at": at,
+        "reason": reason,
+        "size": len(body),
+        "body": body[:MAX_REJECTED],
+        "count": 1,
+    }
+    keys = ("stream_id", "hash")
+    upsert(
+        conn,
+        rejected_event,
+        [row],
+        keys=keys,
+        changes=lambda new: {"count": rejected_event.c.count + new["count"]},
+    )
+
+
+def rejected(conn: Connection, room: str | None = None) -> list[Rejected]:
+    """Give what was rejected, the latest first."""
+    r = rejected_event.c
+    query = select(person.c.username, r.hash, r.received_at, r.reason, r.size, r.count, r.body)
+    query = query.join(stream, stream.c.id == r.stream_id).join(person, person.c.id == stream.c.room_id)
+    query = query.order_by(r.received_at.desc(), r.hash)
+    return [Rejected(*row) for row in conn.execute(query) if room is None or row.username == room]
+
+
+def made_ids(conn: Connection, stream_id: int) -> int:
+    """Give how many events of a stream came without a usable id."""
+    query = select(func.count()).where(event.c.stream_id == stream_id, event.c.id_ms == 0)
+    found: int = conn.execute(query.where(event.c.source_id.startswith("h:"))).scalar_one()
+    return found

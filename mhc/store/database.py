@@ -1,0 +1,202 @@
+"""The one door to the database: `read()` refuses writes, `write()` is the only place that commits."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.pool import StaticPool
+
+from mhc.domain.clock import from_ms
+from mhc.domain.events import METHODS
+from mhc.errors import ConfigError
+from mhc.store import failures, schema
+
+_BUSY_MS = 5000
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, opened when first used.
+
+    `url` is a SQLAlchemy URL. A missing SQLite file is empty to a reader and made, with its schema, by a writer.
+    """
+
+    def __init__(self, url: str, *, busy_ms: int = _BUSY_MS) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._busy_ms = busy_ms
+        self._engine: Engine | None = None
+        self._empty: Engine | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None on PostgreSQL."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @property
+    def name(self) -> str:
+        """The database as a person would name it, without a password."""
+        return str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection in a read-only transaction that sees one state throughout."""
+        with failures.translated(self.name):
+            if self._missing():
+                with self._empty_engine().connect() as conn:
+                    yield conn
+                return
+            with self._ready().connect() as conn:
+                yield from self._reading(conn)
+
+    def _reading(self, conn: Connection) -> Iterator[Connection]:
+        if not self.is_sqlite:
+            conn = conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with conn.begin():
+                yield conn
+            return
+        driver = conn.connection.driver_connection
+        driver.execute("PRAGMA query_only=ON")  # type: ignore[union-attr]
+        try:
+            with conn.begin():
+                yield conn
+        finally:
+            driver.execute("PRAGMA query_only=OFF")  # type: ignore[union-attr]
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that is committed at the end, or rolled back whole."""
+        with failures.translated(self.name):
+            if self._missing():
+                self.create()
+            conn = self._ready().connect().execution_options(mhc_write=True)
+            with conn, conn.begin():
+                yield conn
+
+    @contextmanager
+    def raw_write(self) -> Iterator[Connection]:
+        """Give a write transaction without looking at the schema: for migrations."""
+        with failures.translated(self.name):
+            conn = self._engine_now().connect().execution_options(mhc_write=True)
+            with conn, conn.begin():
+                yield conn
+
+    def create(self) -> None:
+        """Make a SQLite file, readable by its owner only, and its schema."""
+        from mhc.store import migrate
+
+        if self.path is not None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with failures.translated(self.name), self._engine_now().connect() as conn:
+                # Persistent: a reader never waits for a writer, nor a writer for a reader.
+                conn.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+        migrate.upgrade(self)
+
+    def now(self, conn: Connection) -> datetime:
+        """Give the database server's clock: the one that leases on PostgreSQL go by."""
+        seconds = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+        return from_ms(conn.execute(text(seconds)).scalar_one())
+
+    def close(self) -> None:
+        """Close every connection."""
+        for engine in (self._engine, self._empty):
+            if engine is not None:
+                engine.dispose()
+        self._engine = self._empty = None
+
+    def schema_state(self) -> tuple[str, int] | None:
+        """Give the schema's revision and compatibility number; None where there is no schema."""
+        query = text("SELECT version_num, (SELECT number FROM schema_compat) FROM alembic_version")
+        with failures.translated(self.name), self._engine_now().connect() as conn:
+            try:
+                row = conn.execute(query).one_or_none()
+            except (OperationalError, ProgrammingError) as error:
+                if failures.is_missing_table(error):
+                    return None
+                raise
+        return (row[0], row[1]) if row else None
+
+    def is_empty(self) -> bool:
+        """Whether the database has no table at all."""
+        if self._no_file():
+            return True
+        with failures.translated(self.name), self._engine_now().connect() as conn:
+            return not inspect(conn).get_table_names()
+
+    def _no_file(self) -> bool:
+        return self.path is not None and not self.path.exists()
+
+    def _missing(self) -> bool:
+        """Whether a SQLite database has still to be made: no file, or one that a killed first run left empty."""
+        return self._no_file() or (self.path is not None and self._engine is None and self.is_empty())
+
+    def _ready(self) -> Engine:
+        if self._engine is None or not getattr(self, "_checked", False):
+            self._check_schema()
+            self._checked = True
+        return self._engine_now()
+
+    def _check_schema(self) -> None:
+        state = self.schema_state()
+        if state is None:
+            raise ConfigError(f"no schema in {self.name}", hint="mhc db upgrade")
+        revision, compatibility = state
+        if compatibility > schema.COMPATIBILITY:
+            raise ConfigError(
+                f"the schema of {self.name} is number {compatibility}, this mhc knows {schema.COMPATIBILITY}",
+                hint="install a newer mhc",
+            )
+        if revision < schema.REVISION:
+            raise ConfigError(
+                f"the schema of {self.name} is {revision}, this mhc needs {schema.REVISION}",
+                hint="mhc db upgrade",
+            )
+
+    def _engine_now(self) -> Engine:
+        if self._engine is None:
+            self._engine = self._open()
+        return self._engine
+
+    def _open(self) -> Engine:
+        if not self.is_sqlite:
+            options = {"connect_timeout": 10, "application_name": "mhc"}
+            return create_engine(self.url, hide_parameters=True, connect_args=options, pool_pre_ping=False)
+        engine = create_engine(
+            self.url,
+            hide_parameters=True,
+            connect_args={"timeout": self._busy_ms / 1000, "isolation_level": None},
+        )
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        return engine
+
+    def _empty_engine(self) -> Engine:
+        """Give a database in memory with the schema and nothing in it."""
+        if self._empty is None:
+            self._empty = create_engine("sqlite://", poolclass=StaticPool)
+            schema.metadata.create_all(self._empty)
+            with self._empty.begin() as conn:
+                lists = [{"name": name, "system": True} for name in schema.SYSTEM_LISTS]
+                conn.execute(insert(schema.watchlist), lists)
+                methods = [{"id": number, "name": name} for number, name in METHODS.items()]
+                conn.execute(insert(schema.event_method), methods)
+        return self._empty
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _on_begin(conn: Connection) -> None:
+    # A deferred transaction that turns into a writer fails at once under a second writer.
+    write = conn.get_execution_options().get("mhc_write", False)
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+__all__ = ["DBAPIError", "Database"]

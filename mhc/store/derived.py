@@ -1,0 +1,158 @@
+"""Keeps what follows from events in step with them: totals, broadcasts, sessions, visits.
+
+Events mostly come in order of time, and then only the end of what is known changes. One that comes late makes its
+room's time be read again from the last broadcast that had surely ended before it.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+
+from mhc.domain.broadcasts import START, STOP, Broadcast, Mark, RoomState, Run, after, fold
+from mhc.domain.clock import from_ms, to_ms
+from mhc.store import events, sessions, totals, visits
+from mhc.store.events import NewEvent
+from mhc.store.schema import event_method, room_state
+from mhc.store.streams import Kind, Stream
+from mhc.store.upsert import upsert
+
+_PRESENCE = frozenset({"userEnter", "userLeave"})
+
+
+def add(
+    conn: Connection, source: Stream, new: Sequence[NewEvent], gap: timedelta, unseen: Iterable[datetime] = ()
+) -> None:
+    """Bring what is derived up to date after `new` was stored; `unseen` are the starts of new certain gaps."""
+    if source.kind != Kind.LIVE:
+        return
+    totals.add(conn, source.room_id, new)
+    rooms = sorted({n.room_id for n in new if n.room_id is not None})
+    for room_id in rooms or ([source.room_id] if unseen else []):
+        marks = [
+            (n.at, n.event.id, Mark(n.at, n.event.method, n.actor_id)) for n in new if n.room_id == room_id
+        ]
+        marks.sort(key=lambda m: (m[0], m[1].ms, m[1].seq, m[1].text))
+        _add_marks(conn, room_id, [m[2] for m in marks], gap, set(unseen))
+
+
+def restitch(conn: Connection, room_id: int, since: datetime, gap: timedelta) -> None:
+    """Fit sessions and visits to a session that was made or ended by hand."""
+    closers = sessions.restitch(conn, room_id, since, gap)
+    if closers:
+        visits.rederive(conn, room_id, visits.present(conn, room_id, closers), min(closers))
+
+
+def _add_marks(
+    conn: Connection, room_id: int, marks: list[Mark], gap: timedelta, closers: set[datetime]
+) -> None:
+    state = _load(conn, room_id)
+    late = [m for m in marks if state.last_at is not None and m.at <= state.last_at]
+    if marks:
+        closers = closers | _read_broadcasts(conn, room_id, state, late, marks[len(late) :], gap)
+    moves = [m for m in marks if m.method in _PRESENCE and m.person is not None]
+    if not closers and not any(m in moves for m in late):
+        visits.append(conn, room_id, moves)
+        return
+    people = {m.person for m in moves if m.person is not None} | visits.present(conn, room_id, closers)
+    visits.rederive(conn, room_id, people, min([*closers, *(m.at for m in moves)]))
+
+
+def _read_broadcasts(
+    conn: Connection, room_id: int, state: RoomState, late: list[Mark], marks: list[Mark], gap: timedelta
+) -> set[datetime]:
+    """Read marks into broadcasts and sessions; give the ends of sessions that came or went."""
+    if not _change_nothing(conn, room_id, state, late):
+        return _reread(conn, room_id, late[0].at, gap)
+    if not marks:
+        return set()
+    known = state.open
+    state, ended = fold(state, marks, gap)
+    _save(conn, room_id, state)
+    if not ended and state.open == known:
+        return set()
+    now = ended + ([state.open] if state.open else [])
+    stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None]
+    sessions.replace_broadcasts(conn, room_id, stored, now)
+    return sessions.restitch(conn, room_id, now[0].started_at, gap)
+
+
+def _change_nothing(conn: Connection, room_id: int, state: RoomState, late: list[Mark]) -> bool:
+    """Whether late marks all lie inside broadcasts that are known already."""
+    if any(m.method in {START, STOP} for m in late):
+        return False
+    known = [b for _row, b in sessions.broadcasts(conn, room_id, late[0].at)] if late else []
+    heard = state.active_at if state.open and state.open.start_inferred else state.last_at
+    return all(any(_inside(b, m.at, heard) for b in known) for m in late)
+
+
+def _inside(one: Broadcast, at: datetime, heard: datetime | None) -> bool:
+    if one.ended_at is None:
+        return heard is not None and one.started_at < at <= heard
+    return one.started_at < at < one.ended_at
+
+
+def _reread(conn: Connection, room_id: int, late: datetime | None, gap: timedelta) -> set[datetime]:
+    """Read a room's broadcasts again from the last one that had surely ended before `late` (None: all of them)."""
+    stored = sessions.broadcasts(conn, room_id)
+    sure = [
+        b for _row, b in stored if late is not None and b.ended_at is not None and b.ended_at < late - gap
+    ]
+    begin = after(sure[-1]) if sure else RoomState()
+    state, ended = fold(begin, _marks(conn, room_id, begin.last_at), gap)
+    new: list[Broadcast] = ended + ([state.open] if state.open else [])
+    gone = [row for place, (row, _b) in enumerate(stored) if place >= len(sure)]
+    sessions.replace_broadcasts(conn, room_id, gone, new)
+    _save(conn, room_id, state)
+    return sessions.restitch(conn, room_id, sure[-1].started_at if sure else None, gap)
+
+
+def _marks(conn: Connection, room_id: int, since: datetime | None) -> Iterable[Mark]:
+    names = {row.id: row.name for row in conn.execute(select(event_method.c.id, event_method.c.name))}
+    for at, method_id, actor_id in conn.execute(events.marks_query(room_id, since)):
+        yield Mark(at, names[method_id], actor_id)
+
+
+def rebuild(conn: Connection, room_id: int, gap: timedelta) -> None:
+    """Derive a room anew from all its events. Changes nothing where everything is right."""
+    sessions.lock(conn, room_id)
+    conn.execute(delete(room_state).where(room_state.c.room_id == room_id))
+    _reread(conn, room_id, None, gap)
+    visits.rederive(conn, room_id, visits.everyone(conn, room_id), None)
+
+
+def _load(conn: Connection, room_id: int) -> RoomState:
+    row = conn.execute(
+        select(room_state.c.last_at, room_state.c.state).where(room_state.c.room_id == room_id)
+    )
+    found = row.one_or_none()
+    if found is None:
+        return RoomState()
+    kept = json.loads(found.state)
+    at = {name: None if kept[name] is None else from_ms(kept[name]) for name in ("active_at", "stopped_at")}
+    run = kept["run"]
+    opened = kept["open"]
+    return RoomState(
+        last_at=found.last_at,
+        open=Broadcast(from_ms(opened["started_at"]), None, opened["start_inferred"]) if opened else None,
+        run=Run(from_ms(run["first_at"]), from_ms(run["last_at"]), run["count"], tuple(run["people"]))
+        if run
+        else None,
+        **at,
+    )
+
+
+def _save(conn: Connection, room_id: int, state: RoomState) -> None:
+    if state.last_at is None:
+        return
+    kept = json.dumps(asdict(state), default=to_ms, sort_keys=True, separators=(",", ":"))
+    row = {"room_id": room_id, "last_at": state.last_at, "state": kept}
+    upsert(
+        conn,
+        room_state,
+        [row],
+        keys=["room_id"],
+        changes=lambda new: {"last_at": new.last_at, "state": new.state},
+    )

@@ -1,0 +1,140 @@
+"""What a database refused, as an error a user understands."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+)
+from sqlalchemy.exc import (
+    TimeoutError as PoolTimeoutError,
+)
+
+from mhc.errors import (
+    AccessError,
+    ConfigError,
+    MhcError,
+    OutputError,
+    TryLaterError,
+    UnavailableError,
+)
+from mhc.errors import (
+    DataError as DamagedError,
+)
+
+
+class RefusedDataError(Exception):
+    """The database refused a value, not the connection: the rows are to be tried one by one."""
+
+
+class DatabaseBusyError(TryLaterError):
+    """Another process holds the database longer than we wait."""
+
+
+class DatabaseDownError(UnavailableError):
+    """The database cannot be reached."""
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Turn driver errors into ours; `name` is the database as a user knows it."""
+    try:
+        yield
+    except (DataError, IntegrityError, OverflowError, UnicodeEncodeError) as error:
+        raise RefusedDataError(type(error).__name__) from error
+    except DBAPIError as error:
+        known = _sqlite(error, name) if isinstance(error.orig, sqlite3.Error) else _postgres(error, name)
+        if known is None:
+            raise
+        raise known from error
+    except PoolTimeoutError as error:
+        raise DatabaseBusyError(f"no connection to {name} came free") from error
+    except NoSuchModuleError as error:
+        raise ConfigError(f"DATABASE_URL: {error}") from None
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"DATABASE_URL: its driver is not installed: {error.name}") from None
+    except PermissionError as error:
+        raise AccessError(f"no permission for {error.filename or name}") from error
+
+
+def is_missing_table(error: DBAPIError) -> bool:
+    """Whether a query failed since its table is not there."""
+    if isinstance(error.orig, sqlite3.Error):
+        return "no such table" in str(error.orig)
+    return getattr(error.orig, "sqlstate", None) == "42P01"
+
+
+def _sqlite(error: DBAPIError, name: str) -> MhcError | None:
+    said = str(error.orig)
+    # Python 3.11 gives the result code of SQLite by name: SQLITE_BUSY, SQLITE_FULL, SQLITE_IOERR_WRITE, …
+    code = getattr(error.orig, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return DatabaseBusyError(
+            f"another process holds {name}", hint="try again, or see what holds it: mhc db info"
+        )
+    if code.startswith("SQLITE_FULL"):
+        return OutputError(f"disk full on {name}", hint="free some space; nothing was half written")
+    if code.startswith("SQLITE_IOERR"):
+        return OutputError(f"reading or writing {name} failed: {said}")
+    if code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")):
+        return AccessError(f"cannot open {name} for this: {said}{_owner(name)}")
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return DamagedError(f"{name} is damaged or no database: {said}", hint="restore a backup of it")
+    return None
+
+
+def _owner(name: str) -> str:
+    path = Path(name) if Path(name).exists() else Path(name).parent
+    try:
+        return f" ({path} belongs to {path.owner()})"
+    except (OSError, KeyError):
+        return ""
+
+
+# By SQLSTATE, or its first two letters: the error, what is said before the server's sentence, and the way out.
+_STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
+    ("28", AccessError, "{name} refused the log-in", "set DATABASE_URL"),
+    ("42501", AccessError, "{name}", "grant the rights that docs/operations.md lists"),
+    ("3D000", ConfigError, "{name}", "create the database, then: mhc db upgrade"),
+    ("42P01", ConfigError, "{name}", "mhc db upgrade"),
+    ("42703", ConfigError, "{name}", "mhc db upgrade"),
+    ("3F000", ConfigError, "{name}", "mhc db upgrade"),
+    ("25006", DatabaseDownError, "{name}", "this server only reads: use the primary"),
+    ("53", DatabaseDownError, "{name}", None),
+    ("55P03", DatabaseBusyError, "{name} is busy", None),
+    ("40", DatabaseBusyError, "{name} is busy", None),
+    ("57014", DatabaseBusyError, "{name} is busy", None),
+    ("08", DatabaseDownError, "cannot reach {name}", None),
+    ("57", DatabaseDownError, "cannot reach {name}", None),
+)
+
+
+def _postgres(error: DBAPIError, name: str) -> MhcError | None:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    said = _first_line(error)
+    for prefix, kind, sentence, hint in _STATES:
+        if state.startswith(prefix):
+            return kind(f"{sentence.format(name=name)}: {said}", hint=hint)
+    if "password authentication failed" in said or "no password supplied" in said:
+        return AccessError(f"{name} refused the log-in", hint="set DATABASE_URL")
+    if error.connection_invalidated or (not state and _is_operational(error)):
+        return DatabaseDownError(
+            f"cannot reach {name}: {said}", hint="is the server up, and DATABASE_URL right?"
+        )
+    return None
+
+
+def _is_operational(error: DBAPIError) -> bool:
+    return type(error.orig).__name__ in {"OperationalError", "InterfaceError", "ConnectionTimeout"}
+
+
+def _first_line(error: DBAPIError) -> str:
+    """Give the server's sentence, without the DETAIL that may quote a row."""
+    diagnosis = getattr(error.orig, "diag", None)
+    primary = getattr(diagnosis, "message_primary", None)
+    return primary or str(error.orig).strip().split("\n")[0]

@@ -1,0 +1,67 @@
+"""Notes about people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select
+
+from mhc.store.schema import note, person
+
+
+class Category(StrEnum):
+    """What a note is about."""
+
+    NOTES = "notes"
+    PM = "pm"
+    DM = "dm"
+    PUBLIC_CHAT = "public_chat"
+    TIPS = "tips"
+    TIP_MENU = "tip_menu"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note."""
+
+    id: int
+    person_id: int
+    username: str
+    category: str
+    body: str
+    happened_at: datetime | None
+    source: str
+    created_at: datetime
+
+
+def add(
+    conn: Connection, person_id: int, body: str, *, category: str, happened_at: datetime | None, at: datetime
+) -> int:
+    """Keep a note; give its id."""
+    row = {"person_id": person_id, "category": category, "body": body, "happened_at": happened_at}
+    query = insert(note).values(**row, source="manual", created_at=at).returning(note.c.id)
+    made: int = conn.execute(query).scalar_one()
+    return made
+
+
+def list_of(
+    conn: Connection, person_ids: Sequence[int] | None = None, category: str | None = None
+) -> list[Note]:
+    """Give the notes about some people, or all, the newest first."""
+    query = select(
+        note.c.id,
+        note.c.person_id,
+        person.c.username,
+        note.c.category,
+        note.c.body,
+        note.c.happened_at,
+        note.c.source,
+        note.c.created_at,
+    ).join(person, person.c.id == note.c.person_id)
+    if person_ids is not None:
+        query = query.where(note.c.person_id.in_(person_ids))
+    if category is not None:
+        query = query.where(note.c.category == category)
+    query = query.order_by(note.c.created_at.desc(), note.c.id.desc())
+    return [Note(*row) for row in conn.execute(query)]

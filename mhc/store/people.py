@@ -1,0 +1,215 @@
+"""People and the names they went by."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, text, update
+
+from mhc.domain.names import PLATFORM
+from mhc.store.schema import alias, person
+
+_LOCK = 0x706572  # "per": one maker of people at a time on a PostgreSQL server
+CHUNK = 500  # names a query: below every limit on parameters
+
+
+class Role(StrEnum):
+    """What a person is on the platform, from evidence unless set by hand."""
+
+    VIEWER = "viewer"
+    MODEL = "model"
+    BOTH = "both"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person as the database holds them."""
+
+    id: int
+    platform: str
+    username: str
+    role: str
+    rid: int | None
+    did: int | None
+    canonical_id: int | None
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    rating: int | None
+
+    @property
+    def root_id(self) -> int:
+        """The person that this one was merged into, or itself."""
+        return self.canonical_id or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name that a person goes by, or went by."""
+
+    person_id: int
+    username: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+    source: str
+
+
+_PERSON = (
+    person.c.id,
+    person.c.platform,
+    person.c.username,
+    person.c.role,
+    person.c.rid,
+    person.c.did,
+    person.c.canonical_id,
+    person.c.first_seen_at,
+    person.c.last_seen_at,
+    person.c.rating,
+)
+_ALIAS = (alias.c.person_id, alias.c.username, alias.c.valid_from, alias.c.valid_to, alias.c.source)
+
+
+def _person(row: Sequence[Any]) -> Person:
+    return Person(*row)
+
+
+def by_id(conn: Connection, person_id: int) -> Person | None:
+    """Give one person; None where there is none."""
+    row = conn.execute(select(*_PERSON).where(person.c.id == person_id)).one_or_none()
+    return _person(row) if row else None
+
+
+def find(conn: Connection, username: str) -> list[Person]:
+    """Give who has the name now, else everyone who had it, the latest holder first; merged people as their root."""
+    holders = conn.execute(
+        select(alias.c.person_id, alias.c.valid_to)
+        .where(alias.c.platform == PLATFORM, alias.c.username == username)
+        .order_by(alias.c.valid_to.is_(None).desc(), alias.c.valid_to.desc(), alias.c.id.desc())
+    ).all()
+    ids = [h.person_id for h in holders if h.valid_to is None] or [h.person_id for h in holders]
+    found = [p for i in ids if (p := by_id(conn, i)) is not None]
+    roots = [p if p.canonical_id is None else by_id(conn, p.canonical_id) or p for p in found]
+    return list({p.id: p for p in roots}.values())
+
+
+def members(conn: Connection, root_id: int) -> list[int]:
+    """Give the ids whose events are this person's: the root and all that were merged into it, in order."""
+    query = select(person.c.id).where(or_(person.c.id == root_id, person.c.canonical_id == root_id))
+    return list(conn.execute(query.order_by(person.c.id)).scalars())
+
+
+def aliases(conn: Connection, person_ids: Sequence[int]) -> list[Alias]:
+    """Give every name of these people, the current ones first, then the latest."""
+    query = (
+        select(*_ALIAS)
+        .where(alias.c.person_id.in_(person_ids))
+        .order_by(alias.c.valid_to.is_(None).desc(), alias.c.valid_to.desc(), alias.c.username, alias.c.id)
+    )
+    return [Alias(*row) for row in conn.execute(query)]
+
+
+def usernames(conn: Connection) -> list[str]:
+    """Give every name that anybody goes or went by: to say which one was meant."""
+    return list(conn.execute(select(alias.c.username).distinct().order_by(alias.c.username)).scalars())
+
+
+def list_roots(conn: Connection, *, role: str | None = None, like: str | None = None) -> Iterable[Person]:
+    """Give people, merged ones once, the last seen first; `like` keeps those with the words in any of their names."""
+    query: Select[Any] = select(*_PERSON).where(person.c.canonical_id.is_(None))
+    if role is not None:
+        query = query.where(person.c.role == role)
+    if like is not None:
+        named = (
+            select(func.coalesce(person.c.canonical_id, person.c.id))
+            .join(alias, alias.c.person_id == person.c.id)
+            .where(alias.c.username.contains(like.lower(), autoescape=True))
+        )
+        query = query.where(person.c.id.in_(named))
+    query = query.order_by(person.c.last_seen_at.desc().nulls_last(), person.c.username, person.c.id)
+    return (_person(row) for row in conn.execute(query))
+
+
+def ids_of(conn: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Give the person behind each name that someone goes by now."""
+    wanted = sorted(set(names))
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), CHUNK):
+        query = select(alias.c.username, alias.c.person_id).where(
+            alias.c.platform == PLATFORM,
+            alias.c.username.in_(wanted[start : start + CHUNK]),
+            alias.c.valid_to.is_(None),
+        )
+        found.update((row.username, row.person_id) for row in conn.execute(query))
+    return found
+
+
+def ensure(
+    conn: Connection, names: Iterable[str], *, source: str, at: datetime, role: str = Role.UNKNOWN
+) -> dict[str, int]:
+    """Give the person behind each name, making those whom nobody knows yet."""
+    wanted = set(names)
+    found = ids_of(conn, wanted)
+    if found.keys() >= wanted:
+        return found
+    if conn.dialect.name == "postgresql":
+        # Two listeners may meet the same stranger at once: who is second finds the person of the first.
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        found = ids_of(conn, wanted)
+    strangers = sorted(wanted - found.keys())
+    people = [{"platform": PLATFORM, "username": n, "role": str(role), "created_at": at} for n in strangers]
+    made = (
+        conn.execute(insert(person).returning(person.c.id, sort_by_parameter_order=True), people)
+        .scalars()
+        .all()
+        if people
+        else []
+    )
+    names_made = [
+        {"person_id": i, "platform": PLATFORM, "username": n, "valid_from": None, "source": source}
+        for i, n in zip(made, strangers, strict=True)
+    ]
+    if names_made:
+        conn.execute(insert(alias), names_made)
+    return found | dict(zip(strangers, made, strict=True))
+
+
+def set_role(conn: Connection, person_id: int, role: str, *, by_hand: bool) -> None:
+    """Set what a person is; what was set by hand is changed by hand only."""
+    query = update(person).where(person.c.id == person_id)
+    if not by_hand:
+        query = query.where(person.c.role_by_hand.is_(False))
+    conn.execute(query.values(role=role, **({"role_by_hand": True} if by_hand else {})))
+
+
+def add_evidence(conn: Connection, person_ids: Iterable[int], role: Role) -> None:
+    """Note that these people were seen as viewers, or as models: the two together make both."""
+    other = Role.MODEL if role is Role.VIEWER else Role.VIEWER
+    ids = sorted(person_ids)
+    for start in range(0, len(ids), CHUNK):
+        mine = and_(person.c.id.in_(ids[start : start + CHUNK]), person.c.role_by_hand.is_(False))
+        conn.execute(update(person).where(mine, person.c.role == other).values(role=Role.BOTH))
+        conn.execute(update(person).where(mine, person.c.role == Role.UNKNOWN).values(role=role))
+
+
+def add_alias(
+    conn: Connection, owner: Person, username: str, *, source: str, at: datetime, current: bool
+) -> None:
+    """Give a person one more name: a current one, or one that they went by until `at`."""
+    row = {"person_id": owner.id, "platform": owner.platform, "username": username, "source": source}
+    conn.execute(insert(alias).values(**row, valid_from=None, valid_to=None if current else at))
+
+
+def close_alias(conn: Connection, person_ids: Sequence[int], username: str, *, at: datetime) -> int:
+    """End a current name; give how many were ended (0 where it is none of theirs)."""
+    mine = and_(alias.c.person_id.in_(person_ids), alias.c.username == username, alias.c.valid_to.is_(None))
+    return conn.execute(update(alias).where(mine).values(valid_to=at)).rowcount
+
+
+def rename(conn: Connection, owner: Person, new: str, *, source: str, at: datetime) -> None:
+    """Close the person's current name and open the new one."""
+    close_alias(conn, [owner.id], owner.username, at=at)
+    row = {"person_id": owner.id, "platform": owner.platform, "username": new, "source": source}
+    conn.execute(insert(alias).values(**row, valid_from=at, valid_to=None))
+    conn.execute(update(person).where(person.c.id == owner.id).values(username=new))

@@ -1,0 +1,197 @@
+"""Sessions and the broadcasts that make them: derived from events, or made by hand."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, text, update
+
+from mhc.domain.broadcasts import Broadcast
+from mhc.domain.sessions import Origin, Span, match, stitch
+from mhc.errors import UsageError
+from mhc.store.schema import broadcast, person, stream_session
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One stream of a room."""
+
+    id: int
+    room_id: int
+    room: str
+    started_at: datetime
+    ended_at: datetime | None
+    origin: str
+    title: str | None
+
+    @property
+    def span(self) -> Span:
+        """Its time."""
+        return Span(self.started_at, self.ended_at)
+
+
+_COLUMNS: tuple[Any, ...] = (
+    stream_session.c.id,
+    stream_session.c.room_id,
+    person.c.username,
+    stream_session.c.started_at,
+    stream_session.c.ended_at,
+    stream_session.c.origin,
+    stream_session.c.title,
+)
+
+
+def _select(*conditions: ColumnElement[bool]) -> Any:
+    query = select(*_COLUMNS).join(person, person.c.id == stream_session.c.room_id).where(*conditions)
+    return query.order_by(stream_session.c.started_at, stream_session.c.id)
+
+
+def lock(conn: Connection, room_id: int) -> None:
+    """Let nobody else change this room's sessions before the transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT id FROM person WHERE id = :room FOR UPDATE"), {"room": room_id})
+
+
+def list_all(
+    conn: Connection, *, room: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> list[Session]:
+    """Give the sessions that touch a range, the latest first."""
+    conditions = []
+    if room is not None:
+        conditions.append(person.c.username == room)
+    if since is not None:
+        conditions.append(_lasts_until(since))
+    if until is not None:
+        conditions.append(stream_session.c.started_at < until)
+    return [Session(*row) for row in conn.execute(_select(*conditions))][::-1]
+
+
+def by_id(conn: Connection, session_id: int) -> Session | None:
+    """Give one session; None where there is none."""
+    row = conn.execute(_select(stream_session.c.id == session_id)).one_or_none()
+    return Session(*row) if row else None
+
+
+def of_room(conn: Connection, room_id: int) -> list[Session]:
+    """Give a room's sessions, the earliest first."""
+    return [Session(*row) for row in conn.execute(_select(stream_session.c.room_id == room_id))]
+
+
+def live(conn: Connection, room_id: int) -> Session | None:
+    """Give the session that has no end yet; None where the room is dark."""
+    mine = (stream_session.c.room_id == room_id, stream_session.c.ended_at.is_(None))
+    row = conn.execute(_select(*mine)).one_or_none()
+    return Session(*row) if row else None
+
+
+def start(conn: Connection, room_id: int, at: datetime, title: str | None) -> int:
+    """Start a session by hand. Raises UsageError where it would overlap another."""
+    lock(conn, room_id)
+    _refuse_overlap(conn, room_id, Span(at))
+    row = {"room_id": room_id, "started_at": at, "origin": str(Origin.MANUAL), "title": title}
+    made: int = conn.execute(insert(stream_session).values(**row).returning(stream_session.c.id)).scalar_one()
+    return made
+
+
+def stop(conn: Connection, session: Session, at: datetime) -> None:
+    """End a live session by hand, which makes it one made by hand: a rebuild keeps the end."""
+    query = update(stream_session).where(stream_session.c.id == session.id)
+    conn.execute(query.values(ended_at=at, origin=str(Origin.MANUAL)))
+
+
+def _refuse_overlap(conn: Connection, room_id: int, span: Span) -> None:
+    for other in of_room(conn, room_id):
+        if other.span.overlaps(span) and other.ended_at != span.started_at:
+            until = other.ended_at.isoformat() if other.ended_at else "now"
+            lasts = f"{other.started_at.isoformat()} to {until}"
+            raise UsageError(f"session {other.id} lasts from {lasts}", hint="choose a time outside it")
+
+
+def broadcasts(conn: Connection, room_id: int, since: datetime | None = None) -> list[tuple[int, Broadcast]]:
+    """Give a room's broadcasts with their ids, the earliest first; `since` leaves out those that ended before."""
+    b = broadcast.c
+    query = select(b.id, b.started_at, b.ended_at, b.start_inferred, b.end_inferred).where(
+        b.room_id == room_id
+    )
+    if since is not None:
+        query = query.where(or_(b.ended_at.is_(None), b.ended_at >= since))
+    return [(row[0], Broadcast(*row[1:])) for row in conn.execute(query.order_by(b.started_at, b.id))]
+
+
+def replace_broadcasts(conn: Connection, room_id: int, gone: Iterable[int], new: Sequence[Broadcast]) -> None:
+    """Put broadcasts as they are now known in the place of others."""
+    conn.execute(delete(broadcast).where(broadcast.c.id.in_(list(gone))))
+    rows = [
+        {
+            "room_id": room_id,
+            "started_at": one.started_at,
+            "ended_at": one.ended_at,
+            "start_inferred": one.start_inferred,
+            "end_inferred": one.end_inferred,
+        }
+        for one in new
+    ]
+    if rows:
+        conn.execute(insert(broadcast), rows)
+
+
+def restitch(conn: Connection, room_id: int, since: datetime | None, gap: timedelta) -> set[datetime]:
+    """Make the sessions that broadcasts since an instant (None: ever) belong to; give the ends that came or went.
+
+    A session keeps its id, and what was typed about it, as long as some of its time remains.
+    """
+    everything = of_room(conn, room_id)
+    ends = {s.ended_at for s in everything}
+    if since is not None:
+        touched = [s for s in everything if s.ended_at is None or s.ended_at >= since - gap]
+        since = min([since, *(s.started_at for s in touched if s.origin == Origin.EVENTS)])
+        everything = [s for s in everything if s.ended_at is None or s.ended_at >= since]
+    shown = broadcasts(conn, room_id, since)
+    by_hand = [s for s in everything if s.origin != Origin.EVENTS]
+    derived = [s for s in everything if s.origin == Origin.EVENTS]
+    spans = [Span(b.started_at, b.ended_at) for _id, b in shown]
+    groups, taken = stitch(spans, [s.span for s in by_hand], gap)
+    kept = match([s.span for s in derived], [g.span for g in groups])
+    _drop(conn, [s for place, s in enumerate(derived) if place not in kept.values()])
+    owners = {shown[i][0]: by_hand[hand].id for i, hand in taken.items()}
+    # An end that moves back makes room for a start that moves back: the latest last keeps one open at a time.
+    for place, group in enumerate(groups):
+        old = derived[kept[place]] if place in kept else None
+        session_id = _put(conn, room_id, group.span, old)
+        owners |= {shown[i][0]: session_id for i in group.members}
+    for row_id, session_id in owners.items():
+        conn.execute(update(broadcast).where(broadcast.c.id == row_id).values(session_id=session_id))
+    return {end for end in ends ^ {s.ended_at for s in of_room(conn, room_id)} if end is not None}
+
+
+def _put(conn: Connection, room_id: int, span: Span, old: Session | None) -> int:
+    times = {"started_at": span.started_at, "ended_at": span.ended_at}
+    if old is None:
+        row = {"room_id": room_id, "origin": str(Origin.EVENTS), **times}
+        made: int = conn.execute(
+            insert(stream_session).values(**row).returning(stream_session.c.id)
+        ).scalar_one()
+        return made
+    if old.span != span:
+        conn.execute(update(stream_session).where(stream_session.c.id == old.id).values(**times))
+    return old.id
+
+
+def _drop(conn: Connection, gone: Sequence[Session]) -> None:
+    """Drop derived sessions that no broadcast makes any more; one with a title stays, as made by hand."""
+    for session in gone:
+        conn.execute(update(broadcast).where(broadcast.c.session_id == session.id).values(session_id=None))
+        mine = stream_session.c.id == session.id
+        typed = or_(
+            stream_session.c.title.is_not(None),
+            stream_session.c.tags.is_not(None),
+            stream_session.c.theme.is_not(None),
+        )
+        conn.execute(delete(stream_session).where(mine, ~typed))
+        keep = update(stream_session).where(mine).values(origin=str(Origin.MANUAL))
+        conn.execute(keep.values(ended_at=session.ended_at or session.started_at))
+
+
+def _lasts_until(since: datetime) -> ColumnElement[bool]:
+    return or_(stream_session.c.ended_at.is_(None), stream_session.c.ended_at > since)

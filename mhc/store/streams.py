@@ -1,0 +1,139 @@
+"""Streams: what is listened to, how far it was read, and who holds the lease."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, or_, select, text, update
+
+from mhc.store import people
+from mhc.store.people import Role
+from mhc.store.schema import person, stream
+
+
+class Kind(StrEnum):
+    """Where a stream's events come from."""
+
+    LIVE = "live"
+    TESTBED = "testbed"
+    PASTE = "paste"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One room's feed at one API host."""
+
+    id: int
+    room_id: int
+    room: str
+    kind: str
+    host: str
+    cursor: str | None
+    cursor_at: datetime | None
+    last_poll_ok_at: datetime | None
+    served_age_max: int  # milliseconds: the oldest event that the server ever gave after an outage
+    epoch: int
+    owner: str | None
+    lease_expires_at: datetime | None
+
+
+_COLUMNS: tuple[Any, ...] = (
+    stream.c.id,
+    stream.c.room_id,
+    person.c.username,
+    stream.c.kind,
+    stream.c.host,
+    stream.c.cursor,
+    stream.c.cursor_at,
+    stream.c.last_poll_ok_at,
+    stream.c.served_age_max,
+    stream.c.epoch,
+    stream.c.owner,
+    stream.c.lease_expires_at,
+)
+_JOINED = stream.join(person, person.c.id == stream.c.room_id)
+
+
+def get(conn: Connection, stream_id: int) -> Stream:
+    """Give one stream."""
+    row = conn.execute(select(*_COLUMNS).select_from(_JOINED).where(stream.c.id == stream_id)).one()
+    return Stream(*row)
+
+
+def list_all(conn: Connection, room: str | None = None) -> list[Stream]:
+    """Give every stream, by room, kind and host."""
+    query = select(*_COLUMNS).select_from(_JOINED)
+    query = query.order_by(person.c.username, stream.c.kind, stream.c.host)
+    found = [Stream(*row) for row in conn.execute(query)]
+    return [one for one in found if room is None or one.room == room]
+
+
+def ensure(conn: Connection, room: str, kind: Kind, host: str, at: datetime) -> Stream:
+    """Give the stream of a room at a host, making it where there is none yet."""
+    room_id = people.ensure(conn, [room], source="listen", at=at)[room]
+    people.add_evidence(conn, [room_id], Role.MODEL)
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": room_id})
+    mine = (stream.c.room_id == room_id, stream.c.kind == kind, stream.c.host == host)
+    found = conn.execute(select(stream.c.id).where(*mine)).scalar()
+    if found is None:
+        made = insert(stream).values(room_id=room_id, kind=str(kind), host=host)
+        found = conn.execute(made.returning(stream.c.id)).scalar_one()
+    return get(conn, found)
+
+
+def take_lease(
+    conn: Connection, stream_id: int, owner: str, *, now: datetime, valid: timedelta, lock_held: bool
+) -> int | None:
+    """Take the lease, raising the epoch; give the new epoch, or None where another holds it.
+
+    `lock_held` says that this process has the operating system's lock of the stream: then a lease under our own
+    owner id belongs to a process that is dead.
+    """
+    free = or_(
+        stream.c.owner.is_(None), stream.c.lease_expires_at.is_(None), stream.c.lease_expires_at <= now
+    )
+    if lock_held:
+        free = or_(free, stream.c.owner == owner)
+    values = {"owner": owner, "epoch": stream.c.epoch + 1, "lease_expires_at": now + valid}
+    query = update(stream).where(stream.c.id == stream_id, free).values(**values).returning(stream.c.epoch)
+    epoch: int | None = conn.execute(query).scalar()
+    return epoch
+
+
+def renew_lease(conn: Connection, stream_id: int, epoch: int, *, until: datetime) -> bool:
+    """Hold the lease longer; False where it is no longer ours."""
+    query = update(stream).where(stream.c.id == stream_id, stream.c.epoch == epoch)
+    return conn.execute(query.values(lease_expires_at=until)).rowcount == 1
+
+
+def release_lease(conn: Connection, stream_id: int, epoch: int) -> None:
+    """Give the lease back, where it is still ours."""
+    query = update(stream).where(stream.c.id == stream_id, stream.c.epoch == epoch)
+    conn.execute(query.values(owner=None, lease_expires_at=None))
+
+
+def move_cursor(
+    conn: Connection,
+    held: Stream,
+    cursor: str | None,
+    *,
+    now: datetime,
+    valid: timedelta,
+    served_age_max: int,
+) -> bool:
+    """Move the cursor and renew the lease, under our epoch only; False where the lease is no longer ours.
+
+    First in its transaction: the row it locks keeps every other writer of this stream out.
+    """
+    query = update(stream).where(stream.c.id == held.id, stream.c.epoch == held.epoch)
+    values = {"cursor": cursor, "cursor_at": now, "last_poll_ok_at": now, "lease_expires_at": now + valid}
+    return conn.execute(query.values(**values, served_age_max=served_age_max)).rowcount == 1
+
+
+def rooms(conn: Connection) -> list[str]:
+    """Give the rooms that are or were listened to."""
+    query = select(person.c.username).select_from(_JOINED).group_by(person.c.username)
+    return list(conn.execute(query.order_by(func.min(stream.c.id))).scalars())

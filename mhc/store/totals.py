@@ -1,0 +1,184 @@
+"""What each person did in each room, summed: kept with the events, and always equal to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from mhc.domain.events import METHODS, Flag
+from mhc.store.events import NewEvent
+from mhc.store.schema import Instant, event, person, person_total, stream
+from mhc.store.upsert import upsert
+
+_METHOD = {name: number for number, name in METHODS.items()}
+_SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
+
+
+@dataclass(slots=True)
+class Total:
+    """One person's sums in one room (or in all, when added up)."""
+
+    tokens: int = 0  # tips and media, but for anonymous ones
+    tips: int = 0
+    anonymous_tokens: int = 0
+    anonymous_tips: int = 0
+    messages: int = 0
+    private_messages: int = 0
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+
+
+def subject_of(new: NewEvent, owner_id: int) -> int | None:
+    """Give whom an event counts for: who did it, or the other side of the room owner's private message."""
+    if new.event.method == "privateMessage" and new.actor_id == owner_id:
+        return new.partner_id
+    return new.actor_id
+
+
+def add(conn: Connection, owner_id: int, new: Sequence[NewEvent]) -> None:
+    """Add what was just stored to the totals, and move when its people were first and last seen."""
+    sums: dict[tuple[int, int], Total] = {}
+    for one in new:
+        subject = subject_of(one, owner_id)
+        if subject is not None:
+            total = sums.setdefault((subject, one.room_id or owner_id), Total())
+            _count(total, one, seen=subject == one.actor_id)
+    rows = [
+        {
+            "person_id": who,
+            "room_id": room,
+            **{f.name: getattr(sums[who, room], f.name) for f in fields(Total)},
+        }
+        for who, room in sorted(sums)
+    ]
+    upsert(conn, person_total, rows, keys=("person_id", "room_id"), changes=_changes)
+    _move_seen(conn, sums)
+
+
+def _changes(new: Any) -> dict[str, Any]:
+    changed: dict[str, Any] = {name: person_total.c[name] + new[name] for name in _SUMS}
+    changed["first_seen_at"] = _outer(person_total.c.first_seen_at, new.first_seen_at, "min")
+    changed["last_seen_at"] = _outer(person_total.c.last_seen_at, new.last_seen_at, "max")
+    return changed
+
+
+def _outer(old: Any, new: Any, which: str) -> Any:
+    """Give the lesser or greater of two instants, a null being no instant: the databases' own disagree on null."""
+    better = new < old if which == "min" else new > old
+    return case((or_(old.is_(None), better), new), else_=old)
+
+
+def _move_seen(conn: Connection, sums: Mapping[tuple[int, int], Total]) -> None:
+    seen: dict[int, tuple[datetime, datetime]] = {}
+    for (who, _room), total in sums.items():
+        if total.first_seen_at is None or total.last_seen_at is None:
+            continue
+        first, last = seen.get(who, (total.first_seen_at, total.last_seen_at))
+        seen[who] = (min(first, total.first_seen_at), max(last, total.last_seen_at))
+    if not seen:
+        return
+    first_at, last_at = bindparam("first_at", type_=Instant), bindparam("last_at", type_=Instant)
+    query = update(person).where(person.c.id == bindparam("who"))
+    query = query.values(
+        first_seen_at=_outer(person.c.first_seen_at, first_at, "min"),
+        last_seen_at=_outer(person.c.last_seen_at, last_at, "max"),
+    )
+    # In order of id: two listeners that meet the same people must not wait for each other.
+    conn.execute(
+        query, [{"who": who, "first_at": seen[who][0], "last_at": seen[who][1]} for who in sorted(seen)]
+    )
+
+
+def _count(total: Total, one: NewEvent, *, seen: bool) -> None:
+    e = one.event
+    tip = e.method == "tip" and e.tokens is not None
+    if e.anonymous:
+        total.anonymous_tokens += e.tokens or 0
+        total.anonymous_tips += tip
+        return
+    total.tokens += e.tokens or 0
+    total.tips += tip
+    total.messages += e.method == "chatMessage"
+    total.private_messages += e.method == "privateMessage"
+    if seen:
+        total.first_seen_at = min(total.first_seen_at or one.at, one.at)
+        total.last_seen_at = max(total.last_seen_at or one.at, one.at)
+
+
+def of_person(conn: Connection, person_ids: Sequence[int], room_id: int | None = None) -> Total:
+    """Add up a person's totals, in one room or in all."""
+    sums: list[Any] = [cast(func.coalesce(func.sum(person_total.c[name]), 0), BigInteger) for name in _SUMS]
+    seen: tuple[Any, ...] = (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
+    query = select(*sums, *seen).where(person_total.c.person_id.in_(person_ids))
+    if room_id is not None:
+        query = query.where(person_total.c.room_id == room_id)
+    return Total(*conn.execute(query).one())
+
+
+def rebuild(conn: Connection) -> None:
+    """Make every total anew from the events."""
+    conn.execute(delete(person_total))
+    names = [column.name for column in _from_events().selected_columns]
+    conn.execute(insert(person_total).from_select(names, _from_events()))
+    outer = (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
+    first, last = (
+        select(one).where(person_total.c.person_id == person.c.id).scalar_subquery() for one in outer
+    )
+    conn.execute(update(person).values(first_seen_at=first, last_seen_at=last))
+
+
+def differences(conn: Connection) -> int:
+    """Give how many totals are not what the events say."""
+    kept = select(*(person_total.c[column.name] for column in _from_events().selected_columns))
+    true = _from_events()
+    queries = (kept.except_(true), true.except_(kept))
+    return sum(len(conn.execute(query).all()) for query in queries)
+
+
+def _from_events() -> Select[Any]:
+    """Give the query of the totals as the events say: the same rules as `_count`, in SQL."""
+    private = event.c.method_id == _METHOD["privateMessage"]
+    sent_by_owner = and_(private, event.c.actor_id == stream.c.room_id)
+    subject = case((sent_by_owner, event.c.partner_id), else_=event.c.actor_id).label("person_id")
+    room = func.coalesce(event.c.room_id, stream.c.room_id).label("room_id")
+    anonymous = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
+    tip = and_(event.c.method_id == _METHOD["tip"], event.c.tokens.is_not(None))
+    chat = event.c.method_id == _METHOD["chatMessage"]
+    seen = case((or_(anonymous, func.coalesce(sent_by_owner, False)), None), else_=event.c.at)
+    return (
+        select(
+            subject,
+            room,
+            _sum(event.c.tokens, ~anonymous).label("tokens"),
+            _sum(1, and_(tip, ~anonymous)).label("tips"),
+            _sum(event.c.tokens, anonymous).label("anonymous_tokens"),
+            _sum(1, and_(tip, anonymous)).label("anonymous_tips"),
+            _sum(1, and_(chat, ~anonymous)).label("messages"),
+            _sum(1, and_(private, ~anonymous)).label("private_messages"),
+            func.min(seen).label("first_seen_at"),
+            func.max(seen).label("last_seen_at"),
+        )
+        .join(stream, stream.c.id == event.c.stream_id)
+        .where(stream.c.kind != "testbed", subject.is_not(None))
+        .group_by(subject, room)
+    )
+
+
+def _sum(value: Any, when: Any) -> Any:
+    return cast(func.coalesce(func.sum(case((when, value), else_=0)), 0), BigInteger)

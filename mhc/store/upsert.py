@@ -1,0 +1,32 @@
+"""INSERT … ON CONFLICT in the words of the database at hand."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+
+def upsert(
+    conn: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keys: Sequence[str],
+    changes: Callable[[Any], Mapping[str, Any]],
+) -> None:
+    """Insert rows; where a row with the same keys stands, change it instead.
+
+    `changes` gives the new values as SQL expressions, from the columns of the row that was not inserted.
+    """
+    if not rows:
+        return
+    if conn.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+        query: Any = pg_insert(table)
+    else:
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+        query = sqlite_insert(table)
+    new = dict(changes(query.excluded))
+    conn.execute(query.on_conflict_do_update(index_elements=list(keys), set_=new), list(rows))

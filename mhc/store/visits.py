@@ -1,0 +1,154 @@
+"""Visits, derived from enters and leaves, the ends of sessions and the gaps that nobody saw."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
+
+from mhc.domain.broadcasts import Mark
+from mhc.domain.events import METHODS
+from mhc.domain.visits import Ending, Step, Visit, pair
+from mhc.store.people import CHUNK
+from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
+
+_STEPS = {number: Step(name) for number, name in METHODS.items() if name in {"userEnter", "userLeave"}}
+_known_from = func.coalesce(visit.c.entered_at, visit.c.left_at)
+
+
+def count(conn: Connection, person_ids: Sequence[int], room_id: int | None = None) -> int:
+    """Give how often a person came."""
+    query = select(func.count()).where(visit.c.person_id.in_(person_ids))
+    if room_id is not None:
+        query = query.where(visit.c.room_id == room_id)
+    found: int = conn.execute(query).scalar_one()
+    return found
+
+
+def visitors(conn: Connection, room_id: int, since: datetime, until: datetime | None) -> set[int]:
+    """Give who was in a room for any part of a time."""
+    still = or_(visit.c.left_at >= since, visit.c.ending == Ending.OPEN, visit.c.entered_at >= since)
+    query = select(visit.c.person_id).where(visit.c.room_id == room_id, still)
+    if until is not None:
+        query = query.where(_known_from < until)
+    return set(conn.execute(query).scalars())
+
+
+def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:
+    """Give whose visits an end of session at one of these instants closes, or closed."""
+    found: set[int] = set()
+    for end in at:
+        spans = and_(visit.c.entered_at <= end, or_(visit.c.left_at >= end, visit.c.left_at.is_(None)))
+        query = select(visit.c.person_id).where(visit.c.room_id == room_id)
+        found.update(conn.execute(query.where(or_(spans, visit.c.left_at == end))).scalars())
+    return found
+
+
+def append(conn: Connection, room_id: int, moves: Sequence[Mark]) -> None:
+    """Pair enters and leaves that are later than every other of their room: the ordinary case."""
+    steps: dict[int, list[tuple[datetime, Step]]] = defaultdict(list)
+    for move in moves:
+        if move.person is not None:
+            steps[move.person].append((move.at, Step(move.method)))
+    standing = _standing(conn, room_id, sorted(steps))
+    rows, ended = [], []
+    for who in sorted(steps):
+        row_id, entered_at = standing.get(who, (None, None))
+        first, *rest = pair(steps[who], entered_at)
+        if row_id is None:
+            rest.insert(0, first)
+        else:
+            ended.append({"row_id": row_id, "end": first.left_at, "how": str(first.ending)})
+        rows += [_row(room_id, who, one) for one in rest]
+    if ended:
+        query = update(visit).where(visit.c.id == bindparam("row_id"))
+        conn.execute(query.values(left_at=bindparam("end", type_=Instant), ending=bindparam("how")), ended)
+    if rows:
+        conn.execute(insert(visit), rows)
+
+
+def _standing(conn: Connection, room_id: int, people: Sequence[int]) -> dict[int, tuple[int, datetime]]:
+    """Give the open visits of some people: row and enter."""
+    mine = (visit.c.room_id == room_id, visit.c.ending == Ending.OPEN)
+    query = select(visit.c.person_id, visit.c.id, visit.c.entered_at).where(*mine)
+    parts = (people[start : start + CHUNK] for start in range(0, len(people), CHUNK))
+    rows = (row for part in parts for row in conn.execute(query.where(visit.c.person_id.in_(part))))
+    return {row.person_id: (row.id, row.entered_at) for row in rows}
+
+
+def everyone(conn: Connection, room_id: int) -> set[int]:
+    """Give who ever entered or left a room, or is said to have."""
+    query = select(event.c.actor_id).where(*_moves(room_id), event.c.actor_id.is_not(None)).distinct()
+    said = select(visit.c.person_id).where(visit.c.room_id == room_id).distinct()
+    return {*conn.execute(query).scalars(), *conn.execute(said).scalars()}
+
+
+def rederive(conn: Connection, room_id: int, people: Iterable[int], since: datetime | None) -> None:
+    """Make the visits of some people in one room anew from an instant on (None: all of them)."""
+    closers = _closers(conn, room_id)
+    for who in sorted(set(people)):
+        anchor = _anchor(conn, room_id, who, since) if since is not None else None
+        gone = [visit.c.room_id == room_id, visit.c.person_id == who]
+        query = select(event.c.at, event.c.method_id).where(*_moves(room_id), event.c.actor_id == who)
+        if anchor is not None:
+            gone.append(_known_from >= anchor)
+            query = query.where(event.c.at >= anchor)
+        conn.execute(delete(visit).where(*gone))
+        query = query.order_by(event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)
+        steps = [(at, _STEPS[method_id]) for at, method_id in conn.execute(query)]
+        if steps:
+            merged = sorted(
+                [*steps, *closers[bisect_left(closers, (steps[0][0], Step.GAP)) :]], key=_in_order
+            )
+            conn.execute(insert(visit), [_row(room_id, who, one) for one in pair(merged)])
+
+
+def _in_order(step: tuple[datetime, Step]) -> tuple[datetime, bool]:
+    # The end of a session or a gap acts on what stands at its instant; sorting is stable for the rest.
+    return step[0], step[1] in {Step.SESSION_END, Step.GAP}
+
+
+def _row(room_id: int, who: int, one: Visit) -> dict[str, object]:
+    times = {"entered_at": one.entered_at, "left_at": one.left_at}
+    return {"room_id": room_id, "person_id": who, "ending": str(one.ending), **times}
+
+
+def _closers(conn: Connection, room_id: int) -> list[tuple[datetime, Step]]:
+    ends = select(stream_session.c.ended_at).where(stream_session.c.room_id == room_id)
+    found = [
+        (at, Step.SESSION_END)
+        for at in conn.execute(ends.where(stream_session.c.ended_at.is_not(None))).scalars()
+    ]
+    gaps = select(capture_gap.c.from_at).join(stream, stream.c.id == capture_gap.c.stream_id)
+    gaps = gaps.where(
+        stream.c.room_id == room_id, stream.c.kind == "live", capture_gap.c.certainty == "certain"
+    )
+    found += [(at, Step.GAP) for at in conn.execute(gaps.where(capture_gap.c.from_at.is_not(None))).scalars()]
+    return sorted(found)
+
+
+def _anchor(conn: Connection, room_id: int, who: int, since: datetime) -> datetime:
+    """Give the instant to start from: `since`, or the beginning of a visit that reaches into it.
+
+    A visit that ends where the next begins shares an event with it, so the walk goes on to the one before.
+    """
+    mine = (visit.c.room_id == room_id, visit.c.person_id == who, _known_from < since)
+    query = (
+        select(visit.c.entered_at, visit.c.left_at, visit.c.ending).where(*mine).order_by(_known_from.desc())
+    )
+    anchor = since
+    for entered_at, left_at, ending in conn.execute(query):
+        if left_at is not None and left_at < anchor and ending != Ending.UNKNOWN:
+            break
+        anchor = entered_at or left_at
+    return anchor
+
+
+def _moves(room_id: int) -> tuple[ColumnElement[bool], ...]:
+    live = select(stream.c.id).where(stream.c.kind == "live")
+    return (
+        event.c.room_id == room_id,
+        event.c.method_id.in_(list(_STEPS)),
+        event.c.stream_id.in_(live),
+    )

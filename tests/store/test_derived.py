@@ -1,0 +1,135 @@
+"""What is derived from events is the same however they arrive."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, select, text
+
+from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.events import EventId, parse_event
+from mhc.store import coverage, derived, events, schema, sessions, streams, totals
+from mhc.store.database import Database
+from mhc.store.streams import Kind
+
+T0 = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
+BASE = 1767225600000  # event ids count from here
+PEOPLE = ("viewer_one", "viewer_two", "viewer_three")
+METHODS = ("broadcastStart", "broadcastStop", "chatMessage", "tip", "userEnter", "userLeave", "follow", "privateMessage")
+
+one_event = st.tuples(
+    st.sampled_from([0, 1, 60_000, 300_000, 1_000_000, 2_400_000]),  # pause before it, in milliseconds
+    st.sampled_from(METHODS),
+    st.sampled_from(PEOPLE),
+    st.booleans(),
+)
+
+
+def body(method: str, who: str, at_ms: int, seq: int, *, anonymous: bool = False) -> dict[str, Any]:
+    payload: dict[str, Any] = {"broadcaster": "example_room", "user": {"username": who}}
+    if method == "tip":
+        payload["tip"] = {"tokens": 25, "isAnon": anonymous, "message": ""}
+    if method == "chatMessage":
+        payload["message"] = {"message": "hi"}
+    if method == "privateMessage":
+        sender, receiver = ("example_room", who) if anonymous else (who, "example_room")
+        payload["user"] = {"username": sender}
+        payload["message"] = {"message": "hi", "fromUser": sender, "toUser": receiver}
+    return {"method": method, "object": payload, "id": f"{at_ms}-{seq}"}
+
+
+def make(steps: list[tuple[int, str, str, bool]]) -> list[dict[str, Any]]:
+    at, made = BASE, []
+    for seq, (pause, method, who, anonymous) in enumerate(steps):
+        at += pause
+        made.append(body(method, who, at, seq, anonymous=anonymous))
+    return made
+
+
+def store(conn: Connection, page: list[dict[str, Any]], unseen: tuple[datetime, ...] = ()) -> None:
+    source = streams.ensure(conn, "example_room", Kind.LIVE, "testserver", T0)
+    parsed = []
+    for item in page:
+        raw = json.dumps(item).encode()
+        parsed.append(parse_event(item, raw, EventId("unused")))
+    added = events.add_new(conn, source.id, parsed, T0, made_by="test")
+    for at in unseen:
+        coverage.add_gap(conn, source.id, at, at + timedelta(minutes=5), cause="test", certain=True)
+    derived.add(conn, source, added.new, MERGE_GAP, unseen)
+
+
+def dump(conn: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything derived, without generated ids."""
+    v, b, s, p = schema.visit.c, schema.broadcast.c, schema.stream_session.c, schema.person.c
+    queries = {
+        "visits": select(p.username, v.entered_at, v.left_at, v.ending).join(schema.person, p.id == v.person_id),
+        "broadcasts": select(b.started_at, b.ended_at, b.start_inferred, b.end_inferred, s.started_at).outerjoin(
+            schema.stream_session, s.id == b.session_id
+        ),
+        "sessions": select(s.started_at, s.ended_at, s.origin, s.title),
+        "people": select(p.username, p.first_seen_at, p.last_seen_at),
+    }
+    return {name: sorted(map(tuple, conn.execute(query)), key=repr) for name, query in queries.items()}
+
+
+@pytest.fixture(scope="module")
+def db(module_database: Database) -> Database:
+    return module_database
+
+
+def empty(conn: Connection) -> None:
+    for table in reversed(schema.metadata.sorted_tables):
+        if table.name not in {"watchlist", "event_method", "schema_compat"}:
+            conn.execute(delete(table))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(one_event, min_size=1, max_size=40),
+    cuts=st.lists(st.integers(0, 40), max_size=6),
+    swaps=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=3),
+    gaps=st.lists(st.integers(0, 40), max_size=2),
+)
+def test_pages_in_any_order_derive_what_a_rebuild_derives(
+    db: Database,
+    steps: list[tuple[int, str, str, bool]],
+    cuts: list[int],
+    swaps: list[tuple[int, int]],
+    gaps: list[int],
+) -> None:
+    made = make(steps)
+    edges = sorted({0, len(made), *(c for c in cuts if c < len(made))})
+    pages = [made[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    for one, other in swaps:
+        if one < len(pages) and other < len(pages):
+            pages[one], pages[other] = pages[other], pages[one]
+    unseen = [datetime.fromtimestamp(BASE / 1000 + i * 60, tz=UTC) for i in gaps]
+    with db.write() as conn:
+        empty(conn)
+        for place, page in enumerate(pages):
+            store(conn, page, tuple(unseen) if place == len(pages) // 2 else ())
+        arrived = dump(conn)
+        room = streams.list_all(conn)[0].room_id
+        derived.rebuild(conn, room, MERGE_GAP)
+        assert dump(conn) == arrived
+        assert totals.differences(conn) == 0
+        totals.rebuild(conn)
+        assert dump(conn)["people"] == arrived["people"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(one_event, min_size=1, max_size=40))
+def test_sessions_never_overlap_and_one_is_open(db: Database, steps: list[tuple[int, str, str, bool]]) -> None:
+    with db.write() as conn:
+        empty(conn)
+        for item in make(steps):
+            store(conn, [item])
+        room = streams.list_all(conn)[0].room_id
+        spans = [s.span for s in sessions.of_room(conn, room)]
+        for before, later in zip(spans, spans[1:], strict=False):
+            assert before.ended_at is not None
+            assert before.ended_at < later.started_at
+        assert conn.execute(text("SELECT count(*) FROM visit WHERE left_at < entered_at")).scalar() == 0
