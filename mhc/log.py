@@ -127,7 +127,11 @@ class RedactingFormatter(logging.Formatter):
         """Redact and escape the final text, whatever message, arguments and traceback brought."""
         try:
             text = super().format(record)
-        except (TypeError, ValueError, KeyError):  # arguments that do not fit: the line is worth more than its form
+        except (
+            TypeError,
+            ValueError,
+            KeyError,
+        ):  # arguments that do not fit: the line is worth more than its form
             text = f"{record.msg} {record.args!r}"
         line = escape(redact(f"mhc: {record.levelname.lower()}: {text}"))
         if not self._with_time:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -22,7 +22,6 @@ from mhc.errors import UsageError
 
 T = TypeVar("T")
 Function = Callable[..., T]
-Decorator = Callable[[Function[T]], Function[T]]
 
 _LISTED = ("limit", "sort_by")
 _PRINTED = (
@@ -35,6 +34,13 @@ _PRINTED = (
     "tz_name",
     *_LISTED,
 )
+
+
+class Decorator(Protocol):
+    """What adds options to a command's function, and keeps what it gives back."""
+
+    def __call__(self, function: Function[T], /) -> Function[T]:
+        """Give the function with the options."""
 
 
 @dataclass(slots=True)
@@ -77,22 +83,39 @@ class Command(click.Command):
             formatter.write("\nShared options: mhc --help\n")
 
 
+def _store(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Merge one shared option into `Shared`: counts add up, flags stay set, the innermost text wins."""
+    name = str(parameter.name)
+    shared = ctx.ensure_object(Shared)
+    if value:
+        setattr(shared, name, shared.verbose + value if name == "verbose" else value)
+    if shared.verbose and shared.quiet and not ctx.resilient_parsing:
+        raise UsageError("-v and -q contradict each other")
+    return value
+
+
+_STORED: dict[str, Any] = {"expose_value": False, "callback": _store}
+
+
 def common_options(function: Function[T]) -> Function[T]:
-    """Accept the shared options on a leaf, the rarer ones unlisted; what root and leaf say is merged."""
-    return _stack(function, *_shared_options(hidden=True))
+    """Accept the shared options, the rarer ones unlisted; what root and leaf say is merged."""
+    return _stack(
+        function,
+        click.option("-v", "--verbose", count=True, **_STORED, help="Say more (-vv: each request)."),
+        click.option("-q", "--quiet", is_flag=True, **_STORED, help="Say nothing but errors."),
+        click.option("--debug", is_flag=True, **_STORED, help="Show the traceback of a failure."),
+        click.option("--config", metavar="FILE", hidden=True, **_STORED),
+        click.option("--db", metavar="URL", hidden=True, **_STORED),
+        click.option("--env-file", metavar="FILE", hidden=True, **_STORED),
+    )
 
 
-def root_options(function: Function[T]) -> Function[T]:
-    """Accept the same options at the root, all of them listed."""
-    return _stack(function, *_shared_options(hidden=False))
-
-
-def record_options(*, fields: Sequence[Field]) -> Decorator[T]:
+def record_options(*, fields: Sequence[Field]) -> Decorator:
     """Give a command that prints one record its output options, and `out`."""
-    return lambda function: _stack(_with_writer(function, fields), *_format_options(fields))
+    return _printing(fields, _format_options(fields))
 
 
-def output_options(*, fields: Sequence[Field], sort_keys: Iterable[str] | None = None) -> Decorator[T]:
+def output_options(*, fields: Sequence[Field], sort_keys: Iterable[str] | None = None) -> Decorator:
     """Give a command that prints rows its output options, and `out`; `sort_keys` (None: each plain field)."""
     simple = [field.name for field in fields if field.kind not in {"list", "json"}]
     keys = simple if sort_keys is None else list(sort_keys)
@@ -106,7 +129,7 @@ def output_options(*, fields: Sequence[Field], sort_keys: Iterable[str] | None =
             shell_complete=_completer([*keys, *(f"{key}:desc" for key in keys)]), help="Order of the rows.",
         ),
     ]  # fmt: skip
-    return lambda function: _stack(_with_writer(function, fields), *_format_options(fields), *listing)
+    return _printing(fields, [*_format_options(fields), *listing])
 
 
 def write_options(function: Function[T]) -> Function[T]:
@@ -131,22 +154,7 @@ def range_options(function: Function[T]) -> Function[T]:
     )
 
 
-def _shared_options(*, hidden: bool) -> list[Decorator[Any]]:
-    stored: dict[str, Any] = {"expose_value": False, "callback": _store}
-    rare = stored | {"hidden": hidden}
-    return [
-        click.option("-v", "--verbose", count=True, **stored, help="Say more (-vv: each request)."),
-        click.option("-q", "--quiet", is_flag=True, **stored, help="Say nothing but errors."),
-        click.option("--debug", is_flag=True, **stored, help="Show the traceback of a failure."),
-        click.option("--config", metavar="FILE", **rare, help="Configuration file."),
-        click.option(
-            "--db", metavar="URL", **rare, help="Database; without a password, which others could read."
-        ),
-        click.option("--env-file", metavar="FILE", **rare, help="File with NAME=value lines."),
-    ]
-
-
-def _format_options(fields: Sequence[Field]) -> list[Decorator[Any]]:
+def _format_options(fields: Sequence[Field]) -> list[Decorator]:
     names = [field.name for field in fields]
     return [
         click.option("-o", "--output", "output_format", type=click.Choice(FORMATS), default="auto", envvar="MHC_OUTPUT",
@@ -164,13 +172,16 @@ def _format_options(fields: Sequence[Field]) -> list[Decorator[Any]]:
     ]  # fmt: skip
 
 
-def _with_writer(function: Function[T], fields: Sequence[Field]) -> Function[T]:
-    @wraps(function)
-    def run(*args: Any, **kwargs: Any) -> T:
-        asked = {name: kwargs.pop(name) for name in _PRINTED if name in kwargs}
-        return function(*args, out=_writer(click.get_current_context(), fields, asked), **kwargs)
+def _printing(fields: Sequence[Field], options: Sequence[Decorator]) -> Decorator:
+    def decorate(function: Function[T], /) -> Function[T]:
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> T:
+            asked = {name: kwargs.pop(name) for name in _PRINTED if name in kwargs}
+            return function(*args, out=_writer(click.get_current_context(), fields, asked), **kwargs)
 
-    return run
+        return _stack(run, *options)
+
+    return decorate
 
 
 def _writer(ctx: click.Context, fields: Sequence[Field], asked: dict[str, Any]) -> Writer:
@@ -254,18 +265,7 @@ def _completer(words: Sequence[str], *, commas: bool = False) -> Callable[..., l
     return complete
 
 
-def _store(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Merge one shared option into `Shared`: counts add up, flags stay set, the innermost text wins."""
-    name = str(parameter.name)
-    shared = ctx.ensure_object(Shared)
-    if value:
-        setattr(shared, name, shared.verbose + value if name == "verbose" else value)
-    if shared.verbose and shared.quiet and not ctx.resilient_parsing:
-        raise UsageError("-v and -q contradict each other")
-    return value
-
-
-def _stack(function: Function[T], *decorators: Decorator[Any]) -> Function[T]:
+def _stack(function: Function[T], *decorators: Decorator) -> Function[T]:
     for decorate in reversed(decorators):
         function = decorate(function)
     return function

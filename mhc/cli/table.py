@@ -180,8 +180,8 @@ def _scalar(kind: str, value: object) -> str:
         return "yes" if value else "no"
     if kind == "duration" and isinstance(value, (int, float, timedelta)):
         return duration(value)
-    if isinstance(value, (int, float, Decimal)) and isfinite(value):
-        return _figure(value, grouped=kind in {"int", "json"})
+    if isinstance(value, (int, float, Decimal)):
+        return _figure(value, grouped=kind in {"int", "json"}) if isfinite(value) else UNKNOWN
     return cell_text(value)
 
 

@@ -176,5 +176,6 @@ def unknown(key: str, known: frozenset[str] | set[str]) -> str:
     """Say that there is no such setting, with the nearest ones."""
     from difflib import get_close_matches
 
-    near = get_close_matches(key, known, n=2, cutoff=0.6)
+    names = {name.lower(): name for name in known}
+    near = [names[name] for name in get_close_matches(key.lower(), names, n=2)]
     return f"no setting named {key!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")

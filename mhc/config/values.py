@@ -10,7 +10,7 @@ from datetime import timedelta
 from hmac import compare_digest
 from pathlib import Path
 from typing import Final, Never
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 MASK: Final = "***"
@@ -110,16 +110,26 @@ def parse_url(text: str) -> str:
     text = text.strip()
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         raise ValueError("has characters that no URL has")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError("has brackets that hold no IPv6 address") from None
     if parts.username is not None or parts.password is not None:
         raise ValueError("may not hold a user name or a password")
     if "?" in text or "#" in text:
         raise ValueError("may not hold a query or a fragment")
-    if not parts.hostname or parts.port == 0:  # a port that is no number raises ValueError by itself
+    if not parts.hostname or not _has_good_port(parts):
         raise ValueError("must look like https://host or https://host:port")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
         raise ValueError("must be https (plain http only to this machine)")
     return text.rstrip("/")
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:  # which would quote what stands there
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -94,6 +94,10 @@ class EventsApi:
                 self._journal.append(Served(query.cursor, answer.ids, answer.status))
         return answer
 
+    def hold(self) -> None:
+        """Wait until the server stops, as a request does that is never answered."""
+        self._feed.hold()
+
     def _refusal(self, path: str) -> Reply | None:
         parts = [unquote(part) for part in path.split("/")]
         if len(parts) != 5 or parts[:3] != ["", "events", self._room] or parts[4]:

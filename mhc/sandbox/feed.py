@@ -101,6 +101,14 @@ class Feed:
                 self._held -= 1
             return found
 
+    def hold(self) -> None:
+        """Wait until the feed is closed, counted as a waiting poll."""
+        with self._changed:
+            self._held += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._closed)
+            self._held -= 1
+
     def until_held(self, count: int, timeout: float) -> bool:
         """Wait until so many polls are waiting; False if that takes longer than `timeout` seconds."""
         with self._changed:

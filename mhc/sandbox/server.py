@@ -73,7 +73,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server_version = "sandbox"
-    sys_version = ""
     # Head and body go out in two writes; the second must not wait for the first one's receipt.
     disable_nagle_algorithm = True
     server: _Server
@@ -94,12 +93,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Reply) -> None:
         if answer.manner == "hold":
-            self.server.stopping.wait()
+            self.server.api.hold()
         if answer.manner in {"hold", "reset"}:
             self._reset()
             return
-        self.send_response(answer.status)
-        for name, value in ({"Content-Length": str(len(answer.body))} | dict(answer.headers)).items():
+        own = {
+            "Server": self.server_version,
+            "Date": self.date_time_string(),
+            "Content-Length": str(len(answer.body)),
+        }
+        self.send_response_only(answer.status)
+        for name, value in {**own, **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "HEAD":

@@ -48,8 +48,19 @@ class Rejected:
 def add_gap(
     conn: Connection, stream_id: int, from_at: datetime | None, to_at: datetime, *, cause: str, certain: bool
 ) -> None:
-    """Record a gap."""
+    """Record a gap: one row an incident, so one that goes on where the last ended makes that one longer."""
     certainty = "certain" if certain else "possible"
+    mine = (
+        capture_gap.c.stream_id == stream_id,
+        capture_gap.c.cause == cause,
+        capture_gap.c.certainty == certainty,
+    )
+    if from_at is not None:
+        query = select(capture_gap.c.id).where(*mine, capture_gap.c.to_at == from_at).limit(1)
+        goes_on = conn.execute(query).scalar()
+        if goes_on is not None:
+            conn.execute(update(capture_gap).where(capture_gap.c.id == goes_on).values(to_at=to_at))
+            return
     row = {"stream_id": stream_id, "from_at": from_at, "to_at": to_at, "cause": cause}
     conn.execute(insert(capture_gap).values(**row, certainty=certainty))
 

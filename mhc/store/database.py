@@ -3,15 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
-from mhc.domain.clock import from_ms
 from mhc.domain.events import METHODS
 from mhc.errors import ConfigError
 from mhc.store import failures, schema
@@ -96,11 +94,6 @@ class Database:
                 # Persistent: a reader never waits for a writer, nor a writer for a reader.
                 conn.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
         migrate.upgrade(self)
-
-    def now(self, conn: Connection) -> datetime:
-        """Give the database server's clock: the one that leases on PostgreSQL go by."""
-        seconds = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
-        return from_ms(conn.execute(text(seconds)).scalar_one())
 
     def close(self) -> None:
         """Close every connection."""
@@ -197,6 +190,3 @@ def _on_begin(conn: Connection) -> None:
     # A deferred transaction that turns into a writer fails at once under a second writer.
     write = conn.get_execution_options().get("mhc_write", False)
     conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-__all__ = ["DBAPIError", "Database"]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select
+from sqlalchemy.exc import DataError, IntegrityError
 
 from mhc.domain.clock import from_ms
 from mhc.domain.events import METHODS, Event, Flag, parse_id
@@ -88,6 +89,23 @@ def add_new(
     if new:
         conn.execute(insert(event), [_row(stream_id, n, methods[n.event.method], received_at) for n in new])
     return Added(new, conflicting)
+
+
+def add_singly(
+    conn: Connection, stream_id: int, events: Sequence[Event], received_at: datetime, *, made_by: str
+) -> tuple[Added, list[Event]]:
+    """Insert events one by one, each under a savepoint; give what was added, and what the database refused."""
+    added, refused = Added([], []), []
+    for one in events:
+        try:
+            with conn.begin_nested():
+                found = add_new(conn, stream_id, [one], received_at, made_by=made_by)
+        except (DataError, IntegrityError, OverflowError, UnicodeEncodeError):
+            refused.append(one)
+        else:
+            added.new.extend(found.new)
+            added.conflicting.extend(found.conflicting)
+    return added, refused
 
 
 def _id(known: dict[str, int], name: str | None) -> int | None:

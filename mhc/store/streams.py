@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, text, update
+from sqlalchemy import BigInteger, Connection, func, insert, literal_column, or_, select, text, update
 
 from mhc.store import people
 from mhc.store.people import Role
@@ -92,45 +92,59 @@ def take_lease(
     `lock_held` says that this process has the operating system's lock of the stream: then a lease under our own
     owner id belongs to a process that is dead.
     """
+    clock = _clock(conn, now)
     free = or_(
-        stream.c.owner.is_(None), stream.c.lease_expires_at.is_(None), stream.c.lease_expires_at <= now
+        stream.c.owner.is_(None), stream.c.lease_expires_at.is_(None), stream.c.lease_expires_at <= clock
     )
     if lock_held:
         free = or_(free, stream.c.owner == owner)
-    values = {"owner": owner, "epoch": stream.c.epoch + 1, "lease_expires_at": now + valid}
-    query = update(stream).where(stream.c.id == stream_id, free).values(**values).returning(stream.c.epoch)
-    epoch: int | None = conn.execute(query).scalar()
+    query = update(stream).where(stream.c.id == stream_id, free)
+    values = {"owner": owner, "epoch": stream.c.epoch + 1, "lease_expires_at": _clock(conn, now, valid)}
+    epoch: int | None = conn.execute(query.values(**values).returning(stream.c.epoch)).scalar()
     return epoch
 
 
-def renew_lease(conn: Connection, stream_id: int, epoch: int, *, until: datetime) -> bool:
+def renew_lease(conn: Connection, held: Stream, *, now: datetime, valid: timedelta) -> bool:
     """Hold the lease longer; False where it is no longer ours."""
-    query = update(stream).where(stream.c.id == stream_id, stream.c.epoch == epoch)
-    return conn.execute(query.values(lease_expires_at=until)).rowcount == 1
+    query = update(stream).where(stream.c.id == held.id, stream.c.epoch == held.epoch)
+    return conn.execute(query.values(lease_expires_at=_clock(conn, now, valid))).rowcount == 1
 
 
-def release_lease(conn: Connection, stream_id: int, epoch: int) -> None:
+def release_lease(conn: Connection, held: Stream) -> None:
     """Give the lease back, where it is still ours."""
-    query = update(stream).where(stream.c.id == stream_id, stream.c.epoch == epoch)
+    query = update(stream).where(stream.c.id == held.id, stream.c.epoch == held.epoch)
     conn.execute(query.values(owner=None, lease_expires_at=None))
 
 
 def move_cursor(
-    conn: Connection,
-    held: Stream,
-    cursor: str | None,
-    *,
-    now: datetime,
-    valid: timedelta,
-    served_age_max: int,
+    conn: Connection, held: Stream, *, now: datetime, valid: timedelta, moved: "Moved | None"
 ) -> bool:
-    """Move the cursor and renew the lease, under our epoch only; False where the lease is no longer ours.
+    """Move the cursor (None: leave it) and renew the lease, under our epoch; False where the lease is not ours.
 
     First in its transaction: the row it locks keeps every other writer of this stream out.
     """
+    values: dict[str, Any] = {"lease_expires_at": _clock(conn, now, valid)}
+    if moved is not None:
+        values |= {"cursor": moved.cursor, "cursor_at": now, "last_poll_ok_at": now}
+        values["served_age_max"] = moved.served_age_max
     query = update(stream).where(stream.c.id == held.id, stream.c.epoch == held.epoch)
-    values = {"cursor": cursor, "cursor_at": now, "last_poll_ok_at": now, "lease_expires_at": now + valid}
-    return conn.execute(query.values(**values, served_age_max=served_age_max)).rowcount == 1
+    return conn.execute(query.values(**values)).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a good poll leads."""
+
+    cursor: str | None
+    served_age_max: int
+
+
+def _clock(conn: Connection, now: datetime, plus: timedelta = timedelta()) -> Any:
+    """Give an instant by the clock that leases go by: PostgreSQL's own, since hosts disagree."""
+    if conn.dialect.name != "postgresql":
+        return now + plus
+    server = literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)", BigInteger)
+    return server + plus // timedelta(milliseconds=1)
 
 
 def rooms(conn: Connection) -> list[str]:

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mhc.sandbox.api import Given
 from mhc.sandbox.server import Sandbox
 from mhc.sandbox.show import iter_events
 
@@ -44,9 +45,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.seconds
-
-
-Get = Callable[..., Answer]
 
 
 def ask(sandbox: Sandbox, target: str = PLACE + "?timeout=0", method: str = "GET") -> Answer:
@@ -84,6 +82,7 @@ def test_the_backlog_comes_in_pages_and_each_event_once() -> None:
 def test_events_are_served_as_the_generator_gives_them() -> None:
     with Sandbox(speed=0, start=START, events=40) as sandbox:
         assert ask(sandbox).page["events"] == list(iter_events(start=START, events=40))
+        assert sandbox.journal == []
 
 
 def test_a_cursor_resumes_in_another_server_of_the_same_seed() -> None:
@@ -94,7 +93,7 @@ def test_a_cursor_resumes_in_another_server_of_the_same_seed() -> None:
 
 def test_the_base_url_replays_the_whole_backlog() -> None:
     with Sandbox(speed=0, start=START, events=30) as sandbox:
-        assert list(read_all(sandbox)) == list(read_all(sandbox))
+        assert list(read_all(sandbox)) == list(read_all(sandbox)) != []
 
 
 def test_next_url_carries_token_last_id_and_timeout() -> None:
@@ -118,8 +117,7 @@ def test_an_empty_poll_may_be_a_400() -> None:
     with Sandbox(speed=0, start=START, events=3, empty="400") as sandbox:
         last = ask(sandbox)
         empty = follow(sandbox, last)
-        assert empty.status == 400
-        assert empty.type == "application/json"
+        assert (empty.status, empty.type) == (400, "application/json")
         assert empty.page == {
             "status": "waited too long for events",
             "events": [],
@@ -130,22 +128,6 @@ def test_an_empty_poll_may_be_a_400() -> None:
 def test_before_the_first_event_the_cursor_is_the_time() -> None:
     with Sandbox(speed=0, start=START, events=0) as sandbox:
         assert ask(sandbox).page["nextUrl"] == f"{sandbox.base_url}?i={START_MS}&timeout=0"
-
-
-def test_a_cursor_without_a_sequence_stands_before_its_millisecond() -> None:
-    with Sandbox(speed=0, start=START, events=1) as sandbox:
-        assert ask(sandbox, f"{PLACE}?i={START_MS}&timeout=0").ids == [f"{START_MS}-0"]
-        assert ask(sandbox, f"{PLACE}?i={START_MS}-0&timeout=0").ids == []
-
-
-def test_events_come_when_show_time_reaches_them() -> None:
-    clock = Clock()
-    expected = [event["id"] for event in iter_events(start=START, events=40)]
-    due = [event_id for event_id in expected if int(event_id.split("-")[0]) <= START_MS + 20_000]
-    with Sandbox(start=START, speed=10, clock=clock) as sandbox:
-        assert ask(sandbox).ids == expected[:1]
-        clock.seconds += 2
-        assert ask(sandbox).ids == due
 
 
 def test_a_waiting_poll_gets_the_next_event_at_once() -> None:
@@ -174,7 +156,7 @@ def test_stop_wakes_waiting_polls() -> None:
             polls = [pool.submit(ask, sandbox, PLACE + "?timeout=90") for _ in range(3)]
             assert sandbox.until_held(3)
         for poll in polls:
-            assert isinstance(poll.exception(), ConnectionError | http.client.RemoteDisconnected)
+            assert isinstance(poll.exception(), ConnectionError)
         assert [served.status for served in sandbox.journal] == [0, 0, 0]
 
 
@@ -206,8 +188,7 @@ def test_a_connection_serves_many_requests() -> None:
 def test_a_wrong_token_is_unauthorized() -> None:
     with Sandbox(speed=0, events=1) as sandbox:
         answer = ask(sandbox, "/events/example_room/WRONG/")
-        assert (answer.status, answer.body) == (401, b"Unauthorized")
-        assert answer.type.startswith("text/html")
+        assert (answer.status, answer.type[:9], answer.body) == (401, "text/html", b"Unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -239,28 +220,15 @@ def test_room_and_token_are_percent_encoded_segments() -> None:
         assert len(ask(sandbox, sandbox.base_url.removeprefix(sandbox.url)).ids) == 1
 
 
-def test_a_cursor_older_than_the_retention_has_expired() -> None:
+def test_an_expired_cursor_is_told_to_start_over() -> None:
     clock = Clock()
     expected = [event["id"] for event in iter_events(start=START, events=60)]
     with Sandbox(start=START, events=60, retention=10, clock=clock) as sandbox:
         clock.seconds += 3_600
         stale = ask(sandbox, f"{PLACE}?i={expected[48]}&timeout=0")
-        assert stale.status == 400
-        assert stale.type == "text/plain"
+        assert (stale.status, stale.type) == (400, "text/plain")
         assert stale.body == b"You waited too long. Please start over using 'nextUrl'"
-        assert ask(sandbox, f"{PLACE}?i={expected[49]}&timeout=0").ids == expected[50:]
         assert ask(sandbox).ids == expected[50:]
-
-
-def test_a_cursor_that_is_none_has_expired_too() -> None:
-    with Sandbox(speed=0, events=1) as sandbox:
-        assert ask(sandbox, PLACE + "?i=nonsense&timeout=0").status == 400
-
-
-def test_at_speed_zero_a_retention_bounds_memory_and_loses_nothing() -> None:
-    expected = [event["id"] for event in iter_events(start=START, events=500)]
-    with Sandbox(speed=0, start=START, events=500, retention=20) as sandbox:
-        assert list(read_all(sandbox)) == expected
 
 
 def test_an_endless_show_is_served_page_by_page() -> None:
@@ -296,11 +264,11 @@ def test_a_show_at_real_speed_starts_now() -> None:
 
 
 def test_given_pages_are_served_word_for_word_and_then_nothing() -> None:
-    pages = [
+    pages: list[bytes | Given] = [
         b'{"events":[{"id":"7-0"}],"nextUrl":"{base}?i=opaque&timeout=0"}',
         {"status": 418, "headers": {"Content-Type": "text/x-tea", "X-Sample": "yes"}, "body": "short \u2615"},
     ]
-    with Sandbox(pages=pages, journal=True) as sandbox:  # type: ignore[arg-type]
+    with Sandbox(pages=pages, journal=True) as sandbox:
         first = ask(sandbox)
         assert first.page["nextUrl"] == sandbox.base_url + "?i=opaque&timeout=0"
         assert first.type == "application/json"
@@ -309,12 +277,6 @@ def test_given_pages_are_served_word_for_word_and_then_nothing() -> None:
         assert follow(sandbox, first).page == {"events": [], "nextUrl": first.page["nextUrl"]}
         assert sandbox.served_ids() == ["7-0"]
         assert [served.cursor for served in sandbox.journal] == [None, "opaque", "opaque"]
-
-
-def test_nothing_is_kept_in_a_journal_nobody_asked_for() -> None:
-    with Sandbox(speed=0, events=1) as sandbox:
-        ask(sandbox)
-        assert sandbox.journal == []
 
 
 def test_a_sandbox_plays_once() -> None:

@@ -16,10 +16,11 @@ METHODS = {
     *("broadcastStart", "broadcastStop", "chatMessage", "fanclubJoin", "follow", "mediaPurchase"),
     *("privateMessage", "roomSubjectChange", "tip", "unfollow", "userEnter", "userLeave"),
 }
-USER_FIELDS = set(
-    "colorGroup fcAutoRenew gender hasDarkmode hasTokens inFanclub inPrivateShow isBroadcasting isFollower isMod "
-    "isOwner isSilenced isSpying language recentTips subgender username".split()
-)
+USER_FIELDS = {
+    *("colorGroup", "fcAutoRenew", "gender", "hasDarkmode", "hasTokens", "inFanclub", "inPrivateShow"),
+    *("isBroadcasting", "isFollower", "isMod", "isOwner", "isSilenced", "isSpying", "language"),
+    *("recentTips", "subgender", "username"),
+}
 
 
 def until(show: Iterable[Happening], end: timedelta) -> list[Happening]:

@@ -1,0 +1,321 @@
+"""One room's listener: ask, understand, keep, ask again. `step` is one poll; `run` is the loop around it."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from mhc.capture.backoff import AUTH_PROBE, AUTH_WAIT, CURSOR_PROBES, PROBES, Backoff
+from mhc.capture.classify import Class, Outcome, of_answer, of_failure
+from mhc.capture.envelope import read_events
+from mhc.capture.health import Health
+from mhc.capture.lock import StreamLock, owner_id
+from mhc.clients.events import EventsClient, Next
+from mhc.clients.http import TransportError
+from mhc.errors import AccessError, DataError, MhcError, TryLaterError, UnavailableError
+from mhc.store import pages, streams
+from mhc.store.database import Database
+from mhc.store.events import NewEvent
+from mhc.store.failures import DatabaseBusyError, DatabaseDownError
+from mhc.store.pages import NewGap, Page
+from mhc.store.streams import Kind, Moved, Stream
+
+AWAY = timedelta(seconds=120)  # longer without a good poll, and something may be missing
+_INSTANT = 0.5  # seconds: an empty answer sooner than this was no long poll
+_INSTANT_MOST = 5
+_RATE_WINDOW, _RATE_MOST = 60.0, 1000  # half of what the API allows
+_RENEW_SECONDS = 10.0
+_PAYLOAD_TRIES, _PAYLOAD_SECONDS = 20, 600.0
+
+_ONCE: dict[Class, type[MhcError]] = {Class.RATE: TryLaterError, Class.PAYLOAD: DataError}
+
+log = logging.getLogger("mhc.listen")
+
+
+def utc_now() -> datetime:
+    """Give the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Options:
+    """How a listener behaves."""
+
+    kind: Kind = Kind.LIVE
+    merge_gap: timedelta = timedelta(minutes=30)
+    wait_scale: float = 1.0
+    once: bool = False
+    exit_on_auth: bool = False
+    now: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    on_events: Callable[[Stream, Sequence[NewEvent]], None] = lambda _stream, _new: None
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+class Listener:
+    """Captures one room until it is told to stop.
+
+    `stop` ends every wait; whoever sets it also cuts `client.line`, which ends a poll.
+    """
+
+    def __init__(
+        self, db: Database, client: EventsClient, health: Health, lock: StreamLock, options: Options
+    ) -> None:
+        self.db = db
+        self.client = client
+        self.health = health
+        self.stop = threading.Event()
+        self.stored = 0
+        self._lock = lock
+        self._o = options
+        self._held: Stream | None = None
+        self._lease = timedelta(seconds=max(30, client.timeout + 20))
+        self._probes: dict[Class, int] = {}
+        self._payload_since: float | None = None
+        self._lost: NewGap | None = None  # the cursor was given up: why
+        self._good_before = False
+        self._instant = 0
+        self._asked: deque[float] = deque(maxlen=_RATE_MOST)
+
+    @property
+    def held(self) -> Stream:
+        """The stream, as this listener last wrote it."""
+        if self._held is None:
+            raise TryLaterError(f"the lease of {self.client.room} is not held")
+        return self._held
+
+    def run(self) -> None:
+        """Listen until stopped (or once, until the feed is read up). Raises MhcError where it cannot go on."""
+        self._lock.acquire(self.client.room)
+        try:
+            self.acquire()
+            while not self.stop.is_set():
+                more, wait = self._guarded_step()
+                if self._o.once and not more:
+                    return
+                self._wait(wait * self._o.wait_scale)
+        finally:
+            self._release()
+            self._lock.release()
+            self.client.close()
+
+    def acquire(self) -> None:
+        """Take the lease. Raises TryLaterError where another host has it."""
+        now = self._o.now()
+        owner = owner_id(self.health.state_dir)
+        with self.db.write() as conn:
+            found = streams.ensure(conn, self.client.room, self._o.kind, self.client.host, now)
+            epoch = streams.take_lease(
+                conn, found.id, owner, now=now, valid=self._lease, lock_held=self._lock.is_held
+            )
+        if epoch is None:
+            until = found.lease_expires_at.isoformat(timespec="seconds") if found.lease_expires_at else "?"
+            raise TryLaterError(
+                f"{found.room} is listened to by {found.owner} until {until}", hint="mhc capture status"
+            )
+        self._held = replace(found, epoch=epoch, owner=owner)
+        self.health.ready(self._held)
+
+    def _guarded_step(self) -> tuple[bool, float]:
+        """Step, where the database may be away: nothing moved then, so the same page is asked for again."""
+        try:
+            return self.step()
+        except (DatabaseDownError, DatabaseBusyError) as error:
+            if self._o.once:
+                raise
+            return self._failed(Outcome(Class.SERVER, error.message), "paused")
+
+    def step(self) -> tuple[bool, float]:
+        """Poll once and keep what came; give whether there may be more, and the seconds to wait before the next."""
+        asked_from = None if self._lost else self.held.cursor
+        self._pace()
+        if self.stop.is_set():
+            return False, 0
+        began = self._o.monotonic()
+        try:
+            answer = self.client.poll(asked_from)
+            outcome = of_answer(answer, self.client, asked_from, self._o.now())
+        except TransportError as error:
+            if self.stop.is_set():
+                return False, 0
+            outcome = of_failure(error)
+        if outcome.good:
+            return self._good(outcome, asked_from, self._o.monotonic() - began)
+        if outcome.elements:
+            self._keep(outcome, asked_from)
+        return self._bad(outcome, asked_from)
+
+    def _good(self, outcome: Outcome, asked_from: str | None, seconds: float) -> tuple[bool, float]:
+        self._keep(outcome, asked_from)
+        self._lost = None
+        self._good_before = True
+        self._probes.clear()
+        self._payload_since = None
+        self._o.backoff.good(self._o.monotonic())
+        if outcome.next is Next.NONE:
+            return bool(outcome.elements), 1.0
+        repeated = bool(outcome.elements) and outcome.next == asked_from
+        self._instant = self._instant + 1 if not outcome.elements and seconds < _INSTANT else 0
+        slow = repeated or self._instant >= _INSTANT_MOST
+        return bool(outcome.elements) and not repeated, 1.0 if slow else 0.0
+
+    def _keep(self, outcome: Outcome, asked_from: str | None) -> None:
+        """Commit what an answer brought, with all that follows from it."""
+        now = self._o.now()
+        elements = [self.client.redact(raw) for raw in outcome.elements]
+        events, refused = read_events(elements)
+        served = [e.id.ms for e in events if e.id.ms]
+        oldest = datetime.fromtimestamp(min(served) / 1000, UTC) if served else None
+        page = Page(now, events, [(r.body, r.reason) for r in refused], None)
+        if outcome.good:
+            page = self._moved(page, outcome, asked_from, oldest)
+        new = pages.store(self.db, self.held, page, lease=self._lease, merge_gap=self._o.merge_gap)
+        if page.moved is not None:
+            self._held = replace(
+                self.held,
+                cursor=page.moved.cursor,
+                cursor_at=now,
+                last_poll_ok_at=now,
+                served_age_max=page.moved.served_age_max,
+            )
+        if page.gap is not None and page.gap.from_at is not None:
+            log.warning("%s: something may be missing: %s", self.client.room, page.gap.cause)
+        self.stored += len(new)
+        self.health.polled(self.held, now, events[-1].id.text if events else None)
+        if new:
+            self._o.on_events(self.held, new)
+
+    def _moved(self, page: Page, outcome: Outcome, asked_from: str | None, oldest: datetime | None) -> Page:
+        """Add to a page what its poll says about the time before it."""
+        now, held = page.received_at, self.held
+        before = held.last_poll_ok_at
+        reach = held.served_age_max
+        away = before is not None and now - before > AWAY
+        if away and oldest is not None:
+            reach = max(reach, (now - oldest) // timedelta(milliseconds=1))
+        cursor = outcome.next if isinstance(outcome.next, str) else None
+        gap = self._gap(outcome, asked_from, before, now, oldest, reach)
+        joined = before is not None and gap is None
+        covers_from = before if joined else oldest
+        if covers_from is None or covers_from > now:
+            covers_from = now
+        return replace(page, moved=Moved(cursor, reach), gap=gap, covers_from=covers_from, joined=joined)
+
+    def _gap(
+        self,
+        outcome: Outcome,
+        asked_from: str | None,
+        before: datetime | None,
+        now: datetime,
+        oldest: datetime | None,
+        reach: int,
+    ) -> NewGap | None:
+        """Give what this poll leaves in doubt: the time from the last good poll to the first event served."""
+        if before is None:
+            return NewGap(None, min(oldest or now, now), "first start", certain=True)
+        until = oldest if oldest is not None and before < oldest < now else now
+        if self._lost is not None:
+            return replace(self._lost, from_at=before, to_at=until)
+        if asked_from is None:
+            return NewGap(before, until, "no cursor", certain=False)
+        if outcome.stale and now - before > AWAY:
+            return NewGap(before, until, "waited too long", certain=False)
+        if now - before > AWAY and (now - before) // timedelta(milliseconds=1) > reach:
+            return NewGap(before, until, "away", certain=False)
+        return None
+
+    def _bad(self, outcome: Outcome, asked_from: str | None) -> tuple[bool, float]:
+        if outcome.kind is Class.AUTH:
+            return self._refused(outcome)
+        if self._o.once and outcome.kind in {Class.NETWORK, Class.TLS}:
+            raise UnavailableError(f"cannot reach {self.client.host}: {outcome.detail}")
+        if outcome.kind is Class.CURSOR:
+            return self._lost_cursor(outcome, asked_from)
+        if outcome.kind is Class.PAYLOAD and asked_from is not None and self._payload_stuck():
+            self._lost = NewGap(None, self._o.now(), "unreadable answers", certain=True)
+        return self._failed(outcome, "backing off")
+
+    def _refused(self, outcome: Outcome) -> tuple[bool, float]:
+        """Probe a refusal, since single ones happen; then leave, or wait for another token."""
+        tries = self._probes[Class.AUTH] = self._probes.get(Class.AUTH, 0) + 1
+        if tries < PROBES:
+            self.health.state(self.held, "backing off", outcome.detail)
+            return True, AUTH_PROBE
+        if not self._good_before or self._o.exit_on_auth or self._o.once:
+            raise AccessError(
+                f"{self.client.host} refused the token for {self.client.room} ({outcome.detail.split(':')[0]})",
+                hint="make a token with the scope Events API and set CB_AUTH_TOKEN",
+            )
+        self.health.state(self.held, "token refused", outcome.detail)
+        if tries == PROBES:
+            log.error("%s: %s; set a new CB_AUTH_TOKEN and send SIGHUP", self.client.room, outcome.detail)
+        return True, AUTH_WAIT
+
+    def _lost_cursor(self, outcome: Outcome, asked_from: str | None) -> tuple[bool, float]:
+        tries = self._probes[Class.CURSOR] = self._probes.get(Class.CURSOR, 0) + 1
+        if asked_from is None or tries > len(CURSOR_PROBES):
+            self._lost = NewGap(None, self._o.now(), "cursor lost", certain=False)
+            if asked_from is None:
+                return self._failed(outcome, "backing off")
+            return True, 0.0
+        self.health.state(self.held, "backing off", outcome.detail)
+        return True, CURSOR_PROBES[tries - 1]
+
+    def _payload_stuck(self) -> bool:
+        tries = self._probes.get(Class.PAYLOAD, 0) + 1
+        if self._payload_since is None:
+            self._payload_since = self._o.monotonic()
+        long = self._o.monotonic() - self._payload_since >= _PAYLOAD_SECONDS * self._o.wait_scale
+        return tries >= _PAYLOAD_TRIES and long
+
+    def _failed(self, outcome: Outcome, state: str) -> tuple[bool, float]:
+        tries = self._probes[outcome.kind] = self._probes.get(outcome.kind, 0) + 1
+        if self._o.once and tries >= PROBES:
+            raise _ONCE.get(outcome.kind, UnavailableError)(f"{self.client.host}: {outcome.detail}")
+        wait = self._o.backoff.failed(outcome.kind, outcome.retry_after)
+        level = logging.ERROR if outcome.kind is Class.TLS else logging.WARNING
+        log.log(
+            level, "%s: %s; next try in %.1f s", self.client.room, outcome.detail, wait * self._o.wait_scale
+        )
+        if self._held is not None:
+            self.health.state(self._held, state, outcome.detail)
+        return True, wait
+
+    def _pace(self) -> None:
+        """Keep to the rate: no more than so many requests in any minute."""
+        now = self._o.monotonic()
+        if len(self._asked) == _RATE_MOST and now - self._asked[0] < _RATE_WINDOW:
+            self._wait(_RATE_WINDOW - (now - self._asked[0]))
+        self._asked.append(self._o.monotonic())
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, holding the lease meanwhile; a stop ends it at once."""
+        until = self._o.monotonic() + seconds
+        while seconds > 0 and not self.stop.wait(min(seconds, _RENEW_SECONDS)):
+            seconds = until - self._o.monotonic()
+            if seconds > 0:
+                self._renew()
+
+    def _renew(self) -> None:
+        try:
+            with self.db.write() as conn:
+                kept = streams.renew_lease(conn, self.held, now=self._o.now(), valid=self._lease)
+        except (DatabaseDownError, DatabaseBusyError) as error:
+            log.warning("%s: the lease was not renewed: %s", self.client.room, error.message)
+            return
+        if not kept:
+            raise pages.LeaseLostError(f"another listener took over {self.client.room}")
+
+    def _release(self) -> None:
+        if self._held is None:
+            return
+        self.health.stopped(self._held)
+        try:
+            with self.db.write() as conn:
+                streams.release_lease(conn, self._held)
+        except MhcError as error:
+            log.warning("%s: the lease was not given back: %s", self.client.room, error.message)
+        self._held = None

@@ -1,0 +1,77 @@
+"""The operating system's lock of a stream, and the name of this state directory: what makes a lease ours.
+
+The kernel frees the lock when its process dies, however it dies.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import socket
+from pathlib import Path
+
+from mhc.errors import AccessError, TryLaterError
+
+_NAME_FILE = "owner-id"
+
+
+class StreamLock:
+    """An exclusive lock on one stream of one database, for the processes that share a state directory."""
+
+    def __init__(self, state_dir: Path, *identity: str) -> None:
+        name = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
+        self.path = state_dir / "locks" / f"stream-{name}.lock"
+        self._handle: int | None = None
+
+    def acquire(self, room: str) -> None:
+        """Take the lock. Raises TryLaterError, naming the holder, where another process has it."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise AccessError(
+                f"cannot use {self.path}: {error.strerror}", hint="set MHC_STATE_DIR"
+            ) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(handle, 100, 0).decode(errors="replace").strip() or "another process"
+            os.close(handle)
+            raise TryLaterError(
+                f"{room} is listened to already, by {holder}", hint="mhc capture status"
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        self._handle = handle
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this process has the lock."""
+        return self._handle is not None
+
+    def release(self) -> None:
+        """Free the lock. The file stays: removing it would let two processes lock two files of one name."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def owner_id(state_dir: Path) -> str:
+    """Give the name of this state directory, made at the first call: `host/random`."""
+    path = state_dir / _NAME_FILE
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = f"{socket.gethostname()}/{secrets.token_hex(8)}"
+        temporary = state_dir / f".{_NAME_FILE}.{os.getpid()}"
+        temporary.write_text(fresh, encoding="utf-8")
+        try:
+            os.link(temporary, path)  # the first of two processes wins, and nobody reads half a name
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise AccessError(
+            f"cannot use {error.filename or path}: {error.strerror}", hint="set MHC_STATE_DIR"
+        ) from error

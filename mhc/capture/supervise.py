@@ -1,0 +1,101 @@
+"""Runs listeners, a thread each, while the main thread keeps the time and hears the signals."""
+
+import logging
+import os
+import select
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from mhc.capture.health import notify
+from mhc.capture.listener import Listener
+from mhc.errors import Exit
+
+log = logging.getLogger("mhc.listen")
+
+_TICK = 1.0  # seconds between looks at the polls' deadlines
+_PATIENCE = 5.0  # seconds for a transaction to end before the process does
+
+
+class Supervisor:
+    """Ends its listeners in order at a signal, at the end of a time, or when one of them fails.
+
+    The handler only writes a byte: everything else happens in the loop, where locks may be taken.
+    """
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        *,
+        seconds: float | None = None,
+        reload: Callable[[], None] | None = None,
+    ) -> None:
+        self._listeners = listeners
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._reload = reload
+        self._errors: list[BaseException] = []
+        self._wake_out, self._wake_in = socket.socketpair()
+        self._signals: list[int] = []
+
+    def run(self) -> int:
+        """Run to the end; give the exit status. Raises what ended a listener."""
+        before = {n: signal.signal(n, self._heard) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        threads = [threading.Thread(target=self._listen, args=(one,), daemon=True) for one in self._listeners]
+        try:
+            for thread in threads:
+                thread.start()
+            self._watch(threads)
+            notify("STOPPING=1")
+            self._end(threads)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._wake_in.close()
+            self._wake_out.close()
+        if self._errors:
+            raise self._errors[0]
+        return Exit.INTERRUPTED if signal.SIGINT in self._signals else Exit.OK
+
+    def _heard(self, number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGHUP and any(n != signal.SIGHUP for n in self._signals):
+            os._exit(128 + number)  # asked twice: at once, whatever is under way; the transaction rolls back
+        self._signals.append(number)
+        self._wake_in.send(b"\0")
+
+    def _listen(self, one: Listener) -> None:
+        try:
+            one.run()
+        except BaseException as error:  # noqa: BLE001 - whatever ended it is raised again in the main thread
+            self._errors.append(error)
+        finally:
+            self._wake_in.send(b"\0")
+
+    def _watch(self, threads: Sequence[threading.Thread]) -> None:
+        """Wait for a reason to end, cutting polls that take too long."""
+        while any(thread.is_alive() for thread in threads) and not self._errors:
+            if select.select([self._wake_out], [], [], self._next_look())[0]:
+                self._wake_out.recv(64)
+            for one in self._listeners:
+                one.client.line.cut_if_late()
+            if signal.SIGHUP in self._signals:
+                self._signals.remove(signal.SIGHUP)
+                if self._reload is not None:
+                    self._reload()
+            if self._signals or (self._until is not None and time.monotonic() >= self._until):
+                return
+
+    def _next_look(self) -> float:
+        return _TICK if self._until is None else max(0.0, min(_TICK, self._until - time.monotonic()))
+
+    def _end(self, threads: Sequence[threading.Thread]) -> None:
+        for one in self._listeners:
+            one.stop.set()
+            one.client.line.cut()
+        until = time.monotonic() + _PATIENCE
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        if any(thread.is_alive() for thread in threads):
+            log.warning("a listener did not end within %d s; its transaction rolls back", _PATIENCE)

@@ -1,0 +1,236 @@
+"""HTTP as every upstream needs it: bounded in time and size, no redirects, no cookies, errors without a URL in them."""
+
+import http.cookiejar
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from mhc import __version__
+
+USER_AGENT = f"mhc/{__version__} (a broadcaster's own tools)"
+CONNECT_SECONDS = 10
+_CHUNK = 64 * 1024
+
+
+class TransportError(Exception):
+    """No answer: the sentence says why, without the URL."""
+
+
+class NetworkError(TransportError):
+    """No connection, or it broke, or the time was up."""
+
+
+class TlsError(TransportError):
+    """No trusted connection: certificate or protocol."""
+
+
+class BodyError(TransportError):
+    """An answer that is too large, or packed in a way that was not asked for or does not unpack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an upstream said."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    seconds: float
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without parameters."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+class Line:
+    """The one socket a poll waits on, so that another thread can cut it: at a deadline, on a signal.
+
+    A read timeout alone does not bound a poll, since a body that drips restarts it with every byte.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._deadline: float | None = None
+        self._cut = False
+
+    def begin(self, seconds: float) -> None:
+        """Start a request that may take this long, all in all."""
+        with self._lock:
+            self._deadline = time.monotonic() + seconds
+
+    def end(self) -> None:
+        """End the request."""
+        with self._lock:
+            self._deadline = None
+
+    def register(self, made: socket.socket) -> None:
+        """Note a new connection. A copy of its handle: TLS takes the socket itself away."""
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = made.dup()
+            if self._cut:
+                self._shut()
+
+    def cut(self) -> None:
+        """Break the connection now, and every later one at once."""
+        with self._lock:
+            self._cut = True
+            self._shut()
+
+    def cut_if_late(self) -> None:
+        """Break the connection where the request took longer than it may."""
+        with self._lock:
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                self._shut()
+
+    def close(self) -> None:
+        """Give the handle back."""
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:  # it is gone already
+                self._socket.close()
+                self._socket = None
+
+
+class _Adapter(HTTPAdapter):
+    """Connections that register with a line; retries are the caller's."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._line)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _pools(self._line)
+        return manager
+
+
+def _pools(line: Line) -> dict[str, Any]:
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            made = super()._new_conn()
+            line.register(made)
+            return made
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            made = super()._new_conn()
+            line.register(made)
+            return made
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def open_session(line: Line, base_url: str) -> requests.Session:
+    """Give a session for one upstream."""
+    session = requests.Session()
+    session.mount("https://", _Adapter(line))
+    session.mount("http://", _Adapter(line))
+    session.headers.update(
+        {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+    )
+    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    session.auth = lambda request: request  # keeps ~/.netrc out
+    if urlsplit(base_url).scheme == "http":
+        session.trust_env = False  # loopback only: no proxy knows the way there
+    return session
+
+
+def fetch(session: requests.Session, line: Line, url: str, *, seconds: float, max_bytes: int) -> Answer:
+    """GET a URL within a total time and an inflated size. Raises TransportError; redirects are answers."""
+    began = time.monotonic()
+    line.begin(seconds)
+    try:
+        with session.get(
+            url, timeout=(CONNECT_SECONDS, seconds), allow_redirects=False, stream=True
+        ) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            if headers.get("content-encoding", "identity").lower() not in {"identity", "gzip", "x-gzip"}:
+                raise BodyError("an encoding that was not asked for")
+            body = _read(response.raw, began + seconds, max_bytes)
+    except TransportError:
+        raise
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise _typed(error, late=time.monotonic() - began >= seconds) from None
+    finally:
+        line.end()
+    return Answer(response.status_code, headers, body, time.monotonic() - began)
+
+
+def _read(raw: urllib3.BaseHTTPResponse, deadline: float, max_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := raw.read(_CHUNK, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if size > max_bytes:
+            raise BodyError(f"an answer of more than {max_bytes >> 20} MiB")
+        if time.monotonic() > deadline:
+            raise NetworkError("the answer took too long")
+    return b"".join(parts)
+
+
+def _typed(error: BaseException, *, late: bool) -> TransportError:
+    causes = list(_causes(error))
+    kinds = tuple(type(cause) for cause in causes)
+    if late:
+        return NetworkError("the answer took too long")
+    if any(issubclass(kind, ssl.SSLError | requests.exceptions.SSLError) for kind in kinds):
+        verify = next((c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError)), "")
+        return TlsError(f"no trusted connection{': ' + verify if verify else ''}")
+    if any(issubclass(kind, urllib3.exceptions.DecodeError) for kind in kinds):
+        return BodyError("an answer that does not unpack")
+    if any(issubclass(kind, socket.gaierror | urllib3.exceptions.NameResolutionError) for kind in kinds):
+        return NetworkError("the host's name is not known")
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.errno and cause.strerror:
+            return NetworkError(cause.strerror.lower())
+    if any(
+        issubclass(kind, requests.Timeout | TimeoutError | urllib3.exceptions.TimeoutError) for kind in kinds
+    ):
+        return NetworkError("the answer took too long")
+    return NetworkError("the connection broke")
+
+
+def _causes(error: BaseException | None) -> Any:
+    """Walk through an error, what it wraps and what caused it: libraries nest them three deep."""
+    seen: set[int] = set()
+    rest = [error]
+    while rest:
+        one = rest.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        rest += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]

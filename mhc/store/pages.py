@@ -1,0 +1,90 @@
+"""One page of the feed into the database: events, cursor, coverage, gap and all that follows, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mhc.domain.events import Event
+from mhc.errors import TryLaterError
+from mhc.store import coverage, derived, events, streams
+from mhc.store.database import Database
+from mhc.store.events import Added, NewEvent
+from mhc.store.failures import RefusedDataError
+from mhc.store.streams import Moved, Stream
+
+
+class LeaseLostError(TryLaterError):
+    """Another listener has the stream now."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewGap:
+    """A time for which events may be missing, found by this page."""
+
+    from_at: datetime | None
+    to_at: datetime
+    cause: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a poll brought, ready to be kept."""
+
+    received_at: datetime
+    events: Sequence[Event]
+    refused: Sequence[tuple[bytes, str]]  # what could not become an event, and why
+    moved: Moved | None  # None leaves the cursor where it is
+    gap: NewGap | None = None
+    covers_from: datetime | None = None  # None covers nothing
+    joined: bool = False  # whether it covers on from the last poll
+
+
+def store(
+    db: Database, held: Stream, page: Page, *, lease: timedelta, merge_gap: timedelta
+) -> list[NewEvent]:
+    """Keep a page under the lease's epoch; give the events that are new.
+
+    Raises LeaseLostError where the lease is another's. Where the database refuses the data, each event is tried by
+    itself, and what it refuses is kept as rejected.
+    """
+    for singly in (False, True):
+        try:
+            with db.write() as conn:
+                return _store(conn, held, page, lease=lease, merge_gap=merge_gap, singly=singly)
+        except RefusedDataError:
+            if singly:
+                raise
+    raise AssertionError
+
+
+def _store(
+    conn: Connection, held: Stream, page: Page, *, lease: timedelta, merge_gap: timedelta, singly: bool
+) -> list[NewEvent]:
+    at = page.received_at
+    if not streams.move_cursor(conn, held, now=at, valid=lease, moved=page.moved):
+        raise LeaseLostError(f"another listener took over {held.room}")
+    added, refused = _add(conn, held, page, singly=singly)
+    said = [(e.raw, "the database refused it") for e in refused]
+    said += [(e.raw, "its id is stored already, with another body") for e in added.conflicting]
+    for body, reason in (*page.refused, *said):
+        coverage.reject(conn, held.id, body, reason, at)
+    if page.covers_from is not None:
+        coverage.extend(conn, held.id, page.covers_from, at, joined=page.joined)
+    unseen: list[datetime] = []
+    if page.gap is not None:
+        gap = page.gap
+        coverage.add_gap(conn, held.id, gap.from_at, gap.to_at, cause=gap.cause, certain=gap.certain)
+        unseen = [gap.from_at] if gap.certain and gap.from_at is not None else []
+    derived.add(conn, held, added.new, merge_gap, unseen)
+    return added.new
+
+
+def _add(conn: Connection, held: Stream, page: Page, *, singly: bool) -> tuple[Added, list[Event]]:
+    if not page.events:
+        return Added([], []), []
+    if singly:
+        return events.add_singly(conn, held.id, page.events, page.received_at, made_by="events")
+    return events.add_new(conn, held.id, page.events, page.received_at, made_by="events"), []

@@ -1,0 +1,220 @@
+"""The log: one line a record, no secret in any form, and nothing that it can break."""
+
+import io
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mhc import log
+from mhc.log import RedactingFormatter, escape, redact, redacted_traceback, register_secret, setup
+
+SECRET = 'canary/1 "x"\\é'
+
+
+@pytest.fixture
+def _logging() -> Iterator[None]:
+    """Put back what setup() changes for the whole process."""
+    root = logging.getLogger()
+    handlers, level, raising = list(root.handlers), root.level, logging.raiseExceptions
+    hooks = sys.excepthook, threading.excepthook, warnings.showwarning
+    yield
+    root.handlers[:], logging.raiseExceptions = handlers, raising
+    root.setLevel(level)
+    sys.excepthook, threading.excepthook, warnings.showwarning = hooks
+    for name in log._LIBRARIES:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def stderr(monkeypatch: pytest.MonkeyPatch, _logging: None) -> io.StringIO:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+    return stream
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GET https://h/events/room/abc123/?timeout=1 200", "GET https://h/events/room/***/?timeout=1 200"),
+        ("/events/room/abc123", "/events/room/***"),
+        ('"https:\\/\\/h\\/events\\/room\\/abc123\\/?i=1"', '"https:\\/\\/h\\/events\\/room\\/***\\/?i=1"'),
+        ("x%2Fevents%2Froom%2Fabc123 y", "x%2Fevents%2Froom%2F*** y"),
+        ("?username=a&token=abc123&x=1", "?username=a&token=***&x=1"),
+        ("next%3Ftoken%3Dabc123", "next%3Ftoken%3D***"),
+        ("CB_AUTH_TOKEN=abc123 mhc", "CB_AUTH_TOKEN=*** mhc"),
+        ("?api_key=abc123", "?api_key=***"),
+        ("?wm=abc12&limit=5", "?wm=***&limit=5"),
+        ("token='abc123')", "token='***')"),
+        ('{"token": "abc123", "a": 1}', '{"token": "***", "a": 1}'),
+        ("{'api_key': 'abc123'}", "{'api_key': '***'}"),
+        ("postgresql://mhc:abc123@db/mhc", "postgresql://mhc:***@db/mhc"),
+        ("postgresql://mhc:abc@123@db/mhc", "postgresql://mhc:***@db/mhc"),
+        ("Authorization: Bearer abc123", "Authorization: Bearer ***"),
+    ],
+)
+def test_what_stands_where_secrets_stand_is_masked(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the token: is missing", "set CB_AUTH_TOKEN", "http://localhost:8080/x", "/events/", "a@b: c", "film=x"],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_a_registered_secret_is_masked_in_every_form() -> None:
+    register_secret(SECRET)
+    forms = [
+        SECRET, repr(SECRET), json.dumps(SECRET), json.dumps(SECRET, ensure_ascii=False), quote(SECRET),
+        quote(SECRET, safe=""), quote_plus(SECRET), json.dumps(SECRET).replace("/", "\\/"),
+        re.sub("%..", lambda match: match[0].lower(), quote(SECRET, safe="")),
+    ]  # fmt: skip
+    for form in forms:
+        assert "canary" not in redact(f"before {form} after")
+        assert redact(f"before {form} after").startswith("before ")
+
+
+def test_a_secret_that_begins_with_another_is_masked_whole() -> None:
+    register_secret("canary-short")
+    register_secret("canary-short-and-long")
+    assert redact("<canary-short-and-long>") == "<***>"
+
+
+def test_a_word_of_a_few_letters_is_no_secret() -> None:
+    register_secret("")
+    register_secret("the")
+    assert redact("then") == "then"
+
+
+@given(st.text())
+def test_an_escaped_text_is_one_printable_line(text: str) -> None:
+    assert escape(text).isprintable()
+    assert text.isprintable() == (escape(text) == text)
+
+
+def test_redaction_takes_linear_steps() -> None:
+    for piece in ("://a:", "/events/", "token=", '"token":"', "://x:y@", "%2Fevents%2F", "authorization: "):
+        assert len(redact(piece * 20_000)) <= len(piece) * 20_000 + 3 * 40_000
+
+
+def test_a_record_is_one_redacted_line(stderr: io.StringIO) -> None:
+    setup(0, quiet=False, secrets=["canary-token-2"])
+    logger = logging.getLogger("mhc.test")
+    logger.warning("hello %s\nmhc: error: forged \x1b[31m", "canary-token-2")
+    try:
+        raise RuntimeError("https://h/events/room/abc123/")  # noqa: TRY301
+    except RuntimeError:
+        logger.exception("failed")
+    first, second = stderr.getvalue().splitlines()
+    assert first == "mhc: warning: hello ***\\nmhc: error: forged \\x1b[31m"
+    assert second.startswith("mhc: error: failed\\nTraceback")
+    assert "/events/room/***/" in second
+    assert "abc123" not in second
+
+
+def test_the_time_stands_in_front_but_for_journald(
+    stderr: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM")
+    setup(0, quiet=False, secrets=[])
+    logging.getLogger("mhc.test").warning("hello")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ mhc: warning: hello\n", stderr.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "quiet", "expected"),
+    [
+        (0, False, ["warning", "urllib3 warning"]),
+        (1, False, ["info", "warning", "urllib3 warning"]),
+        (2, False, ["debug", "info", "warning", "urllib3 debug", "urllib3 warning"]),
+        (9, False, ["debug", "info", "warning", "urllib3 debug", "urllib3 warning"]),
+        (0, True, []),
+    ],
+)
+def test_how_much_is_said(stderr: io.StringIO, verbosity: int, quiet: bool, expected: list[str]) -> None:
+    setup(verbosity, quiet=quiet, secrets=[])
+    for name, prefix in (("mhc.test", ""), ("urllib3.connectionpool", "urllib3 ")):
+        for level in ("debug", "info", "warning"):
+            getattr(logging.getLogger(name), level)(prefix + level)
+    assert [line.split(": ", 2)[2] for line in stderr.getvalue().splitlines()] == expected
+
+
+def test_set_up_twice_logs_once(stderr: io.StringIO) -> None:
+    setup(0, quiet=False, secrets=[])
+    setup(1, quiet=False, secrets=[])
+    logging.getLogger("mhc.test").info("hello")
+    assert stderr.getvalue() == "mhc: info: hello\n"
+
+
+def test_arguments_that_do_not_fit_cost_the_form_and_not_the_line(stderr: io.StringIO) -> None:
+    setup(0, quiet=False, secrets=[])
+    logging.getLogger("mhc.test").warning("%d tips", "many")
+    assert stderr.getvalue() == "mhc: warning: %d tips ('many',)\n"
+
+
+def test_warnings_threads_and_uncaught_exceptions_are_logged(stderr: io.StringIO) -> None:
+    setup(0, quiet=False, secrets=["canary-token-3"])
+    warnings.showwarning("canary-token-3 is old", UserWarning, "file.py", 7)
+
+    def fail() -> None:
+        raise RuntimeError("canary-token-3")
+
+    thread = threading.Thread(target=fail, name="poller")
+    thread.start()
+    thread.join()
+    error = ValueError("canary-token-3")
+    sys.excepthook(ValueError, error, None)
+    lines = stderr.getvalue().splitlines()
+    assert lines[0] == "mhc: warning: file.py:7: UserWarning: *** is old"
+    assert lines[1].startswith("mhc: critical: thread poller failed\\nTraceback")
+    assert lines[2].startswith("mhc: critical: uncaught exception")
+    assert len(lines) == 3
+    assert "canary" not in stderr.getvalue()
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
+    register_secret("canary-token-4")
+    try:
+        raise RuntimeError("canary-token-4 \x1b[2J")  # noqa: TRY301
+    except RuntimeError as error:
+        text = redacted_traceback(error)
+    assert text.startswith("Traceback (most recent call last):\n  File")
+    # The source line that Python quotes is redacted as well.
+    assert "canary" not in text
+    assert "\x1b" not in text
+
+
+def test_the_formatter_may_stand_on_any_handler() -> None:
+    record = logging.LogRecord("x", logging.INFO, "f", 1, "token=abc123", None, None)
+    assert RedactingFormatter(with_time=False).format(record) == "mhc: info: token=***"
+
+
+@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", ">&- 2>&-"])
+def test_a_stderr_that_takes_nothing_stops_nothing(redirect: str, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    done = tmp_path / "done"
+    script.write_text(
+        "import logging, pathlib, sys\nfrom mhc.log import setup\n"
+        "setup(2, quiet=False, secrets=[])\nlogging.getLogger('mhc').warning('hello')\n"
+        f"pathlib.Path({str(done)!r}).touch()\n"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = ["/bin/sh", "-c", f'"$0" "$1" {redirect}', sys.executable, str(script)]
+    run = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.exists()
+    assert run.stderr == ""
