@@ -20,6 +20,7 @@ def main() -> NoReturn:
     os.umask(0o077)
     try:
         _open_missing_streams()
+        sys.excepthook = _last_words
         signal.signal(signal.SIGTERM, _terminate)
         from mhc.cli.root import cli
 
@@ -199,7 +200,7 @@ def _wants_json(args: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Say whether errors are wanted as JSON, even if the arguments could not be parsed: the last word counts."""
     chosen = environ.get("MHC_OUTPUT", "")
     words = _before_dashes(args)
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word == "--json":
             return True
         if word in {"-o", "--output"}:
@@ -225,7 +226,8 @@ def _flush(status: int) -> int:
         status = status or Exit.CLOSED_PIPE
         _mute(1)
     except OSError as error:
-        _write_error(f"mhc: {_line(_write_error_of(error).message)}")
+        if status != Exit.OUTPUT:  # else it has been said
+            _write_error(f"mhc: {_line(_write_error_of(error).message)}")
         status = status or Exit.OUTPUT
         _mute(1)
     except ValueError:  # closed by someone
@@ -252,6 +254,13 @@ def _open_missing_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+
+
+def _last_words(_kind: type[BaseException], error: BaseException, _trace: object) -> None:
+    """Redact even what main() itself gets wrong."""
+    from mhc.log import redacted_traceback
+
+    _write_error(redacted_traceback(error))
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:

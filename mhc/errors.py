@@ -120,5 +120,7 @@ class ConfigError(MhcError):
     @classmethod
     def all_of(cls, problems: list[str], *, hint: str | None = None) -> "ConfigError":
         """Say every problem at once: who mends one should not meet the next."""
-        lines = problems if len(problems) == 1 else [f"{len(problems)} problems:", *(f"  {p}" for p in problems)]
+        lines = (
+            problems if len(problems) == 1 else [f"{len(problems)} problems:", *(f"  {p}" for p in problems)]
+        )
         return cls("\n".join(lines), hint=hint)

@@ -169,8 +169,10 @@ def setup(verbosity: int, quiet: bool, secrets: Iterable[str]) -> None:
     handler.setFormatter(RedactingFormatter(with_time="JOURNAL_STREAM" not in os.environ))
     root.addHandler(handler)
     root.setLevel(logging.ERROR if quiet else levels[min(max(verbosity, 0), 2)])
+    # A level of their own goes past the root's, so that it has to say what the root says.
+    libraries = logging.ERROR if quiet else logging.NOTSET if verbosity > 1 else logging.WARNING
     for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(logging.NOTSET if verbosity > 1 and not quiet else logging.WARNING)
+        logging.getLogger(name).setLevel(libraries)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_thread
     warnings.showwarning = _log_warning

@@ -1,16 +1,152 @@
 """Fixtures that every test may use."""
 
+import os
+import shutil
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import postgres
 import pytest
+from command import Mhc, MhcHere
 
 from mhc.store.database import Database
 
+BOTH = ("sqlite", "postgresql")
+IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
+ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
-@pytest.fixture(scope="module")
-def module_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    db = Database(f"sqlite:///{tmp_path_factory.mktemp('db')}/mhc.db")
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """Give the server that MHC_TEST_PG_URL names, or one of our own: one a process of the suite."""
+    if given := os.environ.get("MHC_TEST_PG_URL"):
+        server = postgres.Server(given)
+        yield server
+        server.close()
+        return
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        (pytest.fail if IN_CI else pytest.skip)(postgres.MISSING)
+    with postgres.running(binaries) as url:
+        server = postgres.Server(url)
+        yield server
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated file to be copied."""
+    path = tmp_path_factory.mktemp("template") / "mhc.db"
+    db = Database(f"sqlite:///{path}")
     db.create()
+    db.close()
+    return path
+
+
+@contextmanager
+def fresh(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
+    """Give a migrated database with nothing in it."""
+    if kind == "sqlite":
+        path = shutil.copy(request.getfixturevalue("sqlite_template"), folder / "mhc.db")
+        db = Database(f"sqlite:///{path}")
+        yield db
+        db.close()
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = server.migrated()
+    db = Database(url.render_as_string(hide_password=False))
     yield db
     db.close()
+    server.drop(url)
+
+
+@pytest.fixture
+def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with fresh("sqlite", request, tmp_path) as db:
+        yield db
+
+
+@pytest.fixture
+def postgres_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with fresh("postgresql", request, tmp_path) as db:
+        yield db
+
+
+@pytest.fixture(params=BOTH)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Run the test on both databases."""
+    with fresh(request.param, request, tmp_path) as db:
+        yield db
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def module_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """Run a module's tests on both databases, each on one that they share."""
+    with fresh(request.param, request, tmp_path_factory.mktemp("db")) as db:
+        yield db
+
+
+@pytest.fixture
+def database_url(database: Database) -> str:
+    """Give the test's database as DATABASE_URL has it."""
+    return database.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def run_mhc(tmp_path: Path) -> Mhc:
+    """Give the installed command: `run_mhc("db", "info", DATABASE_URL=database_url)`."""
+    return Mhc(tmp_path)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, database_url: str) -> MhcHere:
+    """Give the command in this process, on the test's database: `cli("db", "info", "--json").json`."""
+    return MhcHere(tmp_path, DATABASE_URL=database_url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Fail a test that talks to another machine."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def check(host: object) -> None:
+        if host not in {None, "", "localhost", "::1"} and not str(host).startswith("127."):
+            pytest.fail(f"the test calls {host}")  # passes every `except Exception` on its way
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX:
+            check(address[0])
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        check(host)
+        return look_up(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Count a skipped test as a failure in CI, unless allowed_skips.txt names it."""
+    if IN_CI and _forbidden_skips(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for name in _forbidden_skips(config) if IN_CI else ():
+        terminalreporter.write_line(f"FAILED {name}: skipped, and not in {ALLOWED_SKIPS.name}")
+
+
+def _forbidden_skips(config: pytest.Config) -> list[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []  # a worker of pytest-xdist has none
+    lines = [line for line in ALLOWED_SKIPS.read_text().splitlines() if "\t" in line and line[0] != "#"]
+    allowed = tuple(line.split("\t")[0] for line in lines)
+    return [report.nodeid for report in skipped if not report.nodeid.startswith(allowed)]

@@ -1,7 +1,7 @@
 """How long to wait after what: full jitter, doubling, one row a class of answer."""
 
-import random
 from dataclasses import dataclass, field
+from random import Random, SystemRandom
 
 from mhc.capture.classify import Class
 
@@ -24,9 +24,9 @@ CURSOR_PROBES = (1.0, 2.0, 4.0)
 
 @dataclass(slots=True)
 class Backoff:
-    """The waits of one listener. `random` gives 0 to 1."""
+    """The waits of one listener."""
 
-    random: random.Random = field(default_factory=random.SystemRandom)
+    chance: Random = field(default_factory=SystemRandom)
     _tries: dict[Class, int] = field(default_factory=dict)
     _good_since: float | None = None
 
@@ -41,7 +41,7 @@ class Backoff:
             if tries == 1:
                 return 0.0
             tries -= 1
-        return self.random.random() * min(most, first * 2.0 ** min(tries - 1, 16))
+        return self.chance.random() * min(most, first * 2.0 ** min(tries - 1, 16))
 
     def good(self, now: float) -> None:
         """Note a good poll; a minute of them forgets the failures."""

@@ -122,3 +122,14 @@ def read_beats(state_dir: Path) -> list[Beat]:
             continue
         found.append(beat)
     return found
+
+
+def is_alive(beat: Beat) -> bool:
+    """Whether the process that wrote a heartbeat on this machine still runs."""
+    try:
+        os.kill(beat.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

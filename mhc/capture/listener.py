@@ -56,10 +56,7 @@ class Options:
 
 
 class Listener:
-    """Captures one room until it is told to stop.
-
-    `stop` ends every wait; whoever sets it also cuts `client.line`, which ends a poll.
-    """
+    """Captures one room until it is told to stop."""
 
     def __init__(
         self, db: Database, client: EventsClient, health: Health, lock: StreamLock, options: Options
@@ -67,7 +64,8 @@ class Listener:
         self.db = db
         self.client = client
         self.health = health
-        self.stop = threading.Event()
+        self._stopping = False
+        self._wake = threading.Event()
         self.stored = 0
         self._lock = lock
         self._o = options
@@ -87,12 +85,22 @@ class Listener:
             raise TryLaterError(f"the lease of {self.client.room} is not held")
         return self._held
 
+    def stop(self) -> None:
+        """End the poll or the wait that is under way, and the loop. May be called from another thread."""
+        self._stopping = True
+        self._wake.set()
+        self.client.line.cut()
+
+    def retry_now(self) -> None:
+        """End a wait that is under way. May be called from another thread."""
+        self._wake.set()
+
     def run(self) -> None:
         """Listen until stopped (or once, until the feed is read up). Raises MhcError where it cannot go on."""
         self._lock.acquire(self.client.room)
         try:
             self.acquire()
-            while not self.stop.is_set():
+            while not self._stopping:
                 more, wait = self._guarded_step()
                 if self._o.once and not more:
                     return
@@ -132,14 +140,14 @@ class Listener:
         """Poll once and keep what came; give whether there may be more, and the seconds to wait before the next."""
         asked_from = None if self._lost else self.held.cursor
         self._pace()
-        if self.stop.is_set():
+        if self._stopping:
             return False, 0
         began = self._o.monotonic()
         try:
             answer = self.client.poll(asked_from)
             outcome = of_answer(answer, self.client, asked_from, self._o.now())
         except TransportError as error:
-            if self.stop.is_set():
+            if self._stopping:
                 return False, 0
             outcome = of_failure(error)
         if outcome.good:
@@ -294,10 +302,12 @@ class Listener:
     def _wait(self, seconds: float) -> None:
         """Wait, holding the lease meanwhile; a stop ends it at once."""
         until = self._o.monotonic() + seconds
-        while seconds > 0 and not self.stop.wait(min(seconds, _RENEW_SECONDS)):
+        while seconds > 0 and not self._wake.wait(min(seconds, _RENEW_SECONDS)):
             seconds = until - self._o.monotonic()
             if seconds > 0:
                 self._renew()
+        if not self._stopping:
+            self._wake.clear()
 
     def _renew(self) -> None:
         try:

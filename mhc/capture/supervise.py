@@ -92,8 +92,7 @@ class Supervisor:
 
     def _end(self, threads: Sequence[threading.Thread]) -> None:
         for one in self._listeners:
-            one.stop.set()
-            one.client.line.cut()
+            one.stop()
         until = time.monotonic() + _PATIENCE
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))

@@ -1,6 +1,10 @@
 """What a command needs of its surroundings: the settings, read once a call."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,12 +12,18 @@ from mhc.cli.options import Shared
 from mhc.config import Settings, load
 from mhc.log import setup
 
+if TYPE_CHECKING:
+    from mhc.store.database import Database
+
 _KEY = "mhc.settings"
 
 
-def settings(ctx: click.Context) -> Settings:
-    """Give the settings of this call: the first time they are loaded, and logging is set up by them."""
-    if _KEY not in ctx.meta:
+def settings(ctx: click.Context, *, fresh: bool = False) -> Settings:
+    """Give the settings of this call: the first time they are loaded, and logging is set up by them.
+
+    `fresh` reads them again, for who runs long; bad ones raise, and those of before stay.
+    """
+    if fresh or _KEY not in ctx.meta:
         shared = ctx.ensure_object(Shared)
         setup(shared.verbose, shared.quiet, ())
         loaded = load(config_file=shared.config, env_file=shared.env_file, db=shared.db, environ=os.environ)
@@ -22,3 +32,21 @@ def settings(ctx: click.Context) -> Settings:
     found = ctx.meta[_KEY]
     assert isinstance(found, Settings)
     return found
+
+
+@contextmanager
+def database(ctx: click.Context, *, busy_ms: int | None = None) -> Iterator["Database"]:
+    """Give the database of this call, closed at its end."""
+    from mhc.store.database import Database
+
+    loaded = settings(ctx)
+    db = Database(loaded.database_url) if busy_ms is None else Database(loaded.database_url, busy_ms=busy_ms)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def utc_now() -> datetime:
+    """Give the time: the one clock of the command line."""
+    return datetime.now(UTC)

@@ -83,8 +83,8 @@ class Database:
             with conn, conn.begin():
                 yield conn
 
-    def create(self) -> None:
-        """Make a SQLite file, readable by its owner only, and its schema."""
+    def create(self) -> tuple[str | None, str | None]:
+        """Make a SQLite file, readable by its owner only, and its schema; give the revision before and after."""
         from mhc.store import migrate
 
         if self.path is not None:
@@ -93,7 +93,7 @@ class Database:
             with failures.translated(self.name), self._engine_now().connect() as conn:
                 # Persistent: a reader never waits for a writer, nor a writer for a reader.
                 conn.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
-        migrate.upgrade(self)
+        return migrate.upgrade(self)
 
     def close(self) -> None:
         """Close every connection."""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -15,7 +16,7 @@ from mhc.domain.broadcasts import START, STOP, Broadcast, Mark, RoomState, Run, 
 from mhc.domain.clock import from_ms, to_ms
 from mhc.store import events, sessions, totals, visits
 from mhc.store.events import NewEvent
-from mhc.store.schema import event_method, room_state
+from mhc.store.schema import broadcast, event_method, room_state, stream, stream_session, visit
 from mhc.store.streams import Kind, Stream
 from mhc.store.upsert import upsert
 
@@ -121,6 +122,24 @@ def rebuild(conn: Connection, room_id: int, gap: timedelta) -> None:
     conn.execute(delete(room_state).where(room_state.c.room_id == room_id))
     _reread(conn, room_id, None, gap)
     visits.rederive(conn, room_id, visits.everyone(conn, room_id), None)
+
+
+def rooms(conn: Connection) -> list[int]:
+    """Give the rooms of which something is derived."""
+    listened = select(stream.c.room_id).where(stream.c.kind == "live").distinct()
+    said = select(room_state.c.room_id)
+    return sorted({*conn.execute(listened).scalars(), *conn.execute(said).scalars()})
+
+
+def summary(conn: Connection, room_id: int) -> list[tuple[Any, ...]]:
+    """Give a room's derived rows without the numbers that the database gave them, to compare."""
+    s, b, v = stream_session.c, broadcast.c, visit.c
+    queries = (
+        select(s.started_at, s.ended_at, s.origin).where(s.room_id == room_id),
+        select(b.started_at, b.ended_at, b.start_inferred, b.end_inferred).where(b.room_id == room_id),
+        select(v.person_id, v.entered_at, v.left_at, v.ending).where(v.room_id == room_id),
+    )
+    return [row for query in queries for row in sorted((tuple(r) for r in conn.execute(query)), key=repr)]
 
 
 def _load(conn: Connection, room_id: int) -> RoomState:

@@ -25,9 +25,29 @@ class NewEvent:
 
     event: Event
     at: datetime
+    received_at: datetime
     room_id: int | None
     actor_id: int | None
     partner_id: int | None
+
+    def shown(self, kind: str) -> "StoredEvent":
+        """Give it as commands show it; `kind` is its stream's."""
+        e = self.event
+        happened = self.at if e.id.ms else None
+        return StoredEvent(
+            event_id=e.id.text,
+            room=e.room,
+            method=e.method,
+            happened_at=happened,
+            received_at=self.received_at,
+            actor=e.actor,
+            partner=e.partner,
+            tokens=e.tokens,
+            text=e.text,
+            anonymous=e.anonymous,
+            source=kind,
+            at=self.at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +98,17 @@ def add_new(
     methods = _method_ids(conn, {e.method for e in fresh})
     new = [
         NewEvent(
-            e,
-            from_ms(e.id.ms) if e.id.ms else received_at,
-            _id(known, e.room),
-            _id(known, e.actor),
-            _id(known, e.partner),
+            event=e,
+            at=from_ms(e.id.ms) if e.id.ms else received_at,
+            received_at=received_at,
+            room_id=_id(known, e.room),
+            actor_id=_id(known, e.actor),
+            partner_id=_id(known, e.partner),
         )
         for e in fresh
     ]
     if new:
-        conn.execute(insert(event), [_row(stream_id, n, methods[n.event.method], received_at) for n in new])
+        conn.execute(insert(event), [_row(stream_id, n, methods[n.event.method]) for n in new])
     return Added(new, conflicting)
 
 
@@ -112,7 +133,7 @@ def _id(known: dict[str, int], name: str | None) -> int | None:
     return None if name is None else known[name]
 
 
-def _row(stream_id: int, new: NewEvent, method_id: int, received_at: datetime) -> dict[str, Any]:
+def _row(stream_id: int, new: NewEvent, method_id: int) -> dict[str, Any]:
     e = new.event
     return {
         "stream_id": stream_id,
@@ -120,7 +141,7 @@ def _row(stream_id: int, new: NewEvent, method_id: int, received_at: datetime) -
         "id_seq": e.id.seq,
         "source_id": e.id.text,
         "at": new.at,
-        "received_at": received_at,
+        "received_at": new.received_at,
         "room_id": new.room_id,
         "actor_id": new.actor_id,
         "partner_id": new.partner_id,
@@ -213,10 +234,12 @@ _COLUMNS = (
 )
 
 
-def list_newest(conn: Connection, wanted: Filter, limit: int | None = None) -> Iterator[StoredEvent]:
-    """Give events, the newest first; they stream, whatever their number."""
-    query = select(*_COLUMNS).select_from(_joined()).where(*_conditions(wanted))
-    query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit)
+def list_all(
+    conn: Connection, wanted: Filter, limit: int | None = None, *, newest_first: bool = True
+) -> Iterator[StoredEvent]:
+    """Give events in order of time; they stream, whatever their number."""
+    order = (column.desc() if newest_first else column for column in _ORDER)
+    query = select(*_COLUMNS).select_from(_joined()).where(*_conditions(wanted)).order_by(*order).limit(limit)
     for row in conn.execute(query, execution_options={"yield_per": 1000}):
         yield _stored(row)
 
@@ -228,11 +251,19 @@ def count(conn: Connection, wanted: Filter) -> int:
     return found
 
 
-def raw_of(conn: Connection, event_id: str) -> list[tuple[StoredEvent, bytes]]:
+def with_raw(conn: Connection, event_id: str) -> list[tuple[StoredEvent, bytes]]:
     """Give the events with this id, one a stream that has it, each with the bytes that were received."""
     query = select(*_COLUMNS, event.c.raw).select_from(_joined())
     query = query.where(*_conditions(Filter(event_id=event_id, testbed=True))).order_by(*_ORDER)
     return [(_stored(row), unpack(row.raw)) for row in conn.execute(query)]
+
+
+def read_raw(raw: bytes) -> object:
+    """Read the bytes that were received; as text where they are JSON that our reader does not take."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw.decode(errors="replace")
 
 
 def _joined() -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mhc.domain.times import duration, iso_z, parse_duration, parse_instant, parse_range
@@ -22,12 +22,14 @@ instants = st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2037,
 zones = st.sampled_from(ZONES).map(ZoneInfo)
 
 
+@settings(deadline=None)
 @given(moment=instants, now=instants, tz=zones)
 def test_what_is_written_is_read_back(moment: datetime, now: datetime, tz: ZoneInfo) -> None:
     for text in (iso_z(moment), moment.astimezone(tz).isoformat(), f"@{int(moment.timestamp())}"):
         assert parse_instant(text, now=now, tz=tz) == moment
 
 
+@settings(deadline=None)
 @given(moment=instants, tz=zones)
 def test_a_local_time_is_its_instant_or_the_earlier_of_two(moment: datetime, tz: ZoneInfo) -> None:
     local = moment.astimezone(tz)
@@ -35,6 +37,7 @@ def test_a_local_time_is_its_instant_or_the_earlier_of_two(moment: datetime, tz:
     assert found == moment if not local.fold else found < moment
 
 
+@settings(deadline=None)
 @given(now=instants, tz=zones, days=st.integers(0, 4000))
 def test_days_of_a_zone_lie_end_to_end(now: datetime, tz: ZoneInfo, days: int) -> None:
     day = now.astimezone(tz).date() - timedelta(days=days)
@@ -45,11 +48,13 @@ def test_days_of_a_zone_lie_end_to_end(now: datetime, tz: ZoneInfo, days: int) -
     assert timedelta(hours=22) < found.end - found.start < timedelta(hours=26)
 
 
+@settings(deadline=None)
 @given(now=instants, tz=zones, seconds=st.integers(0, 10**8))
 def test_exact_units_are_exact(now: datetime, tz: ZoneInfo, seconds: int) -> None:
     assert parse_instant(f"{seconds}s", now=now, tz=tz) == now - timedelta(seconds=seconds)
 
 
+@settings(deadline=None)
 @given(text=st.one_of(st.text(max_size=90), st.text("0123456789-:+ @TZdhmwy.agosn", max_size=30)))
 def test_any_text_is_an_instant_or_a_sentence(text: str) -> None:
     try:
@@ -58,6 +63,7 @@ def test_any_text_is_an_instant_or_a_sentence(text: str) -> None:
         assert str(error)  # noqa: PT017 - either is fine, nothing else may be raised
 
 
+@settings(deadline=None)
 @given(length=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=999)))
 def test_a_written_length_is_read_back_but_for_its_small_units(length: timedelta) -> None:
     found = parse_duration(duration(length))

@@ -1,0 +1,168 @@
+"""`mhc capture`: how the listening goes, and what it could not get."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import database, settings, utc_now
+from mhc.cli.lookups import username
+from mhc.cli.options import Command, common_options, output_options
+from mhc.cli.output import Field, Writer
+from mhc.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from mhc.capture.health import Beat
+    from mhc.store.streams import Stream
+
+STATUS = (
+    Field("room", "username", "The room."),
+    Field("state", "text", "listening, backing off, paused, token refused, stopped, dead or never started."),
+    Field("since", "time", "Since when it is in this state."),
+    Field("last_poll_at", "time", "The last good poll."),
+    Field("last_event_id", "text", "The last event of the last page."),
+    Field("gaps", "int", "Times for which events may be missing."),
+    Field("spooled", "int", "Pages that wait for the database."),
+    Field("epoch", "int", "How often the lease was taken.", table=False),
+    Field("owner", "text", "Who holds the lease.", table=False),
+    Field("detail", "text", "What is the matter."),
+    Field("kind", "text", "live or testbed.", table=False, foreign=False),
+    Field("host", "text", "The API host.", table=False, foreign=False),
+    Field("made_ids", "int", "Events that came without a usable id.", table=False),
+)
+GAPS = (
+    Field("room", "username", "The room."),
+    Field("from", "time", "The last that is known before; null where nothing is."),
+    Field("to", "time", "The first that is known after."),
+    Field("cause", "text", "Why.", foreign=False),
+    Field("certainty", "text", "certain, or possible.", foreign=False),
+)
+COVERAGE = (
+    Field("room", "username", "The room."),
+    Field("from", "time", "Captured without a break from here …"),
+    Field("to", "time", "… to here."),
+    Field("length", "duration", "How long."),
+)
+REJECTED = (
+    Field("room", "username", "The room."),
+    Field("received_at", "time", "When it came first."),
+    Field("reason", "text", "Why it could not become an event.", foreign=False),
+    Field("count", "int", "How often it came."),
+    Field("size", "int", "Bytes."),
+    Field("hash", "text", "Its name.", table=False, foreign=False),
+    Field("body", "text", "What was received (its first 64 KiB)."),
+)
+
+_room = click.option("--room", metavar="ROOM", help="This room only.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def group() -> None:
+    """What was captured, and what is missing."""
+
+
+@group.command("status", cls=Command, examples=["mhc capture status", "mhc capture status -o json"])
+@_room
+@output_options(fields=STATUS)
+@common_options
+@click.pass_context
+def status(ctx: click.Context, out: Writer, room: str | None) -> None:
+    """Show what each listener does; without the database, what those of this machine said last."""
+    from mhc.capture.health import read_beats
+    from mhc.store import coverage, streams
+
+    wanted = None if room is None else username(room)
+    beats = {(b.room, b.kind, b.host): b for b in read_beats(settings(ctx).state_dir)}
+    try:
+        with database(ctx) as db, db.read() as conn:
+            known = streams.list_all(conn, wanted)
+            gaps = coverage.gap_counts(conn)
+            made = {one.id: coverage.made_ids(conn, one.id) for one in known}
+    except UnavailableError as error:
+        out.warn(f"{error.message}; these are the listeners of this machine")
+        rows = [_row(None, beat) for beat in beats.values() if wanted in {None, beat.room}]
+        out.rows(STATUS, out.ordered(STATUS, rows))
+        return
+    rows = [
+        _row(one, beats.get((one.room, one.kind, one.host)))
+        | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id]}
+        for one in known
+    ]
+    out.rows(STATUS, out.ordered(STATUS, rows))
+
+
+def _row(stream: "Stream | None", beat: "Beat | None") -> dict[str, object]:
+    """Put together what the database knows of a stream and what its listener said last."""
+    from mhc.capture.health import is_alive
+
+    row: dict[str, object] = dict.fromkeys(field.name for field in STATUS) | {"spooled": 0}
+    if beat is not None:
+        alive = beat.state == "stopped" or is_alive(beat)
+        shown = (
+            asdict(beat)
+            if alive
+            else asdict(beat) | {"state": "dead", "detail": f"process {beat.pid} is gone"}
+        )
+        row |= {name: value for name, value in shown.items() if name in row}
+    if stream is not None:
+        row |= {"room": stream.room, "kind": stream.kind, "host": stream.host}
+        row |= {"epoch": stream.epoch, "owner": stream.owner, "last_poll_at": stream.last_poll_ok_at}
+        if beat is None:
+            row["state"] = _state(stream)
+            row["since"] = stream.lease_expires_at if row["state"] == "stopped" else None
+    return row
+
+
+def _state(stream: "Stream") -> str:
+    if stream.epoch == 0:
+        return "never started"
+    held = stream.lease_expires_at is not None and stream.lease_expires_at > utc_now()
+    return "listening" if held else "stopped"
+
+
+@group.command("gaps", cls=Command, examples=["mhc capture gaps", "mhc capture gaps -o json"])
+@_room
+@output_options(fields=GAPS)
+@common_options
+@click.pass_context
+def gaps(ctx: click.Context, out: Writer, room: str | None) -> None:
+    """List the times for which events are, or may be, missing; the latest first."""
+    from mhc.store import coverage
+
+    with database(ctx) as db, db.read() as conn:
+        found = coverage.gaps(conn, None if room is None else username(room))
+    rows = [
+        {"room": g.room, "from": g.from_at, "to": g.to_at, "cause": g.cause, "certainty": g.certainty}
+        for g in found
+    ]
+    out.rows(GAPS, out.ordered(GAPS, rows))
+
+
+@group.command("coverage", cls=Command, examples=["mhc capture coverage"])
+@_room
+@output_options(fields=COVERAGE)
+@common_options
+@click.pass_context
+def covered(ctx: click.Context, out: Writer, room: str | None) -> None:
+    """List the times that were captured without a break; the latest first."""
+    from mhc.store import coverage
+
+    with database(ctx) as db, db.read() as conn:
+        found = coverage.covered(conn, None if room is None else username(room))
+    rows = [{"room": c.room, "from": c.from_at, "to": c.to_at, "length": c.to_at - c.from_at} for c in found]
+    out.rows(COVERAGE, out.ordered(COVERAGE, rows))
+
+
+@group.command("rejected", cls=Command, examples=["mhc capture rejected", "mhc capture rejected -o ndjson"])
+@_room
+@output_options(fields=REJECTED)
+@common_options
+@click.pass_context
+def rejected(ctx: click.Context, out: Writer, room: str | None) -> None:
+    """List what came in the feed and could not become an event; the latest first."""
+    from mhc.store import coverage
+
+    with database(ctx) as db, db.read() as conn:
+        found = coverage.rejected(conn, None if room is None else username(room))
+    rows = [asdict(one) | {"body": one.body.decode(errors="backslashreplace")} for one in found]
+    out.rows(REJECTED, out.ordered(REJECTED, rows))

@@ -1,0 +1,226 @@
+"""`mhc listen`: capture a room, and say what comes."""
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import settings, utc_now
+from mhc.cli.event import FIELDS
+from mhc.cli.lookups import username
+from mhc.cli.options import Command, common_options
+from mhc.cli.render import ndjson_parts
+from mhc.config import Secret, Settings
+from mhc.domain.events import ALIASES, METHODS
+from mhc.domain.text import encode
+from mhc.domain.times import parse_duration
+from mhc.errors import AccessError, UsageError
+
+if TYPE_CHECKING:
+    from mhc.capture.listener import Listener
+    from mhc.store.events import NewEvent, StoredEvent
+    from mhc.store.streams import Stream
+
+TESTBED_URL = "https://events.testbed.cb.dev"
+_VERBS = {
+    "broadcastStart": "is live",
+    "broadcastStop": "stopped",
+    "fanclubJoin": "joined the fan club",
+    "follow": "follows",
+    "unfollow": "unfollowed",
+    "userEnter": "came in",
+    "userLeave": "left",
+}
+
+
+@click.command(
+    cls=Command,
+    examples=["mhc listen", "mhc listen --for 10m --events tip,pm", "mhc listen -o ndjson --events tip"],
+)
+@click.option(
+    "--room", "rooms", multiple=True, metavar="ROOM", help="Room to capture (default: the own one)."
+)
+@click.option("--once", is_flag=True, help="Read what there is, and end.")
+@click.option("--for", "length", metavar="TIME", help="End after this time: 90s, 10m, 2h.")
+@click.option("--events", "kinds", metavar="A,B,…", help="Print these only: tip, chat, pm, … All are stored.")
+@click.option("--exit-on-auth", is_flag=True, help="End with 77 when the token is refused later on, too.")
+@click.option("--testbed", is_flag=True, help="Capture from the platform's testbed, apart from all figures.")
+@click.option("--reveal", is_flag=True, help="Name who tips anonymously.")
+@click.option("--private", is_flag=True, help="Print the text of private messages.")
+@click.option(
+    "-o",
+    "--output",
+    "style",
+    type=click.Choice(["text", "ndjson", "none"]),
+    default="text",
+    show_default=True,
+    help="What is printed, an event a line.",
+)
+@common_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    rooms: tuple[str, ...],
+    once: bool,
+    length: str | None,
+    kinds: str | None,
+    exit_on_auth: bool,
+    testbed: bool,
+    reveal: bool,
+    private: bool,
+    style: str,
+) -> int:
+    """Capture everything that happens in the room, until stopped.
+
+    Each event is stored exactly once, whatever stops the program; a second listener of a room ends with 75.
+    """
+    from mhc.capture.supervise import Supervisor
+    from mhc.store.database import Database
+
+    loaded = settings(ctx)
+    seconds = None if length is None else _duration(length)
+    shown = _methods(kinds)
+    accounts = [_account(loaded, name) for name in rooms or (_own(loaded),)]
+    show = _printer(style, shown, loaded.timezone, reveal=reveal, private=private)
+    db = Database(loaded.database_url)
+    try:
+        listeners = [
+            _listener(loaded, db, name, token, show, once=once, exit_on_auth=exit_on_auth, testbed=testbed)
+            for name, token in dict(accounts).items()
+        ]
+
+        def reload() -> None:
+            again = settings(ctx, fresh=True)
+            for one in listeners:
+                one.client.use_token(_account(again, one.client.room)[1].reveal())
+                one.retry_now()
+
+        return Supervisor(listeners, seconds=seconds, reload=reload).run()
+    finally:
+        db.close()
+
+
+def _own(loaded: Settings) -> str:
+    if loaded.room is None:
+        raise UsageError(
+            "which room?", hint="set CHATURBATE_USERNAME, or give --room; to try mhc out: mhc sandbox demo"
+        )
+    return loaded.room
+
+
+def _account(loaded: Settings, name: str) -> tuple[str, Secret]:
+    room = username(name)
+    token = next((one.events_token for one in loaded.rooms if one.name == room), None)
+    if token is None and len(loaded.rooms) <= 1 and loaded.room in {None, room}:
+        token = loaded.events_token
+    if token is None:
+        hint = "set CB_AUTH_TOKEN to a token with the scope Events API; to try mhc out: mhc sandbox demo"
+        raise AccessError(f"no token for {room}", hint=hint)
+    return room, token
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text).total_seconds()
+    except ValueError as error:
+        raise UsageError(f"--for: {error}") from None
+
+
+def _methods(kinds: str | None) -> frozenset[str] | None:
+    """Read --events; an unknown word is passed on, since the feed may know more than we do."""
+    if kinds is None:
+        return None
+    words = [word.strip() for word in kinds.split(",") if word.strip()]
+    names = {word: ALIASES.get(word, word) for word in words}
+    unknown = [
+        word for word, name in names.items() if name not in METHODS.values() and not word[:1].isalpha()
+    ]
+    if unknown or not words:
+        raise UsageError(
+            f"--events: {kinds!r}", hint=f"words: {', '.join([*ALIASES, 'tip', 'follow', 'unfollow'])}"
+        )
+    return frozenset(names.values())
+
+
+def _listener(
+    loaded: Settings,
+    db: object,
+    room: str,
+    token: Secret,
+    show: "Callable[[Stream, Sequence[NewEvent]], None]",
+    *,
+    once: bool,
+    exit_on_auth: bool,
+    testbed: bool,
+) -> "Listener":
+    from mhc.capture.health import Health
+    from mhc.capture.listener import Listener, Options
+    from mhc.capture.lock import StreamLock
+    from mhc.clients.events import EventsClient
+    from mhc.store.database import Database
+    from mhc.store.streams import Kind
+
+    assert isinstance(db, Database)
+    kind = Kind.TESTBED if testbed else Kind.LIVE
+    client = EventsClient(TESTBED_URL if testbed else loaded.events_url, room, token.reveal())
+    options = Options(
+        kind=kind,
+        merge_gap=loaded.merge_gap,
+        wait_scale=loaded.wait_scale,
+        once=once,
+        exit_on_auth=exit_on_auth,
+        now=utc_now,
+        on_events=show,
+    )
+    lock = StreamLock(loaded.state_dir, db.name, room, kind, client.host)
+    return Listener(db, client, Health(loaded.state_dir, utc_now), lock, options)
+
+
+def _printer(
+    style: str, shown: frozenset[str] | None, tz: tzinfo, *, reveal: bool, private: bool
+) -> "Callable[[Stream, Sequence[NewEvent]], None]":
+    """Give what prints new events, a line each, flushed."""
+
+    def show(source: "Stream", new: "Sequence[NewEvent]") -> None:
+        if style == "none":
+            return
+        for one in new:
+            if shown is None or one.event.method in shown:
+                event = one.shown(source.kind).masked(reveal=reveal, private=private)
+                lines = ndjson_parts(FIELDS, [event]) if style == "ndjson" else [f"{line(event, tz)}\n"]
+                sys.stdout.writelines(lines)
+                sys.stdout.flush()
+
+    return show
+
+
+def line(event: "StoredEvent", tz: tzinfo) -> str:
+    """Give an event as a line for a person: time, who, what, tokens."""
+    at = event.at.astimezone(tz).strftime("%H:%M:%S")
+    who = event.actor or _nobody(event)
+    return f"{at}  {encode(who, limit=64):<20} {_said(event)}".rstrip()
+
+
+def _nobody(event: "StoredEvent") -> str:
+    """Name who did what has no name: the room itself, someone who asked not to be named, or who is not logged in."""
+    if event.method == "roomSubjectChange":
+        return event.room or "?"
+    return "(anonymous)" if event.anonymous else "(guest)"
+
+
+def _said(event: "StoredEvent") -> str:
+    text = encode(event.text or "", limit=500)
+    if event.method == "tip":
+        amount = "an unreadable amount" if event.tokens is None else f"{event.tokens} tk"
+        return f"tipped {amount}{'  ' + text if text else ''}"
+    if event.method == "mediaPurchase":
+        return f"bought {text or 'media'} for {'?' if event.tokens is None else event.tokens} tk"
+    if event.method == "privateMessage":
+        return f"→ {encode(event.partner or '?', limit=64)} (private){': ' + text if text else ''}"
+    if event.method == "roomSubjectChange":
+        return f"subject: {text}"
+    if event.method == "chatMessage":
+        return f": {text}"
+    return _VERBS.get(event.method, encode(event.method, limit=64))

@@ -1,0 +1,95 @@
+"""What a person typed, as the thing in the database that it names; what is not there ends with 3 and near matches."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import settings, utc_now
+from mhc.domain.names import UsernameError, near_matches, parse_username
+from mhc.domain.times import parse_instant, parse_range
+from mhc.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.domain.times import Range
+    from mhc.store.people import Person
+    from mhc.store.sessions import Session
+    from mhc.store.watchlists import Watchlist
+
+
+def username(text: str) -> str:
+    """Give the username in what was typed."""
+    try:
+        return parse_username(text)
+    except UsernameError as error:
+        raise UsageError(str(error)) from None
+
+
+def person(conn: "Connection", text: str) -> "Person":
+    """Give the person who goes, or went, by a name."""
+    from mhc.store import people
+
+    name = username(text)
+    found = people.find(conn, name)
+    if not found:
+        raise NotFoundError.named("person", name, near_matches(name, people.usernames(conn)))
+    if len(found) > 1:
+        now = ", ".join(f"{one.username}" for one in found)
+        raise NotFoundError(f"{name} was the name of {len(found)} people", hint=f"they are now: {now}")
+    return found[0]
+
+
+def watchlist(conn: "Connection", text: str) -> "Watchlist":
+    """Give the list of a name."""
+    from mhc.store import watchlists
+
+    found = watchlists.find(conn, text.strip())
+    if found is None:
+        known = {one.name.lower(): one.name for one in watchlists.list_all(conn)}
+        near = [known[name] for name in near_matches(text.strip().lower(), known)]
+        raise NotFoundError.named("watchlist", text, near or list(known.values()))
+    return found
+
+
+def own_room(ctx: click.Context, text: str | None) -> str:
+    """Give the room that was named, or the own one."""
+    if text is not None:
+        return username(text)
+    room = settings(ctx).room
+    if room is None:
+        raise UsageError("which room?", hint="give --room, or set CHATURBATE_USERNAME")
+    return room
+
+
+def instant(ctx: click.Context, text: str) -> datetime:
+    """Give the time that was typed."""
+    try:
+        return parse_instant(text, now=utc_now(), tz=settings(ctx).timezone)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def time_range(ctx: click.Context, conn: "Connection", since: str | None, until: str | None) -> "Range":
+    """Give the range that was typed; `session` and `last-session` stand for the start of one."""
+
+    def anchor(word: str) -> datetime | None:
+        return _session_start(ctx, conn, word)
+
+    try:
+        return parse_range(since, until, now=utc_now(), tz=settings(ctx).timezone, anchors=anchor)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _session_start(ctx: click.Context, conn: "Connection", word: str) -> datetime | None:
+    from mhc.store import sessions
+
+    kind, _, number = word.partition(":")
+    if number.isdecimal():
+        found = sessions.by_id(conn, int(number))
+        return found.started_at if found else None
+    known: list[Session] = sessions.list_all(conn, room=settings(ctx).room)
+    wanted = {"session": 0, "last-session": 1}.get(kind)
+    return known[wanted].started_at if wanted is not None and wanted < len(known) else None
