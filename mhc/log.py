@@ -21,6 +21,9 @@ MASK: Final = "***"
 # What is shorter would hide half of every sentence, and protects nothing.
 _SHORTEST: Final = 4
 _LIBRARIES: Final = ("urllib3", "requests", "sqlalchemy", "alembic", "psycopg", "tenacity")
+_TALKERS: Final = frozenset(
+    {"urllib3"}
+)  # -vv shows each request; a database's log would show what the rows hold
 
 # Each expression walks a text once: no class holds the delimiter that ends it.
 _SEPARATOR = r"(?:/|%2[Ff]|\\/)"
@@ -170,9 +173,9 @@ def setup(verbosity: int, quiet: bool, secrets: Iterable[str]) -> None:
     root.addHandler(handler)
     root.setLevel(logging.ERROR if quiet else levels[min(max(verbosity, 0), 2)])
     # A level of their own goes past the root's, so that it has to say what the root says.
-    libraries = logging.ERROR if quiet else logging.NOTSET if verbosity > 1 else logging.WARNING
+    silent = logging.ERROR if quiet else logging.WARNING
     for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(libraries)
+        logging.getLogger(name).setLevel(logging.NOTSET if verbosity > 1 and name in _TALKERS else silent)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_thread
     warnings.showwarning = _log_warning

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class Mhc:
 
     def __init__(self, home: Path, **environ: str) -> None:
         self.home = home
+        self.program = MHC
         self.environ = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(home),
@@ -64,10 +65,29 @@ class Mhc:
     def __call__(self, *words: str, stdin: str = "", **environ: str) -> Run:
         """Run the installed command."""
         run = subprocess.run(
-            [str(MHC), *words], env=self.environ | environ, cwd=self.home, input=stdin,
+            [str(self.program), *words], env=self.environ | environ, cwd=self.home, input=stdin,
             capture_output=True, encoding="utf-8", check=False, timeout=60,
         )  # fmt: skip
         return Run(run.returncode, run.stdout, run.stderr)
+
+    def start(self, *words: str, **environ: str) -> "subprocess.Popen[str]":
+        """Start the installed command and go on; `with` waits for its end."""
+        return subprocess.Popen(
+            [str(self.program), *words], env=self.environ | environ, cwd=self.home, encoding="utf-8",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def until(self, ready: Callable[[], object], *words: str, **environ: str) -> Run:
+        """Run the command until `ready` returns, then ask it to end (SIGTERM)."""
+        with (self.home / "out").open("w+") as out, (self.home / "err").open("w+") as err:
+            call, environment = [str(self.program), *words], self.environ | environ
+            with subprocess.Popen(call, env=environment, cwd=self.home, stdout=out, stderr=err) as process:
+                try:
+                    ready()
+                finally:
+                    process.terminate()
+            texts = [stream.seek(0) or stream.read() for stream in (out, err)]
+        return Run(process.returncode, *texts)
 
 
 class MhcHere(Mhc):

@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 import postgres
-import pytest
+import sockets
 from command import Mhc, MhcHere
-
 from mhc.store.database import Database
 
 BOTH = ("sqlite", "postgresql")
@@ -60,7 +59,7 @@ def fresh(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[D
     db = Database(url.render_as_string(hide_password=False))
     yield db
     db.close()
-    server.drop(url)
+    server.release(url)
 
 
 @pytest.fixture
@@ -111,25 +110,7 @@ def cli(tmp_path: Path, database_url: str) -> MhcHere:
 
 @pytest.fixture(scope="session", autouse=True)
 def _loopback_only() -> Iterator[None]:
-    """Fail a test that talks to another machine."""
-    connect, look_up = socket.socket.connect, socket.getaddrinfo
-
-    def check(host: object) -> None:
-        if host not in {None, "", "localhost", "::1"} and not str(host).startswith("127."):
-            pytest.fail(f"the test calls {host}")  # passes every `except Exception` on its way
-
-    def guarded_connect(self: socket.socket, address: Any) -> None:
-        if self.family != socket.AF_UNIX:
-            check(address[0])
-        connect(self, address)
-
-    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
-        check(host)
-        return look_up(host, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", guarded_connect)
-        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+    with sockets.loopback_only():
         yield
 
 

@@ -74,6 +74,7 @@ class Server:
         self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         self._admin: Connection | None = None
         self._made = 0
+        self._released: list[str | None] = []
         self._template: str | None = None
 
     def migrated(self) -> URL:
@@ -91,18 +92,24 @@ class Server:
         self._made += 1
         name = f"{self._prefix}_{self._made}"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        self._drop_released()
         return self._url.set(database=name)
 
-    def drop(self, url: URL) -> None:
-        """Drop a database, whoever is still connected."""
-        self._execute(f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
+    def release(self, url: URL) -> None:
+        """Drop a database soon: right now the server would wait for the connection that was just closed."""
+        self._released.append(url.database)
 
     def close(self) -> None:
-        """Drop what is left, and disconnect."""
-        for number in range(1, self._made + 1):
-            self._execute(f"DROP DATABASE IF EXISTS {self._prefix}_{number} WITH (FORCE)")
+        """Drop what there is, and disconnect."""
+        self._released.append(self._template)
+        self._drop_released()
         if self._admin is not None:
             self._admin.close()
+
+    def _drop_released(self) -> None:
+        for name in filter(None, self._released):
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self._released.clear()
 
     def _execute(self, statement: str) -> None:
         if self._admin is None:

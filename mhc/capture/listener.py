@@ -192,6 +192,7 @@ class Listener:
         if page.gap is not None and page.gap.from_at is not None:
             log.warning("%s: something may be missing: %s", self.client.room, page.gap.cause)
         self.stored += len(new)
+        log.info("%s: %d events, %d new, %d rejected", self.client.room, len(events), len(new), len(refused))
         self.health.polled(self.held, now, events[-1].id.text if events else None)
         if new:
             self._o.on_events(self.held, new)

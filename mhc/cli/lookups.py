@@ -1,5 +1,6 @@
 """What a person typed, as the thing in the database that it names; what is not there ends with 3 and near matches."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import click
 
 from mhc.cli.context import settings, utc_now
 from mhc.domain.names import UsernameError, near_matches, parse_username
-from mhc.domain.times import parse_instant, parse_range
+from mhc.domain.times import iso_z, parse_instant, parse_range
 from mhc.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +62,36 @@ def own_room(ctx: click.Context, text: str | None) -> str:
     if room is None:
         raise UsageError("which room?", hint="give --room, or set CHATURBATE_USERNAME")
     return room
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The room that figures are of: its name, and the ids of its rows. None, None is every room."""
+
+    name: str | None = None
+    ids: tuple[int, ...] | None = None
+
+
+def rooms(ctx: click.Context, conn: "Connection", text: str | None) -> Rooms:
+    """Give the room that was named, else the own one, else all. An own room that nobody saw yet has no rows."""
+    from mhc.store import people
+
+    if text is not None:
+        root = person(conn, text)
+        return Rooms(root.username, tuple(people.members(conn, root.id)))
+    name = settings(ctx).room
+    if name is None:
+        return Rooms()
+    return Rooms(name, tuple(i for one in people.find(conn, name)[:1] for i in people.members(conn, one.id)))
+
+
+def past_instant(ctx: click.Context, text: str | None) -> datetime:
+    """Give the time that was typed, or now; what lies in the future is refused."""
+    now = utc_now()
+    at = now if text is None else instant(ctx, text)
+    if at > now:
+        raise UsageError(f"{iso_z(at)} is in the future")
+    return at
 
 
 def instant(ctx: click.Context, text: str) -> datetime:

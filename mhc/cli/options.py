@@ -117,7 +117,7 @@ def record_options(*, fields: Sequence[Field]) -> Decorator:
 
 def output_options(*, fields: Sequence[Field], sort_keys: Iterable[str] | None = None) -> Decorator:
     """Give a command that prints rows its output options, and `out`; `sort_keys` (None: each plain field)."""
-    simple = [field.name for field in fields if field.kind not in {"list", "json"}]
+    simple = [field.name for field in fields if field.kind not in {"list", "lines", "json"}]
     keys = simple if sort_keys is None else list(sort_keys)
     listing = [
         click.option(

@@ -1,14 +1,14 @@
 """The only printer: rows and records to stdout in the format that was asked for, messages to stderr."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import islice
 from typing import NamedTuple
 
 from mhc.cli import render
-from mhc.cli.render import Field, Kind, Row, value_of
+from mhc.cli.render import Field, Kind, Row, shown_of, value_of
 from mhc.cli.table import Layout
 from mhc.cli.terminal import Screen, color_wanted, prepare_streams, screen
 from mhc.domain.text import Safe, encode
@@ -102,6 +102,15 @@ class Writer:
         chosen = self.choose(fields)
         sys.stdout.writelines(self._record_parts(fields, chosen, row))
 
+    def report(self, about: Mapping[str, object], fields: Sequence[Field], rows: Sequence[Row]) -> None:
+        """Print a report: in JSON one object, what the figures are about and then the rows; elsewhere the rows."""
+        if self.format != "json":
+            self.rows(fields, rows)
+            return
+        chosen = self.choose(fields)
+        listed = [{field.name: value_of(row, field) for field in chosen} for row in rows[: self.limit]]
+        sys.stdout.write(render.json_text({**about, "rows": listed}, indent=True) + "\n")
+
     def message(self, text: str) -> None:
         """Say something on stderr, on one line; silent with -q."""
         if not self.quiet:
@@ -115,7 +124,8 @@ class Writer:
         """Give the fields to print: those of `--fields`, else all in JSON and the default columns elsewhere."""
         if self.names is not None:
             return select(fields, self.names)
-        return [field for field in fields if field.table or self.format in _WITH_ALL_FIELDS]
+        in_json = self.format in _WITH_ALL_FIELDS
+        return [field for field in fields if (field.json if in_json else field.table)]
 
     def ordered(self, fields: Sequence[Field], rows: Iterable[Row]) -> list[Row]:
         """Sort rows in memory as `--sort` asks, unknown last both ways; unsorted they keep their order."""
@@ -142,9 +152,9 @@ class Writer:
             return render.name_parts(username_field(fields, self.names), rows)
         if self.format == "table":
             layout = self._layout()
-            cells = ([layout.show(field, value_of(row, field)) for field in chosen] for row in rows)
+            cells = ([layout.show(field, shown_of(row, field)) for field in chosen] for row in rows)
             return (line + "\n" for line in layout.live_table(chosen, cells, headers=self.headers))
-        values = ([value_of(row, field) for field in chosen] for row in rows)
+        values = ([shown_of(row, field) for field in chosen] for row in rows)
         return self._delimited(chosen, values)
 
     def _record_parts(self, fields: Sequence[Field], chosen: Sequence[Field], row: Row) -> Iterator[str]:
@@ -171,7 +181,7 @@ class Writer:
     ) -> None:
         layout, source = self._layout(), iter(rows)
         cells = [
-            [layout.show(field, value_of(row, field)) for field in fields] for row in islice(source, limit)
+            [layout.show(field, shown_of(row, field)) for field in fields] for row in islice(source, limit)
         ]
         sys.stdout.writelines(line + "\n" for line in layout.table(fields, cells, headers=self.headers))
         if not cells and self.screen.is_terminal:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from mhc.domain.text import encode
 
-Kind = Literal["text", "username", "int", "id", "time", "bool", "list", "json", "duration"]
+Kind = Literal["text", "username", "int", "id", "time", "bool", "list", "lines", "json", "duration"]
 Row = Mapping[str, object] | object
 
 _COMPACT = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -29,8 +29,10 @@ class Field:
     """One output field: its name in every format, and how a table shows it.
 
     `int` is a quantity (grouped in tables), `id` a number that is none; `duration` is seconds or a timedelta;
-    `table=False` keeps the field out of table, TSV and CSV until `--fields` asks for it. `foreign` says that the
-    text came from outside (None: every kind that can carry text).
+    `lines` is a list of which a record shows each item on a line of its own. `table=False` keeps the field out of
+    table, TSV and CSV until `--fields` asks for it, `json=False` out of JSON and NDJSON. `foreign` says that the
+    text came from outside (None: every kind that can carry text). `absent` stands for an unknown value where it is
+    read by people: in table, TSV and CSV.
     """
 
     name: str
@@ -39,11 +41,14 @@ class Field:
     header: str | None = None
     table: bool = True
     foreign: bool | None = None
+    json: bool = True
+    absent: str | None = None
 
     @property
     def from_outside(self) -> bool:
         """Say whether a spreadsheet must be kept from running the cell."""
-        return self.kind in {"text", "username", "list", "json"} if self.foreign is None else self.foreign
+        carries_text = self.kind in {"text", "username", "list", "lines", "json"}
+        return carries_text if self.foreign is None else self.foreign
 
     @property
     def heading(self) -> str:
@@ -55,6 +60,12 @@ def value_of(row: Row, field: Field) -> object:
     """Give a row's value; a missing one is a bug, since a field is a promise."""
     value: object = row[field.name] if isinstance(row, Mapping) else getattr(row, field.name)
     return value
+
+
+def shown_of(row: Row, field: Field) -> object:
+    """Give a row's value as people read it: with the field's word for what is absent."""
+    value = value_of(row, field)
+    return field.absent if value is None else value
 
 
 def plain(value: object) -> object:
@@ -122,7 +133,7 @@ def cell(value: object, *, defuse: bool) -> str:
 def flatten(fields: Sequence[Field], row: Row) -> Iterator[tuple[Field, object]]:
     """Give a record's values with nested objects under dotted names: `here.tokens`."""
     for field in fields:
-        yield from _flatten(field, value_of(row, field))
+        yield from _flatten(field, shown_of(row, field))
 
 
 def json_parts(fields: Sequence[Field], rows: Iterable[Row]) -> Iterator[str]:

@@ -19,11 +19,16 @@ _RIGHT = frozenset({"int", "id", "duration"})
 # How narrow columns may get, pass by pass, until the table fits: prose first, names and figures last.
 # The number is for titles that are wider than what stands below them.
 _FLOORS: tuple[tuple[int, dict[str, int]], ...] = (
-    (99, {"text": 12, "list": 12, "json": 12}),
-    (6, {"text": 6, "list": 6, "json": 6, "time": 11}),
-    (4, {"text": 4, "list": 4, "json": 4, "time": 5}),
-    (3, {"text": 4, "list": 4, "json": 4, "time": 5, "username": 8}),
-    (3, dict.fromkeys(("text", "list", "json", "time", "username", "int", "id", "bool", "duration"), 3)),
+    (99, {"text": 12, "list": 12, "lines": 12, "json": 12}),
+    (6, {"text": 6, "list": 6, "lines": 6, "json": 6, "time": 11}),
+    (4, {"text": 4, "list": 4, "lines": 4, "json": 4, "time": 5}),
+    (3, {"text": 4, "list": 4, "lines": 4, "json": 4, "time": 5, "username": 8}),
+    (
+        3,
+        dict.fromkeys(
+            ("text", "list", "lines", "json", "time", "username", "int", "id", "bool", "duration"), 3
+        ),
+    ),
 )
 # What a column of a live table gets, since its rows are not known yet; the rest goes to the prose.
 _LIVE_WIDTHS = {"time": 16, "username": 20, "int": 8, "id": 8, "bool": 5, "duration": 8}
@@ -94,10 +99,16 @@ class Layout:
         keys = [encode(field.name) for field, _ in pairs] if headers else [Safe("")] * len(pairs)
         edge = max(map(width, keys), default=0) + GAP if headers else 0
         for key, (field, value) in zip(keys, pairs, strict=True):
-            first, *rest = self._wrapped(self.show(field, value), self.screen.columns - edge)
+            first, *rest = self._lines(field, value, self.screen.columns - edge)
             head = self._bold(key) + " " * (edge - width(key))
             yield (head + first).rstrip()
             yield from (" " * edge + line for line in rest)
+
+    def _lines(self, field: Field, value: object, columns: int) -> list[str]:
+        """Write a value of a record, wrapped; of a list of lines each item begins a new one."""
+        apart = field.kind == "lines" and isinstance(value, (list, tuple)) and len(value) > 0
+        items = value if apart and isinstance(value, (list, tuple)) else [value]
+        return [line for item in items for line in self._wrapped(self.show(field, item), columns)]
 
     def _words(self, kind: str, value: object) -> str:
         if isinstance(value, Enum):
@@ -107,6 +118,8 @@ class Layout:
             return UNKNOWN
         if isinstance(value, datetime):
             return local(value, self.tz)
+        if isinstance(value, Mapping) and kind == "lines":
+            return "  ".join(self._words("text", item) for item in value.values() if item is not None)
         if isinstance(value, Mapping):
             return ", ".join(f"{key}={self._words('json', item)}" for key, item in value.items())
         if isinstance(value, (list, tuple)):

@@ -2,8 +2,8 @@
 
 import re
 
-# Possessive throughout: an unterminated string must not make it search again and again.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
+# Possessive throughout, and a string without an end runs to the end of the text: nothing is searched twice.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
 def split_array(text: bytes) -> list[bytes] | None:

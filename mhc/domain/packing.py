@@ -42,7 +42,7 @@ def pack(raw: bytes) -> bytes:
 
 
 def unpack(packed: bytes) -> bytes:
-    """Give the bytes that were packed. Raises ValueError where the number of the dictionary is unknown."""
+    """Give the bytes that were packed. Raises ValueError where they are damaged, or of an unknown dictionary."""
     kind, body = packed[:1], packed[1:]
     if kind == _PLAIN:
         return bytes(body)
@@ -50,4 +50,10 @@ def unpack(packed: bytes) -> bytes:
         message = f"packed with dictionary {kind.hex()}, which this version does not know"
         raise ValueError(message)
     unpacker = zlib.decompressobj(_WINDOW, _DICTIONARY_1)
-    return unpacker.decompress(body, _MAX_INFLATED)
+    try:
+        raw = unpacker.decompress(body, _MAX_INFLATED)
+    except zlib.error:
+        raise ValueError("a packed event is damaged") from None
+    if not unpacker.eof:
+        raise ValueError("a packed event is cut short")
+    return raw

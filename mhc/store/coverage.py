@@ -1,6 +1,7 @@
 """What was captured, where something may be missing, and what could not become an event."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,6 +103,21 @@ def covered(conn: Connection, room: str | None = None) -> list[Covered]:
     query = query.join(person, person.c.id == stream.c.room_id)
     query = query.order_by(columns[1].desc(), person.c.username, capture_coverage.c.id.desc())
     return [Covered(*row) for row in conn.execute(query) if room is None or row.username == room]
+
+
+def live_spans(
+    conn: Connection, room_ids: Sequence[int] | None
+) -> dict[int, list[tuple[datetime, datetime]]]:
+    """Give the covered times of each of some rooms (None: all) that was ever listened to, earliest first."""
+    columns = (stream.c.room_id, capture_coverage.c.from_at, capture_coverage.c.to_at)
+    query = select(*columns).join(stream, stream.c.id == capture_coverage.c.stream_id)
+    query = query.where(stream.c.kind == "live")
+    if room_ids is not None:
+        query = query.where(stream.c.room_id.in_(room_ids))
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for room_id, from_at, to_at in conn.execute(query.order_by(*columns)):
+        found.setdefault(room_id, []).append((from_at, to_at))
+    return found
 
 
 def reject(conn: Connection, stream_id: int, body: bytes, reason: str, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The one door to the database: `read()` refuses writes, `write()` is the only place that commits."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
 from mhc.domain.events import METHODS
-from mhc.errors import ConfigError
+from mhc.errors import AccessError, ConfigError
 from mhc.store import failures, schema
 
 _BUSY_MS = 5000
@@ -29,6 +30,7 @@ class Database:
         self._busy_ms = busy_ms
         self._engine: Engine | None = None
         self._empty: Engine | None = None
+        self._checked = False
 
     @property
     def path(self) -> Path | None:
@@ -46,7 +48,7 @@ class Database:
         with failures.translated(self.name):
             if self._missing():
                 with self._empty_engine().connect() as conn:
-                    yield conn
+                    yield from self._reading(conn)
                 return
             with self._ready().connect() as conn:
                 yield from self._reading(conn)
@@ -88,12 +90,26 @@ class Database:
         from mhc.store import migrate
 
         if self.path is not None:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            with failures.translated(self.name), self._engine_now().connect() as conn:
-                # Persistent: a reader never waits for a writer, nor a writer for a reader.
-                conn.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+            if self._engine is not None:
+                self._engine.dispose()  # its connections would write to a file that was removed
+            self._checked = False
+            self._create_file(self.path)
         return migrate.upgrade(self)
+
+    def _create_file(self, path: Path) -> None:
+        with failures.translated(self.name):
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            except (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+                raise AccessError(f"cannot create {path}: {error.strerror}") from error
+            with self._engine_now().connect() as conn:
+                try:
+                    # Persistent: a reader never waits for a writer, nor a writer for a reader.
+                    conn.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorname != "SQLITE_BUSY":  # else another first run does it right now
+                        raise
 
     def close(self) -> None:
         """Close every connection."""
@@ -101,6 +117,7 @@ class Database:
             if engine is not None:
                 engine.dispose()
         self._engine = self._empty = None
+        self._checked = False
 
     def schema_state(self) -> tuple[str, int] | None:
         """Give the schema's revision and compatibility number; None where there is no schema."""
@@ -126,10 +143,10 @@ class Database:
 
     def _missing(self) -> bool:
         """Whether a SQLite database has still to be made: no file, or one that a killed first run left empty."""
-        return self._no_file() or (self.path is not None and self._engine is None and self.is_empty())
+        return self._no_file() or (self.path is not None and not self._checked and self.is_empty())
 
     def _ready(self) -> Engine:
-        if self._engine is None or not getattr(self, "_checked", False):
+        if not self._checked:
             self._check_schema()
             self._checked = True
         return self._engine_now()

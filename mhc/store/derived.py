@@ -32,6 +32,7 @@ def add(
     totals.add(conn, source.room_id, new)
     rooms = sorted({n.room_id for n in new if n.room_id is not None})
     for room_id in rooms or ([source.room_id] if unseen else []):
+        sessions.lock(conn, room_id)  # somebody may start or stop one by hand just now
         marks = [
             (n.at, n.event.id, Mark(n.at, n.event.method, n.actor_id)) for n in new if n.room_id == room_id
         ]

@@ -1,5 +1,6 @@
 """What a database refused, as an error a user understands."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +49,13 @@ def translated(name: str) -> Iterator[None]:
     except (DataError, IntegrityError, OverflowError, UnicodeEncodeError) as error:
         raise RefusedDataError(type(error).__name__) from error
     except DBAPIError as error:
-        known = _sqlite(error, name) if isinstance(error.orig, sqlite3.Error) else _postgres(error, name)
+        sqlite = isinstance(error.orig, sqlite3.Error)
+        known = _sqlite(error.orig, name) if sqlite else _postgres(error, name)
+        if known is None:
+            raise
+        raise known from error
+    except sqlite3.Error as error:  # of a statement that went to the driver itself
+        known = _sqlite(error, name)
         if known is None:
             raise
         raise known from error
@@ -69,14 +76,12 @@ def is_missing_table(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "42P01"
 
 
-def _sqlite(error: DBAPIError, name: str) -> MhcError | None:
-    said = str(error.orig)
+def _sqlite(error: BaseException | None, name: str) -> MhcError | None:
+    said = str(error)
     # Python 3.11 gives the result code of SQLite by name: SQLITE_BUSY, SQLITE_FULL, SQLITE_IOERR_WRITE, …
-    code = getattr(error.orig, "sqlite_errorname", "") or ""
+    code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return DatabaseBusyError(
-            f"another process holds {name}", hint="try again, or see what holds it: mhc db info"
-        )
+        return DatabaseBusyError(f"another process holds {name}", hint="it is being written to; try again")
     if code.startswith("SQLITE_FULL"):
         return OutputError(f"disk full on {name}", hint="free some space; nothing was half written")
     if code.startswith("SQLITE_IOERR"):
@@ -113,15 +118,25 @@ _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
     ("57", DatabaseDownError, "cannot reach {name}", None),
 )
 
+# A refused connection has no SQLSTATE in psycopg, only the server's sentence.
+_REFUSALS = (
+    (re.compile(r'database ".*" does not exist'), "3D000"),
+    (
+        re.compile(r'authentication failed|no password supplied|role ".*" does not exist|no pg_hba\.conf'),
+        "28",
+    ),
+    (re.compile(r"too many (clients|connections)|remaining connection slots"), "53"),
+)
+
 
 def _postgres(error: DBAPIError, name: str) -> MhcError | None:
-    state = getattr(error.orig, "sqlstate", None) or ""
     said = _first_line(error)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if not state and _is_operational(error):
+        state = next((known for pattern, known in _REFUSALS if pattern.search(said)), "")
     for prefix, kind, sentence, hint in _STATES:
         if state.startswith(prefix):
             return kind(f"{sentence.format(name=name)}: {said}", hint=hint)
-    if "password authentication failed" in said or "no password supplied" in said:
-        return AccessError(f"{name} refused the log-in", hint="set DATABASE_URL")
     if error.connection_invalidated or (not state and _is_operational(error)):
         return DatabaseDownError(
             f"cannot reach {name}: {said}", hint="is the server up, and DATABASE_URL right?"

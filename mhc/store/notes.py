@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from mhc.store.schema import note, person
 
@@ -48,17 +48,14 @@ def add(
 def list_of(
     conn: Connection, person_ids: Sequence[int] | None = None, category: str | None = None
 ) -> list[Note]:
-    """Give the notes about some people, or all, the newest first."""
-    query = select(
-        note.c.id,
-        note.c.person_id,
-        person.c.username,
-        note.c.category,
-        note.c.body,
-        note.c.happened_at,
-        note.c.source,
-        note.c.created_at,
-    ).join(person, person.c.id == note.c.person_id)
+    """Give the notes about some people, or all, the newest first; one about a merged person is about the root."""
+    root = person.alias("root")
+    columns = (note.c.id, note.c.person_id, root.c.username, note.c.category, note.c.body)
+    query = (
+        select(*columns, note.c.happened_at, note.c.source, note.c.created_at)
+        .join(person, person.c.id == note.c.person_id)
+        .join(root, root.c.id == func.coalesce(person.c.canonical_id, person.c.id))
+    )
     if person_ids is not None:
         query = query.where(note.c.person_id.in_(person_ids))
     if category is not None:

@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, insert, or_, select, text, update
 
 from mhc.domain.names import PLATFORM
+from mhc.errors import UsageError
 from mhc.store.schema import alias, person
 
 _LOCK = 0x706572  # "per": one maker of people at a time on a PostgreSQL server
@@ -96,8 +97,29 @@ def find(conn: Connection, username: str) -> list[Person]:
 
 def members(conn: Connection, root_id: int) -> list[int]:
     """Give the ids whose events are this person's: the root and all that were merged into it, in order."""
-    query = select(person.c.id).where(or_(person.c.id == root_id, person.c.canonical_id == root_id))
-    return list(conn.execute(query.order_by(person.c.id)).scalars())
+    return [one.id for one in merged(conn, root_id)]
+
+
+def merged(conn: Connection, root_id: int) -> list[Person]:
+    """Give a person's rows: the root and all that were merged into it, in order of id."""
+    query = select(*_PERSON).where(or_(person.c.id == root_id, person.c.canonical_id == root_id))
+    return [_person(row) for row in conn.execute(query.order_by(person.c.id))]
+
+
+def roots(conn: Connection) -> dict[int, int]:
+    """Give the root of everyone who was merged into another; who is not in it is their own."""
+    query = select(person.c.id, person.c.canonical_id).where(person.c.canonical_id.is_not(None))
+    return {row.id: row.canonical_id for row in conn.execute(query)}
+
+
+def names_by_id(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """Give the current name of each of these people."""
+    wanted = sorted(set(ids))
+    parts = (wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK))
+    query = select(person.c.id, person.c.username)
+    return {
+        row.id: row.username for part in parts for row in conn.execute(query.where(person.c.id.in_(part)))
+    }
 
 
 def aliases(conn: Connection, person_ids: Sequence[int]) -> list[Alias]:
@@ -115,22 +137,6 @@ def usernames(conn: Connection) -> list[str]:
     return list(conn.execute(select(alias.c.username).distinct().order_by(alias.c.username)).scalars())
 
 
-def list_roots(conn: Connection, *, role: str | None = None, like: str | None = None) -> Iterable[Person]:
-    """Give people, merged ones once, the last seen first; `like` keeps those with the words in any of their names."""
-    query: Select[Any] = select(*_PERSON).where(person.c.canonical_id.is_(None))
-    if role is not None:
-        query = query.where(person.c.role == role)
-    if like is not None:
-        named = (
-            select(func.coalesce(person.c.canonical_id, person.c.id))
-            .join(alias, alias.c.person_id == person.c.id)
-            .where(alias.c.username.contains(like.lower(), autoescape=True))
-        )
-        query = query.where(person.c.id.in_(named))
-    query = query.order_by(person.c.last_seen_at.desc().nulls_last(), person.c.username, person.c.id)
-    return (_person(row) for row in conn.execute(query))
-
-
 def ids_of(conn: Connection, names: Iterable[str]) -> dict[str, int]:
     """Give the person behind each name that someone goes by now."""
     wanted = sorted(set(names))
@@ -145,6 +151,12 @@ def ids_of(conn: Connection, names: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def lock_names(conn: Connection) -> None:
+    """Let nobody else give names to people before the transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
 def ensure(
     conn: Connection, names: Iterable[str], *, source: str, at: datetime, role: str = Role.UNKNOWN
 ) -> dict[str, int]:
@@ -153,10 +165,9 @@ def ensure(
     found = ids_of(conn, wanted)
     if found.keys() >= wanted:
         return found
-    if conn.dialect.name == "postgresql":
-        # Two listeners may meet the same stranger at once: who is second finds the person of the first.
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        found = ids_of(conn, wanted)
+    # Two listeners may meet the same stranger at once: who is second finds the person of the first.
+    lock_names(conn)
+    found = ids_of(conn, wanted)
     strangers = sorted(wanted - found.keys())
     people = [{"platform": PLATFORM, "username": n, "role": str(role), "created_at": at} for n in strangers]
     made = (
@@ -193,10 +204,33 @@ def add_evidence(conn: Connection, person_ids: Iterable[int], role: Role) -> Non
         conn.execute(update(person).where(mine, person.c.role == Role.UNKNOWN).values(role=role))
 
 
+def refuse_taken(conn: Connection, owner: Person, name: str) -> None:
+    """Raise UsageError where somebody else goes by a name now: names belong to one person at a time."""
+    holder = ids_of(conn, [name]).get(name)
+    if holder is None or holder == owner.id:
+        return
+    if holder in members(conn, owner.id):
+        raise UsageError(f"{name} is a name of {owner.username} already, by a merge")
+    hint = f"if the two are one: mhc person merge {owner.username} {name}"
+    raise UsageError(f"{name} is another person", hint=hint)
+
+
+def has_alias(conn: Connection, owner: Person, username: str, *, current: bool) -> bool:
+    """Whether a person goes by a name (`current`), or else goes or ever went by it."""
+    mine = [one for one in aliases(conn, members(conn, owner.id)) if one.username == username]
+    return any(one.valid_to is None for one in mine) if current else bool(mine)
+
+
 def add_alias(
     conn: Connection, owner: Person, username: str, *, source: str, at: datetime, current: bool
 ) -> None:
-    """Give a person one more name: a current one, or one that they went by until `at`."""
+    """Give a person one more name: a current one, or one that they went by until `at`.
+
+    Raises UsageError where another goes by a name that should be current.
+    """
+    lock_names(conn)
+    if current:
+        refuse_taken(conn, owner, username)
     row = {"person_id": owner.id, "platform": owner.platform, "username": username, "source": source}
     conn.execute(insert(alias).values(**row, valid_from=None, valid_to=None if current else at))
 
@@ -208,8 +242,11 @@ def close_alias(conn: Connection, person_ids: Sequence[int], username: str, *, a
 
 
 def rename(conn: Connection, owner: Person, new: str, *, source: str, at: datetime) -> None:
-    """Close the person's current name and open the new one."""
+    """Close the person's current name and open the new one. Raises UsageError where another has it."""
+    lock_names(conn)
+    refuse_taken(conn, owner, new)
     close_alias(conn, [owner.id], owner.username, at=at)
-    row = {"person_id": owner.id, "platform": owner.platform, "username": new, "source": source}
-    conn.execute(insert(alias).values(**row, valid_from=at, valid_to=None))
+    if not ids_of(conn, [new]):  # else it is a second name of theirs, which becomes the first
+        row = {"person_id": owner.id, "platform": owner.platform, "username": new, "source": source}
+        conn.execute(insert(alias).values(**row, valid_from=at, valid_to=None))
     conn.execute(update(person).where(person.c.id == owner.id).values(username=new))

@@ -9,8 +9,11 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, t
 
 from mhc.domain.broadcasts import Broadcast
 from mhc.domain.sessions import Origin, Span, match, stitch
+from mhc.domain.times import iso_z
 from mhc.errors import UsageError
 from mhc.store.schema import broadcast, person, stream_session
+
+_LOCK = 0x736573  # "ses": with a room's number, one maker of its sessions at a time on a PostgreSQL server
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,19 @@ def _select(*conditions: ColumnElement[bool]) -> Any:
 def lock(conn: Connection, room_id: int) -> None:
     """Let nobody else change this room's sessions before the transaction ends."""
     if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT id FROM person WHERE id = :room FOR UPDATE"), {"room": room_id})
+        query = text("SELECT pg_advisory_xact_lock(:space, :room)")
+        conn.execute(query, {"space": _LOCK, "room": room_id})
 
 
 def list_all(
-    conn: Connection, *, room: str | None = None, since: datetime | None = None, until: datetime | None = None
+    conn: Connection,
+    *,
+    room: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    live: bool = False,
 ) -> list[Session]:
-    """Give the sessions that touch a range, the latest first."""
+    """Give the sessions that touch a range, the latest first; `live` leaves out those that ended."""
     conditions = []
     if room is not None:
         conditions.append(person.c.username == room)
@@ -64,7 +73,16 @@ def list_all(
         conditions.append(_lasts_until(since))
     if until is not None:
         conditions.append(stream_session.c.started_at < until)
+    if live:
+        conditions.append(stream_session.c.ended_at.is_(None))
     return [Session(*row) for row in conn.execute(_select(*conditions))][::-1]
+
+
+def last_end(conn: Connection, room_id: int, before: datetime) -> datetime | None:
+    """Give when the last session of a room that began before an instant ended; None where there was none."""
+    mine = (stream_session.c.room_id == room_id, stream_session.c.started_at < before)
+    query = select(stream_session.c.ended_at).where(*mine)
+    return conn.execute(query.order_by(stream_session.c.started_at.desc()).limit(1)).scalar()
 
 
 def by_id(conn: Connection, session_id: int) -> Session | None:
@@ -88,7 +106,7 @@ def live(conn: Connection, room_id: int) -> Session | None:
 def start(conn: Connection, room_id: int, at: datetime, title: str | None) -> int:
     """Start a session by hand. Raises UsageError where it would overlap another."""
     lock(conn, room_id)
-    _refuse_overlap(conn, room_id, Span(at))
+    refuse_overlap(conn, room_id, Span(at))
     row = {"room_id": room_id, "started_at": at, "origin": str(Origin.MANUAL), "title": title}
     made: int = conn.execute(insert(stream_session).values(**row).returning(stream_session.c.id)).scalar_one()
     return made
@@ -100,11 +118,12 @@ def stop(conn: Connection, session: Session, at: datetime) -> None:
     conn.execute(query.values(ended_at=at, origin=str(Origin.MANUAL)))
 
 
-def _refuse_overlap(conn: Connection, room_id: int, span: Span) -> None:
+def refuse_overlap(conn: Connection, room_id: int, span: Span) -> None:
+    """Raise UsageError where a room has a session in this time."""
     for other in of_room(conn, room_id):
         if other.span.overlaps(span) and other.ended_at != span.started_at:
-            until = other.ended_at.isoformat() if other.ended_at else "now"
-            lasts = f"{other.started_at.isoformat()} to {until}"
+            until = iso_z(other.ended_at) if other.ended_at else "now"
+            lasts = f"{iso_z(other.started_at)} to {until}"
             raise UsageError(f"session {other.id} lasts from {lasts}", hint="choose a time outside it")
 
 

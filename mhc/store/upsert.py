@@ -20,13 +20,21 @@ def upsert(
     """
     if not rows:
         return
+    query = _insert(conn, table)
+    new = dict(changes(query.excluded))
+    conn.execute(query.on_conflict_do_update(index_elements=list(keys), set_=new), list(rows))
+
+
+def insert_new(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row; False where one stands in its way, and nothing changes."""
+    return conn.execute(_insert(conn, table).values(**row).on_conflict_do_nothing()).rowcount == 1
+
+
+def _insert(conn: Connection, table: Table) -> Any:
     if conn.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-        query: Any = pg_insert(table)
-    else:
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+        return pg_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-        query = sqlite_insert(table)
-    new = dict(changes(query.excluded))
-    conn.execute(query.on_conflict_do_update(index_elements=list(keys), set_=new), list(rows))
+    return sqlite_insert(table)

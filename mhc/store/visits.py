@@ -17,22 +17,33 @@ _STEPS = {number: Step(name) for number, name in METHODS.items() if name in {"us
 _known_from = func.coalesce(visit.c.entered_at, visit.c.left_at)
 
 
-def count(conn: Connection, person_ids: Sequence[int], room_id: int | None = None) -> int:
-    """Give how often a person came."""
-    query = select(func.count()).where(visit.c.person_id.in_(person_ids))
-    if room_id is not None:
-        query = query.where(visit.c.room_id == room_id)
-    found: int = conn.execute(query).scalar_one()
-    return found
+def of_person(
+    conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] | None = None
+) -> list[Visit]:
+    """Give a person's visits to some rooms, or to all (None), the earliest first."""
+    query = select(visit.c.entered_at, visit.c.left_at, visit.c.ending)
+    query = query.where(visit.c.person_id.in_(person_ids))
+    if room_ids is not None:
+        query = query.where(visit.c.room_id.in_(room_ids))
+    rows = conn.execute(query.order_by(_known_from, visit.c.id))
+    return [Visit(row.entered_at, row.left_at, Ending(row.ending)) for row in rows]
 
 
-def visitors(conn: Connection, room_id: int, since: datetime, until: datetime | None) -> set[int]:
-    """Give who was in a room for any part of a time."""
-    still = or_(visit.c.left_at >= since, visit.c.ending == Ending.OPEN, visit.c.entered_at >= since)
-    query = select(visit.c.person_id).where(visit.c.room_id == room_id, still)
-    if until is not None:
-        query = query.where(_known_from < until)
-    return set(conn.execute(query).scalars())
+def of_room(
+    conn: Connection, room_id: int, since: datetime | None, until: datetime
+) -> list[tuple[int, Visit]]:
+    """Give who came into a room in a time, with their visits; who was never seen to come counts when they left.
+
+    To find everyone who was there at an instant, give as `since` the end of the session before it: nobody's visit
+    goes beyond one.
+    """
+    query = select(visit.c.person_id, visit.c.entered_at, visit.c.left_at, visit.c.ending)
+    came = query.where(visit.c.room_id == room_id, visit.c.entered_at < until)
+    left = query.where(visit.c.room_id == room_id, visit.c.entered_at.is_(None), visit.c.left_at < until)
+    if since is not None:
+        came, left = came.where(visit.c.entered_at >= since), left.where(visit.c.left_at >= since)
+    rows = [*conn.execute(came), *conn.execute(left)]
+    return [(row.person_id, Visit(row.entered_at, row.left_at, Ending(row.ending))) for row in rows]
 
 
 def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:

@@ -4,9 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
 from mhc.store.schema import EXCLUDED, person, watchlist, watchlist_member
+from mhc.store.upsert import insert_new
+
+_root = func.coalesce(person.c.canonical_id, person.c.id)
+# The system's lists in their order, then the others by name.
+_ORDER = (watchlist.c.system.desc(), case((watchlist.c.system, watchlist.c.id), else_=0), watchlist.c.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,11 @@ def _on_list() -> ColumnElement[bool]:
 def list_all(conn: Connection) -> list[Watchlist]:
     """Give every list with its number of members: the system's in their order, then the others by name."""
     query = (
-        select(watchlist.c.id, watchlist.c.name, watchlist.c.system, func.count(watchlist_member.c.id))
+        select(watchlist.c.id, watchlist.c.name, watchlist.c.system, func.count(_root.distinct()))
         .outerjoin(watchlist_member, _on_list())
+        .outerjoin(person, person.c.id == watchlist_member.c.person_id)
         .group_by(watchlist.c.id, watchlist.c.name, watchlist.c.system)
-        .order_by(watchlist.c.system.desc(), watchlist.c.id)
+        .order_by(*_ORDER)
     )
     return [Watchlist(*row) for row in conn.execute(query)]
 
@@ -50,9 +56,13 @@ def find(conn: Connection, name: str) -> Watchlist | None:
     return next((one for one in list_all(conn) if one.name.lower() == name.lower()), None)
 
 
-def create(conn: Connection, name: str) -> None:
-    """Make a list of one's own."""
-    conn.execute(insert(watchlist).values(name=name, system=False))
+def create(conn: Connection, name: str) -> Watchlist:
+    """Make a list of one's own, where there is none of this name, and give it."""
+    if find(conn, name) is None:
+        insert_new(conn, watchlist, {"name": name, "system": False})
+    made = find(conn, name)
+    assert made is not None
+    return made
 
 
 def members(conn: Connection, list_id: int) -> list[Member]:
@@ -67,7 +77,7 @@ def members(conn: Connection, list_id: int) -> list[Member]:
             watchlist_member.c.note,
         )
         .join(person, person.c.id == watchlist_member.c.person_id)
-        .join(root, root.c.id == func.coalesce(person.c.canonical_id, person.c.id))
+        .join(root, root.c.id == _root)
         .where(watchlist_member.c.list_id == list_id, watchlist_member.c.removed_at.is_(None))
         .order_by(root.c.username, root.c.id)
     )
@@ -77,14 +87,18 @@ def members(conn: Connection, list_id: int) -> list[Member]:
     return list(once.values())
 
 
-def add(conn: Connection, list_id: int, person_id: int, *, at: datetime, note: str | None) -> bool:
-    """Put a person on a list; False where they are on it already."""
-    if _open(conn, list_id, [person_id]):
-        return False
-    conn.execute(
-        insert(watchlist_member).values(list_id=list_id, person_id=person_id, added_at=at, note=note)
-    )
-    return True
+def add(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime, note: str | None) -> bool:
+    """Put a person (the root first, then all merged into it) on a list; False where they are on it already.
+
+    A note is kept in the place of an older one.
+    """
+    row = {"list_id": list_id, "person_id": person_ids[0], "added_at": at, "note": note}
+    standing = _open(conn, list_id, person_ids)
+    if not standing:
+        return insert_new(conn, watchlist_member, row)
+    if note is not None:
+        conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(standing)).values(note=note))
+    return False
 
 
 def remove(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime) -> bool:
@@ -108,15 +122,31 @@ def names_of(conn: Connection, person_ids: Sequence[int]) -> list[str]:
         .join(watchlist_member, _on_list())
         .where(watchlist_member.c.person_id.in_(person_ids))
         .group_by(watchlist.c.id, watchlist.c.name, watchlist.c.system)
-        .order_by(watchlist.c.system.desc(), watchlist.c.id)
+        .order_by(*_ORDER)
     )
     return list(conn.execute(query).scalars())
+
+
+def names_by_root(conn: Connection) -> dict[int, list[str]]:
+    """Give the lists of everyone who is on one, by root: the system's first."""
+    query = (
+        select(_root, watchlist.c.name)
+        .join(watchlist_member, watchlist_member.c.person_id == person.c.id)
+        .join(watchlist, _on_list())
+        .order_by(*_ORDER)
+    )
+    found: dict[int, list[str]] = {}
+    for who, name in conn.execute(query):
+        lists = found.setdefault(who, [])
+        if name not in lists:
+            lists.append(name)
+    return found
 
 
 def excluded_ids(conn: Connection) -> set[int]:
     """Give the roots of everyone on the list Excluded: who is left out of figures."""
     query = (
-        select(func.coalesce(person.c.canonical_id, person.c.id))
+        select(_root)
         .join(watchlist_member, watchlist_member.c.person_id == person.c.id)
         .join(watchlist, _on_list())
         .where(watchlist.c.name == EXCLUDED)

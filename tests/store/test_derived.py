@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,7 +19,16 @@ from mhc.store.streams import Kind
 T0 = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
 BASE = 1767225600000  # event ids count from here
 PEOPLE = ("viewer_one", "viewer_two", "viewer_three")
-METHODS = ("broadcastStart", "broadcastStop", "chatMessage", "tip", "userEnter", "userLeave", "follow", "privateMessage")
+METHODS = (
+    "broadcastStart",
+    "broadcastStop",
+    "chatMessage",
+    "tip",
+    "userEnter",
+    "userLeave",
+    "follow",
+    "privateMessage",
+)
 
 one_event = st.tuples(
     st.sampled_from([0, 1, 60_000, 300_000, 1_000_000, 2_400_000]),  # pause before it, in milliseconds
@@ -65,10 +75,12 @@ def dump(conn: Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Everything derived, without generated ids."""
     v, b, s, p = schema.visit.c, schema.broadcast.c, schema.stream_session.c, schema.person.c
     queries = {
-        "visits": select(p.username, v.entered_at, v.left_at, v.ending).join(schema.person, p.id == v.person_id),
-        "broadcasts": select(b.started_at, b.ended_at, b.start_inferred, b.end_inferred, s.started_at).outerjoin(
-            schema.stream_session, s.id == b.session_id
+        "visits": select(p.username, v.entered_at, v.left_at, v.ending).join(
+            schema.person, p.id == v.person_id
         ),
+        "broadcasts": select(
+            b.started_at, b.ended_at, b.start_inferred, b.end_inferred, s.started_at
+        ).outerjoin(schema.stream_session, s.id == b.session_id),
         "sessions": select(s.started_at, s.ended_at, s.origin, s.title),
         "people": select(p.username, p.first_seen_at, p.last_seen_at),
     }
@@ -102,7 +114,7 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
 ) -> None:
     made = make(steps)
     edges = sorted({0, len(made), *(c for c in cuts if c < len(made))})
-    pages = [made[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pages = [made[a:b] for a, b in pairwise(edges)]
     for one, other in swaps:
         if one < len(pages) and other < len(pages):
             pages[one], pages[other] = pages[other], pages[one]
@@ -122,14 +134,16 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(one_event, min_size=1, max_size=40))
-def test_sessions_never_overlap_and_one_is_open(db: Database, steps: list[tuple[int, str, str, bool]]) -> None:
+def test_sessions_never_overlap_and_one_is_open(
+    db: Database, steps: list[tuple[int, str, str, bool]]
+) -> None:
     with db.write() as conn:
         empty(conn)
         for item in make(steps):
             store(conn, [item])
         room = streams.list_all(conn)[0].room_id
         spans = [s.span for s in sessions.of_room(conn, room)]
-        for before, later in zip(spans, spans[1:], strict=False):
+        for before, later in pairwise(spans):
             assert before.ended_at is not None
             assert before.ended_at < later.started_at
         assert conn.execute(text("SELECT count(*) FROM visit WHERE left_at < entered_at")).scalar() == 0

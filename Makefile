@@ -1,0 +1,59 @@
+# `make` alone lists the targets. Everything lives in .venv; PYTHON names the interpreter that makes it.
+
+PYTHON ?= python3
+# Test processes: "auto" is one a core, 0 none beside the one.
+JOBS ?= auto
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+# Unbuffered output, where a caller asked for it, hides what a pipe does.
+CLEAN_ENV := env -u PYTHONUNBUFFERED
+
+.PHONY: help setup run test check format-check lint types imports fmt wheel clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## install into .venv what mhc and its tests need
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo 'mhc needs Python 3.11 or newer: make setup PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'Python cannot make virtual environments: apt-get install python3-venv' >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
+	@echo 'installing into .venv …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -e '.[dev]'
+	@touch $(STAMP)
+
+run: $(STAMP) ## start mhc; without a configuration, its demo on made-up data
+	@$(BIN)/mhc sandbox demo --unless-configured
+
+test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
+	@$(CLEAN_ENV) $(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
+
+check: format-check lint types imports test ## all that CI checks
+
+format-check: $(STAMP)
+	@$(BIN)/ruff format --check --quiet . || { echo 'to be formatted: make fmt' >&2; exit 1; }
+
+lint: $(STAMP)
+	@$(BIN)/ruff check --quiet .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+imports: $(STAMP)
+	@$(BIN)/lint-imports
+
+fmt: $(STAMP) ## format the code, and mend what can be mended
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+wheel: $(STAMP) ## build dist/mhc-….whl
+	@$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## remove what was built, and .venv
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

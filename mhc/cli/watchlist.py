@@ -1,0 +1,166 @@
+"""`mhc watchlist`: lists of people to keep an eye on."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import database, utc_now
+from mhc.cli.lookups import person as find_person
+from mhc.cli.lookups import watchlist as find_list
+from mhc.cli.options import Command, common_options, output_options, write_options
+from mhc.cli.output import Field, Writer
+from mhc.cli.telling import each, say
+from mhc.domain.text import clean
+from mhc.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.store.people import Person
+    from mhc.store.watchlists import Watchlist
+
+LISTS = (
+    Field("name", "text", "The list."),
+    Field("system", "bool", "Whether it came with mhc.", foreign=False),
+    Field("members", "int", "How many people are on it."),
+)
+MEMBERS = (
+    Field("username", "username", "The name they go by now."),
+    Field("added_at", "time", "Since when they are on it.", header="added"),
+    Field("last_seen_at", "time", "When they did something last.", header="last seen"),
+    Field("note", "text", "Why."),
+)
+_LONGEST = 64
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def group() -> None:
+    """Lists of people to keep an eye on. Who is on the list Excluded is left out of figures."""
+
+
+@group.command("list", cls=Command, examples=["mhc watchlist list"])
+@output_options(fields=LISTS)
+@common_options
+@click.pass_context
+def list_lists(ctx: click.Context, out: Writer) -> None:
+    """List the watchlists: those that came with mhc, then your own by name."""
+    from mhc.store import watchlists
+
+    with database(ctx) as db, db.read() as conn:
+        found = watchlists.list_all(conn)
+    out.rows(LISTS, out.ordered(LISTS, found))
+
+
+@group.command(
+    "show", cls=Command, examples=["mhc watchlist show Friends", "mhc watchlist show friends -o name"]
+)
+@click.argument("name", metavar="LIST", help="The list's name, in any case.")
+@output_options(fields=MEMBERS)
+@common_options
+@click.pass_context
+def show(ctx: click.Context, out: Writer, name: str) -> None:
+    """List the people on a watchlist, by name."""
+    from mhc.store import watchlists
+
+    with database(ctx) as db, db.read() as conn:
+        found = watchlists.members(conn, find_list(conn, name).id)
+    out.rows(MEMBERS, out.ordered(MEMBERS, found))
+
+
+@group.command(
+    "add",
+    cls=Command,
+    examples=[
+        "mhc watchlist add Friends viewer_one viewer_two",
+        'mhc watchlist add "Quiet Ones" viewer_one --create --note "never writes"',
+    ],
+)
+@click.argument("name", metavar="LIST", help="The list's name, in any case.")
+@click.argument("names", metavar="NAME…", nargs=-1, required=True, help="A name, @name or room URL.")
+@click.option("--note", metavar="TEXT", help="Why they are on it; replaces an older one.")
+@click.option("--create", is_flag=True, help="Make the list where there is none.")
+@write_options
+@common_options
+@click.pass_context
+def add(
+    ctx: click.Context,
+    name: str,
+    names: tuple[str, ...],
+    note: str | None,
+    create: bool,
+    dry_run: bool,
+    **_asked: bool,
+) -> int:
+    """Put people on a watchlist; who is on it already stays on it."""
+    from mhc.store import people, watchlists
+
+    with database(ctx) as db:
+        if create and not dry_run:
+            with db.write() as conn:
+                watchlists.create(conn, _new_name(name))
+
+        def one(text: str) -> None:
+            with db.read() if dry_run else db.write() as conn:
+                found = _list_or_none(conn, name, create=create)
+                who = _known(conn, text)
+                ids = [who.id, *(i for i in people.members(conn, who.id) if i != who.id)]
+                new = found is None or not watchlists.is_on(conn, found.id, ids)
+                if found is not None and not dry_run:
+                    watchlists.add(
+                        conn, found.id, ids, at=utc_now(), note=None if note is None else clean(note)
+                    )
+            title = found.name if found else name
+            verb = "would put" if dry_run else "put"
+            say(ctx, f"{verb} {who.username} on {title}" if new else f"{who.username} is on {title} already")
+
+        return each(ctx, names, one)
+
+
+def _new_name(name: str) -> str:
+    title = clean(" ".join(name.split()))
+    if not title or len(title) > _LONGEST:
+        raise UsageError(f"a list's name has 1 to {_LONGEST} characters")
+    return title
+
+
+def _list_or_none(conn: "Connection", name: str, *, create: bool) -> "Watchlist | None":
+    """Give the list; None where it would be made."""
+    try:
+        return find_list(conn, name)
+    except NotFoundError as error:
+        if create:
+            return None
+        raise NotFoundError(error.message, hint=f"{error.hint} or make it: --create") from None
+
+
+def _known(conn: "Connection", text: str) -> "Person":
+    try:
+        return find_person(conn, text)
+    except NotFoundError as error:
+        raise NotFoundError(error.message, hint=error.hint or f"mhc person add {text}") from None
+
+
+@group.command("remove", cls=Command, examples=["mhc watchlist remove Friends viewer_one"])
+@click.argument("name", metavar="LIST", help="The list's name, in any case.")
+@click.argument("names", metavar="NAME…", nargs=-1, required=True, help="A name, @name or room URL.")
+@write_options
+@common_options
+@click.pass_context
+def remove(ctx: click.Context, name: str, names: tuple[str, ...], dry_run: bool, **_asked: bool) -> int:
+    """Take people off a watchlist; that they were on it is kept."""
+    from mhc.store import people, watchlists
+
+    with database(ctx) as db:
+
+        def one(text: str) -> None:
+            with db.read() if dry_run else db.write() as conn:
+                found, who = find_list(conn, name), find_person(conn, text)
+                ids = people.members(conn, who.id)
+                there = watchlists.is_on(conn, found.id, ids)
+                if there and not dry_run:
+                    watchlists.remove(conn, found.id, ids, at=utc_now())
+            verb = "would take" if dry_run else "took"
+            off = f"{verb} {who.username} off {found.name}"
+            say(ctx, off if there else f"{who.username} is not on {found.name}")
+
+        return each(ctx, names, one)

@@ -1,0 +1,37 @@
+"""Figures that every report computes alike: shares, means, medians, and how much of a time was captured."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from math import ceil
+from typing import Any, TypeVar
+
+T = TypeVar("T", bound=Any)
+
+
+def share(part: float, whole: float) -> float | None:
+    """Give a part of a whole, 0 to 1, to four digits; None of nothing."""
+    return round(part / whole, 4) if whole else None
+
+
+def mean(total: int, count: int) -> float | None:
+    """Give an average to two digits; None of nothing."""
+    return round(total / count, 2) if count else None
+
+
+def median(values: Sequence[T]) -> T | None:
+    """Give the value in the middle (nearest rank: of two the lower); None of nothing."""
+    return sorted(values)[ceil(len(values) / 2) - 1] if values else None
+
+
+def covered_share(
+    spans: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime
+) -> float | None:
+    """Give which share of a time lies in the spans (earliest first; they may overlap); None where it has no length."""
+    length, reached = until - since, since
+    seen = length - length
+    for span in spans:
+        begin, end = max(span[0], reached), min(span[1], until)
+        if begin < end:
+            seen += end - begin
+            reached = end
+    return share(seen.total_seconds(), length.total_seconds())

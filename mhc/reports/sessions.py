@@ -1,0 +1,172 @@
+"""The figures of sessions: who was there, what they paid and said, and how much of it was captured.
+
+Anonymous tips count in every figure of a room; what excluded people did openly is left out, and said so.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mhc.domain.figures import covered_share
+from mhc.domain.sessions import state_of
+from mhc.domain.visits import Ending, Visit
+from mhc.store import coverage, paid, people, sessions, talk, visits, watchlists
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.store.sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One session and its figures."""
+
+    id: int
+    room: str
+    origin: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    title: str | None
+    tokens: int
+    tips: int
+    tippers: int
+    messages: int
+    unique_visitors: int
+    new_followers: int
+    coverage: float | None  # None: the room was never captured
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Sessions with their figures, and how many people these leave out."""
+
+    rows: Sequence[Row]
+    excluded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By which clock and merge gap a session's state goes, and whether excluded people count."""
+
+    now: datetime
+    merge_gap: timedelta
+    include_excluded: bool = False
+
+
+@dataclass(slots=True)
+class _Tally:
+    tokens: int = 0
+    tips: int = 0
+    tippers: set[int] = field(default_factory=set)
+    messages: int = 0
+    visitors: set[int] = field(default_factory=set)
+    followers: set[int] = field(default_factory=set)
+
+
+class _Crowd:
+    """Who an event counts for: the root of merged people, or nobody where they are excluded."""
+
+    def __init__(self, roots: dict[int, int], excluded: set[int]) -> None:
+        self._roots = roots
+        self._excluded = excluded
+        self.left_out: set[int] = set()
+
+    def root(self, who: int) -> int:
+        return self._roots.get(who, who)
+
+    def counts(self, who: int | None) -> bool:
+        """Whether what this person did openly counts."""
+        if who is None or self.root(who) not in self._excluded:
+            return True
+        self.left_out.add(self.root(who))
+        return False
+
+
+def read(conn: "Connection", found: "Sequence[Session]", asked: Asked) -> Report:
+    """Give the figures of sessions, in the order of `found`."""
+    excluded = set() if asked.include_excluded else watchlists.excluded_ids(conn)
+    crowd = _Crowd(people.roots(conn), excluded)
+    by_room = defaultdict(list)
+    for one in found:
+        by_room[one.room_id].append(one)
+    spans = coverage.live_spans(conn, list(by_room)) if by_room else {}
+    tallies: dict[int, _Tally] = {}
+    for room_id, theirs in by_room.items():
+        tallies |= _tally(conn, room_id, sorted(theirs, key=lambda s: s.started_at), crowd, asked.now)
+    rows = [_row(one, tallies[one.id], spans.get(one.room_id), asked) for one in found]
+    return Report(rows, len(crowd.left_out))
+
+
+def _row(
+    one: "Session", tally: _Tally, spans: Sequence[tuple[datetime, datetime]] | None, asked: Asked
+) -> Row:
+    until = one.ended_at or max(asked.now, one.started_at)
+    return Row(
+        id=one.id,
+        room=one.room,
+        origin=one.origin,
+        state=str(state_of(one.span, asked.now, asked.merge_gap)),
+        started_at=one.started_at,
+        ended_at=one.ended_at,
+        title=one.title,
+        tokens=tally.tokens,
+        tips=tally.tips,
+        tippers=len(tally.tippers),
+        messages=tally.messages,
+        unique_visitors=len(tally.visitors),
+        new_followers=len(tally.followers),
+        coverage=None if spans is None else covered_share(spans, one.started_at, until),
+        duration=until - one.started_at,
+    )
+
+
+def _tally(
+    conn: "Connection", room_id: int, theirs: "Sequence[Session]", crowd: _Crowd, now: datetime
+) -> dict[int, _Tally]:
+    """Count for each of a room's sessions, earliest first: they never overlap."""
+    ends = [one.ended_at or max(now, one.started_at) for one in theirs]
+    tallies = [_Tally() for _one in theirs]
+    starts = [one.started_at for one in theirs]
+    for payment in paid.list_all(conn, paid.Scope([room_id], starts[0], ends[-1])):
+        place = bisect_right(starts, payment.at) - 1
+        if payment.at < ends[place]:
+            _count_payment(tallies[place], payment, crowd)
+    since = sessions.last_end(conn, room_id, starts[0])
+    for who, visit in visits.of_room(conn, room_id, since, ends[-1]):
+        touched = list(_touched(visit, starts, ends))
+        if touched and crowd.counts(who):
+            for place in touched:
+                tallies[place].visitors.add(crowd.root(who))
+    for place, tally in enumerate(tallies):
+        for counts in talk.counts(conn, room_id, starts[place], ends[place]):
+            if crowd.counts(counts.actor_id):
+                tally.messages += counts.messages
+                if counts.follows and counts.actor_id is not None:
+                    tally.followers.add(crowd.root(counts.actor_id))
+    return {one.id: tally for one, tally in zip(theirs, tallies, strict=True)}
+
+
+def _count_payment(tally: _Tally, payment: paid.Payment, crowd: _Crowd) -> None:
+    if not payment.anonymous and not crowd.counts(payment.actor_id):
+        return
+    tally.tokens += payment.tokens
+    if payment.is_tip:
+        tally.tips += 1
+        if payment.actor_id is not None:
+            tally.tippers.add(crowd.root(payment.actor_id))
+
+
+def _touched(visit: Visit, starts: Sequence[datetime], ends: Sequence[datetime]) -> Iterable[int]:
+    """Give the places of the sessions of which a visit saw any part; an end nobody saw is taken as the beginning."""
+    begin = visit.known_from
+    end = ends[-1] if visit.ending is Ending.OPEN else visit.left_at or begin
+    place = bisect_right(ends, begin)  # the first that ends later
+    while place < len(starts) and (starts[place] < end or starts[place] <= begin):
+        yield place
+        place += 1

@@ -1,0 +1,145 @@
+"""Who tipped, and how much (analysis.md, `tippers`).
+
+`tokens` are tips and media together; the number, mean, median, largest, first and last are those of tips. Anonymous
+payments are one row, merged people are one, excluded people are left out of the total, too.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+from mhc.domain.figures import covered_share, mean, median, share
+from mhc.store import coverage, paid, people, watchlists
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.store.paid import Amounts, Scope
+
+_ANONYMOUS = None  # the key of the one row of all who did not want to be named
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one person paid; `username` None is everyone who tipped anonymously."""
+
+    username: str | None
+    anonymous: bool
+    tokens: int
+    tips: int
+    share: float | None  # of the tokens of all rows, 0 to 1
+    mean: float | None
+    median: int | None
+    largest: int | None
+    first_tip_at: datetime | None
+    last_tip_at: datetime | None
+    sessions: int  # in how many they tipped
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """How much of the time from the first to the last captured instant of a range was captured, 0 to 1."""
+
+    since: datetime
+    until: datetime
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The tippers of a scope, who paid most first, and what they were counted from."""
+
+    sources: Sequence[str]
+    coverage: Covered | None  # None: nothing is known to be captured, or rooms differ
+    excluded: int
+    rows: Sequence[Row]
+
+
+@dataclass(slots=True)
+class _Tally:
+    tokens: int = 0
+    tips: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # amount → how often
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    sessions: set[int] = field(default_factory=set)
+
+    def add(self, one: "Amounts") -> None:
+        self.tokens += one.tokens * one.count
+        if one.is_tip:
+            self.tips[one.tokens] += one.count
+            self.first_at = min(self.first_at or one.first_at, one.first_at)
+            self.last_at = max(self.last_at or one.last_at, one.last_at)
+
+
+def read(
+    conn: "Connection", scope: "Scope", *, reveal: bool = False, include_excluded: bool = False
+) -> Report:
+    """Give who paid in a scope; `reveal` counts anonymous payments for whoever made them."""
+    roots = people.roots(conn)
+    excluded = set() if include_excluded else watchlists.excluded_ids(conn)
+
+    def key(actor_id: int | None, *, anonymous: bool) -> int | None:
+        return _ANONYMOUS if actor_id is None or (anonymous and not reveal) else roots.get(actor_id, actor_id)
+
+    tallies: dict[int | None, _Tally] = defaultdict(_Tally)
+    for one in paid.by_amount(conn, scope):
+        tallies[key(one.actor_id, anonymous=one.anonymous)].add(one)
+    for session_id, actor_id, anonymous in paid.tippers_by_session(conn, scope):
+        tallies[key(actor_id, anonymous=anonymous)].sessions.add(session_id)
+    left_out = tallies.keys() & excluded
+    kept = {who: tally for who, tally in tallies.items() if who not in left_out}
+    names = people.names_by_id(conn, (who for who in kept if who is not None))
+    return Report(
+        sources=["events", "testbed"] if scope.testbed else ["events"],
+        coverage=_covered(conn, scope),
+        excluded=len(left_out),
+        rows=_rows(kept, names),
+    )
+
+
+def _rows(tallies: dict[int | None, _Tally], names: dict[int, str]) -> list[Row]:
+    total = sum(tally.tokens for tally in tallies.values())
+    rows = [_row(None if who is None else names[who], tally, total) for who, tally in tallies.items()]
+    return sorted(rows, key=lambda row: (-row.tokens, row.username is None, row.username or ""))
+
+
+def _row(username: str | None, tally: _Tally, total: int) -> Row:
+    amounts = list(chain.from_iterable(repeat(tokens, count) for tokens, count in tally.tips.items()))
+    return Row(
+        username=username,
+        anonymous=username is None,
+        tokens=tally.tokens,
+        tips=len(amounts),
+        share=share(tally.tokens, total),
+        mean=mean(sum(amounts), len(amounts)),
+        median=median(amounts),
+        largest=max(amounts, default=None),
+        first_tip_at=tally.first_at,
+        last_tip_at=tally.last_at,
+        sessions=len(tally.sessions),
+    )
+
+
+def _covered(conn: "Connection", scope: "Scope") -> Covered | None:
+    """Give the coverage of one room; an open end of the range ends where the capture does."""
+    by_room = coverage.live_spans(conn, scope.room_ids)
+    if len(by_room) != 1:
+        return None
+    spans = list(_cut(next(iter(by_room.values())), scope.since, scope.until))
+    if not spans:
+        return None
+    since, until = spans[0][0], max(end for _begin, end in spans)
+    return Covered(since, until, covered_share(spans, since, until))
+
+
+def _cut(
+    spans: Iterable[tuple[datetime, datetime]], since: datetime | None, until: datetime | None
+) -> Iterable[tuple[datetime, datetime]]:
+    for begin, end in spans:
+        first = begin if since is None else max(begin, since)
+        last = end if until is None else min(end, until)
+        if first < last:
+            yield first, last

@@ -1,0 +1,194 @@
+"""Every revision builds what the program expects, and keeps what is stored."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    insert,
+    inspect,
+    select,
+    text,
+)
+
+from mhc.domain.events import METHODS
+from mhc.store import migrate, schema
+from mhc.store.database import Database
+from postgres import Server
+
+SCRIPTS = ScriptDirectory.from_config(migrate.config())
+REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
+VALUES: dict[type, Any] = {
+    Boolean: True,
+    SmallInteger: 3,
+    BigInteger: 1767225600000,
+    Integer: 7,
+    LargeBinary: b"\x00raw",
+}
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give a database without any table."""
+    if request.param == "sqlite":
+        db = Database(f"sqlite:///{tmp_path}/bare.db")
+        yield db
+        db.close()
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    url = server.empty()
+    db = Database(url.render_as_string(hide_password=False))
+    yield db
+    db.close()
+    server.release(url)
+
+
+def described(conn: Connection) -> list[Any]:
+    """List columns with type, null and default, and the statements of the indexes, as the database has them."""
+    if conn.dialect.name == "sqlite":
+        indexes = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        columns = (
+            'SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk'
+            " FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+        )
+    else:
+        indexes = "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
+        columns = (
+            "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name"
+            " FROM information_schema.columns WHERE table_schema = current_schema()"
+        )
+    rows = [tuple(row) for query in (indexes, columns) for row in conn.execute(text(query))]
+    return sorted((row for row in rows if row[0] != "alembic_version"), key=repr)
+
+
+def fill(conn: Connection) -> None:
+    """Put a row into every table that has none, as the tables are at this revision."""
+    tables = MetaData()
+    tables.reflect(conn)
+    for table in tables.sorted_tables:
+        if conn.execute(select(table).limit(1)).first() is None:
+            row = {c.name: made(conn, c) for c in table.columns if c.name != "id"}
+            conn.execute(insert(table).values(row))
+
+
+def made(conn: Connection, column: Any) -> Any:
+    for key in column.foreign_keys:
+        return (
+            None if key.column.table is column.table else conn.execute(select(key.column).limit(1)).scalar()
+        )
+    return next((value for kind, value in VALUES.items() if isinstance(column.type, kind)), "text")
+
+
+def dump(conn: Connection, *, like: dict[str, Rows] | None = None) -> dict[str, Rows]:
+    """Give every row of every table; `like` names the tables and columns that matter."""
+    tables = MetaData()
+    tables.reflect(conn)
+    found = {}
+    for table in tables.sorted_tables:
+        if table.name != "alembic_version" and (like is None or like.get(table.name)):
+            found[table.name] = sorted(_rows(conn, table, like), key=repr)
+    return found
+
+
+def _rows(conn: Connection, table: Table, like: dict[str, Rows] | None) -> Rows:
+    columns = [c for c in table.columns if like is None or c.name in like[table.name][0]]
+    return [dict(row._mapping) for row in conn.execute(select(*columns))]
+
+
+def test_there_is_one_head_and_the_program_knows_it() -> None:
+    assert SCRIPTS.get_heads() == [schema.REVISION]
+    assert migrate.head() == schema.REVISION
+    assert sorted(REVISIONS) == REVISIONS  # the program compares them as texts
+
+
+@pytest.mark.parametrize("path", sorted(Path(SCRIPTS.versions).glob("*.py")), ids=lambda path: path.stem)
+def test_a_revision_needs_nothing_of_the_program(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert [name for name in names if name.split(".")[0] == "mhc"] == []
+
+
+def test_from_zero_to_what_the_program_has(bare: Database) -> None:
+    assert bare.is_empty()
+    assert bare.create() == (None, schema.REVISION)
+    assert bare.schema_state() == (schema.REVISION, schema.COMPATIBILITY)
+    with bare.read() as conn:
+        assert migrate.differences(conn) == []
+
+
+def test_the_migrations_build_the_same_columns_and_indexes_as_the_models(bare: Database) -> None:
+    with bare.raw_write() as conn:
+        schema.metadata.create_all(conn)
+        models = described(conn)
+        schema.metadata.drop_all(conn)
+    bare.create()
+    with bare.read() as conn:
+        assert described(conn) == models
+
+
+def test_what_every_database_begins_with(database: Database, tmp_path: Path) -> None:
+    wl, em = schema.watchlist.c, schema.event_method.c
+    queries = (select(wl.id, wl.name, wl.system).order_by(wl.id), select(em.id, em.name).order_by(em.id))
+    with database.read() as conn:
+        lists, methods = (conn.execute(query).all() for query in queries)
+    assert lists == [(number, name, True) for number, name in enumerate(schema.SYSTEM_LISTS, 1)]
+    assert methods == list(METHODS.items())
+    with Database(f"sqlite:///{tmp_path}/missing.db").read() as conn:
+        assert [conn.execute(query).all() for query in queries] == [lists, methods]
+
+
+def test_down_and_up_again(database: Database) -> None:
+    with database.read() as conn:
+        before = described(conn)
+    for revision in [*REVISIONS[-2::-1], "base"]:
+        migrate.downgrade(database, revision)
+    with database.raw_write() as conn:
+        assert set(inspect(conn).get_table_names()) <= {"alembic_version"}
+    for revision in REVISIONS:
+        migrate.upgrade(database, revision)
+    with database.read() as conn:
+        assert described(conn) == before
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_what_is_stored_survives_every_later_revision(bare: Database, revision: str) -> None:
+    migrate.upgrade(bare, revision)
+    with bare.raw_write() as conn:
+        fill(conn)
+        before = dump(conn)
+    assert [name for name, rows in before.items() if not rows] == []
+    migrate.upgrade(bare)
+    with bare.read() as conn:
+        assert dump(conn, like=before) == before
+    migrate.downgrade(bare, revision)
+    with bare.raw_write() as conn:
+        assert dump(conn) == before
+    assert migrate.upgrade(bare) == (revision, schema.REVISION)
+
+
+def test_an_upgrade_that_fails_leaves_what_was(bare: Database) -> None:
+    with bare.raw_write() as conn:
+        conn.execute(text("CREATE TABLE rejected_event (id integer)"))  # the last table that 0001 makes
+    with pytest.raises(Exception, match="rejected_event"):
+        migrate.upgrade(bare, "0001")
+    with bare.raw_write() as conn:
+        assert inspect(conn).get_table_names() == ["rejected_event"]
+
+
+def test_an_upgrade_leaves_a_newer_schema_alone(database: Database) -> None:
+    with database.raw_write() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert migrate.upgrade(database) == ("9999", "9999")

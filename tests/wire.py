@@ -1,0 +1,142 @@
+"""A server of raw sockets on loopback: breaks what a real HTTP server would keep whole."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+# What a server does with one connection once a request has come; true keeps it for another request.
+Manner = Callable[[socket.socket, "Wire"], bool | None]
+
+
+class Wire:
+    """Serves requests by `manners` in turn, the last one for all that follow; keeps what was asked."""
+
+    def __init__(self, *manners: Manner, tls: ssl.SSLContext | None = None) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.held = threading.Event()  # set by a manner that keeps its client waiting
+        self.stopping = threading.Event()
+        self._manners = list(manners)
+        self._tls = tls
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads: list[threading.Thread] = []
+        self._open: list[socket.socket] = []
+
+    @property
+    def url(self) -> str:
+        """Give the server's address."""
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def heads(self) -> list[dict[str, str]]:
+        """Give the header fields of each request, names in lower case."""
+        found = []
+        for request in self.requests:
+            lines = request.decode("latin-1").split("\r\n")[1:]
+            found.append({k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)})
+        return found
+
+    def __enter__(self) -> Self:
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        for open_socket in (self._listener, *self._open):
+            try:
+                open_socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def _start(self, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                made, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(made)
+            self._start(lambda made=made: self._serve(made))  # type: ignore[misc]
+
+    def _serve(self, made: socket.socket) -> None:
+        try:
+            if self._tls is not None:
+                made = self._tls.wrap_socket(made, server_side=True)
+            with made:
+                while (request := _read_head(made)) is not None:
+                    self.requests.append(request)
+                    manner = self._manners.pop(0) if len(self._manners) > 1 else self._manners[0]
+                    if not manner(made, self):
+                        return
+        except OSError:  # the client went away
+            made.close()
+
+
+def _read_head(made: socket.socket) -> bytes | None:
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        part = made.recv(4096)
+        if not part:
+            return None
+        head += part
+    return head
+
+
+def reply(
+    body: bytes = b"{}", *, status: str = "200 OK", headers: Iterable[str] = (), length: int | None = None
+) -> Manner:
+    """Answer whole, and keep the connection; `length` may lie, and then it ends."""
+    size = len(body) if length is None else length
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", *headers, "", ""]
+
+    def manner(made: socket.socket, _wire: Wire) -> bool:
+        made.sendall("\r\n".join(lines).encode() + body)
+        return length is None
+
+    return manner
+
+
+def send(data: bytes) -> Manner:
+    """Send these bytes, and end the connection."""
+
+    def manner(made: socket.socket, _wire: Wire) -> None:
+        made.sendall(data)
+
+    return manner
+
+
+def hold(made: socket.socket, wire: Wire) -> None:
+    """Never answer."""
+    wire.held.set()
+    wire.stopping.wait()
+
+
+def drip(head: bytes, drop: bytes) -> Manner:
+    """Send a drop every hundredth of a second, for ever."""
+
+    def manner(made: socket.socket, wire: Wire) -> None:
+        made.sendall(head)
+        wire.held.set()
+        while not wire.stopping.wait(0.01):
+            made.sendall(drop)
+
+    return manner
+
+
+def reset(made: socket.socket, _wire: Wire) -> None:
+    """End the connection with RST."""
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
