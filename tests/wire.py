@@ -1,11 +1,18 @@
-"""A server of raw sockets on loopback: breaks what a real HTTP server would keep whole."""
+"""A server of raw sockets on loopback, which breaks what a real HTTP server would keep whole, and who asks it."""
 
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
+
+from mhc.clients.http import Answer, Line, fetch, open_session
+
+TOKEN = "CANARY0TOKEN0FAKE"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 # What a server does with one connection once a request has come; true keeps it for another request.
 Manner = Callable[[socket.socket, "Wire"], bool | None]
@@ -37,7 +44,9 @@ class Wire:
         found = []
         for request in self.requests:
             lines = request.decode("latin-1").split("\r\n")[1:]
-            found.append({k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)})
+            found.append(
+                {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
+            )
         return found
 
     def __enter__(self) -> Self:
@@ -140,3 +149,29 @@ def drip(head: bytes, drop: bytes) -> Manner:
 def reset(made: socket.socket, _wire: Wire) -> None:
     """End the connection with RST."""
     made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+class Caller:
+    """A line, its session, and one upstream."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.line = Line()
+        self.session = open_session(self.line, url)
+
+    def __call__(self, seconds: float = 30, max_bytes: int = 8 * 1024 * 1024) -> Answer:
+        url = f"{self.url}/events/example_room/{TOKEN}/?timeout=0"
+        return fetch(self.session, self.line, url, seconds=seconds, max_bytes=max_bytes)
+
+    def in_thread(self, pool: ThreadPoolExecutor, seconds: float = 30) -> Future[Answer]:
+        return pool.submit(self, seconds)
+
+
+@contextmanager
+def calling(url: str) -> Iterator[Caller]:
+    caller = Caller(url)
+    try:
+        yield caller
+    finally:
+        caller.session.close()
+        caller.line.close()

@@ -19,7 +19,7 @@ from mhc.errors import AccessError, DataError, MhcError, TryLaterError, Unavaila
 from mhc.store import pages, streams
 from mhc.store.database import Database
 from mhc.store.events import NewEvent
-from mhc.store.failures import DatabaseBusyError, DatabaseDownError
+from mhc.store.failures import DatabaseBusyError, DatabaseDownError, DiskFullError
 from mhc.store.pages import NewGap, Page
 from mhc.store.streams import Kind, Moved, Stream
 
@@ -31,6 +31,8 @@ _RENEW_SECONDS = 10.0
 _PAYLOAD_TRIES, _PAYLOAD_SECONDS = 20, 600.0
 
 _ONCE: dict[Class, type[MhcError]] = {Class.RATE: TryLaterError, Class.PAYLOAD: DataError}
+
+_AWAY = (DatabaseDownError, DatabaseBusyError, DiskFullError)
 
 log = logging.getLogger("mhc.listen")
 
@@ -131,7 +133,7 @@ class Listener:
         """Step, where the database may be away: nothing moved then, so the same page is asked for again."""
         try:
             return self.step()
-        except (DatabaseDownError, DatabaseBusyError) as error:
+        except _AWAY as error:
             if self._o.once:
                 raise
             return self._failed(Outcome(Class.SERVER, error.message), "paused")
@@ -314,7 +316,7 @@ class Listener:
         try:
             with self.db.write() as conn:
                 kept = streams.renew_lease(conn, self.held, now=self._o.now(), valid=self._lease)
-        except (DatabaseDownError, DatabaseBusyError) as error:
+        except _AWAY as error:
             log.warning("%s: the lease was not renewed: %s", self.client.room, error.message)
             return
         if not kept:

@@ -50,7 +50,14 @@ def list_aliases(ctx: click.Context, out: Writer, name: str) -> None:
 @common_options
 @click.pass_context
 def add(
-    ctx: click.Context, name: str, alias: str, former: bool, until: str | None, dry_run: bool, **_asked: bool
+    ctx: click.Context,
+    /,
+    name: str,
+    alias: str,
+    former: bool,
+    until: str | None,
+    dry_run: bool,
+    **_asked: bool,
 ) -> None:
     """Give a person one more name. What its bearer does counts for them, unless it is a former one.
 
@@ -80,7 +87,7 @@ def add(
 @write_options
 @common_options
 @click.pass_context
-def remove(ctx: click.Context, name: str, alias: str, dry_run: bool, **_asked: bool) -> None:
+def remove(ctx: click.Context, /, name: str, alias: str, dry_run: bool, **_asked: bool) -> None:
     """End a name of a person; it stays in their history. What its bearer does next counts for somebody new."""
     from mhc.store import people
 

@@ -47,6 +47,7 @@ def group() -> None:
 @click.pass_context
 def add(
     ctx: click.Context,
+    /,
     name: str,
     text: str | None,
     category: str,

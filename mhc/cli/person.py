@@ -195,6 +195,7 @@ def _print(out: Writer, conn: "Connection", roll: "Roll") -> None:
 @click.pass_context
 def add(
     ctx: click.Context,
+    /,
     names: tuple[str, ...],
     role: str | None,
     dry_run: bool,
@@ -227,7 +228,7 @@ def add(
 @write_options
 @common_options
 @click.pass_context
-def rename(ctx: click.Context, old: str, new: str, dry_run: bool, **_asked: bool) -> int:
+def rename(ctx: click.Context, /, old: str, new: str, dry_run: bool, **_asked: bool) -> int:
     """Give a person a new name; the old one stays in their history.
 
     Renaming back undoes it. A new name that is another person's is refused: that would be a merge.

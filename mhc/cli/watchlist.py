@@ -84,6 +84,7 @@ def show(ctx: click.Context, out: Writer, name: str) -> None:
 @click.pass_context
 def add(
     ctx: click.Context,
+    /,
     name: str,
     names: tuple[str, ...],
     note: str | None,
@@ -92,31 +93,33 @@ def add(
     **_asked: bool,
 ) -> int:
     """Put people on a watchlist; who is on it already stays on it."""
-    from mhc.store import people, watchlists
+    from mhc.store import watchlists
 
+    title, why = _title(name), None if note is None else clean(note)
     with database(ctx) as db:
-        if create and not dry_run:
-            with db.write() as conn:
-                watchlists.create(conn, _new_name(name))
 
         def one(text: str) -> None:
             with db.read() if dry_run else db.write() as conn:
-                found = _list_or_none(conn, name, create=create)
-                who = _known(conn, text)
-                ids = [who.id, *(i for i in people.members(conn, who.id) if i != who.id)]
+                found, who = _list_or_none(conn, title, create=create), _known(conn, text)
+                ids = _ids(conn, who)
                 new = found is None or not watchlists.is_on(conn, found.id, ids)
-                if found is not None and not dry_run:
-                    watchlists.add(
-                        conn, found.id, ids, at=utc_now(), note=None if note is None else clean(note)
-                    )
-            title = found.name if found else name
-            verb = "would put" if dry_run else "put"
-            say(ctx, f"{verb} {who.username} on {title}" if new else f"{who.username} is on {title} already")
+                if not dry_run:
+                    found = found or watchlists.create(conn, title)
+                    watchlists.add(conn, found.id, ids, at=utc_now(), note=why)
+            on, verb = found.name if found else title, "would put" if dry_run else "put"
+            say(ctx, f"{verb} {who.username} on {on}" if new else f"{who.username} is on {on} already")
 
         return each(ctx, names, one)
 
 
-def _new_name(name: str) -> str:
+def _ids(conn: "Connection", who: "Person") -> list[int]:
+    """Give a person's rows, the root first."""
+    from mhc.store import people
+
+    return [who.id, *(i for i in people.members(conn, who.id) if i != who.id)]
+
+
+def _title(name: str) -> str:
     title = clean(" ".join(name.split()))
     if not title or len(title) > _LONGEST:
         raise UsageError(f"a list's name has 1 to {_LONGEST} characters")
@@ -146,16 +149,16 @@ def _known(conn: "Connection", text: str) -> "Person":
 @write_options
 @common_options
 @click.pass_context
-def remove(ctx: click.Context, name: str, names: tuple[str, ...], dry_run: bool, **_asked: bool) -> int:
+def remove(ctx: click.Context, /, name: str, names: tuple[str, ...], dry_run: bool, **_asked: bool) -> int:
     """Take people off a watchlist; that they were on it is kept."""
-    from mhc.store import people, watchlists
+    from mhc.store import watchlists
 
     with database(ctx) as db:
 
         def one(text: str) -> None:
             with db.read() if dry_run else db.write() as conn:
                 found, who = find_list(conn, name), find_person(conn, text)
-                ids = people.members(conn, who.id)
+                ids = _ids(conn, who)
                 there = watchlists.is_on(conn, found.id, ids)
                 if there and not dry_run:
                     watchlists.remove(conn, found.id, ids, at=utc_now())

@@ -130,6 +130,13 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+class _Session(requests.Session):
+    """A session to which no answer leads elsewhere: told not to follow, the library still reads such bodies whole."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is none."""
+
+
 def _pools(line: Line) -> dict[str, Any]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
@@ -154,7 +161,7 @@ def _pools(line: Line) -> dict[str, Any]:
 
 def open_session(line: Line, base_url: str) -> requests.Session:
     """Give a session for one upstream."""
-    session = requests.Session()
+    session = _Session()
     session.mount("https://", _Adapter(line))
     session.mount("http://", _Adapter(line))
     session.headers.update(
@@ -179,6 +186,10 @@ def fetch(session: requests.Session, line: Line, url: str, *, seconds: float, ma
             if headers.get("content-encoding", "identity").lower() not in {"identity", "gzip", "x-gzip"}:
                 raise BodyError("an encoding that was not asked for")
             body = _read(response.raw, began + seconds, max_bytes)
+            if not body and not headers.keys() & {"content-length", "transfer-encoding"}:
+                raise NetworkError(
+                    "the connection broke"
+                )  # in the head: its end would have said how much follows
     except TransportError:
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
@@ -197,7 +208,9 @@ def _read(raw: urllib3.BaseHTTPResponse, deadline: float, max_bytes: int) -> byt
         if size > max_bytes:
             raise BodyError(f"an answer of more than {max_bytes >> 20} MiB")
         if time.monotonic() > deadline:
-            raise NetworkError("the answer took too long")
+            break
+    if time.monotonic() > deadline:  # what was cut at its deadline may look whole
+        raise NetworkError("the answer took too long")
     return b"".join(parts)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from mhc.domain.broadcasts import START, STOP, Broadcast, Mark, RoomState, Run, after, fold
+from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
 from mhc.domain.clock import from_ms, to_ms
-from mhc.store import events, sessions, totals, visits
+from mhc.store import events, people, sessions, totals, visits
 from mhc.store.events import NewEvent
+from mhc.store.people import Role
 from mhc.store.schema import broadcast, event_method, room_state, stream, stream_session, visit
 from mhc.store.streams import Kind, Stream
 from mhc.store.upsert import upsert
@@ -30,6 +31,7 @@ def add(
     if source.kind != Kind.LIVE:
         return
     totals.add(conn, source.room_id, new)
+    people.add_evidence(conn, _viewers(source, new), Role.VIEWER)
     rooms = sorted({n.room_id for n in new if n.room_id is not None})
     for room_id in rooms or ([source.room_id] if unseen else []):
         sessions.lock(conn, room_id)  # somebody may start or stop one by hand just now
@@ -38,6 +40,16 @@ def add(
         ]
         marks.sort(key=lambda m: (m[0], m[1].ms, m[1].seq, m[1].text))
         _add_marks(conn, room_id, [m[2] for m in marks], gap, set(unseen))
+
+
+def _viewers(source: Stream, new: Sequence[NewEvent]) -> set[int]:
+    """Give who chatted, paid or came by under their name: viewers, but for the room's owner."""
+    seen = {
+        n.actor_id
+        for n in new
+        if n.event.method in ACTIVITY | _PRESENCE | {"privateMessage"} and not n.event.anonymous
+    }
+    return {who for who in seen if who is not None and who != source.room_id}
 
 
 def restitch(conn: Connection, room_id: int, since: datetime, gap: timedelta) -> None:
@@ -58,8 +70,8 @@ def _add_marks(
     if not closers and not any(m in moves for m in late):
         visits.append(conn, room_id, moves)
         return
-    people = {m.person for m in moves if m.person is not None} | visits.present(conn, room_id, closers)
-    visits.rederive(conn, room_id, people, min([*closers, *(m.at for m in moves)]))
+    moved = {m.person for m in moves if m.person is not None} | visits.present(conn, room_id, closers)
+    visits.rederive(conn, room_id, moved, min([*closers, *(m.at for m in moves)]))
 
 
 def _read_broadcasts(

@@ -41,6 +41,10 @@ class DatabaseDownError(UnavailableError):
     """The database cannot be reached."""
 
 
+class DiskFullError(OutputError):
+    """The disk under the database is full, or does not take a write."""
+
+
 @contextmanager
 def translated(name: str) -> Iterator[None]:
     """Turn driver errors into ours; `name` is the database as a user knows it."""
@@ -83,9 +87,9 @@ def _sqlite(error: BaseException | None, name: str) -> MhcError | None:
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return DatabaseBusyError(f"another process holds {name}", hint="it is being written to; try again")
     if code.startswith("SQLITE_FULL"):
-        return OutputError(f"disk full on {name}", hint="free some space; nothing was half written")
+        return DiskFullError(f"disk full on {name}", hint="free some space; nothing was half written")
     if code.startswith("SQLITE_IOERR"):
-        return OutputError(f"reading or writing {name} failed: {said}")
+        return DiskFullError(f"reading or writing {name} failed: {said}")
     if code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")):
         return AccessError(f"cannot open {name} for this: {said}{_owner(name)}")
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
@@ -109,6 +113,7 @@ _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
     ("42P01", ConfigError, "{name}", "mhc db upgrade"),
     ("42703", ConfigError, "{name}", "mhc db upgrade"),
     ("3F000", ConfigError, "{name}", "mhc db upgrade"),
+    ("53100", DiskFullError, "disk full on {name}", "free some space; nothing was half written"),
     ("25006", DatabaseDownError, "{name}", "this server only reads: use the primary"),
     ("53", DatabaseDownError, "{name}", None),
     ("55P03", DatabaseBusyError, "{name} is busy", None),

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, case, insert, or_, select, text, update
 
 from mhc.domain.names import PLATFORM
 from mhc.errors import UsageError
@@ -200,8 +200,8 @@ def add_evidence(conn: Connection, person_ids: Iterable[int], role: Role) -> Non
     ids = sorted(person_ids)
     for start in range(0, len(ids), CHUNK):
         mine = and_(person.c.id.in_(ids[start : start + CHUNK]), person.c.role_by_hand.is_(False))
-        conn.execute(update(person).where(mine, person.c.role == other).values(role=Role.BOTH))
-        conn.execute(update(person).where(mine, person.c.role == Role.UNKNOWN).values(role=role))
+        query = update(person).where(mine, person.c.role.in_([other, Role.UNKNOWN]))
+        conn.execute(query.values(role=case((person.c.role == other, Role.BOTH), else_=role)))
 
 
 def refuse_taken(conn: Connection, owner: Person, name: str) -> None:

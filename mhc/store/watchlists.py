@@ -87,6 +87,11 @@ def members(conn: Connection, list_id: int) -> list[Member]:
     return list(once.values())
 
 
+def is_on(conn: Connection, list_id: int, person_ids: Sequence[int]) -> bool:
+    """Whether a person (all rows of theirs) is on a list."""
+    return bool(_open(conn, list_id, person_ids))
+
+
 def add(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime, note: str | None) -> bool:
     """Put a person (the root first, then all merged into it) on a list; False where they are on it already.
 

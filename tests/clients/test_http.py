@@ -1,12 +1,9 @@
-"""One GET: bounded in time and size, cut from outside, and silent about its URL."""
+"""One GET: bounded in size, silent about its URL, and alone."""
 
 import gzip
-import os
 import socket
 import tracemalloc
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,38 +11,10 @@ import requests
 
 import wire
 from mhc import __version__
-from mhc.clients.http import Answer, BodyError, Line, NetworkError, TransportError, fetch, open_session
-from wire import Wire
+from mhc.clients.http import BodyError, NetworkError, TransportError
+from wire import CHUNKED, TOKEN, Wire, calling
 
-TOKEN = "CANARY0TOKEN0FAKE"
 MIB = 1024 * 1024
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-class Caller:
-    """A line, its session, and one upstream."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.line = Line()
-        self.session = open_session(self.line, url)
-
-    def __call__(self, seconds: float = 30, max_bytes: int = 8 * MIB) -> Answer:
-        url = f"{self.url}/events/example_room/{TOKEN}/?timeout=0"
-        return fetch(self.session, self.line, url, seconds=seconds, max_bytes=max_bytes)
-
-    def in_thread(self, pool: ThreadPoolExecutor, seconds: float = 30) -> Future[Answer]:
-        return pool.submit(self, seconds)
-
-
-@contextmanager
-def calling(url: str) -> Iterator[Caller]:
-    caller = Caller(url)
-    try:
-        yield caller
-    finally:
-        caller.session.close()
-        caller.line.close()
 
 
 def failure(*manners: wire.Manner, kind: type[TransportError]) -> str:
@@ -60,17 +29,6 @@ def failure(*manners: wire.Manner, kind: type[TransportError]) -> str:
         assert "127.0.0.1" not in sentence
         assert "http" not in sentence
         return sentence
-
-
-def late(call: Caller, seconds: float) -> str:
-    """Ask in a thread, looking at the deadline as the supervisor does."""
-    with ThreadPoolExecutor(1) as pool:
-        asked = call.in_thread(pool, seconds)
-        while not wait([asked], timeout=0.01).done:
-            call.line.cut_if_late()
-        with pytest.raises(NetworkError) as raised:
-            asked.result()
-    return str(raised.value)
 
 
 def test_an_answer_is_status_headers_and_body() -> None:
@@ -127,72 +85,7 @@ def test_errors_leave_no_file_open() -> None:
 
 def _open_files() -> int | None:
     folder = Path("/proc/self/fd")
-    return len(os.listdir(folder)) if folder.exists() else None
-
-
-@pytest.mark.parametrize(
-    "manner",
-    [
-        wire.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"),
-        wire.drip(CHUNKED, b"1\r\nx\r\n"),
-        wire.drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
-        wire.drip(b"HTTP/1.1 200 OK\r\n", b"X-More: y\r\n"),
-        wire.drip(b"HTTP/1.1 200", b" "),
-        wire.hold,
-    ],
-    ids=["body", "chunks", "body without an end", "headers", "status", "nothing"],
-)
-def test_a_drip_does_not_outlive_the_deadline(manner: wire.Manner) -> None:
-    with Wire(manner) as server, calling(server.url) as call:
-        assert late(call, 0.2) == "the answer took too long"
-
-
-def test_a_request_within_its_time_is_not_cut() -> None:
-    with Wire(wire.reply()) as server, calling(server.url) as call:
-        call.line.cut_if_late()
-        assert call().status == 200
-        call.line.cut_if_late()
-        assert call().status == 200
-    assert server.connections == 1
-
-
-def test_after_a_deadline_the_next_request_goes_well() -> None:
-    with Wire(wire.hold, wire.reply()) as server, calling(server.url) as call:
-        late(call, 0.2)
-        assert call().status == 200
-
-
-@pytest.mark.parametrize("manner", [wire.hold, wire.drip(CHUNKED, b"1\r\nx\r\n")], ids=["waiting", "reading"])
-def test_a_cut_ends_a_request_that_is_under_way(manner: wire.Manner) -> None:
-    with Wire(manner) as server, calling(server.url) as call, ThreadPoolExecutor(1) as pool:
-        asked = call.in_thread(pool)
-        assert server.held.wait(10)
-        call.line.cut()
-        with pytest.raises(NetworkError):
-            asked.result(timeout=10)
-
-
-def test_a_cut_before_the_connection_holds_for_it() -> None:
-    with Wire(wire.hold) as server, calling(server.url) as call:
-        call.line.cut()
-        with pytest.raises(NetworkError):
-            call()
-
-
-def test_a_cut_holds_for_a_connection_that_waits_to_be_used_again() -> None:
-    with Wire(wire.reply(), wire.hold) as server, calling(server.url) as call:
-        call()
-        call.line.cut()
-        with pytest.raises(NetworkError):
-            call()
-
-
-def test_a_closed_line_may_be_cut_and_closed_again() -> None:
-    line = Line()
-    line.close()
-    line.cut()
-    line.cut_if_late()
-    line.close()
+    return len(list(folder.iterdir())) if folder.exists() else None
 
 
 def _bomb(mebibytes: int) -> bytes:
@@ -223,7 +116,10 @@ def test_a_gzip_bomb_is_refused_in_little_memory(status: str) -> None:
 
 
 def test_a_body_of_9_mib_is_refused_and_one_of_8_is_not() -> None:
-    with Wire(wire.reply(b"x" * (8 * MIB)), wire.reply(b"x" * (9 * MIB))) as server, calling(server.url) as call:
+    with (
+        Wire(wire.reply(b"x" * (8 * MIB)), wire.reply(b"x" * (9 * MIB))) as server,
+        calling(server.url) as call,
+    ):
         assert len(call().body) == 8 * MIB
         with pytest.raises(BodyError, match="more than 8 MiB"):
             call()

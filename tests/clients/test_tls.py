@@ -66,7 +66,10 @@ def test_a_certificate_that_is_trusted_is_taken(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_server_that_speaks_no_tls_is_refused() -> None:
-    with Wire(wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server, pytest.raises((TlsError, NetworkError)) as raised:
+    with (
+        Wire(wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server,
+        pytest.raises((TlsError, NetworkError)) as raised,
+    ):
         ask(server.url.replace("http://", "https://"))
     assert TOKEN not in str(raised.value)
     assert not any(TOKEN.encode() in request for request in server.requests)

@@ -41,8 +41,22 @@ def tip(tokens: object) -> dict[str, Any]:
         ("mediaPurchase", "mediaPurchase", "viewer_three", None, 99, "Sample photo set"),
         ("mediaPurchase_string_id_social", "mediaPurchase", "viewer_three", None, 500, "Sample social link"),
         ("mediaPurchase_video", "mediaPurchase", "viewer_three", None, 250, "Sample clip ♥"),
-        ("privateMessage", "privateMessage", "viewer_one", "example_room", None, "hi, sample private message"),
-        ("privateMessage_sent_by_broadcaster", "privateMessage", "example_room", "viewer_one", None, "thank you!"),
+        (
+            "privateMessage",
+            "privateMessage",
+            "viewer_one",
+            "example_room",
+            None,
+            "hi, sample private message",
+        ),
+        (
+            "privateMessage_sent_by_broadcaster",
+            "privateMessage",
+            "example_room",
+            "viewer_one",
+            None,
+            "thank you!",
+        ),
         ("roomSubjectChange", "roomSubjectChange", None, None, None, SUBJECT),
         ("tip", "tip", "viewer_one", None, 25, "| thanks for the show"),
         ("tip_anonymous", "tip", "viewer_two", None, 100, "| keep me secret"),
@@ -104,7 +118,8 @@ def test_the_number_in_an_id_gives_its_time_and_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1767225675-0", "abc", "1767225675500-", "-1", "1767225675500-0-0", "9" * 13 + "9", "9" * 15, "٣" * 13]
+    "text",
+    ["1767225675-0", "abc", "1767225675500-", "-1", "1767225675500-0-0", "9" * 13 + "9", "9" * 15, "٣" * 13],
 )
 def test_an_id_without_a_time_stays_the_text_it_is(text: str) -> None:
     found = parse_id(text)
@@ -113,7 +128,9 @@ def test_an_id_without_a_time_stays_the_text_it_is(text: str) -> None:
     assert found.ms in {0, 9999999999999 * 10 + 9}
 
 
-@pytest.mark.parametrize("value", [None, 5, 1.5, True, "", [], {}, "x" * 256, "x" * 1_000_000, "a\nb", "a\0", "\ud800"])
+@pytest.mark.parametrize(
+    "value", [None, 5, 1.5, True, "", [], {}, "x" * 256, "x" * 1_000_000, "a\nb", "a\0", "\ud800"]
+)
 def test_what_is_no_usable_id_gets_the_made_one(value: object) -> None:
     assert parse_id(value) is None
     event = read({"method": "follow", "object": {"user": {"username": "viewer_one"}}, "id": value})
@@ -131,7 +148,10 @@ def test_what_is_no_usable_id_gets_the_made_one(value: object) -> None:
         ({"method": 5, "id": ID}, "no method"),
         ({"method": "  ", "id": ID}, "no method"),
         ({"method": "tip"}, "neither an id nor a readable payload"),
-        ({"method": "tip", "object": {"tip": {"tokens": "25"}, "user": []}}, "neither an id nor a readable payload"),
+        (
+            {"method": "tip", "object": {"tip": {"tokens": "25"}, "user": []}},
+            "neither an id nor a readable payload",
+        ),
     ],
 )
 def test_what_says_nothing_is_no_event(body: object, reason: str) -> None:
@@ -154,7 +174,11 @@ def test_wrong_shapes_leave_only_themselves_out() -> None:
 def test_what_no_column_takes_is_shown_as_a_mark() -> None:
     payload = {"user": {"username": "a\0b\ud800"}, "message": {"message": "\ud83d and \0"}}
     event = read({"method": "chat\0Message", "object": payload, "id": ID})
-    assert (event.method, event.actor, event.text) == ("chat\ufffdMessage", "a\ufffdb\ufffd", "\ufffd and \ufffd")
+    assert (event.method, event.actor, event.text) == (
+        "chat\ufffdMessage",
+        "a\ufffdb\ufffd",
+        "\ufffd and \ufffd",
+    )
 
 
 def test_names_are_trimmed_and_lower_cased_and_no_longer_than_a_column() -> None:
@@ -186,7 +210,8 @@ shapes = st.fixed_dictionaries(
         "id": anything,
         "object": anything
         | st.fixed_dictionaries(
-            {}, optional={key: anything for key in ("broadcaster", "user", "tip", "message", "media", "subject")}
+            {},
+            optional=dict.fromkeys(("broadcaster", "user", "tip", "message", "media", "subject"), anything),
         ),
     },
 )

@@ -64,13 +64,29 @@ def test_of_doubled_keys_the_last_one_holds() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"null", b'"[]"', b"{}", b"[", b"]", b"[1", b"[1] [2]", b"[1]]", b'["a]', b'["a\\"]', b"[[1]", b"x[1]"],
+    [
+        b"",
+        b"null",
+        b'"[]"',
+        b"{}",
+        b"[",
+        b"]",
+        b"[1",
+        b"[1] [2]",
+        b"[1]]",
+        b'["a]',
+        b'["a\\"]',
+        b"[[1]",
+        b"x[1]",
+    ],
 )
 def test_what_is_no_whole_list_is_none(text: bytes) -> None:
     assert split_array(text) is None
 
 
-@pytest.mark.parametrize("text", [b"[]", b"{1: 2}", b'{"a" 1}', b'{"a": 1', b'{"a": 1}}', b"{,}", b'{"a": 1,}'])
+@pytest.mark.parametrize(
+    "text", [b"[]", b"{1: 2}", b'{"a" 1}', b'{"a": 1', b'{"a": 1}}', b"{,}", b'{"a": 1,}']
+)
 def test_what_is_no_whole_object_is_none(text: bytes) -> None:
     assert split_object(text) is None
 

@@ -1,0 +1,84 @@
+"""`mhc report`: figures."""
+
+from dataclasses import asdict
+
+import click
+
+from mhc.cli.context import database, settings
+from mhc.cli.lookups import rooms, time_range
+from mhc.cli.options import Command, common_options, output_options, range_options
+from mhc.cli.output import Field, Writer
+
+TIPPERS = (
+    Field("username", "username", "Who paid; null in JSON, (anonymous) elsewhere, for all who hid their name.",
+          absent="(anonymous)"),
+    Field("anonymous", "bool", "Whether this is the row of all who hid their name.", table=False),
+    Field("tokens", "int", "Tokens: tips and media."),
+    Field("tips", "int", "Number of tips."),
+    Field("share", "int", "Share of all tokens in the range, 0 to 1."),
+    Field("mean", "int", "Mean tip."),
+    Field("median", "int", "Median tip (nearest rank)."),
+    Field("largest", "int", "Largest tip."),
+    Field("first_tip_at", "time", "The first tip in the range.", header="first"),
+    Field("last_tip_at", "time", "The last tip in the range.", header="last"),
+    Field("sessions", "int", "In how many sessions they tipped."),
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def group() -> None:
+    """Figures, each with its range, its sources and what was captured of it."""
+
+
+@group.command(
+    "tippers",
+    cls=Command,
+    examples=["mhc report tippers --since 30d --top 10", "mhc report tippers --since session --json"],
+)
+@click.option(
+    "--top", type=click.IntRange(1), metavar="N", help="The first N only; shares stay those of all."
+)
+@click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
+@click.option("--reveal", is_flag=True, help="Count anonymous tips for who made them.")
+@click.option("--testbed", is_flag=True, help="With the events of the testbed.")
+@range_options
+@output_options(fields=TIPPERS)
+@common_options
+@click.pass_context
+def tippers(
+    ctx: click.Context,
+    out: Writer,
+    top: int | None,
+    include_excluded: bool,
+    reveal: bool,
+    testbed: bool,
+    since: str | None,
+    until: str | None,
+    room: str | None,
+) -> None:
+    """Show who tipped and how much, most tokens first, equals by name.
+
+    All anonymous tips are one row, which -o name leaves out. Excluded people are in no figure, but for their
+    anonymous tips. JSON is one object: range, timezone, room, sources, coverage, excluded and rows.
+    """
+    from mhc.reports import tippers as report
+    from mhc.store.paid import Scope
+
+    with database(ctx) as db, db.read() as conn:
+        asked = time_range(ctx, conn, since, until)
+        where = rooms(ctx, conn, room)
+        scope = Scope(where.ids, asked.start, asked.end, testbed)
+        found = report.read(conn, scope, reveal=reveal, include_excluded=include_excluded)
+    about = {
+        "range": {"since": asked.start, "until": asked.end},
+        "timezone": str(settings(ctx).timezone),
+        "room": where.name,
+        "sources": found.sources,
+        "coverage": found.coverage and asdict(found.coverage),
+        "excluded": found.excluded,
+    }
+    if found.excluded:
+        out.message(f"{found.excluded} excluded")
+    if found.coverage is not None and found.coverage.share != 1:
+        out.warn(f"{1 - (found.coverage.share or 0):.1%} of the time was not captured: mhc capture gaps")
+    out.report(about, TIPPERS, out.ordered(TIPPERS, found.rows[:top]))

@@ -1,0 +1,85 @@
+"""The line of a poll: it ends at its deadline or at a cut, whatever the server sends meanwhile."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import pytest
+
+import wire
+from mhc.clients.http import Line, NetworkError
+from wire import CHUNKED, Caller, Wire, calling
+
+
+def late(call: Caller, seconds: float) -> str:
+    """Ask in a thread, looking at the deadline as the supervisor does."""
+    with ThreadPoolExecutor(1) as pool:
+        asked = call.in_thread(pool, seconds)
+        while not wait([asked], timeout=0.01).done:
+            call.line.cut_if_late()
+        with pytest.raises(NetworkError) as raised:
+            asked.result()
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "manner",
+    [
+        wire.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"),
+        wire.drip(CHUNKED, b"1\r\nx\r\n"),
+        wire.drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+        wire.drip(b"HTTP/1.1 200 OK\r\n", b"X-More: y\r\n"),
+        wire.drip(b"HTTP/1.1 200", b" "),
+        wire.hold,
+    ],
+    ids=["body", "chunks", "body without an end", "headers", "status", "nothing"],
+)
+def test_a_drip_does_not_outlive_the_deadline(manner: wire.Manner) -> None:
+    with Wire(manner) as server, calling(server.url) as call:
+        assert late(call, 0.2) == "the answer took too long"
+
+
+def test_a_request_within_its_time_is_not_cut() -> None:
+    with Wire(wire.reply()) as server, calling(server.url) as call:
+        call.line.cut_if_late()
+        assert call().status == 200
+        call.line.cut_if_late()
+        assert call().status == 200
+    assert server.connections == 1
+
+
+def test_after_a_deadline_the_next_request_goes_well() -> None:
+    with Wire(wire.hold, wire.reply()) as server, calling(server.url) as call:
+        late(call, 0.2)
+        assert call().status == 200
+
+
+@pytest.mark.parametrize("manner", [wire.hold, wire.drip(CHUNKED, b"1\r\nx\r\n")], ids=["waiting", "reading"])
+def test_a_cut_ends_a_request_that_is_under_way(manner: wire.Manner) -> None:
+    with Wire(manner) as server, calling(server.url) as call, ThreadPoolExecutor(1) as pool:
+        asked = call.in_thread(pool)
+        assert server.held.wait(10)
+        call.line.cut()
+        with pytest.raises(NetworkError):
+            asked.result(timeout=10)
+
+
+def test_a_cut_before_the_connection_holds_for_it() -> None:
+    with Wire(wire.hold) as server, calling(server.url) as call:
+        call.line.cut()
+        with pytest.raises(NetworkError):
+            call()
+
+
+def test_a_cut_holds_for_a_connection_that_waits_to_be_used_again() -> None:
+    with Wire(wire.reply(), wire.hold) as server, calling(server.url) as call:
+        call()
+        call.line.cut()
+        with pytest.raises(NetworkError):
+            call()
+
+
+def test_a_closed_line_may_be_cut_and_closed_again() -> None:
+    line = Line()
+    line.close()
+    line.cut()
+    line.cut_if_late()
+    line.close()
