@@ -45,7 +45,7 @@ types: $(STAMP)
 	@$(BIN)/mypy
 
 imports: $(STAMP)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 fmt: $(STAMP) ## format the code, and mend what can be mended
 	@$(BIN)/ruff format --quiet .

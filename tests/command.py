@@ -86,8 +86,9 @@ class Mhc:
                     ready()
                 finally:
                     process.terminate()
-            texts = [stream.seek(0) or stream.read() for stream in (out, err)]
-        return Run(process.returncode, *texts)
+            out.seek(0)
+            err.seek(0)
+            return Run(process.returncode, out.read(), err.read())
 
 
 class MhcHere(Mhc):

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,19 +46,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def fresh(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
-    """Give a migrated database with nothing in it."""
+def fresh(
+    kind: str, request: pytest.FixtureRequest, folder: Path, *, migrated: bool = True
+) -> Iterator[Database]:
+    """Give a database with nothing in it, or not even tables."""
     if kind == "sqlite":
-        path = shutil.copy(request.getfixturevalue("sqlite_template"), folder / "mhc.db")
-        db = Database(f"sqlite:///{path}")
-        yield db
-        db.close()
+        path = folder / "mhc.db"
+        if migrated:
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        with closing(Database(f"sqlite:///{path}")) as db:
+            yield db
         return
     server = request.getfixturevalue("postgres_server")
-    url = server.migrated()
-    db = Database(url.render_as_string(hide_password=False))
-    yield db
-    db.close()
+    url = server.migrated() if migrated else server.empty()
+    with closing(Database(url.render_as_string(hide_password=False))) as db:
+        yield db
     server.release(url)
 
 
@@ -78,6 +80,13 @@ def postgres_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Run the test on both databases."""
     with fresh(request.param, request, tmp_path) as db:
+        yield db
+
+
+@pytest.fixture(params=BOTH)
+def bare_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Run the test on both databases, without a single table; on SQLite without a file."""
+    with fresh(request.param, request, tmp_path, migrated=False) as db:
         yield db
 
 

@@ -4,12 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import insert
 
 from command import Mhc
 from mhc.cli.root import COMMANDS
 from mhc.domain.clock import from_ms
-from mhc.store import schema
+from mhc.store import people
 from mhc.store.database import Database
 
 HEAVY = {"sqlalchemy", "requests", "urllib3", "alembic", "psycopg", "tabulate", "msgspec"}
@@ -58,8 +57,7 @@ def test_completion_is_light(run_mhc: Mhc) -> None:
 
 def test_a_look_up_needs_no_network_and_no_migrations(run_mhc: Mhc, sqlite_database: Database) -> None:
     with sqlite_database.write() as conn:
-        row = {"platform": "chaturbate", "username": "viewer_one", "role": "viewer", "created_at": from_ms(0)}
-        conn.execute(insert(schema.person).values(row))
+        people.ensure(conn, ["viewer_one"], source="test", at=from_ms(0))
     found = imported(run_mhc, "--db", str(sqlite_database.url), "person", "show", "viewer_one")
     assert "sqlalchemy" in found
     assert found & {"requests", "urllib3", "alembic", "psycopg"} == set()

@@ -55,7 +55,7 @@ def empty_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         for file in needed.files or []:
             if ".." not in file.parts and file.suffix != ".pyc":
                 (site / file).parent.mkdir(parents=True, exist_ok=True)
-                copyfile(needed.locate_file(file), site / file)
+                copyfile(str(needed.locate_file(file)), site / file)
     subprocess.run([*pip, "check", *quiet], check=True)
     return folder
 

@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("source_id", STRING, nullable=False),
         sa.Column("text", STRING, nullable=True),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("stream_id", "id_ms", "source_id", name=op.f("pk_event")),
+        sa.PrimaryKeyConstraint("stream_id", "id_ms", "id_seq", "source_id", name=op.f("pk_event")),
     )
     op.create_index(
         "ix_event_paid",
@@ -57,8 +57,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_person",
         "event",
-        ["actor_id", "at", "method_id", "tokens", "room_id", "flags"],
+        ["actor_id", "at", "method_id", "flags", "room_id", "tokens"],
         unique=False,
+        sqlite_where=sa.text("actor_id IS NOT NULL"),
+        postgresql_where=sa.text("actor_id IS NOT NULL"),
     )
     op.create_index("ix_event_stream", "event", ["stream_id", "at"], unique=False)
     op.create_table(

@@ -117,7 +117,7 @@ def _retry_after(answer: Answer, now: datetime) -> float | None:
     if not value:
         return None
     try:
-        seconds = float(int(value)) if value.lstrip("+-").isdecimal() else _until(value, now)
+        seconds = float(value) if value.lstrip("+-").isdecimal() else _until(value, now)
     except (TypeError, ValueError, OverflowError):
         return None
     return max(_RATE_MIN, min(_RATE_MAX, seconds))

@@ -16,11 +16,11 @@ TIPPERS = (
     Field("tokens", "int", "Tokens: tips and media."),
     Field("tips", "int", "Number of tips."),
     Field("share", "int", "Share of all tokens in the range, 0 to 1."),
-    Field("mean", "int", "Mean tip."),
-    Field("median", "int", "Median tip (nearest rank)."),
+    Field("mean", "int", "Mean tip.", table=False),
+    Field("median", "int", "Median tip (nearest rank).", table=False),
     Field("largest", "int", "Largest tip."),
-    Field("first_tip_at", "time", "The first tip in the range.", header="first"),
-    Field("last_tip_at", "time", "The last tip in the range.", header="last"),
+    Field("first_tip_at", "time", "The first tip in the range.", header="first tip", table=False),
+    Field("last_tip_at", "time", "The last tip in the range.", header="last tip"),
     Field("sessions", "int", "In how many sessions they tipped."),
 )  # fmt: skip
 

@@ -33,14 +33,15 @@ SESSIONS = (
     Field("id", "id", "Its number."),
     Field("room", "username", "The room.", table=False),
     Field("origin", "text", "manual, events or observed.", table=False, foreign=False),
-    Field("started_at", "time", "When it began.", header="started"),
-    Field("duration", "duration", "How long it lasted, or lasts by now.", header="length", json=False),
     Field("state", "text", "live, ended (a new start would reopen it) or closed.", foreign=False),
+    Field("started_at", "time", "When it began.", header="started"),
     Field("ended_at", "time", "When it ended; null while it is live.", table=False),
+    Field("duration", "duration", "How long it lasted, or lasts by now.", header="length", json=False),
+    Field("title", "text", "What you called it."),
     Field("tokens", "int", "Tokens: tips and media, anonymous ones too."),
     Field("tips", "int", "Tips.", table=False),
     Field("tippers", "int", "How many people tipped."),
-    Field("messages", "int", "Public lines.", header="lines"),
+    Field("messages", "int", "Public lines.", table=False),
     Field("unique_visitors", "int", "How many people were there.", header="people"),
     Field("new_followers", "int", "How many people followed.", table=False),
     Field(
@@ -49,7 +50,6 @@ SESSIONS = (
         "Share of it that was captured, 0 to 1; null where nothing ever was.",
         header="seen",
     ),
-    Field("title", "text", "What you called it."),
 )
 WHOLE = tuple(replace(field, table=True) for field in SESSIONS)
 _EMPTY = dict.fromkeys(field.name for field in SESSIONS)
@@ -140,7 +140,7 @@ def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool,
             raise UsageError(f"session {live.id} began at {iso_z(live.started_at)}, after {iso_z(ends)}")
         if not dry_run:
             sessions.stop(conn, live, ends)
-            derived.restitch(conn, live.room_id, live.started_at, settings(ctx).merge_gap)
+            derived.restitch(conn, live.room_id, live.started_at, settings(ctx).merge_gap, ends)
     say(
         ctx,
         f"{'would end ' if dry_run else ''}session {live.id} of {name}{'' if dry_run else ' ended'} at {iso_z(ends)}",

@@ -28,7 +28,7 @@ class EventsClient:
         self.room = room
         self.timeout = timeout
         self.line = Line()
-        self._token = token
+        self._token = self._asked_with = token
         self._session = open_session(self.line, base_url)
 
     @property
@@ -37,13 +37,17 @@ class EventsClient:
         return urlsplit(self.base_url).netloc
 
     def use_token(self, token: str) -> None:
-        """Go on with another token: the place in the feed stays."""
+        """Go on with another token from the next poll on: the place in the feed stays.
+
+        May be called from another thread; an answer to the poll that is under way holds the old token still.
+        """
         self._token = token
 
     def poll(self, cursor: str | None) -> Answer:
         """Ask for what follows the cursor, or for the latest events. Raises TransportError."""
         query = cursor if cursor is not None else f"timeout={self.timeout}"
         seconds = asked_timeout(query) + _GRACE_SECONDS
+        self._asked_with = self._token
         return fetch(self._session, self.line, f"{self._url()}?{query}", seconds=seconds, max_bytes=MAX_BYTES)
 
     def read_next(self, value: object) -> str | Next:
@@ -60,14 +64,15 @@ class EventsClient:
             return Next.REFUSED
         same_path = unquote(found.path).rstrip("/").lower() == unquote(mine.path).rstrip("/").lower()
         own = same_host and same_path and "@" not in found.netloc and not found.fragment
-        if not own or len(found.query) > _MAX_CURSOR or self._token in unquote(found.query):
+        if not own or len(found.query) > _MAX_CURSOR or self._asked_with in unquote(found.query):
             return Next.REFUSED
         return found.query or Next.NONE
 
     def redact(self, body: bytes) -> bytes:
         """Take the token out of bytes that are to be kept."""
-        for form in {self._token, quote(self._token, safe="")}:
-            body = body.replace(form.encode(), b"***")
+        for token in {self._token, self._asked_with}:
+            for form in {token, quote(token, safe="")}:
+                body = body.replace(form.encode(), b"***")
         return body
 
     def close(self) -> None:
@@ -76,7 +81,7 @@ class EventsClient:
         self.line.close()
 
     def _url(self) -> str:
-        return f"{self.base_url}/events/{quote(self.room, safe='')}/{quote(self._token, safe='')}/"
+        return f"{self.base_url}/events/{quote(self.room, safe='')}/{quote(self._asked_with, safe='')}/"
 
 
 def asked_timeout(query: str) -> int:

@@ -58,6 +58,16 @@ class EventId:
     ms: int = 0  # epoch milliseconds; 0 where the id does not say
     seq: int = 0
 
+    @property
+    def rest(self) -> str:
+        """What the numbers do not say: nothing, or the whole text of an id of another form."""
+        return "" if self.text == f"{self.ms}-{self.seq}" else self.text
+
+
+def id_text(ms: int, seq: int, rest: str) -> str:
+    """Give an event's id as the API wrote it."""
+    return rest or f"{ms}-{seq}"
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

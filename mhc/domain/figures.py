@@ -1,7 +1,7 @@
 """Figures that every report computes alike: shares, means, medians, and how much of a time was captured."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, TypeVar
 
@@ -21,6 +21,11 @@ def mean(total: int, count: int) -> float | None:
 def median(values: Sequence[T]) -> T | None:
     """Give the value in the middle (nearest rank: of two the lower); None of nothing."""
     return sorted(values)[ceil(len(values) / 2) - 1] if values else None
+
+
+def whole_seconds(length: timedelta) -> timedelta:
+    """Give a length of time without its fraction of a second."""
+    return timedelta(seconds=length // timedelta(seconds=1))
 
 
 def covered_share(

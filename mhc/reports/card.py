@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mhc.domain.figures import median
+from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
 from mhc.store import notes, paid, people, talk, totals, visits, watchlists
 from mhc.store.schema import EXCLUDED
@@ -126,7 +126,8 @@ def median_stay(stays: Sequence[Visit]) -> timedelta | None:
     known = [
         v.left_at - v.entered_at for v in stays if v.ending is Ending.LEFT and v.entered_at and v.left_at
     ]
-    return median(known)
+    middle = median(known)
+    return None if middle is None else whole_seconds(middle)
 
 
 def _here(conn: "Connection", ids: Sequence[int], asked: Asked, tips: paid.Tips, came: int) -> Here:

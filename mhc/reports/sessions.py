@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mhc.domain.figures import covered_share
+from mhc.domain.figures import covered_share, whole_seconds
 from mhc.domain.sessions import state_of
 from mhc.domain.visits import Ending, Visit
 from mhc.store import coverage, paid, people, sessions, talk, visits, watchlists
@@ -122,7 +122,7 @@ def _row(
         unique_visitors=len(tally.visitors),
         new_followers=len(tally.followers),
         coverage=None if spans is None else covered_share(spans, one.started_at, until),
-        duration=until - one.started_at,
+        duration=whole_seconds(until - one.started_at),
     )
 
 

@@ -52,9 +52,11 @@ def _viewers(source: Stream, new: Sequence[NewEvent]) -> set[int]:
     return {who for who in seen if who is not None and who != source.room_id}
 
 
-def restitch(conn: Connection, room_id: int, since: datetime, gap: timedelta) -> None:
-    """Fit sessions and visits to a session that was made or ended by hand."""
-    closers = sessions.restitch(conn, room_id, since, gap)
+def restitch(
+    conn: Connection, room_id: int, since: datetime, gap: timedelta, ended: datetime | None = None
+) -> None:
+    """Fit sessions and visits to a session that was made by hand, or ended at an instant."""
+    closers = sessions.restitch(conn, room_id, since, gap) | ({ended} if ended is not None else set())
     if closers:
         visits.rederive(conn, room_id, visits.present(conn, room_id, closers), min(closers))
 
@@ -111,21 +113,29 @@ def _inside(one: Broadcast, at: datetime, heard: datetime | None) -> bool:
 def _reread(conn: Connection, room_id: int, late: datetime | None, gap: timedelta) -> set[datetime]:
     """Read a room's broadcasts again from the last one that had surely ended before `late` (None: all of them)."""
     stored = sessions.broadcasts(conn, room_id)
-    sure = [
-        b for _row, b in stored if late is not None and b.ended_at is not None and b.ended_at < late - gap
-    ]
-    begin = after(sure[-1]) if sure else RoomState()
-    state, ended = fold(begin, _marks(conn, room_id, begin.last_at), gap)
+    sure = 0 if late is None else _surely_ended([b for _row, b in stored], late - gap)
+    last = stored[sure - 1][1] if sure else None
+    marks = _marks(conn, room_id, last.ended_at if last else None)
+    state, ended = fold(after(last) if last else RoomState(), marks, gap)
     new: list[Broadcast] = ended + ([state.open] if state.open else [])
-    gone = [row for place, (row, _b) in enumerate(stored) if place >= len(sure)]
-    sessions.replace_broadcasts(conn, room_id, gone, new)
+    sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:]], new)
     _save(conn, room_id, state)
-    return sessions.restitch(conn, room_id, sure[-1].started_at if sure else None, gap)
+    return sessions.restitch(conn, room_id, last.started_at if last else None, gap)
 
 
-def _marks(conn: Connection, room_id: int, since: datetime | None) -> Iterable[Mark]:
+def _surely_ended(known: Sequence[Broadcast], before: datetime) -> int:
+    """Give how many broadcasts had ended before an instant, up to one whose end is not the next one's start."""
+    for place in range(len(known), 0, -1):
+        end = known[place - 1].ended_at
+        parted = place == len(known) or end is None or known[place].started_at > end
+        if end is not None and end < before and parted:
+            return place
+    return 0
+
+
+def _marks(conn: Connection, room_id: int, after: datetime | None) -> Iterable[Mark]:
     names = {row.id: row.name for row in conn.execute(select(event_method.c.id, event_method.c.name))}
-    for at, method_id, actor_id in conn.execute(events.marks_query(room_id, since)):
+    for at, method_id, actor_id in conn.execute(events.marks_query(room_id, after)):
         yield Mark(at, names[method_id], actor_id)
 
 

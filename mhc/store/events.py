@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or
 from sqlalchemy.exc import DataError, IntegrityError
 
 from mhc.domain.clock import from_ms
-from mhc.domain.events import METHODS, Event, Flag, parse_id
+from mhc.domain.events import METHODS, Event, EventId, Flag, id_text, parse_id
 from mhc.domain.packing import pack, unpack
 from mhc.store import people
 from mhc.store.people import CHUNK
@@ -139,7 +139,7 @@ def _row(stream_id: int, new: NewEvent, method_id: int) -> dict[str, Any]:
         "stream_id": stream_id,
         "id_ms": e.id.ms,
         "id_seq": e.id.seq,
-        "source_id": e.id.text,
+        "source_id": e.id.rest,
         "at": new.at,
         "received_at": new.received_at,
         "room_id": new.room_id,
@@ -159,9 +159,9 @@ def _unknown(conn: Connection, stream_id: int, events: Sequence[Event]) -> tuple
     fresh: list[Event] = []
     conflicting: list[Event] = []
     for e in events:
-        body = seen.get((e.id.ms, e.id.text))
+        body = seen.get(e.id.text)
         if body is None:
-            seen[e.id.ms, e.id.text] = e.raw
+            seen[e.id.text] = e.raw
             fresh.append(e)
         elif body != e.raw and not _same_json(body, e.raw):
             conflicting.append(e)
@@ -175,14 +175,16 @@ def _same_json(one: bytes, other: bytes) -> bool:
         return False
 
 
-def _bodies(conn: Connection, stream_id: int, events: Sequence[Event]) -> dict[tuple[int, str], bytes]:
+def _bodies(conn: Connection, stream_id: int, events: Sequence[Event]) -> dict[str, bytes]:
     """Give the raw bytes of those events whose id is stored."""
-    columns = select(event.c.id_ms, event.c.source_id, event.c.raw).where(event.c.stream_id == stream_id)
+    columns = select(event.c.id_ms, event.c.id_seq, event.c.source_id, event.c.raw)
+    columns = columns.where(event.c.stream_id == stream_id)
     dated = sorted({e.id.ms for e in events if e.id.ms})
     undated = sorted({e.id.text for e in events if not e.id.ms})
     queries = [columns.where(event.c.id_ms.in_(part)) for part in _chunks(dated)]
     queries += [columns.where(event.c.id_ms == 0, event.c.source_id.in_(part)) for part in _chunks(undated)]
-    return {(row.id_ms, row.source_id): unpack(row.raw) for query in queries for row in conn.execute(query)}
+    rows = (row for query in queries for row in conn.execute(query))
+    return {id_text(row.id_ms, row.id_seq, row.source_id): unpack(row.raw) for row in rows}
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -219,10 +221,11 @@ class Filter:
 
 _room, _actor, _partner = person.alias("room"), person.alias("actor"), person.alias("partner")
 _COLUMNS = (
+    event.c.id_ms,
+    event.c.id_seq,
     event.c.source_id,
     _room.c.username,
     event_method.c.name,
-    event.c.id_ms,
     event.c.received_at,
     _actor.c.username,
     _partner.c.username,
@@ -293,27 +296,42 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(or_(mine, event.c.partner_id.in_(wanted.person_ids)))
     if wanted.event_id is not None:
         # With the number in front the primary key answers; an id without one stands under 0.
-        known = parse_id(wanted.event_id)
-        found += [event.c.id_ms == (known.ms if known else 0), event.c.source_id == wanted.event_id]
+        known = parse_id(wanted.event_id) or EventId(wanted.event_id)
+        found += [
+            event.c.id_ms == known.ms,
+            event.c.id_seq == known.seq,
+            event.c.source_id == known.rest,
+        ]
     if not wanted.testbed:
         found.append(stream.c.kind != "testbed")
     return found
 
 
 def _stored(row: Any) -> StoredEvent:
-    source_id, room, method, id_ms, received, actor, partner, tokens, text, flags, kind, at = row[:12]
+    id_ms, id_seq, rest, room, method, received, actor, partner, tokens, text, flags, kind, at = row[:13]
     happened = from_ms(id_ms) if id_ms else None
     anonymous = bool(flags & Flag.ANONYMOUS)
     return StoredEvent(
-        source_id, room, method, happened, received, actor, partner, tokens, text, anonymous, kind, at
+        id_text(id_ms, id_seq, rest),
+        room,
+        method,
+        happened,
+        received,
+        actor,
+        partner,
+        tokens,
+        text,
+        anonymous,
+        kind,
+        at,
     )
 
 
-def marks_query(room_id: int, since: datetime | None) -> Select[Any]:
+def marks_query(room_id: int, after: datetime | None) -> Select[Any]:
     """Give the query of what the derivation reads: at, method number, actor, of one room in order of time."""
     live = select(stream.c.id).where(stream.c.kind == "live")
     query = select(event.c.at, event.c.method_id, event.c.actor_id)
     query = query.where(event.c.stream_id.in_(live), event.c.room_id == room_id)
-    if since is not None:
-        query = query.where(event.c.at >= since)
+    if after is not None:
+        query = query.where(event.c.at > after)
     return query.order_by(event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)

@@ -149,7 +149,8 @@ event_method = Table(
 
 # Wide columns first: PostgreSQL pads, and there are millions of these rows. No foreign keys for the same reason:
 # each costs a look-up a row, and the ids are resolved in the transaction that inserts.
-# id_ms is when it happened as the API's id says it, 0 where it does not say; `at` is that, else received_at.
+# The API's id is `<id_ms>-<id_seq>`, and source_id empty; only an id of another form stands there as text, with 0 in
+# the numbers that it does not give. id_ms is when it happened; `at` is that, else received_at.
 event = Table(
     "event",
     metadata,
@@ -167,9 +168,19 @@ event = Table(
     Column("source_id", String, nullable=False),
     Column("text", String),
     Column("raw", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("stream_id", "id_ms", "source_id"),
+    PrimaryKeyConstraint("stream_id", "id_ms", "id_seq", "source_id"),
     Index("ix_event_stream", "stream_id", "at"),
-    Index("ix_event_person", "actor_id", "at", "method_id", "tokens", "room_id", "flags"),
+    # In this order an entry has the same size with tokens and without, and PostgreSQL fills its pages.
+    Index(
+        "ix_event_person",
+        "actor_id",
+        "at",
+        "method_id",
+        "flags",
+        "room_id",
+        "tokens",
+        **_where("actor_id IS NOT NULL"),
+    ),
     Index(
         "ix_event_paid",
         "at",

@@ -145,12 +145,11 @@ def _anchor(conn: Connection, room_id: int, who: int, since: datetime) -> dateti
     A visit that ends where the next begins shares an event with it, so the walk goes on to the one before.
     """
     mine = (visit.c.room_id == room_id, visit.c.person_id == who, _known_from < since)
-    query = (
-        select(visit.c.entered_at, visit.c.left_at, visit.c.ending).where(*mine).order_by(_known_from.desc())
-    )
+    latest_first = (_known_from.desc(), visit.c.left_at.desc().nulls_first())
+    query = select(visit.c.entered_at, visit.c.left_at).where(*mine).order_by(*latest_first)
     anchor = since
-    for entered_at, left_at, ending in conn.execute(query):
-        if left_at is not None and left_at < anchor and ending != Ending.UNKNOWN:
+    for entered_at, left_at in conn.execute(query):
+        if left_at is not None and left_at < anchor:
             break
         anchor = entered_at or left_at
     return anchor

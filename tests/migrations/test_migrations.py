@@ -1,7 +1,6 @@
 """Every revision builds what the program expects, and keeps what is stored."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from sqlalchemy import (
 from mhc.domain.events import METHODS
 from mhc.store import migrate, schema
 from mhc.store.database import Database
-from postgres import Server
 
 SCRIPTS = ScriptDirectory.from_config(migrate.config())
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
@@ -37,22 +35,6 @@ VALUES: dict[type, Any] = {
     LargeBinary: b"\x00raw",
 }
 Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give a database without any table."""
-    if request.param == "sqlite":
-        db = Database(f"sqlite:///{tmp_path}/bare.db")
-        yield db
-        db.close()
-        return
-    server: Server = request.getfixturevalue("postgres_server")
-    url = server.empty()
-    db = Database(url.render_as_string(hide_password=False))
-    yield db
-    db.close()
-    server.release(url)
 
 
 def described(conn: Connection) -> list[Any]:
@@ -121,21 +103,21 @@ def test_a_revision_needs_nothing_of_the_program(path: Path) -> None:
         assert [name for name in names if name.split(".")[0] == "mhc"] == []
 
 
-def test_from_zero_to_what_the_program_has(bare: Database) -> None:
-    assert bare.is_empty()
-    assert bare.create() == (None, schema.REVISION)
-    assert bare.schema_state() == (schema.REVISION, schema.COMPATIBILITY)
-    with bare.read() as conn:
+def test_from_zero_to_what_the_program_has(bare_database: Database) -> None:
+    assert bare_database.is_empty()
+    assert bare_database.create() == (None, schema.REVISION)
+    assert bare_database.schema_state() == (schema.REVISION, schema.COMPATIBILITY)
+    with bare_database.read() as conn:
         assert migrate.differences(conn) == []
 
 
-def test_the_migrations_build_the_same_columns_and_indexes_as_the_models(bare: Database) -> None:
-    with bare.raw_write() as conn:
+def test_the_migrations_build_the_same_columns_and_indexes_as_the_models(bare_database: Database) -> None:
+    with bare_database.raw_write() as conn:
         schema.metadata.create_all(conn)
         models = described(conn)
         schema.metadata.drop_all(conn)
-    bare.create()
-    with bare.read() as conn:
+    bare_database.create()
+    with bare_database.read() as conn:
         assert described(conn) == models
 
 
@@ -164,27 +146,27 @@ def test_down_and_up_again(database: Database) -> None:
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_what_is_stored_survives_every_later_revision(bare: Database, revision: str) -> None:
-    migrate.upgrade(bare, revision)
-    with bare.raw_write() as conn:
+def test_what_is_stored_survives_every_later_revision(bare_database: Database, revision: str) -> None:
+    migrate.upgrade(bare_database, revision)
+    with bare_database.raw_write() as conn:
         fill(conn)
         before = dump(conn)
     assert [name for name, rows in before.items() if not rows] == []
-    migrate.upgrade(bare)
-    with bare.read() as conn:
+    migrate.upgrade(bare_database)
+    with bare_database.read() as conn:
         assert dump(conn, like=before) == before
-    migrate.downgrade(bare, revision)
-    with bare.raw_write() as conn:
+    migrate.downgrade(bare_database, revision)
+    with bare_database.raw_write() as conn:
         assert dump(conn) == before
-    assert migrate.upgrade(bare) == (revision, schema.REVISION)
+    assert migrate.upgrade(bare_database) == (revision, schema.REVISION)
 
 
-def test_an_upgrade_that_fails_leaves_what_was(bare: Database) -> None:
-    with bare.raw_write() as conn:
+def test_an_upgrade_that_fails_leaves_what_was(bare_database: Database) -> None:
+    with bare_database.raw_write() as conn:
         conn.execute(text("CREATE TABLE rejected_event (id integer)"))  # the last table that 0001 makes
     with pytest.raises(Exception, match="rejected_event"):
-        migrate.upgrade(bare, "0001")
-    with bare.raw_write() as conn:
+        migrate.upgrade(bare_database, "0001")
+    with bare_database.raw_write() as conn:
         assert inspect(conn).get_table_names() == ["rejected_event"]
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, func, insert, select, text
 from mhc.errors import MhcError, TryLaterError
 from mhc.store import failures, schema
 from mhc.store.database import Database
-from postgres import Server
 
 
 def add(conn: Connection, *names: str) -> None:
@@ -153,15 +152,9 @@ CREATE = (
 )
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_two_first_runs_at_once_make_one_database(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    url = f"sqlite:///{tmp_path}/data/mhc.db"
-    if kind == "postgresql":
-        server: Server = request.getfixturevalue("postgres_server")
-        url = server.empty().render_as_string(hide_password=False)
-    create = CREATE if kind == "sqlite" else CREATE.replace("with db", "db.create()\nwith db")
+def test_two_first_runs_at_once_make_one_database(bare_database: Database) -> None:
+    url = bare_database.url.render_as_string(hide_password=False)
+    create = CREATE if bare_database.is_sqlite else CREATE.replace("with db", "db.create()\nwith db")
     runs = [
         subprocess.Popen(
             [sys.executable, "-c", create, url, name],
@@ -181,9 +174,8 @@ def test_two_first_runs_at_once_make_one_database(
     for run in runs:
         assert run.communicate()[0] == ""
     assert [run.returncode for run in runs] == [0, 0]
-    with closing(Database(url)) as db:
-        assert db.schema_state() == (schema.REVISION, schema.COMPATIBILITY)
-        assert sorted(lists_in(db)) == sorted([*SYSTEM, "One", "Two"])
+    assert bare_database.schema_state() == (schema.REVISION, schema.COMPATIBILITY)
+    assert sorted(lists_in(bare_database)) == sorted([*SYSTEM, "One", "Two"])
 
 
 def test_a_second_writer_waits_for_the_first(database: Database, database_url: str) -> None:

@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from mhc.errors import AccessError, ConfigError, DataError, MhcError, UnavailableError
-from mhc.store import schema
+from mhc.store import migrate, schema
 from mhc.store.database import Database
-from postgres import Server
 
 
 def number_of_lists(db: Database) -> int:
@@ -53,15 +52,10 @@ def test_a_schema_that_is_older(database: Database, database_url: str) -> None:
             assert (raised.value.status, raised.value.hint) == (78, "mhc db upgrade")
 
 
-def test_a_postgresql_database_without_a_schema(postgres_server: Server) -> None:
-    url = postgres_server.empty()
-    with (
-        closing(Database(url.render_as_string())) as db,
-        pytest.raises(ConfigError, match="no schema in") as raised,
-        db.read(),
-    ):
+def test_a_postgresql_database_without_a_schema(postgres_database: Database) -> None:
+    migrate.downgrade(postgres_database, "base")
+    with pytest.raises(ConfigError, match="no schema in") as raised, postgres_database.read():
         pass
-    postgres_server.release(url)
     assert raised.value.hint == "mhc db upgrade"
 
 

@@ -1,0 +1,195 @@
+"""`mhc report tippers`, by whole documents and on both databases."""
+
+from typing import Any
+
+import pytest
+
+import factories
+from command import Mhc, MhcHere
+from factories import happening, media, tell_story, tip
+from mhc.store.database import Database
+
+ONE = {
+    "username": "viewer_one",
+    "anonymous": False,
+    "tokens": 120,
+    "tips": 2,
+    "share": 0.5106,
+    "mean": 60.0,
+    "median": 20,
+    "largest": 100,
+    "first_tip_at": "2026-01-01T18:05:00Z",
+    "last_tip_at": "2026-01-02T18:05:00Z",
+    "sessions": 2,
+}
+TWO = {
+    "username": "viewer_two",
+    "anonymous": False,
+    "tokens": 65,
+    "tips": 2,
+    "share": 0.2766,
+    "mean": 17.5,
+    "median": 10,
+    "largest": 25,
+    "first_tip_at": "2026-01-01T18:06:00Z",
+    "last_tip_at": "2026-01-01T18:08:00Z",
+    "sessions": 1,
+}
+ANONYMOUS = {
+    "username": None,
+    "anonymous": True,
+    "tokens": 50,
+    "tips": 1,
+    "share": 0.2128,
+    "mean": 50.0,
+    "median": 50,
+    "largest": 50,
+    "first_tip_at": "2026-01-01T18:07:00Z",
+    "last_tip_at": "2026-01-01T18:07:00Z",
+    "sessions": 1,
+}
+
+
+@pytest.fixture
+def mine(cli: MhcHere) -> MhcHere:
+    cli.environ |= {"CHATURBATE_USERNAME": "example_room", "MHC_TIMEZONE": "Europe/Berlin"}
+    return cli
+
+
+def rows(cli: MhcHere, *words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = cli("report", "tippers", "--json", *words).json["rows"]
+    return found
+
+
+def test_the_report_is_the_promised_document(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    run = mine("report", "tippers", "--json")
+    assert run.json == {
+        "range": {"since": None, "until": None},
+        "timezone": "Europe/Berlin",
+        "room": "example_room",
+        "sources": ["events"],
+        "coverage": {"since": "2026-01-01T17:50:00Z", "until": "2026-01-02T18:15:00Z", "share": 0.0717},
+        "excluded": 0,
+        "rows": [ONE, TWO, ANONYMOUS],
+    }
+    assert run.stderr == "warning: 92.8% of the time was not captured: mhc capture gaps\n"
+
+
+def test_a_range_is_half_open_and_names_its_coverage(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    run = mine("report", "tippers", "--json", "--since", "2026-01-01T18:06Z", "--until", "2026-01-01T18:08Z")
+    assert run.json["range"] == {"since": "2026-01-01T18:06:00Z", "until": "2026-01-01T18:08:00Z"}
+    assert run.json["coverage"] == {**run.json["range"], "share": 1.0}
+    assert [(row["username"], row["tokens"], row["share"]) for row in run.json["rows"]] == [
+        (None, 50, 0.6667),
+        ("viewer_two", 25, 0.3333),
+    ]
+    assert run.stderr == ""
+    assert rows(mine, "--since", "2026-01-02") == [ONE | {
+        "tokens": 20, "tips": 1, "share": 1.0, "mean": 20.0, "largest": 20,
+        "first_tip_at": "2026-01-02T18:05:00Z", "sessions": 1,
+    }]  # fmt: skip
+
+
+def test_reveal_counts_anonymous_tips_for_who_made_them(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    revealed = {"tokens": 170, "tips": 3, "share": 0.7234, "mean": 56.67, "median": 50}
+    assert rows(mine, "--reveal") == [ONE | revealed, TWO]
+
+
+def test_excluded_people_are_left_out_of_rows_and_total(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    mine("watchlist", "add", "Excluded", "viewer_one")
+    run = mine("report", "tippers", "--json")
+    assert run.json["excluded"] == 1
+    assert run.stderr.startswith("1 excluded\n")
+    assert run.json["rows"] == [TWO | {"share": 0.5652}, ANONYMOUS | {"share": 0.4348}]
+    assert rows(mine, "--include-excluded") == [ONE, TWO, ANONYMOUS]
+    assert rows(mine, "--reveal") == [TWO | {"share": 1.0}]
+
+
+def test_top_and_sort_leave_the_figures_alone(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    assert rows(mine, "--top", "1") == [ONE]
+    assert rows(mine, "-L", "2") == [ONE, TWO]
+    assert rows(mine, "--sort", "tokens") == [ANONYMOUS, TWO, ONE]
+    assert rows(mine, "--sort", "username:desc") == [TWO, ONE, ANONYMOUS]
+
+
+def test_equals_go_by_name_and_nobody_comes_last(database: Database, mine: MhcHere) -> None:
+    with database.write() as conn:
+        tips = [tip(place, name, 10) for place, name in enumerate(("viewer_b", "viewer_a", "viewer_c"))]
+        factories.store(conn, [*tips, tip(9, "viewer_d", 10, anonymous=True)])
+    assert [row["username"] for row in rows(mine)] == ["viewer_a", "viewer_b", "viewer_c", None]
+
+
+def test_media_is_tokens_but_no_tip(database: Database, mine: MhcHere) -> None:
+    with database.write() as conn:
+        factories.store(conn, [media(1, "viewer_one", 30), tip(2, "viewer_two", 10)])
+    nothing = {"mean": None, "median": None, "largest": None, "first_tip_at": None, "last_tip_at": None}
+    assert rows(mine)[0] == ONE | nothing | {"tokens": 30, "tips": 0, "share": 0.75, "sessions": 0}
+
+
+def test_tips_between_sessions_are_in_none(database: Database, mine: MhcHere) -> None:
+    with database.write() as conn:
+        show = [happening(0, "broadcastStart"), tip(1, "viewer_one", 1), happening(10, "broadcastStop")]
+        factories.store(
+            conn, [tip(-5, "viewer_one", 1), *show, tip(10, "viewer_two", 1), tip(11, "viewer_one", 1)]
+        )
+    assert [(row["username"], row["tips"], row["sessions"]) for row in rows(mine)] == [
+        ("viewer_one", 3, 1),
+        ("viewer_two", 1, 0),
+    ]
+
+
+def test_the_testbed_counts_only_when_asked_for(database: Database, mine: MhcHere) -> None:
+    with database.write() as conn:
+        factories.store(conn, [tip(1, "viewer_one", 5)])
+        factories.store(conn, [tip(1, "viewer_two", 7)], kind=factories.Kind.TESTBED)
+    assert [row["username"] for row in rows(mine)] == ["viewer_one"]
+    with_it = mine("report", "tippers", "--testbed", "--json").json
+    assert with_it["sources"] == ["events", "testbed"]
+    assert [row["username"] for row in with_it["rows"]] == ["viewer_two", "viewer_one"]
+
+
+def test_rooms_are_apart(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        factories.store(conn, [tip(1, "viewer_two", 500, room="other_room")], room="other_room")
+        factories.store(conn, [tip(2, "viewer_two", 3, room=None)], room="other_room", page=2)
+    assert rows(mine) == [ONE, TWO, ANONYMOUS]
+    assert [row["tokens"] for row in rows(mine, "--room", "other_room")] == [503]
+    everywhere = mine("report", "tippers", "--json", CHATURBATE_USERNAME="").json
+    assert (everywhere["room"], [row["tokens"] for row in everywhere["rows"]]) == (None, [568, 120, 50])
+
+
+def test_tables_name_the_anonymous_row_and_names_leave_it_out(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    assert mine("report", "tippers", "-o", "name").stdout == "viewer_one\nviewer_two\n"
+    assert mine("report", "tippers", "--fields", "username,tokens").stdout == (
+        "username\ttokens\nviewer_one\t120\nviewer_two\t65\n(anonymous)\t50\n"
+    )
+    assert mine("report", "tippers", MHC_FORCE_TTY="80", NO_COLOR="1").stdout == (
+        "USERNAME     TOKENS  TIPS  SHARE  LARGEST  LAST TIP          SESSIONS\n"
+        "viewer_one      120     2   0.51      100  2026-01-02 19:05         2\n"
+        "viewer_two       65     2   0.28       25  2026-01-01 19:08         1\n"
+        "(anonymous)      50     1   0.21       50  2026-01-01 19:07         1\n"
+    )
+    lines = mine("report", "tippers", "-o", "ndjson").stdout.splitlines()
+    assert len(lines) == 3
+
+
+def test_an_empty_database_stays_missing(run_mhc: Mhc) -> None:
+    run = run_mhc("report", "tippers", "--json", "--since", "2026-01-01")
+    assert (run.status, run.stderr) == (0, "")
+    assert run.json == {
+        "range": {"since": "2026-01-01T00:00:00Z", "until": None},
+        "timezone": "UTC",
+        "room": None,
+        "sources": ["events"],
+        "coverage": None,
+        "excluded": 0,
+        "rows": [],
+    }
+    assert not list(run_mhc.home.rglob("*.db"))

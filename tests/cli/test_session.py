@@ -1,0 +1,185 @@
+"""`mhc session`: start, stop, look back."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+import factories
+from command import Mhc, MhcHere
+from factories import chat, happening, tell_story, tip
+from mhc.domain.broadcasts import MERGE_GAP
+from mhc.store import derived, schema, streams
+from mhc.store.database import Database
+
+FIRST = {
+    "room": "example_room",
+    "origin": "events",
+    "state": "closed",
+    "started_at": "2026-01-01T18:00:00Z",
+    "ended_at": "2026-01-01T19:00:00Z",
+    "title": None,
+    "tokens": 215,
+    "tips": 4,
+    "tippers": 2,
+    "messages": 2,
+    "unique_visitors": 2,
+    "new_followers": 1,
+    "coverage": 1.0,
+}
+SECOND = {
+    "room": "example_room",
+    "origin": "events",
+    "state": "closed",
+    "started_at": "2026-01-02T18:00:00Z",
+    "ended_at": "2026-01-02T18:30:00Z",
+    "title": None,
+    "tokens": 20,
+    "tips": 1,
+    "tippers": 1,
+    "messages": 0,
+    "unique_visitors": 1,
+    "new_followers": 0,
+    "coverage": 0.5,
+}
+
+
+@pytest.fixture
+def mine(cli: MhcHere) -> MhcHere:
+    """Give the command as the owner of example_room calls it."""
+    cli.environ["CHATURBATE_USERNAME"] = "example_room"
+    return cli
+
+
+def listed(cli: MhcHere, *words: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = cli("session", "list", "--json", *words).json
+    assert all(isinstance(row.pop("id"), int) for row in rows)
+    return rows
+
+
+def test_list_is_the_promised_document(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    run = mine("session", "list", "--json")
+    assert [list(row) for row in run.json] == [["id", *FIRST], ["id", *FIRST]]
+    assert listed(mine) == [SECOND, FIRST]
+    assert run.stderr == ""
+
+
+def test_list_by_range_room_and_order(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    assert listed(mine, "--since", "2026-01-02") == [SECOND]
+    assert listed(mine, "--until", "2026-01-01") == [FIRST]
+    assert listed(mine, "--since", "2026-01-01 18:59", "--until", "2026-01-01 19:00") == [FIRST]
+    assert listed(mine, "--since", "2026-01-01 19:00", "--until", "2026-01-02 18:00") == []
+    assert listed(mine, "--sort", "started_at") == [FIRST, SECOND]
+    assert listed(mine, "--sort", "tokens:desc", "-L", "1") == [FIRST]
+    assert listed(mine, "-L", "1") == [SECOND]
+    assert mine("session", "list", "--room", "nobody").status == 3
+    assert mine("session", "list", "--json", CHATURBATE_USERNAME="never_captured").json == []
+    table = mine("session", "list", "-o", "table", "-L", "1", MHC_FORCE_TTY="80", NO_COLOR="1")
+    number = mine("session", "list", "--fields", "id", "--no-headers", "-L", "1").stdout.strip()
+    assert table.stdout == (
+        "ID  STATE   STARTED           LENGTH   TITLE  TOKENS  TIPPERS  PEOPLE  SEEN\n"
+        f"{number:>2}  closed  2026-01-02 18:00  30m 00s  -          20        1       1  0.50\n"
+    )
+    assert table.stderr == "1 of 2 shown; -L 0 for all\n"
+
+
+def test_excluded_people_are_left_out_and_said_so(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    mine("watchlist", "add", "Excluded", "viewer_one")
+    run = mine("session", "list", "--json")
+    assert run.stderr == "1 excluded\n"
+    # An anonymous tip counts all the same: leaving it out would tell whose it was.
+    left = {"tokens": 115, "tips": 3, "tippers": 2, "messages": 1, "unique_visitors": 1, "new_followers": 0}
+    assert listed(mine) == [
+        SECOND | {"tokens": 0, "tips": 0, "tippers": 0, "unique_visitors": 0},
+        FIRST | left,
+    ]
+    assert listed(mine, "--include-excluded") == [SECOND, FIRST]
+    assert mine("session", "list", "--include-excluded").stderr == ""
+
+
+def test_show_is_one_of_the_list(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    rows = mine("session", "list", "--json").json
+    assert mine("session", "show", "--json").json == rows[0]
+    assert mine("session", "show", str(rows[1]["id"]), "--json").json == rows[1]
+    assert mine("session", "show", "99999").status == 3
+    assert "duration         1h 00m" in mine("session", "show", str(rows[1]["id"]), "-o", "table").stdout
+
+
+def test_a_session_made_by_hand(database: Database, mine: MhcHere) -> None:
+    begun = mine("session", "start", "--at", "2026-03-01T20:00Z", "--title", "Blue night")
+    assert (begun.status, begun.stdout) == (0, "")
+    assert begun.stderr.endswith("of example_room started at 2026-03-01T20:00:00Z\n")
+    assert mine("session", "status", "--check").status == 0
+    assert mine("session", "status", "--json").json["state"] == "live"
+    again = mine("session", "start")
+    assert again.status == 75
+    assert "is live since 2026-03-01T20:00:00Z\nhint: mhc session stop" in again.stderr
+    assert mine("session", "stop", "--at", "2026-03-01T19:59Z").status == 2
+    assert mine("session", "stop", "--at", "2999-01-01").status == 2
+    assert mine("session", "stop", "--at", "2026-03-01T22:00Z", "-n").stderr.startswith("would end session")
+    ended = mine("session", "stop", "--at", "2026-03-01T22:00Z")
+    assert ended.stderr.endswith("of example_room ended at 2026-03-01T22:00:00Z\n")
+    times = {"started_at": "2026-03-01T20:00:00Z", "ended_at": "2026-03-01T22:00:00Z"}
+    nothing = {"tokens": 0, "tips": 0, "tippers": 0, "messages": 0, "unique_visitors": 0, "new_followers": 0}
+    by_hand = {"room": "example_room", "origin": "manual", "state": "closed", **times, "title": "Blue night"}
+    assert listed(mine) == [by_hand | nothing | {"coverage": None}]
+    assert mine("session", "stop").status == 3
+    overlap = mine("session", "start", "--at", "2026-03-01T21:00Z")
+    assert overlap.status == 2
+    assert "lasts from 2026-03-01T20:00:00Z to 2026-03-01T22:00:00Z" in overlap.stderr
+    with database.read() as conn:
+        assert conn.execute(select(func.count()).select_from(schema.stream_session)).scalar() == 1
+
+
+def test_status_of_a_dark_room(mine: MhcHere) -> None:
+    run = mine("session", "status", "--json")
+    assert (run.status, run.json) == (
+        0,
+        dict.fromkeys(["id", *FIRST]) | {"room": "example_room", "state": "idle"},
+    )
+    assert mine("session", "status", "-o", "table").stdout == "room   example_room\nstate  idle\n"
+    assert mine("session", "status", "--check").status == 4
+
+
+def test_which_room_must_be_known(cli: MhcHere) -> None:
+    for words in (["start"], ["stop"], ["status"]):
+        run = cli("session", *words)
+        assert (run.status, run.stderr.splitlines()[0]) == (2, "mhc: which room?")
+    assert cli("session", "start", "--room", "@Example_Room").status == 0
+
+
+def test_stopping_by_hand_ends_the_visits_and_survives_a_rebuild(database: Database, mine: MhcHere) -> None:
+    items = [happening(0, "broadcastStart"), happening(1, "userEnter", "viewer_one"), tip(2, "viewer_one", 5)]
+    with database.write() as conn:
+        factories.store(conn, items)
+    assert mine("session", "stop", "--at", "2026-01-01T18:10Z").status == 0
+    with database.write() as conn:
+        factories.store(conn, [chat(20, "viewer_one"), happening(25, "broadcastStop")], page=1)
+        left = conn.execute(select(schema.visit.c.left_at, schema.visit.c.ending)).one()
+        assert tuple(left) == (factories.minute(10), "inferred")
+        room = streams.list_all(conn)[0].room_id
+        before = derived.summary(conn, room)
+        derived.rebuild(conn, room, MERGE_GAP)
+        assert derived.summary(conn, room) == before
+    assert [(row["origin"], row["ended_at"]) for row in listed(mine)] == [("manual", "2026-01-01T18:10:00Z")]
+
+
+def test_a_start_by_hand_takes_in_the_broadcast_that_follows(database: Database, mine: MhcHere) -> None:
+    assert mine("session", "start", "--at", "2026-01-01T17:50Z", "--title", "Early").status == 0
+    tell_story(database)
+    assert mine("session", "stop", "--at", "2026-01-01T19:05Z").status == 3  # the second show's is closed
+    rows = listed(mine)
+    assert [(row["title"], row["origin"], row["tokens"]) for row in rows] == [("Early", "manual", 235)]
+
+
+def test_an_empty_database_has_no_sessions_and_stays_missing(run_mhc: Mhc) -> None:
+    run = run_mhc("session", "list", "--json")
+    assert (run.status, run.stdout, run.stderr) == (0, "[]\n", "")
+    assert run_mhc("session", "show").status == 3
+    assert run_mhc("session", "start", "-n", "--room", "example_room").status == 0
+    assert run_mhc("session", "stop", "--room", "example_room", "-n").status == 3
+    assert not list(run_mhc.home.rglob("*.db"))
