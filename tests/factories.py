@@ -91,7 +91,7 @@ FIRST_SHOW = [
     private(11, ROOM, "viewer_one", "yes?"),
     chat(12, "viewer_two", "hi"),
     happening(20, "userLeave", "viewer_one"),
-    happening(60, "broadcastStop"),
+    happening(40, "broadcastStop"),
 ]
 SECOND_SHOW = [
     happening(1440, "broadcastStart"),

@@ -72,6 +72,9 @@ class Said:
     takes: float = 1.0  # seconds of the test's clock
 
 
+BROKEN = Said(0)  # the connection ends without an answer
+
+
 def page(
     *elements: object, to: str | None = None, next_url: object = _SAME, status: int = 200, takes: float = 1.0
 ) -> Said:
@@ -111,6 +114,9 @@ class Feed:
 
             def do_GET(self) -> None:
                 said = feed._answer(self.path)
+                if said is BROKEN:
+                    self.close_connection = True
+                    return
                 base = f"{feed.url}{self.path.partition('?')[0]}".encode()
                 body = said.body.replace(b"{base}", base)
                 self.send_response(said.status)

@@ -1,7 +1,6 @@
 """The first schema: people, events, sessions, lists and notes."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "0001"

@@ -136,7 +136,10 @@ def test_status_type_and_body_together_give_the_class(
 
 
 def test_a_404_at_the_base_url_is_a_refusal_and_with_a_cursor_a_lost_place() -> None:
-    assert [understood(404, b"<html>", HTML, cursor).kind for cursor in (None, "i=1")] == [Class.AUTH, Class.CURSOR]
+    assert [understood(404, b"<html>", HTML, cursor).kind for cursor in (None, "i=1")] == [
+        Class.AUTH,
+        Class.CURSOR,
+    ]
 
 
 def test_a_400_that_leads_on_is_an_empty_poll_whatever_it_says() -> None:

@@ -96,7 +96,9 @@ def test_a_bad_element_is_refused_and_its_neighbours_are_read(bad: bytes, reason
 
 @pytest.mark.parametrize("text", [rb"\ud83d", rb"\u0000", rb"\udc00\ud800", rb"\\ud800"])
 def test_half_a_character_or_nul_is_read_with_its_neighbours(text: bytes) -> None:
-    odd = b'{"method":"chatMessage","object":{"message":{"message":"a' + text + b'b"}},"id":"1767225600000-5"}'
+    odd = (
+        b'{"method":"chatMessage","object":{"message":{"message":"a' + text + b'b"}},"id":"1767225600000-5"}'
+    )
     found, refused = stored_and_refused(FIRST, odd, LAST)
     assert (found, refused) == ([FIRST, odd, LAST], [])
 

@@ -5,7 +5,6 @@ import random
 from itertools import pairwise
 
 from command import Mhc
-
 from mhc.sandbox.server import Sandbox
 
 KILLS = 20

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from command import Mhc
 
+from command import Mhc
 from mhc.sandbox.api import Given
 from mhc.sandbox.server import Sandbox
 

@@ -4,11 +4,12 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from command import Mhc, MhcHere
 from sqlalchemy import text
 
+from command import Mhc, MhcHere
 from mhc.sandbox.server import Sandbox
 from mhc.store.database import Database
 
@@ -64,7 +65,9 @@ def test_an_unreachable_database(cli: MhcHere) -> None:
 
 
 @pytest.mark.parametrize("command", [("event", "list"), ("listen", "--once"), ("db", "info")])
-def test_a_newer_database(cli: MhcHere, database: Database, sandbox: Sandbox, command: tuple[str, ...]) -> None:
+def test_a_newer_database(
+    cli: MhcHere, database: Database, sandbox: Sandbox, command: tuple[str, ...]
+) -> None:
     with database.write() as conn:
         conn.execute(text("UPDATE schema_compat SET number = 9"))
     run = cli(*command, **feed(sandbox))
@@ -100,13 +103,21 @@ def test_an_unreadable_configuration(cli: MhcHere, written: str, mode: int, said
 
 
 def test_all_problems_of_a_configuration_at_once(cli: MhcHere) -> None:
-    run = cli("event", "list", MHC_TIMEZONE="Nowhere/At_all", MHC_EVENTS_URL="http://example.com", MHC_WAIT_SCALE="x")
+    run = cli(
+        "event",
+        "list",
+        MHC_TIMEZONE="Nowhere/At_all",
+        MHC_EVENTS_URL="http://example.com",
+        MHC_WAIT_SCALE="x",
+    )
     assert run.status == 78
     for name in ("MHC_TIMEZONE", "MHC_EVENTS_URL", "MHC_WAIT_SCALE"):
         assert name in run.stderr
 
 
-def test_a_name_that_is_not_there_gets_near_ones(cli: MhcHere, run_mhc: Mhc, sandbox: Sandbox, database_url: str) -> None:
+def test_a_name_that_is_not_there_gets_near_ones(
+    cli: MhcHere, run_mhc: Mhc, sandbox: Sandbox, database_url: str
+) -> None:
     run_mhc.until(sandbox.until_held, "listen", "-o", "none", **feed(sandbox, DATABASE_URL=database_url))
     run = cli("event", "list", "--person", "viewer_onee")
     assert run.status == 3
@@ -117,26 +128,36 @@ def test_a_name_that_is_not_there_gets_near_ones(cli: MhcHere, run_mhc: Mhc, san
 
 def test_a_full_disk_under_the_output(run_mhc: Mhc, sandbox: Sandbox, database_url: str) -> None:
     env = run_mhc.environ | feed(sandbox, DATABASE_URL=database_url)
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         call = [str(run_mhc.program), "listen"]
-        run = subprocess.run(call, env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        run = subprocess.run(
+            call, env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
     assert run.returncode == 74
     assert run.stderr == "mhc: write error: No space left on device\n"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_closed_pipe_ends_quietly(run_mhc: Mhc, sandbox: Sandbox, database_url: str, unbuffered: str) -> None:
+def test_a_closed_pipe_ends_quietly(
+    run_mhc: Mhc, sandbox: Sandbox, database_url: str, unbuffered: str
+) -> None:
     env = run_mhc.environ | feed(sandbox, DATABASE_URL=database_url, PYTHONUNBUFFERED=unbuffered)
     read, write = os.pipe()
     os.close(read)
     call = [str(run_mhc.program), "listen"]
-    run = subprocess.run(call, env=env, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    run = subprocess.run(
+        call, env=env, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
     os.close(write)
     assert (run.returncode, run.stderr) == (141, "")
 
 
-def test_an_ascii_terminal_gets_escapes_not_a_crash(run_mhc: Mhc, sandbox: Sandbox, database_url: str) -> None:
-    env = feed(sandbox, DATABASE_URL=database_url, LC_ALL="C", LANG="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+def test_an_ascii_terminal_gets_escapes_not_a_crash(
+    run_mhc: Mhc, sandbox: Sandbox, database_url: str
+) -> None:
+    env = feed(
+        sandbox, DATABASE_URL=database_url, LC_ALL="C", LANG="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"
+    )
     run = run_mhc.until(sandbox.until_held, "listen", **env)
     assert run.status == 0
     assert run.stdout.isascii()
@@ -145,7 +166,13 @@ def test_an_ascii_terminal_gets_escapes_not_a_crash(run_mhc: Mhc, sandbox: Sandb
 
 
 def test_reading_creates_nothing(run_mhc: Mhc) -> None:
-    for words in (("event", "list"), ("capture", "status"), ("capture", "gaps"), ("db", "info"), ("db", "check")):
+    for words in (
+        ("event", "list"),
+        ("capture", "status"),
+        ("capture", "gaps"),
+        ("db", "info"),
+        ("db", "check"),
+    ):
         run = run_mhc(*words, "-o", "json")
         assert run.status == 0, run.stderr
     assert not list(run_mhc.home.rglob("*.db"))

@@ -3,10 +3,11 @@
 import json
 import signal
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
-from command import Mhc, Run
 
+from command import Mhc, Run
 from mhc.sandbox.server import Sandbox
 
 FIELDS = {
@@ -54,7 +55,9 @@ def test_ndjson_has_the_promised_fields(run_mhc: Mhc, sandbox: Sandbox) -> None:
     assert all(set(row) == FIELDS for row in rows)
 
 
-def test_what_is_printed_is_filtered_and_everything_is_stored(run_mhc: Mhc, sandbox: Sandbox, database_url: str) -> None:
+def test_what_is_printed_is_filtered_and_everything_is_stored(
+    run_mhc: Mhc, sandbox: Sandbox, database_url: str
+) -> None:
     run = captured(run_mhc, sandbox, "-o", "ndjson", "--events", "tip,enter", DATABASE_URL=database_url)
     assert {json.loads(line)["method"] for line in run.stdout.splitlines()} == {"tip", "userEnter"}
     stored = run_mhc("event", "list", "-o", "ndjson", DATABASE_URL=database_url)
@@ -114,8 +117,12 @@ def test_status_without_the_database_shows_what_the_listener_said(run_mhc: Mhc) 
     ("faults", "empty"),
     [("502,reset,truncate,html200,bad-json,drip:every=0", "200"), ("duplicate,overlap,shuffle,3*520", "400")],
 )
-def test_a_misbehaving_server_costs_nothing(run_mhc: Mhc, database_url: str, faults: str, empty: str) -> None:
-    with Sandbox(speed=0, events=700, page_size=100, faults=f"ok,{faults}", empty=empty, journal=True) as running:
+def test_a_misbehaving_server_costs_nothing(
+    run_mhc: Mhc, database_url: str, faults: str, empty: Literal["200", "400"]
+) -> None:
+    with Sandbox(
+        speed=0, events=700, page_size=100, faults=f"ok,{faults}", empty=empty, journal=True
+    ) as running:
         env = feed(running, DATABASE_URL=database_url)
         assert run_mhc.until(running.until_held, "listen", **env).status == 0
         rows = run_mhc("event", "list", "-o", "json", "--fields", "event_id", **env).json
@@ -124,7 +131,9 @@ def test_a_misbehaving_server_costs_nothing(run_mhc: Mhc, database_url: str, fau
 
 
 def test_no_token_in_anything_that_is_written(run_mhc: Mhc) -> None:
-    with Sandbox(speed=0, events=50, token="CANARY0token/with+odd%signs0", faults="ok,401,502,reset,foreign-next-url") as running:
+    with Sandbox(
+        speed=0, events=50, token="CANARY0token/with+odd%signs0", faults="ok,401,502,reset,foreign-next-url"
+    ) as running:
         run = run_mhc("-vv", "listen", "--for", "2s", **feed(running))
         said = run.stdout + run.stderr
         assert run.status == 0, said
@@ -132,5 +141,3 @@ def test_no_token_in_anything_that_is_written(run_mhc: Mhc) -> None:
         for form in ("CANARY0token", "CANARY0token%2Fwith%2Bodd%25signs0"):
             assert form not in said
             assert form.encode() not in files
-
-

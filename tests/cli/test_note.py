@@ -1,7 +1,5 @@
 """`mhc note`: what you want to remember of a person."""
 
-from pathlib import Path
-
 import pytest
 
 from command import Mhc, MhcHere
@@ -42,7 +40,7 @@ def test_notes_are_listed_newest_first_by_person_and_category(known: MhcHere) ->
     assert known("note", "list", "nobody").status == 3
 
 
-def test_text_from_stdin_and_from_the_editor(known: MhcHere, run_mhc: Mhc, tmp_path: Path) -> None:
+def test_text_from_stdin(known: MhcHere) -> None:
     assert known("note", "add", "viewer_one", "-", stdin="from a pipe\n").status == 0
     assert bodies(known) == ["from a pipe"]
     nowhere = known("note", "add", "viewer_one", stdin="not asked for")

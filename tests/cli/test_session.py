@@ -17,7 +17,7 @@ FIRST = {
     "origin": "events",
     "state": "closed",
     "started_at": "2026-01-01T18:00:00Z",
-    "ended_at": "2026-01-01T19:00:00Z",
+    "ended_at": "2026-01-01T18:40:00Z",
     "title": None,
     "tokens": 215,
     "tips": 4,
@@ -69,8 +69,8 @@ def test_list_by_range_room_and_order(database: Database, mine: MhcHere) -> None
     tell_story(database)
     assert listed(mine, "--since", "2026-01-02") == [SECOND]
     assert listed(mine, "--until", "2026-01-01") == [FIRST]
-    assert listed(mine, "--since", "2026-01-01 18:59", "--until", "2026-01-01 19:00") == [FIRST]
-    assert listed(mine, "--since", "2026-01-01 19:00", "--until", "2026-01-02 18:00") == []
+    assert listed(mine, "--since", "2026-01-01 18:39", "--until", "2026-01-01 18:40") == [FIRST]
+    assert listed(mine, "--since", "2026-01-01 18:40", "--until", "2026-01-02 18:00") == []
     assert listed(mine, "--sort", "started_at") == [FIRST, SECOND]
     assert listed(mine, "--sort", "tokens:desc", "-L", "1") == [FIRST]
     assert listed(mine, "-L", "1") == [SECOND]
@@ -106,7 +106,7 @@ def test_show_is_one_of_the_list(database: Database, mine: MhcHere) -> None:
     assert mine("session", "show", "--json").json == rows[0]
     assert mine("session", "show", str(rows[1]["id"]), "--json").json == rows[1]
     assert mine("session", "show", "99999").status == 3
-    assert "duration         1h 00m" in mine("session", "show", str(rows[1]["id"]), "-o", "table").stdout
+    assert "duration         40m 00s" in mine("session", "show", str(rows[1]["id"]), "-o", "table").stdout
 
 
 def test_a_session_made_by_hand(database: Database, mine: MhcHere) -> None:
@@ -171,9 +171,16 @@ def test_stopping_by_hand_ends_the_visits_and_survives_a_rebuild(database: Datab
 def test_a_start_by_hand_takes_in_the_broadcast_that_follows(database: Database, mine: MhcHere) -> None:
     assert mine("session", "start", "--at", "2026-01-01T17:50Z", "--title", "Early").status == 0
     tell_story(database)
-    assert mine("session", "stop", "--at", "2026-01-01T19:05Z").status == 3  # the second show's is closed
-    rows = listed(mine)
-    assert [(row["title"], row["origin"], row["tokens"]) for row in rows] == [("Early", "manual", 235)]
+    (whole,) = listed(mine)
+    assert (whole["title"], whole["origin"], whole["state"], whole["tokens"]) == (
+        "Early",
+        "manual",
+        "live",
+        235,
+    )
+    assert mine("session", "stop", "--at", "2026-01-01T18:45Z").status == 0
+    by_hand = {"title": "Early", "origin": "manual", "started_at": "2026-01-01T17:50:00Z"}
+    assert listed(mine) == [SECOND, FIRST | by_hand | {"ended_at": "2026-01-01T18:45:00Z"}]
 
 
 def test_an_empty_database_has_no_sessions_and_stays_missing(run_mhc: Mhc) -> None:

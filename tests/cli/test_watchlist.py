@@ -7,6 +7,7 @@ from factories import tell_story
 from mhc.store.database import Database
 
 SYSTEM = ["Friends", "Known Streamers", "Ones to Watch", "Banned But Craved", "Excluded"]
+EMPTY = [{"name": name, "system": True, "members": 0} for name in SYSTEM]
 
 
 @pytest.fixture
@@ -15,10 +16,13 @@ def known(cli: MhcHere) -> MhcHere:
     return cli
 
 
-def test_the_lists_that_come_with_mhc(run_mhc: Mhc, cli: MhcHere) -> None:
-    expected = [{"name": name, "system": True, "members": 0} for name in SYSTEM]
-    assert cli("watchlist", "list", "--json").json == expected
-    assert run_mhc("watchlist", "list", "--json").json == expected  # without a database, too
+def test_the_lists_that_come_with_mhc(cli: MhcHere) -> None:
+    assert cli("watchlist", "list", "--json").json == EMPTY
+
+
+def test_a_missing_database_has_them_and_stays_missing(run_mhc: Mhc) -> None:
+    assert run_mhc("watchlist", "list", "--json").json == EMPTY
+    assert run_mhc("watchlist", "show", "Friends", "--json").json == []
     assert not list(run_mhc.home.rglob("*.db"))
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select, text
 
@@ -104,6 +104,24 @@ def empty(conn: Connection) -> None:
     cuts=st.lists(st.integers(0, 40), max_size=6),
     swaps=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=3),
     gaps=st.lists(st.integers(0, 40), max_size=2),
+)
+@example(  # starts at one instant, and two more of which the second comes in a page of its own
+    steps=[(0, "broadcastStart", "viewer_one", False)] * 5
+    + [(2_400_000, "broadcastStart", "viewer_one", False), (0, "broadcastStart", "viewer_one", False)],
+    cuts=[6],
+    swaps=[],
+    gaps=[],
+)
+@example(  # two enters at one instant before a page that comes late
+    steps=[
+        (0, "broadcastStart", "viewer_one", False),
+        (0, "userEnter", "viewer_one", False),
+        (0, "userEnter", "viewer_one", False),
+        (1, "broadcastStop", "viewer_one", False),
+    ],
+    cuts=[3],
+    swaps=[],
+    gaps=[],
 )
 def test_pages_in_any_order_derive_what_a_rebuild_derives(
     db: Database,
