@@ -35,10 +35,9 @@ def run(cli: "click.Command", args: Sequence[str]) -> int:
 
     An int that a command returns is its exit status.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # What an encoding cannot print is escaped; UTF-8 cannot print half a surrogate pair.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    from mhc.cli.terminal import prepare_streams
+
+    prepare_streams()
     out, err = sys.stdout, sys.stderr
     status = _invoke(cli, args)
     if sys.stdout is not out:  # Click met a closed pipe: it wrapped the streams and exited with 1

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from mhc.domain.times import iso_z
+from mhc.domain.clock import iso_z
 from mhc.store.streams import Stream
 
 log = logging.getLogger("mhc.listen")

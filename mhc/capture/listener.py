@@ -13,8 +13,9 @@ from mhc.capture.classify import Class, Outcome, of_answer, of_failure
 from mhc.capture.envelope import read_events
 from mhc.capture.health import Health
 from mhc.capture.lock import StreamLock, owner_id
-from mhc.clients.events import EventsClient, Next
+from mhc.clients.events import EventsClient, Next, asked_timeout
 from mhc.clients.http import TransportError
+from mhc.domain.clock import from_ms
 from mhc.errors import AccessError, DataError, MhcError, TryLaterError, UnavailableError
 from mhc.store import pages, streams
 from mhc.store.database import Database
@@ -72,7 +73,7 @@ class Listener:
         self._lock = lock
         self._o = options
         self._held: Stream | None = None
-        self._lease = timedelta(seconds=max(30, client.timeout + 20))
+        self._renewed_at = 0.0
         self._probes: dict[Class, int] = {}
         self._payload_since: float | None = None
         self._lost: NewGap | None = None  # the cursor was given up: why
@@ -119,7 +120,7 @@ class Listener:
         with self.db.write() as conn:
             found = streams.ensure(conn, self.client.room, self._o.kind, self.client.host, now)
             epoch = streams.take_lease(
-                conn, found.id, owner, now=now, valid=self._lease, lock_held=self._lock.is_held
+                conn, found.id, owner, now=now, valid=self._lease(found.cursor), lock_held=self._lock.is_held
             )
         if epoch is None:
             until = found.lease_expires_at.isoformat(timespec="seconds") if found.lease_expires_at else "?"
@@ -127,6 +128,7 @@ class Listener:
                 f"{found.room} is listened to by {found.owner} until {until}", hint="mhc capture status"
             )
         self._held = replace(found, epoch=epoch, owner=owner)
+        self._renewed_at = self._o.monotonic()
         self.health.ready(self._held)
 
     def _guarded_step(self) -> tuple[bool, float]:
@@ -144,6 +146,8 @@ class Listener:
         self._pace()
         if self._stopping:
             return False, 0
+        if self._o.monotonic() - self._renewed_at >= _RENEW_SECONDS:  # polls that fail renew nothing
+            self._renew()
         began = self._o.monotonic()
         try:
             answer = self.client.poll(asked_from)
@@ -159,30 +163,33 @@ class Listener:
         return self._bad(outcome, asked_from)
 
     def _good(self, outcome: Outcome, asked_from: str | None, seconds: float) -> tuple[bool, float]:
-        self._keep(outcome, asked_from)
+        new = self._keep(outcome, asked_from)
         self._lost = None
         self._good_before = True
         self._probes.clear()
         self._payload_since = None
         self._o.backoff.good(self._o.monotonic())
         if outcome.next is Next.NONE:
-            return bool(outcome.elements), 1.0
+            return new > 0, 1.0
         repeated = bool(outcome.elements) and outcome.next == asked_from
         self._instant = self._instant + 1 if not outcome.elements and seconds < _INSTANT else 0
         slow = repeated or self._instant >= _INSTANT_MOST
         return bool(outcome.elements) and not repeated, 1.0 if slow else 0.0
 
-    def _keep(self, outcome: Outcome, asked_from: str | None) -> None:
-        """Commit what an answer brought, with all that follows from it."""
+    def _keep(self, outcome: Outcome, asked_from: str | None) -> int:
+        """Commit what an answer brought, with all that follows from it; give how many events were new."""
         now = self._o.now()
         elements = [self.client.redact(raw) for raw in outcome.elements]
         events, refused = read_events(elements)
         served = [e.id.ms for e in events if e.id.ms]
-        oldest = datetime.fromtimestamp(min(served) / 1000, UTC) if served else None
+        oldest = from_ms(min(served)) if served else None
         page = Page(now, events, [(r.body, r.reason) for r in refused], None)
         if outcome.good:
             page = self._moved(page, outcome, asked_from, oldest)
-        new = pages.store(self.db, self.held, page, lease=self._lease, merge_gap=self._o.merge_gap)
+        leads_to = page.moved.cursor if page.moved else self.held.cursor
+        lease = self._lease(leads_to)
+        new = pages.store(self.db, self.held, page, lease=lease, merge_gap=self._o.merge_gap)
+        self._renewed_at = self._o.monotonic()
         if page.moved is not None:
             self._held = replace(
                 self.held,
@@ -195,9 +202,11 @@ class Listener:
             log.warning("%s: something may be missing: %s", self.client.room, page.gap.cause)
         self.stored += len(new)
         log.info("%s: %d events, %d new, %d rejected", self.client.room, len(events), len(new), len(refused))
-        self.health.polled(self.held, now, events[-1].id.text if events else None)
+        if outcome.good:
+            self.health.polled(self.held, now, events[-1].id.text if events else None)
         if new:
             self._o.on_events(self.held, new)
+        return len(new)
 
     def _moved(self, page: Page, outcome: Outcome, asked_from: str | None, oldest: datetime | None) -> Page:
         """Add to a page what its poll says about the time before it."""
@@ -209,11 +218,10 @@ class Listener:
             reach = max(reach, (now - oldest) // timedelta(milliseconds=1))
         cursor = outcome.next if isinstance(outcome.next, str) else None
         gap = self._gap(outcome, asked_from, before, now, oldest, reach)
-        joined = before is not None and gap is None
-        covers_from = before if joined else oldest
-        if covers_from is None or covers_from > now:
-            covers_from = now
-        return replace(page, moved=Moved(cursor, reach), gap=gap, covers_from=covers_from, joined=joined)
+        page = replace(page, moved=Moved(cursor, reach), gap=gap)
+        if gap is None:
+            return replace(page, covers_from=before, joined=True)
+        return replace(page, covers_from=gap.to_at if gap.from_at is None or cursor is not None else None)
 
     def _gap(
         self,
@@ -227,10 +235,11 @@ class Listener:
         """Give what this poll leaves in doubt: the time from the last good poll to the first event served."""
         if before is None:
             return NewGap(None, min(oldest or now, now), "first start", certain=True)
-        until = oldest if oldest is not None and before < oldest < now else now
+        until = oldest if oldest is not None and before < oldest < now else max(before, now)
         if self._lost is not None:
             return replace(self._lost, from_at=before, to_at=until)
-        if asked_from is None:
+        if asked_from is None:  # while no next URL comes, it is one gap that goes on
+            until = max(before, now) if outcome.next is Next.NONE else until
             return NewGap(before, until, "no cursor", certain=False)
         if outcome.stale and now - before > AWAY:
             return NewGap(before, until, "waited too long", certain=False)
@@ -315,12 +324,19 @@ class Listener:
     def _renew(self) -> None:
         try:
             with self.db.write() as conn:
-                kept = streams.renew_lease(conn, self.held, now=self._o.now(), valid=self._lease)
+                valid = self._lease(self.held.cursor)
+                kept = streams.renew_lease(conn, self.held, now=self._o.now(), valid=valid)
         except _AWAY as error:
             log.warning("%s: the lease was not renewed: %s", self.client.room, error.message)
             return
         if not kept:
             raise pages.LeaseLostError(f"another listener took over {self.client.room}")
+        self._renewed_at = self._o.monotonic()
+
+    def _lease(self, cursor: str | None) -> timedelta:
+        """Give how long the lease is valid: longer than a poll from this cursor, or from the base URL, can take."""
+        asked = max(self.client.timeout, asked_timeout(cursor) if cursor is not None else 0)
+        return timedelta(seconds=max(30, asked + 20))
 
     def _release(self) -> None:
         if self._held is None:

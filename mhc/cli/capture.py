@@ -20,7 +20,7 @@ STATUS = (
     Field("state", "text", "listening, backing off, paused, token refused, stopped, dead or never started."),
     Field("since", "time", "Since when it is in this state."),
     Field("last_poll_at", "time", "The last good poll."),
-    Field("last_event_id", "text", "The last event of the last page."),
+    Field("last_event_id", "text", "The latest event."),
     Field("gaps", "int", "Times for which events may be missing."),
     Field("spooled", "int", "Pages that wait for the database."),
     Field("epoch", "int", "How often the lease was taken.", table=False),
@@ -69,7 +69,7 @@ def group() -> None:
 def status(ctx: click.Context, out: Writer, room: str | None) -> None:
     """Show what each listener does; without the database, what those of this machine said last."""
     from mhc.capture.health import read_beats
-    from mhc.store import coverage, streams
+    from mhc.store import coverage, events, streams
 
     wanted = None if room is None else username(room)
     beats = {(b.room, b.kind, b.host): b for b in read_beats(settings(ctx).state_dir)}
@@ -78,6 +78,7 @@ def status(ctx: click.Context, out: Writer, room: str | None) -> None:
             known = streams.list_all(conn, wanted)
             gaps = coverage.gap_counts(conn)
             made = {one.id: coverage.made_ids(conn, one.id) for one in known}
+            latest = {one.id: events.latest_id(conn, one.id) for one in known}
     except UnavailableError as error:
         out.warn(f"{error.message}; these are the listeners of this machine")
         rows = [_row(None, beat) for beat in beats.values() if wanted in {None, beat.room}]
@@ -85,7 +86,7 @@ def status(ctx: click.Context, out: Writer, room: str | None) -> None:
         return
     rows = [
         _row(one, beats.get((one.room, one.kind, one.host)))
-        | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id]}
+        | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id], "last_event_id": latest[one.id]}
         for one in known
     ]
     out.rows(STATUS, out.ordered(STATUS, rows))

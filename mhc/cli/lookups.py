@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mhc.cli.context import settings, utc_now
+from mhc.domain.clock import iso_z
 from mhc.domain.names import UsernameError, near_matches, parse_username
-from mhc.domain.times import iso_z, parse_instant, parse_range
+from mhc.domain.times import parse_instant, parse_range
 from mhc.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:

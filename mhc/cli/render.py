@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
 from typing import Literal
 
+from mhc.domain.clock import iso_z
 from mhc.domain.text import encode
 
 Kind = Literal["text", "username", "int", "id", "time", "bool", "list", "lines", "json", "duration"]
@@ -75,7 +76,7 @@ def plain(value: object) -> object:
     if isinstance(value, (float, Decimal)):
         return _number(value)
     if isinstance(value, date):
-        return iso(value) if isinstance(value, datetime) else value.isoformat()
+        return iso_z(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, timedelta):
         return _number(value.total_seconds(), whole=True)
     return _plain_container(as_mapping(value))
@@ -86,14 +87,6 @@ def as_mapping(value: object) -> object:
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
     return value
-
-
-def iso(at: datetime) -> str:
-    """Write an aware time as `2026-01-01T00:00:00Z`, with milliseconds where there are some."""
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone cannot be printed")
-    spec = "milliseconds" if at.microsecond >= 1000 else "seconds"
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=spec) + "Z"
 
 
 def json_text(value: object, *, indent: bool = False) -> str:

@@ -181,6 +181,7 @@ def _surroundings(loaded: Settings, path: Path) -> dict[str, str]:
         "MHC_STATE_DIR": str(state),
         "MHC_TIMEZONE": loaded.timezone.key,
         "DATABASE_URL": f"sqlite:///{path}",
+        "MHC_OUTPUT": "table",  # for a person, in a log too
     }
 
 

@@ -17,8 +17,8 @@ from mhc.cli.options import (
 )
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
+from mhc.domain.clock import iso_z
 from mhc.domain.text import clean
-from mhc.domain.times import iso_z
 from mhc.errors import Exit, NotFoundError, TryLaterError, UsageError
 
 if TYPE_CHECKING:

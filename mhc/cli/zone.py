@@ -2,7 +2,6 @@
 
 import os
 from datetime import UTC, tzinfo
-from pathlib import Path
 
 from mhc.domain.text import encode
 from mhc.errors import UsageError
@@ -24,14 +23,10 @@ def find_zone(name: str) -> tzinfo:
 
 
 def system_zone() -> tzinfo:
-    """Give the system's zone with its rules (a fixed offset would be wrong for half of the year), or UTC."""
-    from zoneinfo import ZoneInfo  # not at start-up
+    """Give the system's zone, or UTC where $TZ names none."""
+    from mhc.config.system_zone import system_zone as of  # not at start-up
 
-    named = os.environ.get("TZ", "").removeprefix(":")
     try:
-        if named:
-            return ZoneInfo(named)
-        with Path("/etc/localtime").open("rb") as file:
-            return ZoneInfo.from_file(file, key="local")
-    except (KeyError, ValueError, OSError):
+        return of(os.environ)
+    except ValueError:
         return UTC

@@ -17,3 +17,11 @@ def to_ms(at: datetime) -> int:
 def from_ms(ms: int) -> datetime:
     """Give the aware UTC time of epoch milliseconds, exactly."""
     return EPOCH + timedelta(milliseconds=ms)
+
+
+def iso_z(at: datetime) -> str:
+    """Write an instant as 2026-01-01T00:00:00Z; milliseconds only where there are some."""
+    if at.tzinfo is None:
+        raise ValueError(f"a time without a zone: {at.isoformat()}")
+    precision = "milliseconds" if at.microsecond >= 1000 else "seconds"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 
-from mhc.domain.names import GUEST, clean, username_from_upstream
+from mhc.domain.names import GUEST, username_from_upstream
+from mhc.domain.text import clean
 
 # Fixed numbers: the database stores them (table event_method), so they are never reused.
 METHODS = {

@@ -4,6 +4,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from mhc.domain.text import clean
+
 PLATFORM = "chaturbate"
 # The feed's name for every visitor who is not logged in (contract events 1.4): counted, never a person.
 GUEST = "Anonymous"
@@ -41,16 +43,6 @@ def username_from_upstream(value: object) -> str | None:
     if not isinstance(value, str) or value == GUEST:
         return None
     return clean(value).strip().lower()[:_MAX_UPSTREAM] or None
-
-
-def clean(text: str) -> str:
-    """Show what no database column takes (NUL, lone surrogates) as U+FFFD; keep the rest."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def near_matches(name: str, known: Iterable[str]) -> list[str]:

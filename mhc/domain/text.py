@@ -69,6 +69,8 @@ def trusted(literal: LiteralString) -> Safe:
 
 def clean(text: str) -> str:
     """Make text storable and searchable: NUL and lone surrogates become U+FFFD, all else stays."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 

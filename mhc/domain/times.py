@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from mhc.domain.clock import iso_z
+
 Anchors = Callable[[str], datetime | None]
 
 _LONGEST: Final = 80
@@ -263,14 +265,6 @@ def _nearest(low: str) -> str:
         if match := pattern.match(low):
             return match.expand(sentence)
     return 'write "2d", "1h30m", "yesterday", "monday", "2026-03-01" or "2026-03-01 10:00"'
-
-
-def iso_z(at: datetime) -> str:
-    """Write an instant as 2026-01-01T00:00:00Z; milliseconds only where there are some."""
-    if at.tzinfo is None:
-        raise ValueError(f"a time without a zone: {at.isoformat()}")
-    precision = "milliseconds" if at.microsecond >= 1000 else "seconds"
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
 def ago(at: datetime, now: datetime) -> str:

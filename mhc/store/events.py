@@ -254,6 +254,14 @@ def count(conn: Connection, wanted: Filter) -> int:
     return found
 
 
+def latest_id(conn: Connection, stream_id: int) -> str | None:
+    """Give the id of a stream's latest event; None where it has none."""
+    order = (event.c.at.desc(), event.c.id_ms.desc(), event.c.id_seq.desc(), event.c.source_id.desc())
+    query = select(event.c.id_ms, event.c.id_seq, event.c.source_id).where(event.c.stream_id == stream_id)
+    row = conn.execute(query.order_by(*order).limit(1)).one_or_none()
+    return id_text(*row) if row else None
+
+
 def with_raw(conn: Connection, event_id: str) -> list[tuple[StoredEvent, bytes]]:
     """Give the events with this id, one a stream that has it, each with the bytes that were received."""
     query = select(*_COLUMNS, event.c.raw).select_from(_joined())

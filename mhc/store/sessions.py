@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, text, update
 
 from mhc.domain.broadcasts import Broadcast
+from mhc.domain.clock import iso_z
 from mhc.domain.sessions import Origin, Span, match, stitch
-from mhc.domain.times import iso_z
 from mhc.errors import UsageError
 from mhc.store.schema import broadcast, person, stream_session
 

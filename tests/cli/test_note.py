@@ -1,5 +1,9 @@
 """`mhc note`: what you want to remember of a person."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from command import Mhc, MhcHere
@@ -45,6 +49,21 @@ def test_text_from_stdin(known: MhcHere) -> None:
     assert bodies(known) == ["from a pipe"]
     nowhere = known("note", "add", "viewer_one", stdin="not asked for")
     assert (nowhere.status, nowhere.stderr.splitlines()[0]) == (2, "mhc: what is the note?")
+
+
+def test_on_a_terminal_the_editor_opens(known: MhcHere, database_url: str, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho "written at length" > "$1"\n')
+    editor.chmod(0o700)
+    ours, theirs = os.openpty()
+    environ = known.environ | {"EDITOR": str(editor), "DATABASE_URL": database_url}
+    call = [str(known.program), "note", "add", "viewer_one"]
+    run = subprocess.run(call, env=environ, stdin=theirs, capture_output=True, timeout=60, check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"noted it about viewer_one\n")
+    assert bodies(known) == ["written at length"]
+    assert known("note", "add", "viewer_one", "--no-input").status == 2
 
 
 def test_what_is_no_note_is_refused(known: MhcHere) -> None:

@@ -10,6 +10,7 @@ from command import Mhc, MhcHere
 from factories import chat, happening, minute, tell_story, tip
 from mhc.store import schema
 from mhc.store.database import Database
+from mhc.store.streams import Kind
 
 VIEWER_ONE = {
     "username": "viewer_one",
@@ -110,7 +111,7 @@ def test_testbed_events_are_in_no_figure(database: Database, cli: MhcHere) -> No
     tell_story(database)
     with database.write() as conn:
         items = [tip(30, "viewer_one", 999), chat(31, "viewer_one"), happening(32, "unfollow", "viewer_one")]
-        factories.store(conn, items, kind=factories.Kind.TESTBED, page=9)
+        factories.store(conn, items, kind=Kind.TESTBED, page=9)
     assert cli("person", "show", "viewer_one", "--json").json == VIEWER_ONE
 
 

@@ -8,6 +8,7 @@ import factories
 from command import Mhc, MhcHere
 from factories import happening, media, tell_story, tip
 from mhc.store.database import Database
+from mhc.store.streams import Kind
 
 ONE = {
     "username": "viewer_one",
@@ -146,7 +147,7 @@ def test_tips_between_sessions_are_in_none(database: Database, mine: MhcHere) ->
 def test_the_testbed_counts_only_when_asked_for(database: Database, mine: MhcHere) -> None:
     with database.write() as conn:
         factories.store(conn, [tip(1, "viewer_one", 5)])
-        factories.store(conn, [tip(1, "viewer_two", 7)], kind=factories.Kind.TESTBED)
+        factories.store(conn, [tip(1, "viewer_two", 7)], kind=Kind.TESTBED)
     assert [row["username"] for row in rows(mine)] == ["viewer_one"]
     with_it = mine("report", "tippers", "--testbed", "--json").json
     assert with_it["sources"] == ["events", "testbed"]

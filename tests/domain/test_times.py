@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mhc.domain.clock import iso_z
 from mhc.domain.times import (
     Range,
     ago,
     duration,
-    iso_z,
     parse_duration,
     parse_instant,
     parse_range,

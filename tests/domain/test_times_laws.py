@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mhc.domain.times import duration, iso_z, parse_duration, parse_instant, parse_range
+from mhc.domain.clock import iso_z
+from mhc.domain.times import duration, parse_duration, parse_instant, parse_range
 
 ZONES = ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Asia/Kolkata", "UTC"]
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
