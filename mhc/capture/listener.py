@@ -146,8 +146,7 @@ class Listener:
         self._pace()
         if self._stopping:
             return False, 0
-        if self._o.monotonic() - self._renewed_at >= _RENEW_SECONDS:  # polls that fail renew nothing
-            self._renew()
+        self._renew_if_due()  # polls that fail renew nothing
         began = self._o.monotonic()
         try:
             answer = self.client.poll(asked_from)
@@ -314,14 +313,17 @@ class Listener:
     def _wait(self, seconds: float) -> None:
         """Wait, holding the lease meanwhile; a stop ends it at once."""
         until = self._o.monotonic() + seconds
-        while seconds > 0 and not self._wake.wait(min(seconds, _RENEW_SECONDS)):
+        while seconds > 0:
+            self._renew_if_due()
+            if self._wake.wait(min(seconds, _RENEW_SECONDS)):
+                break
             seconds = until - self._o.monotonic()
-            if seconds > 0:
-                self._renew()
         if not self._stopping:
             self._wake.clear()
 
-    def _renew(self) -> None:
+    def _renew_if_due(self) -> None:
+        if self._o.monotonic() - self._renewed_at < _RENEW_SECONDS:
+            return
         try:
             with self.db.write() as conn:
                 valid = self._lease(self.held.cursor)

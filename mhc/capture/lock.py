@@ -60,18 +60,24 @@ def owner_id(state_dir: Path) -> str:
     """Give the name of this state directory, made at the first call: `host/random`."""
     path = state_dir / _NAME_FILE
     try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = f"{socket.gethostname()}/{secrets.token_hex(8)}"
-        temporary = state_dir / f".{_NAME_FILE}.{os.getpid()}"
-        temporary.write_text(fresh, encoding="utf-8")
-        try:
-            os.link(temporary, path)  # the first of two processes wins, and nobody reads half a name
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
+        if not path.exists():
+            _make_owner_id(path)
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise AccessError(
             f"cannot use {error.filename or path}: {error.strerror}", hint="set MHC_STATE_DIR"
         ) from error
+
+
+def _make_owner_id(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(
+        f".{path.name}.{secrets.token_hex(8)}"
+    )  # threads of one process ask at once, too
+    temporary.write_text(f"{socket.gethostname()}/{secrets.token_hex(8)}", encoding="utf-8")
+    try:
+        os.link(temporary, path)  # the first of them wins, and nobody reads half a name
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

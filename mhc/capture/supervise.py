@@ -12,7 +12,7 @@ from types import FrameType
 
 from mhc.capture.health import notify
 from mhc.capture.listener import Listener
-from mhc.errors import Exit
+from mhc.errors import Exit, MhcError
 
 log = logging.getLogger("mhc.listen")
 
@@ -82,10 +82,18 @@ class Supervisor:
                 one.client.line.cut_if_late()
             if signal.SIGHUP in self._signals:
                 self._signals.remove(signal.SIGHUP)
-                if self._reload is not None:
-                    self._reload()
+                self._read_again()
             if self._signals or (self._until is not None and time.monotonic() >= self._until):
                 return
+
+    def _read_again(self) -> None:
+        """Read the configuration again; where it is wrong, what was read before goes on."""
+        if self._reload is None:
+            return
+        try:
+            self._reload()
+        except MhcError as error:
+            log.error("not read again: %s", error.message)  # noqa: TRY400 - a sentence, no trace
 
     def _next_look(self) -> float:
         return _TICK if self._until is None else max(0.0, min(_TICK, self._until - time.monotonic()))

@@ -38,7 +38,7 @@ def group() -> None:
 )
 @click.argument("name", metavar="NAME", help="Any name of the person.")
 @click.argument(
-    "text", metavar="TEXT", required=False, help="The note; - reads stdin, without it $EDITOR opens."
+    "text", metavar="[TEXT]", required=False, help="The note; - reads stdin, without it $EDITOR opens."
 )
 @click.option("--category", type=click.Choice(CATEGORIES), default="notes", show_default=True, help="Kind.")
 @click.option("--at", metavar="TIME", help="When it happened.")
@@ -84,7 +84,7 @@ def _body(text: str | None, *, no_input: bool) -> str:
 
 
 @group.command("list", cls=Command, examples=["mhc note list", "mhc note list viewer_one --category tips"])
-@click.argument("name", metavar="NAME", required=False, help="About this person only.")
+@click.argument("name", metavar="[NAME]", required=False, help="About this person only.")
 @click.option("--category", type=click.Choice(CATEGORIES), help="Of this kind only.")
 @output_options(fields=NOTES)
 @common_options

@@ -185,7 +185,7 @@ def list_sessions(
     until: str | None,
     room: str | None,
 ) -> None:
-    """List the sessions that touch a range of time, the latest first (several rooms: by room where equal)."""
+    """List the sessions that touch a range of time, the latest first, equals by number."""
     from mhc.store import sessions
 
     with database(ctx) as db, db.read() as conn:
@@ -200,7 +200,7 @@ def list_sessions(
 
 @group.command("show", cls=Command, examples=["mhc session show", "mhc session show 12 --json"])
 @click.argument(
-    "session_id", metavar="ID", required=False, type=int, help="Its number (default: the latest)."
+    "session_id", metavar="[ID]", required=False, type=int, help="Its number (default: the latest)."
 )
 @_excluded
 @_room

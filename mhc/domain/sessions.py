@@ -1,11 +1,13 @@
 """Sessions: what the owner calls a stream, made of broadcasts with short breaks, or by hand."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.clock import to_ms
 
 
 class Origin(StrEnum):
@@ -45,6 +47,27 @@ class Group:
 
     span: Span
     members: tuple[int, ...]
+
+
+class Calendar:
+    """Finds the session of an instant; sessions never overlap. Instants are epoch milliseconds: there are many."""
+
+    def __init__(self, spans: Sequence[Span], now: datetime) -> None:
+        """Take spans in order of time; one that lasts ends at `now`."""
+        self._starts = [to_ms(one.started_at) for one in spans]
+        self._ends = [to_ms(one.ended_at or max(now, one.started_at)) for one in spans]
+
+    def place(self, at_ms: int) -> int | None:
+        """Give the place of the span that an instant lies in; its end is not in it."""
+        place = bisect_right(self._starts, at_ms) - 1
+        return place if place >= 0 and at_ms < self._ends[place] else None
+
+    def touched(self, begin_ms: int, end_ms: int) -> Iterator[int]:
+        """Give the places of the spans that share some time with a half-open one, or hold its beginning."""
+        place = bisect_right(self._ends, begin_ms)
+        while place < len(self._starts) and (self._starts[place] < end_ms or self._starts[place] <= begin_ms):
+            yield place
+            place += 1
 
 
 def state_of(span: Span, now: datetime, gap: timedelta = MERGE_GAP) -> State:

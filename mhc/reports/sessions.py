@@ -3,16 +3,16 @@
 Anonymous tips count in every figure of a room; what excluded people did openly is left out, and said so.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mhc.domain.clock import to_ms
 from mhc.domain.figures import covered_share, whole_seconds
-from mhc.domain.sessions import state_of
-from mhc.domain.visits import Ending, Visit
+from mhc.domain.sessions import Calendar, state_of
+from mhc.domain.visits import Ending
 from mhc.store import coverage, paid, people, sessions, talk, visits, watchlists
 
 if TYPE_CHECKING:
@@ -129,27 +129,34 @@ def _row(
 def _tally(
     conn: "Connection", room_id: int, theirs: "Sequence[Session]", crowd: _Crowd, now: datetime
 ) -> dict[int, _Tally]:
-    """Count for each of a room's sessions, earliest first: they never overlap."""
-    ends = [one.ended_at or max(now, one.started_at) for one in theirs]
+    """Count for each of a room's sessions, earliest first."""
+    calendar = Calendar([one.span for one in theirs], now)
     tallies = [_Tally() for _one in theirs]
-    starts = [one.started_at for one in theirs]
-    for payment in paid.list_all(conn, paid.Scope([room_id], starts[0], ends[-1])):
-        place = bisect_right(starts, payment.at) - 1
-        if payment.at < ends[place]:
+    begin = theirs[0].started_at
+    end = theirs[-1].ended_at or max(now, theirs[-1].started_at)
+    for payment in paid.list_all(conn, paid.Scope([room_id], begin, end)):
+        place = calendar.place(payment.at_ms)
+        if place is not None:
             _count_payment(tallies[place], payment, crowd)
-    since = sessions.last_end(conn, room_id, starts[0])
-    for who, visit in visits.of_room(conn, room_id, since, ends[-1]):
-        touched = list(_touched(visit, starts, ends))
+    for who, visit in visits.of_room(conn, room_id, sessions.last_end(conn, room_id, begin), end):
+        came = to_ms(visit.known_from)
+        # An end that nobody saw is taken as the beginning.
+        left = to_ms(end if visit.ending is Ending.OPEN else visit.left_at or visit.known_from)
+        touched = list(calendar.touched(came, left))
         if touched and crowd.counts(who):
             for place in touched:
                 tallies[place].visitors.add(crowd.root(who))
-    for place, tally in enumerate(tallies):
-        for counts in talk.counts(conn, room_id, starts[place], ends[place]):
-            if crowd.counts(counts.actor_id):
-                tally.messages += counts.messages
-                if counts.follows and counts.actor_id is not None:
-                    tally.followers.add(crowd.root(counts.actor_id))
+    for one, tally in zip(theirs, tallies, strict=True):
+        _count_talk(tally, talk.counts(conn, room_id, one.started_at, one.ended_at or end), crowd)
     return {one.id: tally for one, tally in zip(theirs, tallies, strict=True)}
+
+
+def _count_talk(tally: _Tally, counts: Iterable[talk.Counts], crowd: _Crowd) -> None:
+    for one in counts:
+        if crowd.counts(one.actor_id):
+            tally.messages += one.messages
+            if one.follows and one.actor_id is not None:
+                tally.followers.add(crowd.root(one.actor_id))
 
 
 def _count_payment(tally: _Tally, payment: paid.Payment, crowd: _Crowd) -> None:
@@ -160,13 +167,3 @@ def _count_payment(tally: _Tally, payment: paid.Payment, crowd: _Crowd) -> None:
         tally.tips += 1
         if payment.actor_id is not None:
             tally.tippers.add(crowd.root(payment.actor_id))
-
-
-def _touched(visit: Visit, starts: Sequence[datetime], ends: Sequence[datetime]) -> Iterable[int]:
-    """Give the places of the sessions of which a visit saw any part; an end nobody saw is taken as the beginning."""
-    begin = visit.known_from
-    end = ends[-1] if visit.ending is Ending.OPEN else visit.left_at or begin
-    place = bisect_right(ends, begin)  # the first that ends later
-    while place < len(starts) and (starts[place] < end or starts[place] <= begin):
-        yield place
-        place += 1

@@ -7,18 +7,23 @@ payments are one row, merged people are one, excluded people are left out of the
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
+from mhc.domain.clock import from_ms
 from mhc.domain.figures import covered_share, mean, median, share
-from mhc.store import coverage, paid, people, watchlists
+from mhc.domain.sessions import Calendar
+from mhc.store import coverage, paid, people, sessions, watchlists
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
-    from mhc.store.paid import Amounts, Scope
+    from mhc.store.paid import Payment, Scope
 
+_FAR = datetime.max.replace(tzinfo=UTC)  # a session that lasts takes in all that comes
 _ANONYMOUS = None  # the key of the one row of all who did not want to be named
 
 
@@ -62,16 +67,20 @@ class Report:
 class _Tally:
     tokens: int = 0
     tips: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # amount → how often
-    first_at: datetime | None = None
-    last_at: datetime | None = None
+    first_ms: int | None = None
+    last_ms: int | None = None
     sessions: set[int] = field(default_factory=set)
 
-    def add(self, one: "Amounts") -> None:
-        self.tokens += one.tokens * one.count
-        if one.is_tip:
-            self.tips[one.tokens] += one.count
-            self.first_at = min(self.first_at or one.first_at, one.first_at)
-            self.last_at = max(self.last_at or one.last_at, one.last_at)
+    def add(self, one: "Payment", session_id: int | None) -> None:
+        """Count a payment; they come in order of time."""
+        self.tokens += one.tokens
+        if not one.is_tip:
+            return
+        self.tips[one.tokens] += 1
+        self.first_ms = one.at_ms if self.first_ms is None else self.first_ms
+        self.last_ms = one.at_ms
+        if session_id is not None:
+            self.sessions.add(session_id)
 
 
 def read(
@@ -84,11 +93,10 @@ def read(
     def key(actor_id: int | None, *, anonymous: bool) -> int | None:
         return _ANONYMOUS if actor_id is None or (anonymous and not reveal) else roots.get(actor_id, actor_id)
 
+    session_of = _sessions(conn, scope)
     tallies: dict[int | None, _Tally] = defaultdict(_Tally)
-    for one in paid.by_amount(conn, scope):
-        tallies[key(one.actor_id, anonymous=one.anonymous)].add(one)
-    for session_id, actor_id, anonymous in paid.tippers_by_session(conn, scope):
-        tallies[key(actor_id, anonymous=anonymous)].sessions.add(session_id)
+    for one in paid.list_all(conn, scope):
+        tallies[key(one.actor_id, anonymous=one.anonymous)].add(one, session_of(one))
     left_out = tallies.keys() & excluded
     kept = {who: tally for who, tally in tallies.items() if who not in left_out}
     names = people.names_by_id(conn, (who for who in kept if who is not None))
@@ -98,6 +106,18 @@ def read(
         excluded=len(left_out),
         rows=_rows(kept, names),
     )
+
+
+def _sessions(conn: "Connection", scope: "Scope") -> "Callable[[Payment], int | None]":
+    """Give what finds the session of a payment."""
+    by_room = sessions.spans(conn, scope.room_ids)
+    calendars = {room_id: Calendar([span for _id, span in found], _FAR) for room_id, found in by_room.items()}
+
+    def find(one: "Payment") -> int | None:
+        place = calendars[one.room_id].place(one.at_ms) if one.room_id in calendars else None
+        return None if place is None else by_room[one.room_id][place][0]
+
+    return find
 
 
 def _rows(tallies: dict[int | None, _Tally], names: dict[int, str]) -> list[Row]:
@@ -117,8 +137,8 @@ def _row(username: str | None, tally: _Tally, total: int) -> Row:
         mean=mean(sum(amounts), len(amounts)),
         median=median(amounts),
         largest=max(amounts, default=None),
-        first_tip_at=tally.first_at,
-        last_tip_at=tally.last_at,
+        first_tip_at=None if tally.first_ms is None else from_ms(tally.first_ms),
+        last_tip_at=None if tally.last_ms is None else from_ms(tally.last_ms),
         sessions=len(tally.sessions),
     )
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, text
@@ -28,6 +29,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_ms = busy_ms
+        self._opening = Lock()
         self._engine: Engine | None = None
         self._empty: Engine | None = None
         self._checked = False
@@ -168,9 +170,10 @@ class Database:
             )
 
     def _engine_now(self) -> Engine:
-        if self._engine is None:
-            self._engine = self._open()
-        return self._engine
+        with self._opening:  # the threads of `listen --all` share it: a second engine would never be closed
+            if self._engine is None:
+                self._engine = self._open()
+            return self._engine
 
     def _open(self) -> Engine:
         if not self.is_sqlite:

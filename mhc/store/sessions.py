@@ -57,6 +57,17 @@ def lock(conn: Connection, room_id: int) -> None:
         conn.execute(query, {"space": _LOCK, "room": room_id})
 
 
+def spans(conn: Connection, room_ids: Sequence[int] | None) -> dict[int, list[tuple[int, Span]]]:
+    """Give the numbers and times of the sessions of some rooms (None: all) by room, the earliest first."""
+    query = select(*(stream_session.c[name] for name in ("room_id", "id", "started_at", "ended_at")))
+    if room_ids is not None:
+        query = query.where(stream_session.c.room_id.in_(room_ids))
+    found: dict[int, list[tuple[int, Span]]] = {}
+    for room_id, number, begin, end in conn.execute(query.order_by(stream_session.c.started_at)):
+        found.setdefault(room_id, []).append((number, Span(begin, end)))
+    return found
+
+
 def list_all(
     conn: Connection,
     *,

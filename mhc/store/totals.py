@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -195,7 +196,8 @@ def _listed(roll: Roll) -> list[ColumnElement[bool]]:
 
 def _sums_by_root(roll: Roll) -> Any:
     """Give the subquery of tokens and tips by root."""
-    root = func.coalesce(person.c.canonical_id, person.c.id).label("root")
+    # The cast tells SQLite that this is a number, or it would not index it for the join.
+    root = cast(func.coalesce(person.c.canonical_id, person.c.id), Integer).label("root")
     tokens: Any = person_total.c.tokens
     tips: Any = person_total.c.tips
     if roll.reveal:

@@ -1,14 +1,17 @@
 """What becomes of events: stored once, whatever they hold, and what cannot be is kept aside."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
-from listening import ROOM, Said, Station, event, ids, page, tip
+from listening import ROOM, Said, Station, event, ids, listening, page, tip
 from mhc.store import coverage, schema
+from mhc.store.database import Database
 from mhc.store.events import with_raw
+from mhc.store.streams import Kind
 
 ID = "1767225602000-0"
 ODD_IDS: list[Any] = [None, 5, "", "x" * 1_000_000, [], "a\0b", "\ud800"]
@@ -183,5 +186,11 @@ def test_what_the_database_refuses_is_kept_aside_and_the_rest_of_the_page_is_sto
     assert going.stream.cursor == "i=2"
 
 
-def test_the_testbed_counts_in_no_figure(going: Station) -> None:
-    assert rows(going, schema.person_total) == 1
+@pytest.mark.parametrize(("kind", "figures"), [(Kind.LIVE, 1), (Kind.TESTBED, 0)])
+def test_the_testbed_counts_in_no_figure(
+    database: Database, tmp_path: Path, kind: Kind, figures: int
+) -> None:
+    with listening(database, tmp_path, kind=kind) as station:
+        station.step(page(tip(0), to="i=1"))
+        assert rows(station, schema.event) == 1
+        assert rows(station, schema.person_total) == figures

@@ -1,11 +1,12 @@
 """The line of a poll: it ends at its deadline or at a cut, whatever the server sends meanwhile."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
 import wire
-from mhc.clients.http import Line, NetworkError
+from mhc.clients.http import Answer, Line, NetworkError
 from wire import CHUNKED, Caller, Wire, calling
 
 
@@ -13,11 +14,22 @@ def late(call: Caller, seconds: float) -> str:
     """Ask in a thread, looking at the deadline as the supervisor does."""
     with ThreadPoolExecutor(1) as pool:
         asked = call.in_thread(pool, seconds)
-        while not wait([asked], timeout=0.01).done:
-            call.line.cut_if_late()
+        try:
+            while not wait([asked], timeout=0.01).done:
+                call.line.cut_if_late()
+        except BaseException:  # the test's own time is up: the thread must not outlive it
+            call.line.cut()
+            raise
         with pytest.raises(NetworkError) as raised:
             asked.result()
     return str(raised.value)
+
+
+def cut_off(ask: Callable[[], Answer]) -> bool:
+    """Whether a request was broken off, before its time was up."""
+    with pytest.raises(NetworkError) as raised:
+        ask()
+    return str(raised.value) != "the answer took too long"
 
 
 @pytest.mark.parametrize(
@@ -58,23 +70,20 @@ def test_a_cut_ends_a_request_that_is_under_way(manner: wire.Manner) -> None:
         asked = call.in_thread(pool)
         assert server.held.wait(10)
         call.line.cut()
-        with pytest.raises(NetworkError):
-            asked.result(timeout=10)
+        assert cut_off(asked.result)
 
 
 def test_a_cut_before_the_connection_holds_for_it() -> None:
     with Wire(wire.hold) as server, calling(server.url) as call:
         call.line.cut()
-        with pytest.raises(NetworkError):
-            call()
+        assert cut_off(call)
 
 
 def test_a_cut_holds_for_a_connection_that_waits_to_be_used_again() -> None:
     with Wire(wire.reply(), wire.hold) as server, calling(server.url) as call:
         call()
         call.line.cut()
-        with pytest.raises(NetworkError):
-            call()
+        assert cut_off(call)
 
 
 def test_a_closed_line_may_be_cut_and_closed_again() -> None:

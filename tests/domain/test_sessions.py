@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.domain.sessions import Group, Span, State, match, state_of, stitch
+from mhc.domain.clock import to_ms
+from mhc.domain.sessions import Calendar, Group, Span, State, match, state_of, stitch
 
 T0 = datetime(2026, 1, 1, 18, tzinfo=UTC)
 
@@ -120,3 +121,24 @@ def test_sessions_of_sessions_are_the_same(spans: list[Span]) -> None:
     once = [group.span for group in stitch(spans, [])[0]]
     assert [group.span for group in stitch(once, [])[0]] == once
     assert match(once, once) == {place: place for place in range(len(once))}
+
+
+@given(spans=in_order(), instant=st.integers(-5, 900), length=st.integers(0, 90))
+def test_the_calendar_finds_what_a_look_at_each_finds(spans: list[Span], instant: int, length: int) -> None:
+    calendar, begin, end = Calendar(spans, at(9999)), at(instant), at(instant + length)
+    held = [i for i, one in enumerate(spans) if one.ended_at and one.started_at <= begin < one.ended_at]
+    assert calendar.place(to_ms(begin)) == (held[0] if held else None)
+    met = [i for i, one in enumerate(spans) if one.ended_at and one.ended_at > begin and one.started_at < end]
+    assert list(calendar.touched(to_ms(begin), to_ms(end))) == sorted({*met, *held})
+
+
+def test_in_the_calendar_what_lasts_ends_now() -> None:
+    calendar = Calendar([span(0, 10), span(20)], at(30))
+    assert [calendar.place(to_ms(at(minute))) for minute in (-1, 0, 10, 20, 29, 30)] == [
+        None,
+        0,
+        None,
+        1,
+        1,
+        None,
+    ]

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from factories import minute, tell_story
+from mhc.domain.clock import to_ms
 from mhc.reports import card, sessions, tippers
 from mhc.store import people
 from mhc.store.database import Database
@@ -52,12 +53,12 @@ def overheard(conn: Connection) -> Iterator[list[tuple[str, Any]]]:
         event.remove(conn.engine, "before_cursor_execute", listen)
 
 
-def plans(db: Database, asked: Asked) -> list[str]:
+def plans(db: Database, asked: Asked, *, as_it_likes: bool = False) -> list[str]:
     """Give the plan of each statement; where no index answers, PostgreSQL scans even if told not to."""
     with db.read() as conn:
         with overheard(conn) as said:
             asked(conn)
-        if not db.is_sqlite:
+        if not (db.is_sqlite or as_it_likes):
             conn.execute(text("SET LOCAL enable_seqscan = off"))
         explain = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN "
         answers = [
@@ -76,6 +77,33 @@ def test_no_question_scans_the_events(database: Database, asked: Asked) -> None:
         assert "Seq Scan on event" not in plan.replace("event_method", "")
         for line in plan.splitlines():
             assert not line.strip().startswith("SCAN event"), plan
+
+
+def fill(db: Database, count: int) -> None:
+    """Add events of other people, a second apart, and tell PostgreSQL how many there are."""
+    query = """
+        INSERT INTO event (id_ms, at, received_at, stream_id, id_seq, room_id, actor_id, method_id, flags,
+                           tokens, source_id, raw)
+        SELECT :begin + n * 1000, :begin + n * 1000, :begin, s.id, 0, s.room_id, -n % 500,
+               CASE WHEN n % 20 = 0 THEN 10 ELSE 3 END, 0, CASE WHEN n % 20 = 0 THEN 5 END, n::text, '\\x00'
+        FROM stream s, generate_series(1, :count) n
+    """
+    with db.write() as conn:
+        conn.execute(text(query), {"begin": to_ms(minute(10_000)), "count": count})
+        conn.execute(text("ANALYZE"))
+
+
+@pytest.mark.parametrize("asked", [show_card, show_card_of_room, show_sessions, show_tippers])
+def test_among_many_events_postgresql_chooses_the_indexes(postgres_database: Database, asked: Asked) -> None:
+    tell_story(postgres_database)
+    fill(postgres_database, 20_000)
+    found = plans(postgres_database, asked, as_it_likes=True)
+    of_events = [plan for plan in found if " on event " in plan or "ix_event" in plan]
+    assert of_events
+    of_a_person = {"ix_event_person"} if asked in {show_card, show_card_of_room} else set()
+    for plan in of_events:
+        assert "Seq Scan on event " not in plan, plan
+        assert all(index in plan for index in of_a_person), plan
 
 
 @pytest.mark.parametrize("asked", [show_card, show_card_of_room])

@@ -1,0 +1,66 @@
+"""The same show gives the same bytes on SQLite and PostgreSQL."""
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from command import MhcHere
+from factories import ROOM, T0, cover
+from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.events import EventId, parse_event
+from mhc.sandbox.show import Show, with_ids
+from mhc.store import derived, events, streams
+from mhc.store.database import Database
+from mhc.store.streams import Kind
+
+COMMANDS = (
+    ["person", "list", "--reveal"],
+    ["person", "list", "--sort", "tokens:desc"],
+    ["person", "list", "--sort", "username"],
+    ["person", "search", "viewer"],
+    ["person", "show", "viewer_one", "viewer_two", "viewer_three", "--private", "--reveal"],
+    ["person", "show", "viewer_one"],
+    [
+        "session",
+        "list",
+        "--fields",
+        "started_at,ended_at,tokens,tips,tippers,messages,unique_visitors,new_followers",
+    ],
+    ["session", "list", "--include-excluded", "--fields", "state,origin,coverage,title,room"],
+    ["report", "tippers"],
+    ["report", "tippers", "--reveal", "--include-excluded", "--since", "2026-01-02"],
+    ["watchlist", "show", "Friends", "--fields", "username,last_seen_at,note"],
+)
+
+
+def watch(db: Database) -> None:
+    """Keep a made-up show of three evenings, page by page."""
+    shows = list(islice(with_ids(Show(seed=7), T0), 9000))
+    with db.write() as conn:
+        source = streams.ensure(conn, ROOM, Kind.LIVE, "testserver", T0)
+        for start in range(0, len(shows), 400):
+            page = [
+                parse_event(one, json.dumps(one).encode(), EventId("unused"))
+                for one in shows[start : start + 400]
+            ]
+            added = events.add_new(conn, source.id, page, T0, made_by="events")
+            derived.add(conn, source, added.new, MERGE_GAP)
+        cover(conn, 0, 1500)
+
+
+@pytest.mark.parametrize("output", ["json", "tsv"])
+def test_every_list_and_report(
+    sqlite_database: Database, postgres_database: Database, tmp_path: Path, output: str
+) -> None:
+    answers = []
+    for db in (sqlite_database, postgres_database):
+        watch(db)
+        url = db.url.render_as_string(hide_password=False)
+        cli = MhcHere(tmp_path, DATABASE_URL=url, CHATURBATE_USERNAME=ROOM)
+        cli("watchlist", "add", "Excluded", "viewer_four")
+        cli("watchlist", "add", "Friends", "viewer_two", "viewer_one", "--note", "nice")
+        answers.append([cli(*command, "-o", output) for command in COMMANDS])
+    assert answers[0] == answers[1]
+    assert all(run.status == 0 and len(run.stdout) > 100 for run in answers[0])
