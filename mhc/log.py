@@ -113,9 +113,14 @@ def escape(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+# PostgreSQL quotes the row that it refused in these lines.
+_DETAIL: Final = re.compile(r"^(\s*(?:DETAIL|CONTEXT|STATEMENT):).*$", re.MULTILINE)
+
+
 def redacted_traceback(error: BaseException) -> str:
     """Give an exception's traceback, redacted, with its line breaks; other control characters are escaped."""
     text = redact("".join(traceback.format_exception(error)))
+    text = _DETAIL.sub(rf"\1 {MASK}", text)
     return "\n".join(escape(line) for line in text.split("\n"))
 
 

@@ -64,9 +64,11 @@ def store(
     conn: Connection, items: Iterable[Item], *, room: str = ROOM, kind: Kind = Kind.LIVE, page: int = 0
 ) -> None:
     """Keep events as a listener would have."""
+    items = list(items)
     source = streams.ensure(conn, room, kind, "testserver", T0)
     parsed = [parse_event(one, json.dumps(one).encode(), EventId("unused")) for one in feed(items, page)]
-    added = events.add_new(conn, source.id, parsed, T0, made_by="events")
+    received = max((at for at, _method, _payload in items), default=T0)
+    added = events.add_new(conn, source.id, parsed, received, made_by="events")
     derived.add(conn, source, added.new, MERGE_GAP)
 
 

@@ -18,9 +18,10 @@ from mhc.capture.health import Health
 from mhc.capture.listener import Listener, Options
 from mhc.capture.lock import StreamLock
 from mhc.clients.events import EventsClient
-from mhc.store import coverage, events, streams
+from mhc.store import coverage, history, streams
 from mhc.store.database import Database
-from mhc.store.events import Filter, StoredEvent
+from mhc.store.events import StoredEvent
+from mhc.store.history import Filter
 from mhc.store.streams import Stream
 
 ROOM, TOKEN = "example_room", "FAKE0EVENTS0TOKEN0NOTREAL"
@@ -168,7 +169,9 @@ class Station:
         given: dict[str, Any] = {"now": self.clock.now, "monotonic": self.clock.monotonic}
         self.options = Options(**given, **{"backoff": Backoff(Random(1)), **options})
         self.lock = StreamLock(folder, "stream")
-        self.listener = Listener(db, self.client, Health(folder, self.clock.now), self.lock, self.options)
+        self.listener = Listener(
+            db, self.client, Health(folder, self.clock.now), lambda _name: self.lock, self.options
+        )
 
     def step(self, said: Said) -> tuple[bool, float]:
         """Let the feed answer this to one poll; give what the listener makes of it."""
@@ -199,8 +202,7 @@ class Station:
     @property
     def events(self) -> list[StoredEvent]:
         """Give what is stored, in order."""
-        with self.db.read() as conn:
-            return list(events.list_all(conn, Filter(reveal=True), newest_first=False))
+        return list(history.read(self.db, Filter(reveal=True), newest_first=False))
 
     @property
     def gaps(self) -> list[tuple[datetime | None, datetime, str, str]]:

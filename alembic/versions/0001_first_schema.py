@@ -61,6 +61,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("actor_id IS NOT NULL"),
         postgresql_where=sa.text("actor_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_event_partner",
+        "event",
+        ["partner_id", "at"],
+        unique=False,
+        sqlite_where=sa.text("partner_id IS NOT NULL"),
+        postgresql_where=sa.text("partner_id IS NOT NULL"),
+    )
     op.create_index("ix_event_stream", "event", ["stream_id", "at"], unique=False)
     op.create_table(
         "event_method",
@@ -195,6 +203,7 @@ def upgrade() -> None:
         sa.Column("room_id", sa.Integer(), nullable=False),
         sa.Column("kind", STRING, nullable=False),
         sa.Column("host", STRING, nullable=False),
+        sa.Column("lock_name", STRING, nullable=False),
         sa.Column("cursor", STRING, nullable=True),
         sa.Column("cursor_at", sa.BigInteger(), nullable=True),
         sa.Column("last_poll_ok_at", sa.BigInteger(), nullable=True),
@@ -394,6 +403,7 @@ def downgrade() -> None:
     op.drop_index("ix_job_run_job", table_name="job_run")
     op.drop_table("job_run")
     op.drop_table("event_method")
+    op.drop_index("ix_event_partner", table_name="event")
     op.drop_index("ix_event_stream", table_name="event")
     op.drop_index("ix_event_person", table_name="event")
     op.drop_index(

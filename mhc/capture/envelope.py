@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from mhc.domain.jsonscan import split_array, split_object
 
 MAX_EVENTS = 50_000
 _BOM = b"\xef\xbb\xbf"
+_UNMADE = EventId("")  # in the place of an id that has still to be made
 
 
 class EnvelopeError(Exception):
@@ -46,6 +47,8 @@ def read_envelope(body: bytes) -> Envelope:
         elements = [bytes(one) for one in events or ()]
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         parts, elements = _scan(body)
+    if not parts.keys() & {"events", "nextUrl"}:
+        raise EnvelopeError("neither events nor a next URL")
     if len(elements) > MAX_EVENTS:
         raise EnvelopeError(f"more than {MAX_EVENTS} events")
     status = _value(parts.get("status"))
@@ -82,7 +85,8 @@ def read_events(elements: list[bytes]) -> tuple[list[Event], list[Refused]]:
     equals: Counter[str] = Counter()
     for raw in elements:
         try:
-            events.append(parse_event(_decode(raw), raw, _made_id(raw, equals)))
+            event = parse_event(_decode(raw), raw, _UNMADE)
+            events.append(event if event.id is not _UNMADE else replace(event, id=_made_id(raw, equals)))
         except NotAnEventError as error:
             refused.append(Refused(raw, str(error)))
     return events, refused

@@ -25,6 +25,7 @@ from mhc.store.pages import NewGap, Page
 from mhc.store.streams import Kind, Moved, Stream
 
 AWAY = timedelta(seconds=120)  # longer without a good poll, and something may be missing
+_REACH_MOST = timedelta(days=7)  # one odd id must not make us believe that nothing is ever lost
 _INSTANT = 0.5  # seconds: an empty answer sooner than this was no long poll
 _INSTANT_MOST = 5
 _RATE_WINDOW, _RATE_MOST = 60.0, 1000  # half of what the API allows
@@ -55,6 +56,7 @@ class Options:
     now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     on_events: Callable[[Stream, Sequence[NewEvent]], None] = lambda _stream, _new: None
+    on_refused: Callable[[], None] = lambda: None  # reads the token again, where its source may have changed
     backoff: Backoff = field(default_factory=Backoff)
 
 
@@ -62,7 +64,12 @@ class Listener:
     """Captures one room until it is told to stop."""
 
     def __init__(
-        self, db: Database, client: EventsClient, health: Health, lock: StreamLock, options: Options
+        self,
+        db: Database,
+        client: EventsClient,
+        health: Health,
+        lock_of: Callable[[str], StreamLock],
+        options: Options,
     ) -> None:
         self.db = db
         self.client = client
@@ -70,7 +77,8 @@ class Listener:
         self._stopping = False
         self._wake = threading.Event()
         self.stored = 0
-        self._lock = lock
+        self._lock_of = lock_of
+        self._lock: StreamLock | None = None
         self._o = options
         self._held: Stream | None = None
         self._renewed_at = 0.0
@@ -100,7 +108,8 @@ class Listener:
 
     def run(self) -> None:
         """Listen until stopped (or once, until the feed is read up). Raises MhcError where it cannot go on."""
-        self._lock.acquire(self.client.room)
+        lock = self._find_stream()
+        lock.acquire(self.client.room)
         try:
             self.acquire()
             while not self._stopping:
@@ -110,17 +119,25 @@ class Listener:
                 self._wait(wait * self._o.wait_scale)
         finally:
             self._release()
-            self._lock.release()
+            lock.release()
             self.client.close()
+
+    def _find_stream(self) -> StreamLock:
+        """Make the stream where it is new; give its lock, which every way to address the database finds."""
+        with self.db.write() as conn:
+            found = streams.ensure(conn, self.client.room, self._o.kind, self.client.host, self._o.now())
+        self._lock = self._lock_of(found.lock_name)
+        return self._lock
 
     def acquire(self) -> None:
         """Take the lease. Raises TryLaterError where another host has it."""
         now = self._o.now()
         owner = owner_id(self.health.state_dir)
+        lock = self._lock or self._find_stream()
         with self.db.write() as conn:
             found = streams.ensure(conn, self.client.room, self._o.kind, self.client.host, now)
             epoch = streams.take_lease(
-                conn, found.id, owner, now=now, valid=self._lease(found.cursor), lock_held=self._lock.is_held
+                conn, found.id, owner, now=now, valid=self._lease(found.cursor), lock_held=lock.is_held
             )
         if epoch is None:
             until = found.lease_expires_at.isoformat(timespec="seconds") if found.lease_expires_at else "?"
@@ -181,7 +198,7 @@ class Listener:
         elements = [self.client.redact(raw) for raw in outcome.elements]
         events, refused = read_events(elements)
         served = [e.id.ms for e in events if e.id.ms]
-        oldest = from_ms(min(served)) if served else None
+        oldest = from_ms(served[0]) if served else None  # the feed gives the oldest first
         page = Page(now, events, [(r.body, r.reason) for r in refused], None)
         if outcome.good:
             page = self._moved(page, outcome, asked_from, oldest)
@@ -214,7 +231,7 @@ class Listener:
         reach = held.served_age_max
         away = before is not None and now - before > AWAY
         if away and oldest is not None:
-            reach = max(reach, (now - oldest) // timedelta(milliseconds=1))
+            reach = max(reach, min(now - oldest, _REACH_MOST) // timedelta(milliseconds=1))
         cursor = outcome.next if isinstance(outcome.next, str) else None
         gap = self._gap(outcome, asked_from, before, now, oldest, reach)
         page = replace(page, moved=Moved(cursor, reach), gap=gap)
@@ -269,6 +286,7 @@ class Listener:
                 hint="make a token with the scope Events API and set CB_AUTH_TOKEN",
             )
         self.health.state(self.held, "token refused", outcome.detail)
+        self._o.on_refused()
         if tries == PROBES:
             log.error("%s: %s; set a new CB_AUTH_TOKEN and send SIGHUP", self.client.room, outcome.detail)
         return True, AUTH_WAIT

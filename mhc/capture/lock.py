@@ -3,6 +3,7 @@
 The kernel frees the lock when its process dies, however it dies.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -10,7 +11,7 @@ import secrets
 import socket
 from pathlib import Path
 
-from mhc.errors import AccessError, TryLaterError
+from mhc.errors import AccessError, ConfigError, MhcError, OutputError, TryLaterError
 
 _NAME_FILE = "owner-id"
 
@@ -29,9 +30,7 @@ class StreamLock:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise AccessError(
-                f"cannot use {self.path}: {error.strerror}", hint="set MHC_STATE_DIR"
-            ) from error
+            raise _unusable(error, self.path) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -49,6 +48,20 @@ class StreamLock:
         """Whether this process has the lock."""
         return self._handle is not None
 
+    def is_taken(self) -> bool:
+        """Whether some process has the lock. Creates nothing."""
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
     def release(self) -> None:
         """Free the lock. The file stays: removing it would let two processes lock two files of one name."""
         if self._handle is not None:
@@ -64,16 +77,21 @@ def owner_id(state_dir: Path) -> str:
             _make_owner_id(path)
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise AccessError(
-            f"cannot use {error.filename or path}: {error.strerror}", hint="set MHC_STATE_DIR"
-        ) from error
+        raise _unusable(error, path) from error
+
+
+def known_owner_id(state_dir: Path) -> str | None:
+    """Give the name of this state directory where it has one."""
+    try:
+        return (state_dir / _NAME_FILE).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
 
 
 def _make_owner_id(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(
-        f".{path.name}.{secrets.token_hex(8)}"
-    )  # threads of one process ask at once, too
+    # A name of its own: threads of one process ask at once, too.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     temporary.write_text(f"{socket.gethostname()}/{secrets.token_hex(8)}", encoding="utf-8")
     try:
         os.link(temporary, path)  # the first of them wins, and nobody reads half a name
@@ -81,3 +99,13 @@ def _make_owner_id(path: Path) -> None:
         pass
     finally:
         temporary.unlink()
+
+
+def _unusable(error: OSError, path: Path) -> MhcError:
+    """Say what is wrong with the state directory."""
+    kind: type[MhcError] = ConfigError
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        kind = AccessError
+    elif error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}:
+        kind = OutputError
+    return kind(f"cannot use {error.filename or path}: {error.strerror}", hint="set MHC_STATE_DIR")

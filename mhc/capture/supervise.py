@@ -39,6 +39,13 @@ class Supervisor:
         self._errors: list[BaseException] = []
         self._wake_out, self._wake_in = socket.socketpair()
         self._signals: list[int] = []
+        self._broken = False
+
+    def fail(self, error: BaseException) -> None:
+        """End everything: what is printed cannot be printed any more. May be called from another thread."""
+        self._errors.append(error)
+        self._broken = True
+        self._wake_in.send(b"\0")
 
     def run(self) -> int:
         """Run to the end; give the exit status. Raises what ended a listener."""
@@ -56,7 +63,7 @@ class Supervisor:
             self._wake_in.close()
             self._wake_out.close()
         if self._errors:
-            raise self._errors[0]
+            raise max(self._errors, key=_gravity)
         return Exit.INTERRUPTED if signal.SIGINT in self._signals else Exit.OK
 
     def _heard(self, number: int, _frame: FrameType | None) -> None:
@@ -70,12 +77,15 @@ class Supervisor:
             one.run()
         except BaseException as error:  # noqa: BLE001 - whatever ended it is raised again in the main thread
             self._errors.append(error)
+            if len(self._listeners) > 1:
+                said = error.message if isinstance(error, MhcError) else type(error).__name__
+                log.error("%s: ended: %s", one.client.room, said)  # noqa: TRY400 - the others go on
         finally:
             self._wake_in.send(b"\0")
 
     def _watch(self, threads: Sequence[threading.Thread]) -> None:
         """Wait for a reason to end, cutting polls that take too long."""
-        while any(thread.is_alive() for thread in threads) and not self._errors:
+        while any(thread.is_alive() for thread in threads) and not self._broken:
             if select.select([self._wake_out], [], [], self._next_look())[0]:
                 self._wake_out.recv(64)
             for one in self._listeners:
@@ -106,3 +116,8 @@ class Supervisor:
             thread.join(max(0.0, until - time.monotonic()))
         if any(thread.is_alive() for thread in threads):
             log.warning("a listener did not end within %d s; its transaction rolls back", _PATIENCE)
+
+
+def _gravity(error: BaseException) -> int:
+    """Order what ended several listeners: a bug first, then by exit status."""
+    return int(error.status) if isinstance(error, MhcError) else 1000

@@ -2,7 +2,9 @@
 
 import click
 
-from mhc.cli.context import database, utc_now
+from mhc.cli import complete
+from mhc.cli import names as known_names
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import past_instant, username
 from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, output_options, write_options
@@ -24,7 +26,7 @@ def group() -> None:
 
 
 @group.command("list", cls=Command, examples=["mhc alias list viewer_one"])
-@click.argument("name", metavar="NAME", help="Any name of the person.")
+@click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
 @output_options(fields=ALIASES)
 @common_options
 @click.pass_context
@@ -42,7 +44,7 @@ def list_aliases(ctx: click.Context, out: Writer, name: str) -> None:
     cls=Command,
     examples=["mhc alias add viewer_one viewer_uno", "mhc alias add viewer_one viewer_old --former"],
 )
-@click.argument("name", metavar="NAME", help="Any name of the person.")
+@click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
 @click.argument("alias", metavar="ALIAS", help="One more name of theirs.")
 @click.option("--former", is_flag=True, help="They go by it no more.")
 @click.option("--until", metavar="TIME", help="When they stopped, with --former (default: now).")
@@ -68,13 +70,15 @@ def add(
     if until is not None and not former:
         raise UsageError("--until goes with --former")
     more, at = username(alias), past_instant(ctx, until)
-    with database(ctx) as db, db.read() if dry_run else db.write() as conn:
-        owner = find_person(conn, name)
-        if not former:
-            people.refuse_taken(conn, owner, more)
-        known = people.has_alias(conn, owner, more, current=not former)
-        if not (known or dry_run):
-            people.add_alias(conn, owner, more, source="manual", at=at, current=not former)
+    with database(ctx) as db:
+        with db.read() if dry_run else db.write() as conn:
+            owner = find_person(conn, name)
+            if not former:
+                people.refuse_taken(conn, owner, more)
+            known = people.has_alias(conn, owner, more, current=not former)
+            if not (known or dry_run):
+                people.add_alias(conn, owner, more, source="manual", at=at, current=not former)
+        known_names.refresh(db, settings(ctx))
     if known:
         say(ctx, f"{more} is a name of {owner.username} already")
     else:
@@ -82,8 +86,10 @@ def add(
 
 
 @group.command("remove", cls=Command, examples=["mhc alias remove viewer_one viewer_uno"])
-@click.argument("name", metavar="NAME", help="Any name of the person.")
-@click.argument("alias", metavar="ALIAS", help="The name that they go by no more.")
+@click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
+@click.argument(
+    "alias", metavar="ALIAS", help="The name that they go by no more.", shell_complete=complete.people
+)
 @write_options
 @common_options
 @click.pass_context

@@ -1,10 +1,13 @@
 """`mhc capture`: how the listening goes, and what it could not get."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mhc.cli import complete
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import username
 from mhc.cli.options import Command, common_options, output_options
@@ -50,10 +53,10 @@ REJECTED = (
     Field("count", "int", "How often it came."),
     Field("size", "int", "Bytes."),
     Field("hash", "text", "Its name.", table=False, foreign=False),
-    Field("body", "text", "What was received (its first 64 KiB)."),
+    Field("body", "text", "What was received (its first 64 KiB); null without --private and --reveal."),
 )
 
-_room = click.option("--room", metavar="ROOM", help="This room only.")
+_room = click.option("--room", metavar="ROOM", shell_complete=complete.rooms, help="This room only.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,57 +71,80 @@ def group() -> None:
 @click.pass_context
 def status(ctx: click.Context, out: Writer, room: str | None) -> None:
     """Show what each listener does; without the database, what those of this machine said last."""
-    from mhc.capture.health import read_beats
-    from mhc.store import coverage, events, streams
+    from mhc.store import coverage, history, streams
 
     wanted = None if room is None else username(room)
-    beats = {(b.room, b.kind, b.host): b for b in read_beats(settings(ctx).state_dir)}
+    state_dir = settings(ctx).state_dir
     try:
         with database(ctx) as db, db.read() as conn:
             known = streams.list_all(conn, wanted)
             gaps = coverage.gap_counts(conn)
             made = {one.id: coverage.made_ids(conn, one.id) for one in known}
-            latest = {one.id: events.latest_id(conn, one.id) for one in known}
+            latest = {one.id: history.latest_id(conn, one.id) for one in known}
     except UnavailableError as error:
         out.warn(f"{error.message}; these are the listeners of this machine")
-        rows = [_row(None, beat) for beat in beats.values() if wanted in {None, beat.room}]
+        rows = [row for row in beat_rows(state_dir) if wanted in {None, row["room"]}]
         out.rows(STATUS, out.ordered(STATUS, rows))
         return
     rows = [
-        _row(one, beats.get((one.room, one.kind, one.host)))
-        | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id], "last_event_id": latest[one.id]}
-        for one in known
+        row | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id], "last_event_id": latest[one.id]}
+        for one, row in zip(known, listener_rows(state_dir, known), strict=True)
     ]
     out.rows(STATUS, out.ordered(STATUS, rows))
 
 
-def _row(stream: "Stream | None", beat: "Beat | None") -> dict[str, object]:
-    """Put together what the database knows of a stream and what its listener said last."""
-    from mhc.capture.health import is_alive
+def beat_rows(state_dir: Path) -> list[dict[str, object]]:
+    """Give what the listeners of this machine said last, without the database."""
+    from mhc.capture.health import read_beats
 
-    row: dict[str, object] = dict.fromkeys(field.name for field in STATUS) | {"spooled": 0}
-    if beat is not None:
-        alive = beat.state == "stopped" or is_alive(beat)
-        shown = (
-            asdict(beat)
-            if alive
-            else asdict(beat) | {"state": "dead", "detail": f"process {beat.pid} is gone"}
+    return [_row(None, beat) for beat in read_beats(state_dir)]
+
+
+def listener_rows(state_dir: Path, known: "Sequence[Stream]") -> list[dict[str, object]]:
+    """Give for each stream how its listener does: `gaps`, `made_ids` and `last_event_id` are the caller's."""
+    from mhc.capture.health import read_beats
+    from mhc.capture.lock import StreamLock, known_owner_id
+
+    own = known_owner_id(state_dir)
+    beats = {(b.room, b.kind, b.host): b for b in read_beats(state_dir)}
+    return [
+        _row(
+            one,
+            beats.get((one.room, one.kind, one.host)),
+            own,
+            alive=StreamLock(state_dir, one.lock_name).is_taken(),
         )
-        row |= {name: value for name, value in shown.items() if name in row}
+        for one in known
+    ]
+
+
+def _row(
+    stream: "Stream | None", beat: "Beat | None", own: str | None = None, *, alive: bool = False
+) -> dict[str, object]:
+    """Put together what the database knows of a stream and, where it is this machine's, what its listener said."""
+    row: dict[str, object] = dict.fromkeys(field.name for field in STATUS) | {"spooled": 0}
+    ours = stream is None or stream.owner in {None, own}
+    if beat is not None and ours:
+        row |= {name: value for name, value in asdict(beat).items() if name in row}
     if stream is not None:
         row |= {"room": stream.room, "kind": stream.kind, "host": stream.host}
         row |= {"epoch": stream.epoch, "owner": stream.owner, "last_poll_at": stream.last_poll_ok_at}
-        if beat is None:
-            row["state"] = _state(stream)
-            row["since"] = stream.lease_expires_at if row["state"] == "stopped" else None
+        row |= {"state": _state(stream, beat, own, alive=alive)}
     return row
 
 
-def _state(stream: "Stream") -> str:
+def _state(stream: "Stream", beat: "Beat | None", own: str | None, *, alive: bool) -> str:
+    """Say how a listener does: the lease in the database decides who it is, then what that one said last."""
     if stream.epoch == 0:
         return "never started"
-    held = stream.lease_expires_at is not None and stream.lease_expires_at > utc_now()
-    return "listening" if held else "stopped"
+    if stream.owner is None:
+        return "stopped"
+    if stream.owner != own:
+        held = stream.lease_expires_at is not None and stream.lease_expires_at > utc_now()
+        return "listening" if held else "dead"
+    if not alive:
+        return "dead"
+    return beat.state if beat is not None else "listening"
 
 
 @group.command("gaps", cls=Command, examples=["mhc capture gaps", "mhc capture gaps -o json"])
@@ -155,15 +181,23 @@ def covered(ctx: click.Context, out: Writer, room: str | None) -> None:
 
 
 @group.command("rejected", cls=Command, examples=["mhc capture rejected", "mhc capture rejected -o ndjson"])
+@click.option("--private", is_flag=True, help="With --reveal: show what was received.")
+@click.option("--reveal", is_flag=True, help="With --private: show what was received.")
 @_room
 @output_options(fields=REJECTED)
 @common_options
 @click.pass_context
-def rejected(ctx: click.Context, out: Writer, room: str | None) -> None:
-    """List what came in the feed and could not become an event; the latest first."""
+def rejected(ctx: click.Context, out: Writer, room: str | None, private: bool, reveal: bool) -> None:
+    """List what came in the feed and could not become an event; the latest first.
+
+    It may be a private message, or name who tipped anonymously: nobody can tell what is no event.
+    """
     from mhc.store import coverage
 
     with database(ctx) as db, db.read() as conn:
         found = coverage.rejected(conn, None if room is None else username(room))
-    rows = [asdict(one) | {"body": one.body.decode(errors="backslashreplace")} for one in found]
+    shown = private and reveal
+    rows = [
+        asdict(one) | {"body": one.body.decode(errors="backslashreplace") if shown else None} for one in found
+    ]
     out.rows(REJECTED, out.ordered(REJECTED, rows))

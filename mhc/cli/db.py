@@ -33,7 +33,7 @@ CHECKS = (
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def group() -> None:
-    """The database: upgrade, check, back up."""
+    """The database: upgrade, check, measure."""
 
 
 @group.command("upgrade", cls=Command, examples=["mhc db upgrade"])

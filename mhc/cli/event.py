@@ -4,12 +4,13 @@ from dataclasses import asdict
 
 import click
 
+from mhc.cli import complete
 from mhc.cli.context import database
+from mhc.cli.lookups import methods, rooms, time_range
 from mhc.cli.lookups import person as find_person
-from mhc.cli.lookups import time_range, username
 from mhc.cli.options import Command, common_options, output_options, range_options, record_options
 from mhc.cli.output import Field, Writer
-from mhc.domain.events import ALIASES
+from mhc.cli.root import LazyGroup
 from mhc.errors import NotFoundError
 
 FIELDS = (
@@ -31,7 +32,10 @@ _reveal = click.option("--reveal", is_flag=True, help="Name who tipped anonymous
 _private = click.option("--private", is_flag=True, help="Show the text of private messages.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    table={"tail": ("mhc.cli.tail:command", "Print the last stored events, then new ones, until stopped.")},
+)
 def group() -> None:
     """Events of the room: tips, messages, entries, follows."""
 
@@ -46,7 +50,13 @@ def group() -> None:
     ],
 )
 @click.option("--events", "kinds", metavar="A,B,…", help="These kinds only: tip, chat, pm, enter, …")
-@click.option("--person", "name", metavar="NAME", help="What this person did, or was sent.")
+@click.option(
+    "--person",
+    "name",
+    metavar="NAME",
+    help="What this person did, or was sent.",
+    shell_complete=complete.people,
+)
 @click.option("--testbed", is_flag=True, help="With those of the testbed.")
 @_reveal
 @_private
@@ -67,28 +77,23 @@ def list_events(
     room: str | None,
 ) -> None:
     """List events, the newest first; --sort happened_at turns it round."""
-    from mhc.store import events, people
+    from mhc.store import history, people
 
-    with database(ctx) as db, db.read() as conn:
-        asked = time_range(ctx, conn, since, until)
-        wanted = events.Filter(
-            since=asked.start,
-            until=asked.end,
-            room=None if room is None else username(room),
-            methods=_methods(kinds),
-            person_ids=() if name is None else tuple(people.members(conn, find_person(conn, name).id)),
-            testbed=testbed,
-            reveal=reveal,
-        )
-        ascending = out.sort is not None and not out.sort.descending
-        found = events.list_all(conn, wanted, out.limit, newest_first=not ascending)
-        total = events.count(conn, wanted) if out.format == "table" else None
+    with database(ctx) as db:
+        with db.read() as conn:
+            asked = time_range(ctx, conn, since, until)
+            wanted = history.Filter(
+                since=asked.start,
+                until=asked.end,
+                room_ids=None if room is None else rooms(ctx, conn, room).ids,
+                methods=methods(kinds) or (),
+                person_ids=None if name is None else tuple(people.members(conn, find_person(conn, name).id)),
+                testbed=testbed,
+                reveal=reveal,
+            )
+            total = history.count(conn, wanted) if out.format == "table" else None
+        found = history.read(db, wanted, out.limit, newest_first=out.sort is None or out.sort.descending)
         out.rows(FIELDS, (one.masked(reveal=reveal, private=private) for one in found), total=total)
-
-
-def _methods(kinds: str | None) -> tuple[str, ...]:
-    words = [word.strip() for word in (kinds or "").split(",") if word.strip()]
-    return tuple(ALIASES.get(word, word) for word in words)
 
 
 @group.command("show", cls=Command, examples=["mhc event show 1767225675500-0"])
@@ -103,13 +108,13 @@ def show(ctx: click.Context, out: Writer, event_id: str, reveal: bool, private: 
 
     What was received is shown only where the event hides nothing, or what it hides was asked for.
     """
-    from mhc.store import events
+    from mhc.store import history
 
     with database(ctx) as db, db.read() as conn:
-        found = events.with_raw(conn, event_id)
+        found = history.with_raw(conn, event_id)
     if not found:
         raise NotFoundError.named("event", event_id)
     event, raw = found[0]
-    shown = event.masked(reveal=reveal, private=private)
-    hidden = shown != event
-    out.record(RAW, asdict(shown) | {"raw": None if hidden else events.read_raw(raw)})
+    hidden = event.hides(reveal=reveal, private=private)
+    shown = asdict(event.masked(reveal=reveal, private=private))
+    out.record(RAW, shown | {"raw": None if hidden else history.read_raw(raw)})

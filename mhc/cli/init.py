@@ -71,8 +71,8 @@ def _values(room: str | None, token: Secret | None, *, asks: bool) -> dict[str, 
         values["CHATURBATE_USERNAME"] = room
     if token is not None:
         values["CB_AUTH_TOKEN"] = token
-    if os.environ.get("DATABASE_URL") and "@" not in os.environ["DATABASE_URL"]:
-        values["DATABASE_URL"] = os.environ["DATABASE_URL"]
+    if url := os.environ.get("DATABASE_URL"):
+        values["DATABASE_URL"] = Secret(url)  # it may hold a password; the file is ours alone
     return values
 
 

@@ -1,27 +1,35 @@
 """`mhc listen`: capture a room, and say what comes."""
 
-import sys
+import logging
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from mhc.cli import complete
+from mhc.cli import names as known_names
 from mhc.cli.context import settings, utc_now
 from mhc.cli.event import FIELDS
-from mhc.cli.lookups import username
+from mhc.cli.live import LivePrinter
+from mhc.cli.lookups import methods, username
 from mhc.cli.options import Command, common_options
 from mhc.cli.render import ndjson_parts
 from mhc.config import Secret, Settings
-from mhc.domain.events import ALIASES, METHODS
 from mhc.domain.text import encode
 from mhc.domain.times import parse_duration
-from mhc.errors import AccessError, UsageError
+from mhc.errors import AccessError, Exit, MhcError, UsageError
 
 if TYPE_CHECKING:
     from mhc.capture.listener import Listener
+    from mhc.store.database import Database
     from mhc.store.events import NewEvent, StoredEvent
     from mhc.store.streams import Stream
+
+log = logging.getLogger("mhc.listen")
 
 TESTBED_URL = "https://events.testbed.cb.dev"
 _VERBS = {
@@ -40,7 +48,12 @@ _VERBS = {
     examples=["mhc listen", "mhc listen --for 10m --events tip,pm", "mhc listen -o ndjson --events tip"],
 )
 @click.option(
-    "--room", "rooms", multiple=True, metavar="ROOM", help="Room to capture (default: the own one)."
+    "--room",
+    "rooms",
+    multiple=True,
+    metavar="ROOM",
+    shell_complete=complete.rooms,
+    help="Room to capture (default: the own one).",
 )
 @click.option("--once", is_flag=True, help="Read what there is, and end.")
 @click.option("--for", "length", metavar="TIME", help="End after this time: 90s, 10m, 2h.")
@@ -81,25 +94,33 @@ def command(
 
     loaded = settings(ctx)
     seconds = None if length is None else _duration(length)
-    shown = _methods(kinds)
-    accounts = [_account(loaded, name) for name in rooms or (_own(loaded),)]
-    show = _printer(style, shown, loaded.timezone, reveal=reveal, private=private)
+    shown = methods(kinds)
+    accounts = dict(_account(loaded, name) for name in rooms or (_own(loaded),))
+    printer = LivePrinter(lambda error: supervisor.fail(error))  # noqa: PLW0108 - there is none yet
+    show = _shower(printer, style, shown, loaded.timezone, reveal=reveal, private=private)
+
+    def reload() -> None:
+        again = settings(ctx, fresh=True)
+        tokens = [_account(again, one.client.room)[1].reveal() for one in listeners]
+        for one, token in zip(listeners, tokens, strict=True):
+            one.client.use_token(token)
+            one.retry_now()
+
     db = Database(loaded.database_url)
+    how = _How(show, reload, once=once, exit_on_auth=exit_on_auth, testbed=testbed)
+    listeners = [_listener(loaded, db, room, token, how) for room, token in accounts.items()]
+    supervisor = Supervisor(listeners, seconds=seconds, reload=reload)
+    status: int = Exit.BUG
     try:
-        listeners = [
-            _listener(loaded, db, name, token, show, once=once, exit_on_auth=exit_on_auth, testbed=testbed)
-            for name, token in dict(accounts).items()
-        ]
-
-        def reload() -> None:
-            again = settings(ctx, fresh=True)
-            for one in listeners:
-                one.client.use_token(_account(again, one.client.room)[1].reveal())
-                one.retry_now()
-
-        return Supervisor(listeners, seconds=seconds, reload=reload).run()
+        status = supervisor.run()
+    except MhcError as error:
+        status = error.status
+        raise
     finally:
         db.close()
+        if not printer.close():
+            os._exit(status)  # nobody reads our output: the last flush would wait for ever
+    return status
 
 
 def _own(loaded: Settings) -> str:
@@ -128,70 +149,63 @@ def _duration(text: str) -> float:
         raise UsageError(f"--for: {error}") from None
 
 
-def _methods(kinds: str | None) -> frozenset[str] | None:
-    """Read --events; an unknown word is passed on, since the feed may know more than we do."""
-    if kinds is None:
-        return None
-    words = [word.strip() for word in kinds.split(",") if word.strip()]
-    names = {word: ALIASES.get(word, word) for word in words}
-    unknown = [
-        word for word, name in names.items() if name not in METHODS.values() and not word[:1].isalpha()
-    ]
-    if unknown or not words:
-        raise UsageError(
-            f"--events: {kinds!r}", hint=f"words: {', '.join([*ALIASES, 'tip', 'follow', 'unfollow'])}"
-        )
-    return frozenset(names.values())
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How listeners are to behave."""
+
+    show: "Callable[[Stream, Sequence[NewEvent]], None]"
+    reload: Callable[[], None]
+    once: bool
+    exit_on_auth: bool
+    testbed: bool
+
+    def read_again(self) -> None:
+        """Read the token again; a configuration that is wrong by now leaves the one we have."""
+        try:
+            self.reload()
+        except MhcError as error:
+            log.warning("not read again: %s", error.message)
 
 
-def _listener(
-    loaded: Settings,
-    db: object,
-    room: str,
-    token: Secret,
-    show: "Callable[[Stream, Sequence[NewEvent]], None]",
-    *,
-    once: bool,
-    exit_on_auth: bool,
-    testbed: bool,
-) -> "Listener":
+def _listener(loaded: Settings, db: "Database", room: str, token: Secret, how: _How) -> "Listener":
     from mhc.capture.health import Health
     from mhc.capture.listener import Listener, Options
     from mhc.capture.lock import StreamLock
     from mhc.clients.events import EventsClient
-    from mhc.store.database import Database
     from mhc.store.streams import Kind
 
-    assert isinstance(db, Database)
-    kind = Kind.TESTBED if testbed else Kind.LIVE
-    client = EventsClient(TESTBED_URL if testbed else loaded.events_url, room, token.reveal())
+    client = EventsClient(TESTBED_URL if how.testbed else loaded.events_url, room, token.reveal())
     options = Options(
-        kind=kind,
+        kind=Kind.TESTBED if how.testbed else Kind.LIVE,
         merge_gap=loaded.merge_gap,
         wait_scale=loaded.wait_scale,
-        once=once,
-        exit_on_auth=exit_on_auth,
+        once=how.once,
+        exit_on_auth=how.exit_on_auth,
         now=utc_now,
-        on_events=show,
+        on_events=known_names.keeping(db, loaded, how.show),
+        on_refused=how.read_again,
     )
-    lock = StreamLock(loaded.state_dir, db.name, room, kind, client.host)
-    return Listener(db, client, Health(loaded.state_dir, utc_now), lock, options)
+    health = Health(loaded.state_dir, utc_now)
+    return Listener(db, client, health, partial(StreamLock, loaded.state_dir), options)
 
 
-def _printer(
-    style: str, shown: frozenset[str] | None, tz: tzinfo, *, reveal: bool, private: bool
+def _shower(
+    printer: LivePrinter,
+    style: str,
+    shown: tuple[str, ...] | None,
+    tz: tzinfo,
+    *,
+    reveal: bool,
+    private: bool,
 ) -> "Callable[[Stream, Sequence[NewEvent]], None]":
-    """Give what prints new events, a line each, flushed."""
+    """Give what prints new events, a line each."""
 
     def show(source: "Stream", new: "Sequence[NewEvent]") -> None:
-        if style == "none":
-            return
         for one in new:
-            if shown is None or one.event.method in shown:
+            if style != "none" and (shown is None or one.event.method in shown):
                 event = one.shown(source.kind).masked(reveal=reveal, private=private)
                 lines = ndjson_parts(FIELDS, [event]) if style == "ndjson" else [f"{line(event, tz)}\n"]
-                sys.stdout.writelines(lines)
-                sys.stdout.flush()
+                printer.put("".join(lines))
 
     return show
 

@@ -8,6 +8,7 @@ import click
 
 from mhc.cli.context import settings, utc_now
 from mhc.domain.clock import iso_z
+from mhc.domain.events import ALIASES, METHODS
 from mhc.domain.names import UsernameError, near_matches, parse_username
 from mhc.domain.times import parse_instant, parse_range
 from mhc.errors import NotFoundError, UsageError
@@ -84,6 +85,20 @@ def rooms(ctx: click.Context, conn: "Connection", text: str | None) -> Rooms:
     if name is None:
         return Rooms()
     return Rooms(name, tuple(i for one in people.find(conn, name)[:1] for i in people.members(conn, one.id)))
+
+
+def methods(kinds: str | None) -> tuple[str, ...] | None:
+    """Give the methods in `--events`; a name of the API's form is taken as it is, since the feed may grow."""
+    if kinds is None:
+        return None
+    words = [word.strip() for word in kinds.split(",") if word.strip()]
+    known = [*ALIASES, *METHODS.values()]
+    unknown = [w for w in words if w not in known and (w.islower() or not w.isalpha())]
+    if unknown or not words:
+        near = [m for word in unknown for m in near_matches(word, known)]
+        hint = f"did you mean: {', '.join(near)}?" if near else f"words: {', '.join(known)}"
+        raise UsageError(f"--events: no event is called {unknown[0] if unknown else kinds!r}", hint=hint)
+    return tuple(ALIASES.get(word, word) for word in words)
 
 
 def past_instant(ctx: click.Context, text: str | None) -> datetime:

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from mhc.cli import complete
 from mhc.cli.context import database, utc_now
 from mhc.cli.lookups import past_instant
 from mhc.cli.lookups import person as find_person
@@ -36,7 +37,7 @@ def group() -> None:
         "mhc note add viewer_one - --at yesterday < note.txt",
     ],
 )
-@click.argument("name", metavar="NAME", help="Any name of the person.")
+@click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
 @click.argument(
     "text", metavar="[TEXT]", required=False, help="The note; - reads stdin, without it $EDITOR opens."
 )
@@ -84,7 +85,9 @@ def _body(text: str | None, *, no_input: bool) -> str:
 
 
 @group.command("list", cls=Command, examples=["mhc note list", "mhc note list viewer_one --category tips"])
-@click.argument("name", metavar="[NAME]", required=False, help="About this person only.")
+@click.argument(
+    "name", metavar="[NAME]", required=False, help="About this person only.", shell_complete=complete.people
+)
 @click.option("--category", type=click.Choice(CATEGORIES), help="Of this kind only.")
 @output_options(fields=NOTES)
 @common_options

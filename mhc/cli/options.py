@@ -15,6 +15,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from mhc.cli import complete
 from mhc.cli.output import FORMATS, Field, Sort, Writer, screen, select, username_field
 from mhc.cli.zone import find_zone, system_zone
 from mhc.domain.text import encode
@@ -84,10 +85,13 @@ class Command(click.Command):
 
 
 def _store(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Merge one shared option into `Shared`: counts add up, flags stay set, the innermost text wins."""
+    """Merge one shared option into `Shared`: counts add up, flags stay set, the innermost text wins.
+
+    An empty text is kept, for `load` to refuse: `--db "$UNSET"` must not mean the default database.
+    """
     name = str(parameter.name)
     shared = ctx.ensure_object(Shared)
-    if value:
+    if value or value == "":
         setattr(shared, name, shared.verbose + value if name == "verbose" else value)
     if shared.verbose and shared.quiet and not ctx.resilient_parsing:
         raise UsageError("-v and -q contradict each other")
@@ -150,7 +154,9 @@ def range_options(function: Function[T]) -> Function[T]:
         function,
         click.option("--since", metavar="TIME", help="From then on: 2d, yesterday, 2026-03-01, session …"),
         click.option("--until", metavar="TIME", help="Before then; a date includes its whole day."),
-        click.option("--room", metavar="ROOM", help="The room (default: the own one)."),
+        click.option(
+            "--room", metavar="ROOM", shell_complete=complete.rooms, help="The room (default: the own one)."
+        ),
     )
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mhc.cli.context import database, utc_now
+from mhc.cli import complete
+from mhc.cli import names as known_names
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import person as find_person
 from mhc.cli.lookups import rooms, username
 from mhc.cli.options import Command, common_options, output_options, record_options, write_options
@@ -69,7 +71,12 @@ PEOPLE = (
     Field("first_seen_at", "time", "When they did something first.", table=False),
 )
 
-_room = click.option("--room", metavar="ROOM", help="Figures of this room (default: the own one, else all).")
+_room = click.option(
+    "--room",
+    metavar="ROOM",
+    shell_complete=complete.rooms,
+    help="Figures of this room (default: the own one, else all).",
+)
 _reveal = click.option("--reveal", is_flag=True, help="Count what they tipped anonymously, too.")
 
 
@@ -83,7 +90,14 @@ def group() -> None:
     cls=Command,
     examples=["mhc person show viewer_one", "mhc person show viewer_one viewer_two --json"],
 )
-@click.argument("names", metavar="NAME…", nargs=-1, required=True, help="A name, @name or room URL.")
+@click.argument(
+    "names",
+    metavar="NAME…",
+    nargs=-1,
+    required=True,
+    help="A name, @name or room URL.",
+    shell_complete=complete.people,
+)
 @_reveal
 @click.option("--private", is_flag=True, help="Show the last private lines.")
 @_room
@@ -219,11 +233,13 @@ def add(
             else:
                 say(ctx, f"{'would add' if dry_run else 'added'} {name}")
 
-        return each(ctx, names, one)
+        status = each(ctx, names, one)
+        known_names.refresh(db, settings(ctx))
+    return status
 
 
 @group.command("rename", cls=Command, examples=["mhc person rename viewer_one viewer_uno"])
-@click.argument("old", metavar="OLD", help="The name they go by now.")
+@click.argument("old", metavar="OLD", help="The name they go by now.", shell_complete=complete.people)
 @click.argument("new", metavar="NEW", help="The name they go by from now on.")
 @write_options
 @common_options
@@ -236,16 +252,18 @@ def rename(ctx: click.Context, /, old: str, new: str, dry_run: bool, **_asked: b
     from mhc.store import people
 
     name = username(new)
-    with database(ctx) as db, db.read() if dry_run else db.write() as conn:
-        owner = find_person(conn, old)
-        if owner.username != username(old):
-            hint = f"mhc person rename {owner.username} {name}"
-            raise UsageError(f"{username(old)} is another name of {owner.username}", hint=hint)
-        if owner.username == name:
-            say(ctx, f"{name} is their name already")
-            return Exit.OK
-        people.refuse_taken(conn, owner, name)
-        if not dry_run:
-            people.rename(conn, owner, name, source="manual", at=utc_now())
+    with database(ctx) as db:
+        with db.read() if dry_run else db.write() as conn:
+            owner = find_person(conn, old)
+            if owner.username != username(old):
+                hint = f"mhc person rename {owner.username} {name}"
+                raise UsageError(f"{username(old)} is another name of {owner.username}", hint=hint)
+            if owner.username == name:
+                say(ctx, f"{name} is their name already")
+                return Exit.OK
+            people.refuse_taken(conn, owner, name)
+            if not dry_run:
+                people.rename(conn, owner, name, source="manual", at=utc_now())
+        known_names.refresh(db, settings(ctx))
     say(ctx, f"{'would rename' if dry_run else 'renamed'} {owner.username} to {name}")
     return Exit.OK

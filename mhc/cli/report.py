@@ -27,7 +27,7 @@ TIPPERS = (
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def group() -> None:
-    """Figures, each with its range, its sources and what was captured of it."""
+    """Figures, each with its range and what was captured of it."""
 
 
 @group.command(

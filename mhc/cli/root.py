@@ -14,6 +14,8 @@ Table = Mapping[str, tuple[str, str]]
 # Name → (module:attribute, the first sentence of its help).
 COMMANDS: Final[Table] = {
     "init": ("mhc.cli.init:command", "Write the configuration and create the database."),
+    "doctor": ("mhc.cli.doctor:command", "What works, what is missing, and what to do about it."),
+    "status": ("mhc.cli.status:command", "One screen: listener, live session, gaps, sizes."),
     "listen": ("mhc.cli.listen:command", "Capture everything that happens in the room, until stopped."),
     "capture": ("mhc.cli.capture:group", "What was captured, and what is missing."),
     "event": ("mhc.cli.event:group", "Events of the room: tips, messages, entries, follows."),
@@ -22,23 +24,13 @@ COMMANDS: Final[Table] = {
     "session": ("mhc.cli.session:group", "Your streams: start, stop, look back."),
     "watchlist": ("mhc.cli.watchlist:group", "Lists of people to keep an eye on."),
     "note": ("mhc.cli.note:group", "What you want to remember of a person."),
-    "report": ("mhc.cli.report:group", "Figures: tippers, spending, timing and more."),
-    "db": ("mhc.cli.db:group", "The database: upgrade, check, back up."),
+    "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
+    "db": ("mhc.cli.db:group", "The database: upgrade, check, measure."),
+    "config": ("mhc.cli.config:group", "The settings, and where they come from."),
+    "service": ("mhc.cli.service:group", "Units for cron, systemd and logrotate, to be printed."),
+    "completion": ("mhc.cli.completion:command", "The script that makes a shell complete names."),
     "sandbox": ("mhc.cli.sandbox:group", "Try mhc out against made-up data."),
 }
-
-_START: Final = """\
-mhc is the control panel of your room: it remembers the people who come by, and what they do.
-
-Begin with:
-  mhc init             write the configuration and create the database
-  mhc listen           capture what happens in the room, until stopped
-  mhc session list     your streams so far
-  mhc person list      the people you have met
-  mhc report tippers   who tipped, and how much
-
-All commands: mhc --help
-"""
 
 
 class LazyGroup(click.Group):
@@ -123,12 +115,13 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:
     """Remember the people of your room, capture what they do, and see what it means."""
-    if ctx.invoked_subcommand is None:
-        click.echo(_START, nl=False)
-        return
     from mhc.cli.context import settings  # not for --help, --version and typos
     from mhc.cli.options import Shared
 
     if options["verbose"] and options["quiet"]:
         raise click.UsageError("-v and -q contradict each other")
     ctx.obj = Shared(**options, tz=lambda: settings(ctx).timezone)
+    if ctx.invoked_subcommand is None:
+        from mhc.cli.start import show
+
+        show(ctx)

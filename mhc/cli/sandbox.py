@@ -45,17 +45,33 @@ def group() -> None:
     "serve", cls=Command, examples=["mhc sandbox serve", "mhc sandbox serve --speed 60 --misbehave 0.1"]
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    metavar="N",
+    help="0 takes a free one.",
 )
 @click.option("--room", default=ROOM, show_default=True, metavar="ROOM", help="The room that plays.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed plays the same show.")
 @click.option(
-    "--speed", type=click.FloatRange(0), default=1.0, show_default=True, help="0 plays all at once."
+    "--seed", type=int, default=1, show_default=True, metavar="N", help="The same seed plays the same show."
 )
-@click.option("--events", type=click.IntRange(1), help="End the show after so many events.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    metavar="N",
+    help="Times as fast; 0 plays all at once.",
+)
+@click.option("--events", type=click.IntRange(1), metavar="N", help="End the show after so many events.")
 @click.option("--length", default="2h", show_default=True, metavar="TIME", help="How long a show lasts.")
 @click.option(
-    "--empty", type=click.Choice(["200", "400"]), default="200", show_default=True, help="Empty polls."
+    "--empty",
+    type=click.Choice(["200", "400"]),
+    default="200",
+    show_default=True,
+    help="Status of an empty poll.",
 )
 @click.option(
     "--retention", type=click.IntRange(1), metavar="N", help="Keep so many past events (default: all)."
@@ -64,7 +80,11 @@ def group() -> None:
     "--faults", metavar="WORDS", default="", help="Faults for the first requests: 3*502,reset,truncate …"
 )
 @click.option(
-    "--misbehave", type=click.FloatRange(0, 1), default=0.0, help="Share of requests that go wrong."
+    "--misbehave",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Share of requests that go wrong, 0 to 1.",
 )
 @click.option("--for", "seconds", metavar="TIME", help="End after this time.")
 @common_options
@@ -188,5 +208,5 @@ def _surroundings(loaded: Settings, path: Path) -> dict[str, str]:
 def _mhc(words: list[str], environment: dict[str, str] | None) -> int:
     """Run a command as a person would, and give its status."""
     sys.stdout.flush()
-    call = [sys.executable, "-m", "mhc", *words]
+    call = [sys.executable, "-P", "-m", "mhc", *words]  # -P: nothing is imported from here
     return subprocess.run(call, env=environment, check=False).returncode  # noqa: S603 - our own words

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mhc.cli import complete
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import own_room, past_instant, rooms, time_range
 from mhc.cli.options import (
@@ -53,7 +54,9 @@ SESSIONS = (
 )
 WHOLE = tuple(replace(field, table=True) for field in SESSIONS)
 _EMPTY = dict.fromkeys(field.name for field in SESSIONS)
-_room = click.option("--room", metavar="ROOM", help="The room (default: the own one).")
+_room = click.option(
+    "--room", metavar="ROOM", shell_complete=complete.rooms, help="The room (default: the own one)."
+)
 _at = click.option("--at", metavar="TIME", help="When (default: now).")
 _excluded = click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
 
@@ -118,7 +121,7 @@ def _refuse_live(conn: "Connection", room_id: int) -> None:
         raise TryLaterError(said, hint="mhc session stop")
 
 
-@group.command("stop", cls=Command, examples=["mhc session stop", "mhc session stop --at 22:15"])
+@group.command("stop", cls=Command, examples=["mhc session stop", 'mhc session stop --at "5m ago"'])
 @_at
 @_room
 @write_options
@@ -198,7 +201,7 @@ def list_sessions(
     out.rows(SESSIONS, out.ordered(SESSIONS, report.rows), total=len(found))
 
 
-@group.command("show", cls=Command, examples=["mhc session show", "mhc session show 12 --json"])
+@group.command("show", cls=Command, examples=["mhc session show", "mhc session show 1 --json"])
 @click.argument(
     "session_id", metavar="[ID]", required=False, type=int, help="Its number (default: the latest)."
 )

@@ -1,7 +1,10 @@
 """The streams and the terminal: encoding, width, colour. The only place that asks about them."""
 
 import os
+import select
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TextIO
@@ -10,6 +13,7 @@ from mhc.domain.text import Safe
 
 NARROWEST = 40
 USUAL_WIDTH = 80
+_GLANCE = 0.5  # seconds between two looks at whether somebody still reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,35 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def clear_screen() -> None:
+    """Clear a terminal before it is written anew; anything else keeps what was written."""
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        sys.stdout.write("\x1b[H\x1b[2J")
+
+
+def pause(seconds: float) -> None:
+    """Send what was written, and wait. Raises BrokenPipeError as soon as nobody reads stdout any more."""
+    sys.stdout.flush()
+    until = time.monotonic() + seconds
+    while True:
+        if _is_unread(sys.stdout):
+            raise BrokenPipeError
+        rest = until - time.monotonic()
+        if rest <= 0:
+            return
+        threading.Event().wait(min(rest, _GLANCE))
+
+
+def _is_unread(stream: TextIO) -> bool:
+    """Say whether the other end of a pipe is closed: a writer that waits would never learn it."""
+    try:
+        watched = select.poll()
+        watched.register(stream.fileno(), 0)
+        return any(said & (select.POLLERR | select.POLLHUP) for _, said in watched.poll(0))
+    except (OSError, ValueError):  # no descriptor, or closed
+        return False
 
 
 def _columns(forced: str) -> int:

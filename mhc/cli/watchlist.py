@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mhc.cli.context import database, utc_now
+from mhc.cli import complete
+from mhc.cli import names as known_names
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import person as find_person
 from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, output_options, write_options
@@ -54,7 +56,9 @@ def list_lists(ctx: click.Context, out: Writer) -> None:
 @group.command(
     "show", cls=Command, examples=["mhc watchlist show Friends", "mhc watchlist show friends -o name"]
 )
-@click.argument("name", metavar="LIST", help="The list's name, in any case.")
+@click.argument(
+    "name", metavar="LIST", help="The list's name, in any case.", shell_complete=complete.watchlists
+)
 @output_options(fields=MEMBERS)
 @common_options
 @click.pass_context
@@ -75,8 +79,17 @@ def show(ctx: click.Context, out: Writer, name: str) -> None:
         'mhc watchlist add "Quiet Ones" viewer_one --create --note "never writes"',
     ],
 )
-@click.argument("name", metavar="LIST", help="The list's name, in any case.")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True, help="A name, @name or room URL.")
+@click.argument(
+    "name", metavar="LIST", help="The list's name, in any case.", shell_complete=complete.watchlists
+)
+@click.argument(
+    "names",
+    metavar="NAME…",
+    nargs=-1,
+    required=True,
+    help="A name, @name or room URL.",
+    shell_complete=complete.people,
+)
 @click.option("--note", metavar="TEXT", help="Why they are on it; replaces an older one.")
 @click.option("--create", is_flag=True, help="Make the list where there is none.")
 @write_options
@@ -109,7 +122,9 @@ def add(
             on, verb = found.name if found else title, "would put" if dry_run else "put"
             say(ctx, f"{verb} {who.username} on {on}" if new else f"{who.username} is on {on} already")
 
-        return each(ctx, names, one)
+        status = each(ctx, names, one)
+        known_names.refresh(db, settings(ctx))
+    return status
 
 
 def _ids(conn: "Connection", who: "Person") -> list[int]:
@@ -144,8 +159,17 @@ def _known(conn: "Connection", text: str) -> "Person":
 
 
 @group.command("remove", cls=Command, examples=["mhc watchlist remove Friends viewer_one"])
-@click.argument("name", metavar="LIST", help="The list's name, in any case.")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True, help="A name, @name or room URL.")
+@click.argument(
+    "name", metavar="LIST", help="The list's name, in any case.", shell_complete=complete.watchlists
+)
+@click.argument(
+    "names",
+    metavar="NAME…",
+    nargs=-1,
+    required=True,
+    help="A name, @name or room URL.",
+    shell_complete=complete.people,
+)
 @write_options
 @common_options
 @click.pass_context

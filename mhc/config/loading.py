@@ -64,6 +64,12 @@ class Settings:
         """The database's URL without its password."""
         return without_password(self.database_url)
 
+    @property
+    def database_file(self) -> Path | None:
+        """The file of a SQLite database; None for a server."""
+        scheme, _, path = self.database_url.partition("///")
+        return Path(path.partition("?")[0]) if scheme == "sqlite:" else None
+
     def origin(self, name: str) -> str:
         """Say where a setting's value came from, by the setting's name.
 

@@ -17,6 +17,7 @@ from mhc.errors import AccessError, ConfigError
 from mhc.store import failures, schema
 
 _BUSY_MS = 5000
+_CONNECT_SECONDS = 10
 
 
 class Database:
@@ -25,10 +26,11 @@ class Database:
     `url` is a SQLAlchemy URL. A missing SQLite file is empty to a reader and made, with its schema, by a writer.
     """
 
-    def __init__(self, url: str, *, busy_ms: int = _BUSY_MS) -> None:
+    def __init__(self, url: str, *, busy_ms: int = _BUSY_MS, connect_seconds: int = _CONNECT_SECONDS) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_ms = busy_ms
+        self._connect_seconds = connect_seconds
         self._opening = Lock()
         self._engine: Engine | None = None
         self._empty: Engine | None = None
@@ -54,6 +56,12 @@ class Database:
                 return
             with self._ready().connect() as conn:
                 yield from self._reading(conn)
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Give a read-only transaction whatever the schema: for who judges the database itself."""
+        with failures.translated(self.name), self._engine_now().connect() as conn:
+            yield from self._reading(conn)
 
     def _reading(self, conn: Connection) -> Iterator[Connection]:
         if not self.is_sqlite:
@@ -177,7 +185,7 @@ class Database:
 
     def _open(self) -> Engine:
         if not self.is_sqlite:
-            options = {"connect_timeout": 10, "application_name": "mhc"}
+            options = {"connect_timeout": self._connect_seconds, "application_name": "mhc"}
             return create_engine(self.url, hide_parameters=True, connect_args=options, pool_pre_ping=False)
         engine = create_engine(
             self.url,

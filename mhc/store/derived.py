@@ -8,16 +8,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
 from mhc.domain.clock import from_ms, to_ms
-from mhc.store import events, people, sessions, totals, visits
+from mhc.domain.sessions import Origin, Span, stitch
+from mhc.store import history, people, sessions, totals, visits
 from mhc.store.events import NewEvent
 from mhc.store.people import Role
-from mhc.store.schema import broadcast, event_method, room_state, stream, stream_session, visit
+from mhc.store.schema import event_method, room_state, stream
 from mhc.store.streams import Kind, Stream
 from mhc.store.upsert import upsert
 
@@ -33,13 +33,16 @@ def add(
     totals.add(conn, source.room_id, new)
     people.add_evidence(conn, _viewers(source, new), Role.VIEWER)
     rooms = sorted({n.room_id for n in new if n.room_id is not None})
-    for room_id in rooms or ([source.room_id] if unseen else []):
+    if unseen:
+        rooms = sorted({*rooms, source.room_id})
+    for room_id in rooms:
         sessions.lock(conn, room_id)  # somebody may start or stop one by hand just now
         marks = [
             (n.at, n.event.id, Mark(n.at, n.event.method, n.actor_id)) for n in new if n.room_id == room_id
         ]
         marks.sort(key=lambda m: (m[0], m[1].ms, m[1].seq, m[1].text))
-        _add_marks(conn, room_id, [m[2] for m in marks], gap, set(unseen))
+        closers = set(unseen) if room_id == source.room_id else set()
+        _add_marks(conn, room_id, [m[2] for m in marks], gap, closers)
 
 
 def _viewers(source: Stream, new: Sequence[NewEvent]) -> set[int]:
@@ -135,7 +138,7 @@ def _surely_ended(known: Sequence[Broadcast], before: datetime) -> int:
 
 def _marks(conn: Connection, room_id: int, after: datetime | None) -> Iterable[Mark]:
     names = {row.id: row.name for row in conn.execute(select(event_method.c.id, event_method.c.name))}
-    for at, method_id, actor_id in conn.execute(events.marks_query(room_id, after)):
+    for at, method_id, actor_id in conn.execute(history.marks_query(room_id, after)):
         yield Mark(at, names[method_id], actor_id)
 
 
@@ -154,15 +157,18 @@ def rooms(conn: Connection) -> list[int]:
     return sorted({*conn.execute(listened).scalars(), *conn.execute(said).scalars()})
 
 
-def summary(conn: Connection, room_id: int) -> list[tuple[Any, ...]]:
-    """Give a room's derived rows without the numbers that the database gave them, to compare."""
-    s, b, v = stream_session.c, broadcast.c, visit.c
-    queries = (
-        select(s.started_at, s.ended_at, s.origin).where(s.room_id == room_id),
-        select(b.started_at, b.ended_at, b.start_inferred, b.end_inferred).where(b.room_id == room_id),
-        select(v.person_id, v.entered_at, v.left_at, v.ending).where(v.room_id == room_id),
-    )
-    return [row for query in queries for row in sorted((tuple(r) for r in conn.execute(query)), key=repr)]
+def differs(conn: Connection, room_id: int, gap: timedelta) -> bool:
+    """Whether what is derived of a room is not what its events say. Writes nothing."""
+    state, known = fold(RoomState(), _marks(conn, room_id, None), gap)
+    known += [state.open] if state.open else []
+    if [b for _row, b in sessions.broadcasts(conn, room_id)] != known:
+        return True
+    stored = sessions.of_room(conn, room_id)
+    by_hand = [s.span for s in stored if s.origin != Origin.EVENTS]
+    groups, _taken = stitch([Span(b.started_at, b.ended_at) for b in known], by_hand, gap)
+    if [s.span for s in stored if s.origin == Origin.EVENTS] != [g.span for g in groups]:
+        return True
+    return visits.differ(conn, room_id)
 
 
 def _load(conn: Connection, room_id: int) -> RoomState:

@@ -3,20 +3,31 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, insert, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
-from mhc.domain.clock import from_ms
-from mhc.domain.events import METHODS, Event, EventId, Flag, id_text, parse_id
+from mhc.domain.clock import from_ms, to_ms
+from mhc.domain.events import METHODS, Event, id_text
 from mhc.domain.packing import pack, unpack
 from mhc.store import people
+from mhc.store.bulk import bulk_insert
 from mhc.store.people import CHUNK
-from mhc.store.schema import event, event_method, person, stream
+from mhc.store.schema import event, event_method
 
-_ORDER = (event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id, event.c.stream_id)
+_AHEAD = timedelta(minutes=10)  # clocks differ
+_NUMBERS = {name: number for number, name in METHODS.items()}
+_METHOD_LOCK = 0x6D6574  # "met": one giver of numbers at a time on a PostgreSQL server
+
+_INSERT = bulk_insert(event, [column.name for column in event.c])
+_BODIES = select(event.c.id_ms, event.c.id_seq, event.c.source_id, event.c.raw)
+_BODIES = _BODIES.where(event.c.stream_id == bindparam("stream"))
+_DATED = _BODIES.where(event.c.id_ms.in_(bindparam("ids", expanding=True)))
+_UNDATED = _BODIES.where(event.c.id_ms == 0, event.c.source_id.in_(bindparam("ids", expanding=True)))
+_NEWEST = select(event.c.id_ms).where(event.c.stream_id == bindparam("stream"))
+_NEWEST = _NEWEST.order_by(event.c.id_ms.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,10 @@ class StoredEvent:
     source: str
     at: datetime
 
+    def hides(self, *, reveal: bool, private: bool) -> bool:
+        """Whether it holds what was not asked for: who tipped anonymously, or what a private message says."""
+        return (self.anonymous and not reveal) or (self.method == "privateMessage" and not private)
+
     def masked(self, *, reveal: bool = False, private: bool = False) -> "StoredEvent":
         """Leave out who sent an anonymous tip, and the words of a private message, unless asked for."""
         shown = self
@@ -94,21 +109,15 @@ def add_new(
     """
     fresh, conflicting = _unknown(conn, stream_id, events)
     names = {n for e in fresh for n in (e.room, e.actor, e.partner) if n is not None}
-    known = people.ensure(conn, names, source=made_by, at=received_at)
+    known: dict[str | None, int | None] = {None: None}
+    known |= people.ensure(conn, names, source=made_by, at=received_at)
     methods = _method_ids(conn, {e.method for e in fresh})
     new = [
-        NewEvent(
-            event=e,
-            at=from_ms(e.id.ms) if e.id.ms else received_at,
-            received_at=received_at,
-            room_id=_id(known, e.room),
-            actor_id=_id(known, e.actor),
-            partner_id=_id(known, e.partner),
-        )
+        NewEvent(e, _time_of(e, received_at), received_at, known[e.room], known[e.actor], known[e.partner])
         for e in fresh
     ]
-    if new:
-        conn.execute(insert(event), [_row(stream_id, n, methods[n.event.method]) for n in new])
+    received_ms = to_ms(received_at)
+    _INSERT.run(conn, [_row(stream_id, n, methods[n.event.method], received_ms) for n in new])
     return Added(new, conflicting)
 
 
@@ -129,32 +138,37 @@ def add_singly(
     return added, refused
 
 
-def _id(known: dict[str, int], name: str | None) -> int | None:
-    return None if name is None else known[name]
+def _time_of(one: Event, received_at: datetime) -> datetime:
+    """Give when it happened, as far as that can be: an id from the future would put all that follows in the past."""
+    happened = from_ms(one.id.ms) if one.id.ms else received_at
+    return happened if happened - received_at <= _AHEAD else received_at
 
 
-def _row(stream_id: int, new: NewEvent, method_id: int) -> dict[str, Any]:
+def _row(stream_id: int, new: NewEvent, method_id: int, received_ms: int) -> tuple[Any, ...]:
+    """Give the values of an event in the order of the table's columns."""
     e = new.event
-    return {
-        "stream_id": stream_id,
-        "id_ms": e.id.ms,
-        "id_seq": e.id.seq,
-        "source_id": e.id.rest,
-        "at": new.at,
-        "received_at": new.received_at,
-        "room_id": new.room_id,
-        "actor_id": new.actor_id,
-        "partner_id": new.partner_id,
-        "tokens": e.tokens,
-        "method_id": method_id,
-        "flags": int(e.flags),
-        "text": e.text,
-        "raw": pack(e.raw),
-    }
+    return (
+        e.id.ms,
+        to_ms(new.at),
+        received_ms,
+        stream_id,
+        e.id.seq,
+        new.room_id,
+        new.actor_id,
+        new.partner_id,
+        e.tokens,
+        method_id,
+        int(e.flags),
+        e.id.rest,
+        e.text,
+        pack(e.raw),
+    )
 
 
 def _unknown(conn: Connection, stream_id: int, events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
     """Part the events that are not stored yet from those whose id is, with another body."""
+    if _all_new(conn, stream_id, events):
+        return list(events), []
     seen = _bodies(conn, stream_id, events)
     fresh: list[Event] = []
     conflicting: list[Event] = []
@@ -168,6 +182,14 @@ def _unknown(conn: Connection, stream_id: int, events: Sequence[Event]) -> tuple
     return fresh, conflicting
 
 
+def _all_new(conn: Connection, stream_id: int, events: Sequence[Event]) -> bool:
+    """Whether every event is later than what is stored, as it mostly is: then no body has to be read."""
+    if len({e.id.text for e in events}) < len(events):
+        return False
+    newest = conn.execute(_NEWEST, {"stream": stream_id}).scalar()
+    return newest is None or all(e.id.ms > newest for e in events)
+
+
 def _same_json(one: bytes, other: bytes) -> bool:
     try:
         return bool(json.loads(one) == json.loads(other))
@@ -177,13 +199,12 @@ def _same_json(one: bytes, other: bytes) -> bool:
 
 def _bodies(conn: Connection, stream_id: int, events: Sequence[Event]) -> dict[str, bytes]:
     """Give the raw bytes of those events whose id is stored."""
-    columns = select(event.c.id_ms, event.c.id_seq, event.c.source_id, event.c.raw)
-    columns = columns.where(event.c.stream_id == stream_id)
     dated = sorted({e.id.ms for e in events if e.id.ms})
     undated = sorted({e.id.text for e in events if not e.id.ms})
-    queries = [columns.where(event.c.id_ms.in_(part)) for part in _chunks(dated)]
-    queries += [columns.where(event.c.id_ms == 0, event.c.source_id.in_(part)) for part in _chunks(undated)]
-    rows = (row for query in queries for row in conn.execute(query))
+    parts = [(_DATED, part) for part in _chunks(dated)] + [(_UNDATED, part) for part in _chunks(undated)]
+    rows = (
+        row for query, part in parts for row in conn.execute(query, {"stream": stream_id, "ids": list(part)})
+    )
     return {id_text(row.id_ms, row.id_seq, row.source_id): unpack(row.raw) for row in rows}
 
 
@@ -193,153 +214,14 @@ def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def _method_ids(conn: Connection, names: Iterable[str]) -> dict[str, int]:
     """Give the number of each method, making one for a name never seen."""
-    known = {name: number for number, name in METHODS.items()}
-    wanted = set(names) - known.keys()
+    wanted = set(names) - _NUMBERS.keys()
     if not wanted:
-        return known
+        return _NUMBERS
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _METHOD_LOCK})
     stored = {row.name: row.id for row in conn.execute(select(event_method.c.id, event_method.c.name))}
     highest = max(stored.values())
     for number, name in enumerate(sorted(wanted - stored.keys()), highest + 1):
         conn.execute(insert(event_method).values(id=number, name=name))
         stored[name] = number
     return stored
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which events are asked for; None asks for all."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    room: str | None = None
-    methods: tuple[str, ...] = ()
-    person_ids: tuple[int, ...] = ()
-    event_id: str | None = None
-    testbed: bool = False
-    reveal: bool = False
-
-
-_room, _actor, _partner = person.alias("room"), person.alias("actor"), person.alias("partner")
-_COLUMNS = (
-    event.c.id_ms,
-    event.c.id_seq,
-    event.c.source_id,
-    _room.c.username,
-    event_method.c.name,
-    event.c.received_at,
-    _actor.c.username,
-    _partner.c.username,
-    event.c.tokens,
-    event.c.text,
-    event.c.flags,
-    stream.c.kind,
-    event.c.at,
-)
-
-
-def list_all(
-    conn: Connection, wanted: Filter, limit: int | None = None, *, newest_first: bool = True
-) -> Iterator[StoredEvent]:
-    """Give events in order of time; they stream, whatever their number."""
-    order = (column.desc() if newest_first else column for column in _ORDER)
-    query = select(*_COLUMNS).select_from(_joined()).where(*_conditions(wanted)).order_by(*order).limit(limit)
-    for row in conn.execute(query, execution_options={"yield_per": 1000}):
-        yield _stored(row)
-
-
-def count(conn: Connection, wanted: Filter) -> int:
-    """Give how many events there are."""
-    query = select(func.count()).select_from(_joined()).where(*_conditions(wanted))
-    found: int = conn.execute(query).scalar_one()
-    return found
-
-
-def latest_id(conn: Connection, stream_id: int) -> str | None:
-    """Give the id of a stream's latest event; None where it has none."""
-    order = (event.c.at.desc(), event.c.id_ms.desc(), event.c.id_seq.desc(), event.c.source_id.desc())
-    query = select(event.c.id_ms, event.c.id_seq, event.c.source_id).where(event.c.stream_id == stream_id)
-    row = conn.execute(query.order_by(*order).limit(1)).one_or_none()
-    return id_text(*row) if row else None
-
-
-def with_raw(conn: Connection, event_id: str) -> list[tuple[StoredEvent, bytes]]:
-    """Give the events with this id, one a stream that has it, each with the bytes that were received."""
-    query = select(*_COLUMNS, event.c.raw).select_from(_joined())
-    query = query.where(*_conditions(Filter(event_id=event_id, testbed=True))).order_by(*_ORDER)
-    return [(_stored(row), unpack(row.raw)) for row in conn.execute(query)]
-
-
-def read_raw(raw: bytes) -> object:
-    """Read the bytes that were received; as text where they are JSON that our reader does not take."""
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return raw.decode(errors="replace")
-
-
-def _joined() -> Any:
-    return (
-        event.join(stream, stream.c.id == event.c.stream_id)
-        .join(event_method, event_method.c.id == event.c.method_id)
-        .outerjoin(_room, _room.c.id == event.c.room_id)
-        .outerjoin(_actor, _actor.c.id == event.c.actor_id)
-        .outerjoin(_partner, _partner.c.id == event.c.partner_id)
-    )
-
-
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.since is not None:
-        found.append(event.c.at >= wanted.since)
-    if wanted.until is not None:
-        found.append(event.c.at < wanted.until)
-    if wanted.room is not None:
-        found.append(_room.c.username == wanted.room)
-    if wanted.methods:
-        found.append(event_method.c.name.in_(wanted.methods))
-    if wanted.person_ids:
-        mine: ColumnElement[bool] = event.c.actor_id.in_(wanted.person_ids)
-        if not wanted.reveal:
-            mine = and_(mine, event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) == 0)
-        found.append(or_(mine, event.c.partner_id.in_(wanted.person_ids)))
-    if wanted.event_id is not None:
-        # With the number in front the primary key answers; an id without one stands under 0.
-        known = parse_id(wanted.event_id) or EventId(wanted.event_id)
-        found += [
-            event.c.id_ms == known.ms,
-            event.c.id_seq == known.seq,
-            event.c.source_id == known.rest,
-        ]
-    if not wanted.testbed:
-        found.append(stream.c.kind != "testbed")
-    return found
-
-
-def _stored(row: Any) -> StoredEvent:
-    id_ms, id_seq, rest, room, method, received, actor, partner, tokens, text, flags, kind, at = row[:13]
-    happened = from_ms(id_ms) if id_ms else None
-    anonymous = bool(flags & Flag.ANONYMOUS)
-    return StoredEvent(
-        id_text(id_ms, id_seq, rest),
-        room,
-        method,
-        happened,
-        received,
-        actor,
-        partner,
-        tokens,
-        text,
-        anonymous,
-        kind,
-        at,
-    )
-
-
-def marks_query(room_id: int, after: datetime | None) -> Select[Any]:
-    """Give the query of what the derivation reads: at, method number, actor, of one room in order of time."""
-    live = select(stream.c.id).where(stream.c.kind == "live")
-    query = select(event.c.at, event.c.method_id, event.c.actor_id)
-    query = query.where(event.c.stream_id.in_(live), event.c.room_id == room_id)
-    if after is not None:
-        query = query.where(event.c.at > after)
-    return query.order_by(event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)

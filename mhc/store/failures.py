@@ -29,8 +29,8 @@ from mhc.errors import (
 )
 
 
-class RefusedDataError(Exception):
-    """The database refused a value, not the connection: the rows are to be tried one by one."""
+class RefusedDataError(DamagedError):
+    """The database refused a value, not the connection: the rows of a page are to be tried one by one."""
 
 
 class DatabaseBusyError(TryLaterError):
@@ -51,7 +51,8 @@ def translated(name: str) -> Iterator[None]:
     try:
         yield
     except (DataError, IntegrityError, OverflowError, UnicodeEncodeError) as error:
-        raise RefusedDataError(type(error).__name__) from error
+        # Without its cause, whose text quotes the row.
+        raise RefusedDataError(f"{name} does not take such a value ({type(error).__name__})") from None
     except DBAPIError as error:
         sqlite = isinstance(error.orig, sqlite3.Error)
         known = _sqlite(error.orig, name) if sqlite else _postgres(error, name)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from mhc.store import derived, schema, totals
+from mhc.store import derived, people, schema, sizes, totals
 from mhc.store.database import Database
 from mhc.store.schema import event, person, stream_session
 
@@ -23,7 +23,7 @@ def of(db: Database) -> dict[str, Any]:
             "engine": _engine(conn),
             "revision": revision,
             "compatibility": state,
-            "bytes": _size(db, conn),
+            "bytes": sizes.on_disk(db, conn),
             "events": events,
             "people": _count(conn, select(func.count()).where(person.c.canonical_id.is_(None))),
             "sessions": _count(conn, select(func.count()).select_from(stream_session)),
@@ -43,13 +43,6 @@ def _engine(conn: Connection) -> str:
     return f"PostgreSQL {conn.execute(text('SHOW server_version')).scalar_one()}"
 
 
-def _size(db: Database, conn: Connection) -> int:
-    if not db.is_sqlite:
-        return _count(conn, text("SELECT pg_database_size(current_database())"))
-    files = [db.path.with_name(db.path.name + end) for end in ("", "-wal", "-shm")] if db.path else []
-    return sum(file.stat().st_size for file in files if file.exists())
-
-
 def repair(db: Database, merge_gap: timedelta) -> None:
     """Make all that is derived anew from the events; what a person typed stays."""
     with db.write() as conn:
@@ -64,11 +57,13 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
         found = _damage(conn)
         missing = schema.metadata.tables.keys() - set(inspect(conn).get_table_names())
         found += [f"no table {name}" for name in sorted(missing)]
-        if not found and (wrong := totals.differences(conn)):
+        if found:
+            return found
+        if wrong := totals.differences(conn):
             found.append(f"{wrong} totals are not what the events say")
-    if not found and not db.is_empty():
-        found += _stale(db, merge_gap)
-    return found
+        stale = [room_id for room_id in derived.rooms(conn) if derived.differs(conn, room_id, merge_gap)]
+        names = people.names_by_id(conn, stale)
+        return found + [f"sessions or visits of {names[one]} are not what the events say" for one in stale]
 
 
 def _damage(conn: Connection) -> list[str]:
@@ -77,21 +72,3 @@ def _damage(conn: Connection) -> list[str]:
     said = [str(row[0]) for row in conn.execute(text("PRAGMA integrity_check(5)")) if row[0] != "ok"]
     loose = conn.execute(text("PRAGMA foreign_key_check")).all()
     return said + ([f"{len(loose)} references lead nowhere"] if loose else [])
-
-
-def _stale(db: Database, merge_gap: timedelta) -> list[str]:
-    """Derive every room anew, compare, and take it back."""
-    with db.write() as conn:
-        trial = conn.begin_nested()
-        found = [line for room_id in derived.rooms(conn) for line in _try(conn, room_id, merge_gap)]
-        trial.rollback()
-    return found
-
-
-def _try(conn: Connection, room_id: int, merge_gap: timedelta) -> list[str]:
-    before = derived.summary(conn, room_id)
-    derived.rebuild(conn, room_id, merge_gap)
-    if derived.summary(conn, room_id) == before:
-        return []
-    room = conn.execute(select(person.c.username).where(person.c.id == room_id)).scalar()
-    return [f"sessions or visits of {room} are not what the events say"]

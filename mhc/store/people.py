@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, insert, or_, select, text, update
+from sqlalchemy import Connection, Update, and_, bindparam, case, insert, or_, select, text, update
 
 from mhc.domain.names import PLATFORM
 from mhc.errors import UsageError
@@ -68,6 +68,11 @@ _PERSON = (
     person.c.first_seen_at,
     person.c.last_seen_at,
     person.c.rating,
+)
+_IDS = select(alias.c.username, alias.c.person_id).where(
+    alias.c.platform == PLATFORM,
+    alias.c.username.in_(bindparam("names", expanding=True)),
+    alias.c.valid_to.is_(None),
 )
 _ALIAS = (alias.c.person_id, alias.c.username, alias.c.valid_from, alias.c.valid_to, alias.c.source)
 
@@ -142,12 +147,8 @@ def ids_of(conn: Connection, names: Iterable[str]) -> dict[str, int]:
     wanted = sorted(set(names))
     found: dict[str, int] = {}
     for start in range(0, len(wanted), CHUNK):
-        query = select(alias.c.username, alias.c.person_id).where(
-            alias.c.platform == PLATFORM,
-            alias.c.username.in_(wanted[start : start + CHUNK]),
-            alias.c.valid_to.is_(None),
-        )
-        found.update((row.username, row.person_id) for row in conn.execute(query))
+        rows = conn.execute(_IDS, {"names": wanted[start : start + CHUNK]})
+        found.update((username, person_id) for username, person_id in rows)
     return found
 
 
@@ -194,14 +195,23 @@ def set_role(conn: Connection, person_id: int, role: str, *, by_hand: bool) -> N
     conn.execute(query.values(role=role, **({"role_by_hand": True} if by_hand else {})))
 
 
+def _evidence(role: Role, other: Role) -> Update:
+    mine = and_(person.c.id.in_(bindparam("ids", expanding=True)), person.c.role_by_hand.is_(False))
+    query = update(person).where(mine, person.c.role.in_([other, Role.UNKNOWN]))
+    return query.values(role=case((person.c.role == other, Role.BOTH), else_=role))
+
+
+_EVIDENCE = {
+    Role.VIEWER: _evidence(Role.VIEWER, Role.MODEL),
+    Role.MODEL: _evidence(Role.MODEL, Role.VIEWER),
+}
+
+
 def add_evidence(conn: Connection, person_ids: Iterable[int], role: Role) -> None:
     """Note that these people were seen as viewers, or as models: the two together make both."""
-    other = Role.MODEL if role is Role.VIEWER else Role.VIEWER
     ids = sorted(person_ids)
     for start in range(0, len(ids), CHUNK):
-        mine = and_(person.c.id.in_(ids[start : start + CHUNK]), person.c.role_by_hand.is_(False))
-        query = update(person).where(mine, person.c.role.in_([other, Role.UNKNOWN]))
-        conn.execute(query.values(role=case((person.c.role == other, Role.BOTH), else_=role)))
+        conn.execute(_EVIDENCE[role], {"ids": ids[start : start + CHUNK]})
 
 
 def refuse_taken(conn: Connection, owner: Person, name: str) -> None:

@@ -130,6 +130,8 @@ stream = Table(
     _ref("room_id", "person"),
     Column("kind", String, nullable=False),
     Column("host", String, nullable=False),
+    # Names the operating system's lock of this stream, however its database is addressed.
+    Column("lock_name", String, nullable=False),
     Column("cursor", String),
     Column("cursor_at", Instant),
     Column("last_poll_ok_at", Instant),
@@ -181,6 +183,7 @@ event = Table(
         "tokens",
         **_where("actor_id IS NOT NULL"),
     ),
+    Index("ix_event_partner", "partner_id", "at", **_where("partner_id IS NOT NULL")),
     Index(
         "ix_event_paid",
         "at",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, func, insert, literal_column, or_, select, text, update
@@ -30,6 +31,7 @@ class Stream:
     room: str
     kind: str
     host: str
+    lock_name: str
     cursor: str | None
     cursor_at: datetime | None
     last_poll_ok_at: datetime | None
@@ -45,6 +47,7 @@ _COLUMNS: tuple[Any, ...] = (
     person.c.username,
     stream.c.kind,
     stream.c.host,
+    stream.c.lock_name,
     stream.c.cursor,
     stream.c.cursor_at,
     stream.c.last_poll_ok_at,
@@ -79,7 +82,7 @@ def ensure(conn: Connection, room: str, kind: Kind, host: str, at: datetime) -> 
     mine = (stream.c.room_id == room_id, stream.c.kind == kind, stream.c.host == host)
     found = conn.execute(select(stream.c.id).where(*mine)).scalar()
     if found is None:
-        made = insert(stream).values(room_id=room_id, kind=str(kind), host=host)
+        made = insert(stream).values(room_id=room_id, kind=str(kind), host=host, lock_name=token_hex(8))
         found = conn.execute(made.returning(stream.c.id)).scalar_one()
     return get(conn, found)
 

@@ -1,7 +1,7 @@
 """What each person did in each room, summed: kept with the events, and always equal to them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    bindparam,
     case,
     cast,
     delete,
@@ -23,13 +22,38 @@ from sqlalchemy import (
     update,
 )
 
+from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS, Flag
+from mhc.store.bulk import Bulk, bulk_insert
 from mhc.store.events import NewEvent
-from mhc.store.schema import Instant, alias, event, person, person_total, stream
-from mhc.store.upsert import upsert
+from mhc.store.schema import alias, event, person, person_total, stream
 
 _METHOD = {name: number for number, name in METHODS.items()}
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
+_SEEN = ("first_seen_at", "last_seen_at")
+
+
+def _outer(table: str, new: str) -> str:
+    """Give what widens a row's first and last times, a null being no time: the databases' own disagree on null."""
+    return ", ".join(
+        f"{name} = CASE WHEN {table}.{name} IS NULL OR {new}.{name} {sign} {table}.{name}"
+        f" THEN {new}.{name} ELSE {table}.{name} END"
+        for name, sign in zip(_SEEN, "<>", strict=True)
+    )
+
+
+_ADD = bulk_insert(
+    person_total,
+    ("person_id", "room_id", *_SUMS, *_SEEN),
+    "ON CONFLICT (person_id, room_id) DO UPDATE SET "
+    + ", ".join(f"{name} = person_total.{name} + excluded.{name}" for name in _SUMS)
+    + f", {_outer('person_total', 'excluded')}",
+)
+_MOVE_SEEN = Bulk(
+    person,
+    ("id", *_SEEN),
+    f"UPDATE person SET {_outer('person', 'new')} FROM {{new}} WHERE person.id = new.id",
+)
 
 
 @dataclass(slots=True)
@@ -61,29 +85,23 @@ def add(conn: Connection, owner_id: int, new: Sequence[NewEvent]) -> None:
         if subject is not None:
             total = sums.setdefault((subject, one.room_id or owner_id), Total())
             _count(total, one, seen=subject == one.actor_id)
-    rows = [
-        {
-            "person_id": who,
-            "room_id": room,
-            **{f.name: getattr(sums[who, room], f.name) for f in fields(Total)},
-        }
-        for who, room in sorted(sums)
-    ]
-    upsert(conn, person_total, rows, keys=("person_id", "room_id"), changes=_changes)
+    rows = [(who, room, *_values(sums[who, room])) for who, room in sorted(sums)]
+    _ADD.run(conn, rows)
     _move_seen(conn, sums)
 
 
-def _changes(new: Any) -> dict[str, Any]:
-    changed: dict[str, Any] = {name: person_total.c[name] + new[name] for name in _SUMS}
-    changed["first_seen_at"] = _outer(person_total.c.first_seen_at, new.first_seen_at, "min")
-    changed["last_seen_at"] = _outer(person_total.c.last_seen_at, new.last_seen_at, "max")
-    return changed
-
-
-def _outer(old: Any, new: Any, which: str) -> Any:
-    """Give the lesser or greater of two instants, a null being no instant: the databases' own disagree on null."""
-    better = new < old if which == "min" else new > old
-    return case((or_(old.is_(None), better), new), else_=old)
+def _values(total: Total) -> tuple[int | None, ...]:
+    """Give the sums and the times as the database keeps them."""
+    seen = (None if at is None else to_ms(at) for at in (total.first_seen_at, total.last_seen_at))
+    return (
+        total.tokens,
+        total.tips,
+        total.anonymous_tokens,
+        total.anonymous_tips,
+        total.messages,
+        total.private_messages,
+        *seen,
+    )
 
 
 def _move_seen(conn: Connection, sums: Mapping[tuple[int, int], Total]) -> None:
@@ -93,18 +111,8 @@ def _move_seen(conn: Connection, sums: Mapping[tuple[int, int], Total]) -> None:
             continue
         first, last = seen.get(who, (total.first_seen_at, total.last_seen_at))
         seen[who] = (min(first, total.first_seen_at), max(last, total.last_seen_at))
-    if not seen:
-        return
-    first_at, last_at = bindparam("first_at", type_=Instant), bindparam("last_at", type_=Instant)
-    query = update(person).where(person.c.id == bindparam("who"))
-    query = query.values(
-        first_seen_at=_outer(person.c.first_seen_at, first_at, "min"),
-        last_seen_at=_outer(person.c.last_seen_at, last_at, "max"),
-    )
     # In order of id: two listeners that meet the same people must not wait for each other.
-    conn.execute(
-        query, [{"who": who, "first_at": seen[who][0], "last_at": seen[who][1]} for who in sorted(seen)]
-    )
+    _MOVE_SEEN.run(conn, [(who, to_ms(seen[who][0]), to_ms(seen[who][1])) for who in sorted(seen)])
 
 
 def _count(total: Total, one: NewEvent, *, seen: bool) -> None:
@@ -182,6 +190,8 @@ def count_people(conn: Connection, roll: Roll) -> int:
 
 def _listed(roll: Roll) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [person.c.canonical_id.is_(None)]
+    if not roll.reveal:
+        conditions.append(~_only_anonymous())
     if roll.role is not None:
         conditions.append(person.c.role == roll.role)
     if roll.like is not None:
@@ -192,6 +202,14 @@ def _listed(roll: Roll) -> list[ColumnElement[bool]]:
             person.c.id.in_(query.where(alias.c.username.contains(roll.like.lower(), autoescape=True)))
         )
     return conditions
+
+
+def _only_anonymous() -> ColumnElement[bool]:
+    """Whether all that is known of a person is that they tipped anonymously: a list would say that they did."""
+    tipped = person_total.c.anonymous_tips + person_total.c.anonymous_tokens > 0
+    hidden = select(person_total.c.person_id).where(person_total.c.person_id == person.c.id, tipped).exists()
+    typed = select(alias.c.id).where(alias.c.person_id == person.c.id, alias.c.source != "events").exists()
+    return and_(person.c.last_seen_at.is_(None), person.c.role == "unknown", hidden, ~typed)
 
 
 def _sums_by_root(roll: Roll) -> Any:

@@ -101,18 +101,38 @@ def rederive(conn: Connection, room_id: int, people: Iterable[int], since: datet
     for who in sorted(set(people)):
         anchor = _anchor(conn, room_id, who, since) if since is not None else None
         gone = [visit.c.room_id == room_id, visit.c.person_id == who]
-        query = select(event.c.at, event.c.method_id).where(*_moves(room_id), event.c.actor_id == who)
         if anchor is not None:
             gone.append(_known_from >= anchor)
-            query = query.where(event.c.at >= anchor)
         conn.execute(delete(visit).where(*gone))
-        query = query.order_by(event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)
-        steps = [(at, _STEPS[method_id]) for at, method_id in conn.execute(query)]
-        if steps:
-            merged = sorted(
-                [*steps, *closers[bisect_left(closers, (steps[0][0], Step.GAP)) :]], key=_in_order
-            )
-            conn.execute(insert(visit), [_row(room_id, who, one) for one in pair(merged)])
+        if rows := [_row(room_id, who, one) for one in _paired(conn, room_id, who, anchor, closers)]:
+            conn.execute(insert(visit), rows)
+
+
+def differ(conn: Connection, room_id: int) -> bool:
+    """Whether any visit of a room is not what its events say."""
+    closers = _closers(conn, room_id)
+    columns = (visit.c.entered_at, visit.c.left_at, visit.c.ending)
+    for who in sorted(everyone(conn, room_id)):
+        query = select(*columns).where(visit.c.room_id == room_id, visit.c.person_id == who)
+        stored = [Visit(row[0], row[1], Ending(row[2])) for row in conn.execute(query)]
+        if sorted(stored, key=repr) != sorted(_paired(conn, room_id, who, None, closers), key=repr):
+            return True
+    return False
+
+
+def _paired(
+    conn: Connection, room_id: int, who: int, since: datetime | None, closers: list[tuple[datetime, Step]]
+) -> list[Visit]:
+    """Pair one person's enters and leaves from an instant on."""
+    query = select(event.c.at, event.c.method_id).where(*_moves(room_id), event.c.actor_id == who)
+    if since is not None:
+        query = query.where(event.c.at >= since)
+    query = query.order_by(event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)
+    steps = [(at, _STEPS[method_id]) for at, method_id in conn.execute(query)]
+    if not steps:
+        return []
+    later = closers[bisect_left(closers, (steps[0][0], Step.GAP)) :]
+    return pair(sorted([*steps, *later], key=_in_order))
 
 
 def _in_order(step: tuple[datetime, Step]) -> tuple[datetime, bool]:

@@ -29,7 +29,7 @@ def stored_and_refused(*elements: bytes) -> tuple[list[bytes], list[tuple[bytes,
         (b'{"events":[1, {"a":2}],"nextUrl":"x","status":"s"}', [b"1", b'{"a":2}'], "x", "s"),
         (b'{"nextUrl":null,"events":[]}', [], None, ""),
         (b'{"events":null,"nextUrl":5}', [], 5, ""),
-        (b"{}", [], None, ""),
+        (b'{"events":[]}', [], None, ""),
         (b'  {"nextUrl":"x"}\r\n', [], "x", ""),
         (b'\xef\xbb\xbf{"events":[1],"nextUrl":"x"}', [b"1"], "x", ""),
         (b'{"events":[],"nextUrl":"x","status":5,"more":{"a":[1]}}', [], "x", ""),
@@ -48,7 +48,7 @@ def test_an_answer_has_events_a_next_url_and_a_status(
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"null", b"[]", b'"x"', b"5", b"<html>", b'{"events":[', b'{"events":5}', b'{"events":{}}',
+        b"", b"{}", b'{"error":"maintenance"}', b"null", b"[]", b'"x"', b"5", b"<html>", b'{"events":[', b'{"events":5}', b'{"events":{}}',
         b'{"events":"x"}', b'{"events":[]', b'{"events":[]}}', b"\xff\xfe{\0}\0", b"{'events':[]}",
         b'{"events":["a]}', b'{"events":[1,NaN', b"[" * 100_000,
     ],

@@ -16,7 +16,7 @@ from listening import Said, Station, event, page
 from mhc.capture.health import Beat, Health, is_alive, notify, read_beats, write_beat
 from mhc.store.streams import Stream
 
-HELD = Stream(1, 1, "example_room", "live", "127.0.0.1:80", None, None, None, 0, 1, None, None)
+HELD = Stream(1, 1, "example_room", "live", "127.0.0.1:80", "lock", None, None, None, 0, 1, None, None)
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 

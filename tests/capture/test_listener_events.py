@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from listening import ROOM, Said, Station, event, ids, listening, page, tip
 from mhc.store import coverage, schema
 from mhc.store.database import Database
-from mhc.store.events import with_raw
+from mhc.store.history import with_raw
 from mhc.store.streams import Kind
 
 ID = "1767225602000-0"

@@ -215,6 +215,14 @@ def test_nineteen_unreadable_answers_in_hours_are_borne(going: Station) -> None:
     assert going.feed.cursors[-1] == "i=2"
 
 
+def test_the_ten_minutes_begin_anew_after_a_good_answer(going: Station) -> None:
+    going.steps(GIBBERISH, page(to="i=2"))
+    going.clock.seconds += 700
+    for _ in range(25):
+        going.step(GIBBERISH)
+    assert set(going.feed.cursors[3:]) == {"i=2"}
+
+
 @pytest.mark.parametrize(
     ("said", "error"),
     [

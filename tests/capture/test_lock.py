@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from listening import ROOM, Said, Station, at, event, listening, page
 from mhc.capture.lock import StreamLock, owner_id
-from mhc.errors import AccessError, TryLaterError
+from mhc.errors import ConfigError, TryLaterError
 from mhc.store import schema
 from mhc.store.database import Database
 from mhc.store.pages import LeaseLostError
@@ -71,7 +71,7 @@ def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
 
 def test_a_lock_where_none_can_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(AccessError, match=r"cannot use .*: Not a directory") as raised:
+    with pytest.raises(ConfigError, match=r"cannot use .*: Not a directory") as raised:
         StreamLock(tmp_path / "file", "db").acquire(ROOM)
     assert raised.value.hint == "set MHC_STATE_DIR"
 
@@ -105,7 +105,7 @@ def test_many_threads_that_ask_at_once_get_one_name(tmp_path: Path) -> None:
 
 def test_a_name_that_cannot_be_kept_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(AccessError, match="cannot use"):
+    with pytest.raises(ConfigError, match="cannot use"):
         owner_id(tmp_path / "file")
 
 

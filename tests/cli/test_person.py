@@ -363,3 +363,14 @@ def test_merged_people_read_as_one(database: Database, cli: MhcHere) -> None:
     assert cli("person", "rename", "viewer_one", "viewer_two").status == 2
     assert cli("watchlist", "remove", "Friends", "viewer_two").status == 0
     assert cli("watchlist", "show", "Friends", "-o", "name").stdout == ""
+
+
+def test_who_only_tipped_anonymously_is_in_no_list_unless_revealed(database: Database, cli: MhcHere) -> None:
+    with database.write() as conn:
+        factories.store(conn, [tip(0, "viewer_nine", 50, anonymous=True), tip(1, "viewer_one", 5)])
+    names = [row["username"] for row in cli("person", "list", "-o", "json").json]
+    assert "viewer_nine" not in names
+    assert "viewer_one" in names
+    assert cli("person", "search", "nine", "-o", "json").json == []
+    revealed = cli("person", "list", "--reveal", "-o", "json").json
+    assert "viewer_nine" in [row["username"] for row in revealed]

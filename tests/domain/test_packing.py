@@ -1,12 +1,14 @@
 """What is packed comes back byte for byte, in this version and in every later one."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mhc.domain import packing
 from mhc.domain.packing import pack, unpack
 
 SAMPLES = sorted((Path(__file__).parent.parent / "payloads" / "events").glob("*.json"))
@@ -33,6 +35,12 @@ def test_a_sample_comes_back(path: Path) -> None:
 
 def test_what_the_first_version_packed_is_still_read() -> None:
     assert unpack(PACKED_TIP) == TIP
+
+
+def test_the_first_dictionary_never_changes() -> None:
+    assert sha256(packing._DICTIONARY_1).hexdigest() == (
+        "9e885de1539b25ff2d9ec92aec8414d4cf829feb5bf7f1df4d98a87aac922d30"
+    )
 
 
 def test_an_event_takes_a_quarter_of_its_size() -> None:

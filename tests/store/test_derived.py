@@ -143,6 +143,7 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
             store(conn, page, tuple(unseen) if place == len(pages) // 2 else ())
         arrived = dump(conn)
         room = streams.list_all(conn)[0].room_id
+        assert not derived.differs(conn, room, MERGE_GAP)
         derived.rebuild(conn, room, MERGE_GAP)
         assert dump(conn) == arrived
         assert totals.differences(conn) == 0

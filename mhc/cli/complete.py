@@ -1,0 +1,61 @@
+"""What a shell completes beside commands and options: names of people, lists and rooms. An error completes nothing."""
+
+import os
+import re
+import shlex
+
+import click
+from click.shell_completion import CompletionItem
+
+# What may be typed as a name. The feed may know others, and a shell would run what some of them say.
+_PLAIN = re.compile(r"[a-z0-9_]+")
+
+
+def people(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete any name that somebody goes or went by, after an @ too."""
+    name = incomplete.lstrip("@")
+    at = incomplete[: len(incomplete) - len(name)]
+    return [CompletionItem(at + found) for found in _plain(_names(ctx, "person", name))]
+
+
+def watchlists(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a list."""
+    found = [name for name in _names(ctx, "watchlist", incomplete) if name.isprintable()]
+    return [CompletionItem(_word(name)) for name in found]
+
+
+def rooms(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a room that is set up, or was listened to."""
+    return [CompletionItem(found) for found in _plain(_names(ctx, "room", incomplete))]
+
+
+def _plain(names: list[str]) -> list[str]:
+    return [name for name in names if _PLAIN.fullmatch(name)]
+
+
+def _word(name: str) -> str:
+    """Write a name as one word: bash takes it as it stands, the other shells quote for themselves."""
+    return shlex.quote(name) if os.environ.get("_MHC_COMPLETE", "").startswith("bash") else name
+
+
+def _names(ctx: click.Context, kind: str, begin: str) -> list[str]:
+    from mhc.cli.names import matching
+    from mhc.cli.options import Shared  # which completes rooms itself
+    from mhc.config import load
+
+    try:
+        root, leaf = ctx.find_root().params, ctx.ensure_object(Shared)
+        loaded = load(
+            config_file=leaf.config or root.get("config"),
+            env_file=leaf.env_file or root.get("env_file"),
+            db=leaf.db or root.get("db"),
+            environ=os.environ,
+        )
+        own = [one.name for one in loaded.rooms if kind == "room" and one.name.startswith(begin.lower())]
+    except Exception:  # noqa: BLE001 - a word half typed is no place for a message
+        return []
+    try:
+        found = matching(loaded, kind, begin)
+    except Exception:  # noqa: BLE001 - nor is a database that is away, locked or damaged
+        found = []
+    return list(dict.fromkeys([*own, *found]))

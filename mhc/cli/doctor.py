@@ -1,0 +1,173 @@
+"""`mhc doctor`: what works, what is missing, and what to do about it."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from mhc.cli.context import database, settings
+from mhc.cli.options import Command, common_options, output_options
+from mhc.cli.output import Field, Writer
+from mhc.errors import CheckError, ConfigError, MhcError
+
+if TYPE_CHECKING:
+    from mhc.capture.probe import Probe
+    from mhc.config import Settings
+    from mhc.reports.findings import Finding
+
+FIELDS = (
+    Field("check", "text", "What was looked at.", foreign=False),
+    Field("state", "text", "ok, warning, error, or off for what is not set up.", foreign=False),
+    Field("detail", "text", "What was seen."),
+    Field("hint", "text", "What to do; null where nothing is to be done."),
+)
+_DARK = frozenset({"stopped", "dead", "never started"})
+
+
+@click.command(cls=Command, examples=["mhc doctor", "mhc doctor --offline -o json"])
+@click.option("--offline", is_flag=True, help="Ask no API.")
+@output_options(fields=FIELDS, sort_keys=("check", "state"))
+@common_options
+@click.pass_context
+def command(ctx: click.Context, out: Writer, offline: bool) -> None:
+    """Check sources, tokens, database, clock, disks and permissions; changes nothing.
+
+    Ends with 4 where something does not work. What is printed holds no token, no password and no home directory, so
+    that it can be pasted.
+    """
+    from mhc.reports.findings import State, pasteable
+
+    found = [pasteable(one, os.environ) for one in _findings(ctx, offline=offline)]
+    if out.format == "table" and out.names is None:
+        _print_checklist(out, out.ordered(FIELDS, found))
+    else:
+        out.rows(FIELDS, out.ordered(FIELDS, found))
+    errors = sum(one.state is State.ERROR for one in found)
+    if errors:
+        raise CheckError(f"{errors} of {len(found)} checks found an error")
+
+
+def _print_checklist(out: Writer, found: "Iterable[object]") -> None:
+    """Print findings under the names of their checks, wrapped: a table would cut what is to be done."""
+    from mhc.reports.findings import Finding
+
+    lines: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        assert isinstance(one, Finding)
+        lines[one.check].append(f"{one.state}: {one.detail}")
+        if one.hint:
+            lines[one.check].append(f"hint: {one.hint}")
+    out.record([Field(check, "lines") for check in lines], lines)
+
+
+def _findings(ctx: click.Context, *, offline: bool) -> "Iterator[Finding]":
+    from mhc.reports import machine, sources
+    from mhc.reports.findings import error
+
+    yield machine.versions()
+    try:
+        loaded = settings(ctx)
+    except ConfigError as refused:
+        for line in refused.message.split("\n")[1:] or [refused.message]:
+            yield error("configuration", line.strip(), refused.hint)
+        return
+    yield from machine.check(loaded)
+    yield from sources.check(loaded)
+    listening: dict[str, Mapping[str, object]] = {}
+    yield from _database(ctx, loaded, listening)
+    yield from _feeds(loaded, listening, offline=offline)
+
+
+def _database(
+    ctx: click.Context, loaded: "Settings", listening: dict[str, Mapping[str, object]]
+) -> "Iterator[Finding]":
+    """Check the database, and note which rooms somebody listens to."""
+    from mhc.cli.capture import beat_rows, listener_rows
+    from mhc.reports import database_health
+    from mhc.reports.findings import error
+    from mhc.store import soundness, streams
+
+    rows: list[dict[str, object]] = []
+    with database(ctx) as db:
+        try:
+            facts = soundness.read(db)
+            yield from database_health.check(facts, db.name)
+            if facts is not None and facts.schema is not None:
+                with db.read() as conn:
+                    rows = listener_rows(loaded.state_dir, streams.list_all(conn))
+        except MhcError as refused:
+            yield error("database", refused.message, refused.hint)
+            rows = beat_rows(loaded.state_dir)
+    host = urlsplit(loaded.events_url).netloc
+    live = [row for row in rows if row["kind"] == "live" and row["host"] == host]
+    listening |= {str(row["room"]): row for row in live if row["state"] not in _DARK}
+
+
+def _feeds(
+    loaded: "Settings", listening: Mapping[str, Mapping[str, object]], *, offline: bool
+) -> "Iterator[Finding]":
+    """Check the Events API of each room that has a token: who listens is the proof, else one question is."""
+    from mhc.reports.findings import off, ok, warning
+
+    hosts_done = False
+    for room in loaded.rooms:
+        row = listening.get(room.name)
+        if row is not None:
+            detail = f"{room.name}: mhc listen is {row['state']}"
+            why = f": {row['detail']}" if row["detail"] else ""
+            yield (
+                ok("events api", detail)
+                if row["state"] == "listening"
+                else warning("events api", detail + why)
+            )
+        elif room.events_token is not None and offline:
+            yield off("events api", f"{room.name}: not asked (--offline)")
+        elif room.events_token is not None:
+            from mhc.capture.probe import ask
+
+            probe = ask(loaded.events_url, room.name, room.events_token.reveal())
+            yield _answered(room.name, probe)
+            if not hosts_done:
+                yield from _host(loaded.events_url, probe)
+            hosts_done = True
+
+
+def _answered(room: str, probe: "Probe") -> "Finding":
+    from mhc.capture.classify import Class
+    from mhc.reports.findings import error, ok, warning
+    from mhc.reports.sources import TOKENS_AT
+
+    said = probe.outcome
+    if said.good:
+        return ok("events api", f"{room}: answered with this token")
+    if said.kind is Class.AUTH:
+        hint = f"make a token with the scope Events API at {TOKENS_AT} and set CB_AUTH_TOKEN"
+        return error("events api", f"{room}: {said.detail}", hint)
+    later = said.kind in {Class.SERVER, Class.RATE}
+    return (warning if later else error)(
+        "events api", f"{room}: {said.detail}", "try again later" if later else None
+    )
+
+
+def _host(url: str, probe: "Probe") -> "Iterator[Finding]":
+    """Check certificate and clock, as far as the API host told."""
+    from mhc.capture.classify import Class
+    from mhc.reports.findings import error, off, ok
+    from mhc.reports.sources import clock
+
+    host = urlsplit(url).netloc
+    if probe.outcome.kind is Class.TLS:
+        yield error(
+            "certificate",
+            f"{host}: {probe.outcome.detail}",
+            "look at the clock, and at what intercepts TLS here",
+        )
+    elif probe.reached and url.startswith("https:"):
+        yield ok("certificate", f"{host}: trusted")
+    elif probe.reached:
+        yield off("certificate", f"{host}: plain http to this machine")
+    if probe.their_time is not None:
+        yield clock("clock", probe.their_time, probe.asked_at, doubt=probe.doubt)

@@ -1,0 +1,52 @@
+"""Prints lines as they come, on a thread of its own: a reader that stops must not stop the capture."""
+
+import logging
+import queue
+import sys
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger("mhc.listen")
+
+WAITING_MOST = 10_000  # lines
+_PATIENCE = 2.0  # seconds without a line read, at the end
+
+
+class LivePrinter:
+    """A queue of lines before stdout. What a stopped reader lets pile up beyond it is left out, and counted."""
+
+    def __init__(self, on_failure: Callable[[OSError], None]) -> None:
+        self.left_out = 0
+        self._lines: queue.Queue[str | None] = queue.Queue(WAITING_MOST)
+        self._on_failure = on_failure
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def put(self, line: str) -> None:
+        """Print a line soon; never waits."""
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            if self.left_out == 0:
+                log.warning("the output is not read: lines are left out, nothing is lost in the database")
+            self.left_out += 1
+
+    def close(self) -> bool:
+        """Print what is left, as long as somebody reads; False where nobody does."""
+        before = -1
+        while self._thread.is_alive() and (waiting := self._lines.qsize()) != before:
+            before = waiting
+            if waiting < WAITING_MOST:
+                self._lines.put(None)
+            self._thread.join(_PATIENCE)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while (line := self._lines.get()) is not None:
+                sys.stdout.write(line)
+                if self._lines.empty():
+                    sys.stdout.flush()
+            sys.stdout.flush()
+        except OSError as error:
+            self._on_failure(error)

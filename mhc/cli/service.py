@@ -1,0 +1,139 @@
+"""`mhc service`: what cron, systemd and logrotate want to read, with the paths of this installation."""
+
+import getpass
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import settings
+from mhc.cli.options import Command, Shared, common_options
+
+if TYPE_CHECKING:
+    from mhc.config import Settings
+
+CRONTAB = """\
+# m  h  dom mon dow  command                               (paths as `which mhc` shows them)
+# Read what came since the last time, where no `mhc listen` runs as a service: it ends with 75 where one does.
+*/5  *  *   *   *    {mhc} -q listen --once -o none
+# Compare all that is derived with the events, once a week; says something only where it differs.
+30   6  *   *   1    {mhc} -q db check >/dev/null
+"""
+_UNIT = """\
+# mhc-listen.service: captures the room from boot on, as {user}. To install it:
+#   mhc service print listen | sudo tee /etc/systemd/system/mhc-listen.service
+#   sudo systemctl daemon-reload && sudo systemctl enable --now mhc-listen
+# Room, token and database: in {config} (mhc init), or
+# as NAME=value lines in /etc/mhc/mhc.env (mode 0600). What a shell has set does not reach a service.
+[Unit]
+Description=mhc: capture of the room
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=notify
+User={user}
+ExecStart={mhc} listen -o none
+ExecReload=/bin/kill -HUP $MAINPID
+EnvironmentFile=-/etc/mhc/mhc.env
+Environment={state}
+Restart=on-failure
+RestartSec=5s
+# Usage, token, configuration: starting again cannot help.
+RestartPreventExitStatus=2 77 78
+WatchdogSec=120
+TimeoutStopSec=30
+UMask=0077
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=full
+{home}
+[Install]
+WantedBy=multi-user.target
+"""
+_LOGROTATE = """\
+# What cron or a shell writes there, such as: mhc -v listen --once 2>>{log}/listen.log
+# A service writes to the journal, and mhc keeps no log of its own. Copied, since a shell keeps its file open.
+{log}/*.log {{
+    su {user} {group}
+    weekly
+    rotate 8
+    compress
+    delaycompress
+    missingok
+    notifempty
+    copytruncate
+}}
+"""
+_HOMES = ("/home", "/root", "/run/user")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def group() -> None:
+    """Units for cron, systemd and logrotate, to be printed."""
+
+
+@group.command(
+    "print",
+    cls=Command,
+    examples=["mhc service print listen", "mhc service print cron", "mhc service print logrotate"],
+)
+@click.argument("what", metavar="listen|cron|logrotate", type=click.Choice(["listen", "cron", "logrotate"]),
+                help="A systemd unit of mhc listen, a crontab, or rules for log files.")  # fmt: skip
+@common_options
+@click.pass_context
+def print_unit(ctx: click.Context, what: str) -> None:
+    """Print a file for cron, systemd or logrotate, with the paths of this installation. Installs nothing.
+
+    A configuration file that this call names (--config, MHC_CONFIG) is named in what is printed, too.
+    """
+    loaded = settings(ctx)
+    words = [*program(), *_options(ctx)]
+    if what == "cron":
+        text = CRONTAB.format(mhc=shlex.join(words).replace("%", "\\%"))
+    elif what == "listen":
+        text = _unit(loaded, words)
+    else:
+        log = shlex.quote(str(loaded.state_dir / "log"))
+        text = _LOGROTATE.format(log=log, user=getpass.getuser(), group=_group())
+    sys.stdout.write(text)
+
+
+def program() -> list[str]:
+    """Give the words that start this installation of mhc, from anywhere."""
+    script = Path(sys.executable).with_name("mhc")
+    return [str(script)] if script.is_file() else [sys.executable, "-m", "mhc"]
+
+
+def _options(ctx: click.Context) -> list[str]:
+    named = ctx.ensure_object(Shared).config or os.environ.get("MHC_CONFIG", "").strip()
+    return ["--config", str(settings(ctx).config_path)] if named else []
+
+
+def _unit(loaded: "Settings", words: list[str]) -> str:
+    used = [Path(words[0]), loaded.config_path, loaded.state_dir, loaded.database_file]
+    at_home = any(path.is_relative_to(home) for path in used if path for home in _HOMES)
+    return _UNIT.format(
+        user=getpass.getuser(),
+        config=loaded.config_path,
+        mhc=" ".join(_word(word).replace("$", "$$") for word in words),
+        state=_word(f"MHC_STATE_DIR={loaded.state_dir}"),
+        home="" if at_home else "ProtectHome=yes\n",
+    )
+
+
+def _word(word: str) -> str:
+    """Write a word as a unit takes it: quoted where it has blanks, % doubled."""
+    word = word.replace("%", "%%")
+    if not any(letter in word for letter in " \t\"'\\"):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _group() -> str:
+    import grp
+
+    return grp.getgrgid(os.getgid()).gr_name

@@ -1,0 +1,77 @@
+"""Bare `mhc`: how things stand, and five commands to go on with. Never fails, never creates anything."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import settings, utc_now
+from mhc.cli.output import screen
+from mhc.domain.text import encode
+from mhc.errors import MhcError, UsageError
+from mhc.log import redact
+
+if TYPE_CHECKING:
+    from mhc.config import Settings
+
+_NEW = """\
+mhc is the control panel of your room: it remembers the people who come by, and what they do.
+
+Begin with:
+  mhc init             write the configuration and create the database
+  mhc doctor           what works, what is missing, what to do
+  mhc listen           capture what happens in the room, until stopped
+  mhc person list      the people you have met
+  mhc sandbox demo     try it out with a made-up room
+"""
+_GOING = """\
+  mhc status            listener, live session, gaps, sizes
+  mhc event tail        what happens, as it happens
+  mhc person show NAME  who is this?
+  mhc session show      your stream, now or last
+  mhc report tippers    who tipped, and how much
+"""
+_END = "\nAll commands: mhc --help\n"
+
+
+def show(ctx: click.Context) -> None:
+    """Print the state of each room, where there is a database, and the commands."""
+    lines: list[str] = []
+    problem: MhcError | None = None
+    try:
+        loaded = settings(ctx)
+        if _has_database(loaded):
+            lines = list(_state(loaded))
+    except UsageError:  # `mhc --db ""`
+        raise
+    except MhcError as error:
+        problem = error
+    view = screen()
+    for line in lines:
+        click.echo(view.printable(encode(line)))
+    click.echo(f"\n{_GOING}{_END}" if lines else f"{_NEW}{_END}", nl=False)
+    if problem is not None:
+        hint = f" ({problem.hint})" if problem.hint else ""
+        for part in f"{problem.message}{hint}".split("\n"):
+            click.echo(encode(f"mhc: {redact(part.strip())}"), err=True)
+
+
+def _has_database(loaded: "Settings") -> bool:
+    return loaded.database_file is None or loaded.database_file.exists()
+
+
+def _state(loaded: "Settings") -> Iterator[str]:
+    from contextlib import closing
+
+    from mhc.cli.status import known_listeners, short_lines
+    from mhc.reports import status
+    from mhc.store.database import Database
+
+    now = utc_now()
+    with closing(Database(loaded.database_url, busy_ms=500, connect_seconds=2)) as db:
+        if db.is_empty():
+            return
+        with db.read() as conn:
+            yield from short_lines(
+                known_listeners(loaded, conn), status.live(conn, now, loaded.merge_gap), now
+            )

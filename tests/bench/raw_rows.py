@@ -1,0 +1,123 @@
+"""What a program without layers makes of a page: the rows of the raw drivers' side of the comparison."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from mhc.domain.events import METHODS
+from mhc.domain.packing import pack
+
+_NUMBER = {name: number for number, name in METHODS.items()}
+_TIP, _CHAT, _PRIVATE = (_NUMBER[name] for name in ("tip", "chatMessage", "privateMessage"))
+_GUEST = "Anonymous"
+ANONYMOUS, GUEST = 1, 2
+
+
+class _User(msgspec.Struct):
+    username: str | None = None
+
+
+class _Message(msgspec.Struct):
+    message: str | None = None
+    fromUser: str | None = None  # noqa: N815 - the API's name
+    toUser: str | None = None  # noqa: N815
+
+
+class _Paid(msgspec.Struct):
+    tokens: int | None = None
+    isAnon: bool = False  # noqa: N815
+    message: str | None = None
+    name: str | None = None
+
+
+class _Payload(msgspec.Struct):
+    broadcaster: str | None = None
+    user: _User | None = None
+    message: _Message | None = None
+    tip: _Paid | None = None
+    media: _Paid | None = None
+    subject: str | None = None
+
+
+class _Event(msgspec.Struct):
+    id: str
+    method: str
+    object: _Payload
+
+
+class Read(NamedTuple):
+    """One event, as far as columns have it; names are not yet people."""
+
+    id_ms: int
+    id_seq: int
+    method_id: int
+    room: str | None
+    actor: str | None
+    partner: str | None
+    tokens: int | None
+    flags: int
+    text: str | None
+    raw: bytes
+
+
+_decoder = msgspec.json.Decoder(_Event)
+
+
+def read(raws: Iterable[bytes]) -> list[Read]:
+    """Read and pack a page."""
+    return [_read(raw) for raw in raws]
+
+
+def _read(raw: bytes) -> Read:
+    e = _decoder.decode(raw)
+    o = e.object
+    ms, _, seq = e.id.partition("-")
+    method = _NUMBER[e.method]
+    actor = o.user.username if o.user else None
+    flags = GUEST if actor == _GUEST else 0
+    actor = None if flags else actor
+    partner, text, tokens = None, o.subject, None
+    if o.message:
+        text = o.message.message
+        if method == _PRIVATE:
+            actor, partner = o.message.fromUser, o.message.toUser
+    elif paid := o.tip or o.media:
+        tokens, text = paid.tokens, paid.message or paid.name
+        flags |= ANONYMOUS if paid.isAnon else 0
+    return Read(
+        int(ms), int(seq), method, o.broadcaster, actor, partner, tokens, flags, text or None, pack(raw)
+    )
+
+
+def names(page: Iterable[Read]) -> set[str]:
+    """Give everyone whom a page names."""
+    return {name for e in page for name in (e.room, e.actor, e.partner) if name}
+
+
+def totals(page: Sequence[Read], ids: dict[str, int], owner: int) -> list[list[int | None]]:
+    """Sum what each person did: person, room, six sums, first and last seen."""
+    sums: dict[tuple[int, int], list[int | None]] = {}
+    for e in page:
+        who = ids.get(e.actor or "")
+        theirs = who == owner and e.method_id == _PRIVATE
+        subject = ids.get(e.partner or "") if theirs else who
+        if subject is None:
+            continue
+        key = subject, ids.get(e.room or "", owner)
+        row = sums.setdefault(key, [*key, 0, 0, 0, 0, 0, 0, None, None])
+        _count(row, e, seen=not theirs)
+    return [sums[key] for key in sorted(sums)]
+
+
+def _count(row: list[int | None], e: Read, *, seen: bool) -> None:
+    hidden = 2 if e.flags & ANONYMOUS else 0
+    row[2 + hidden] = (row[2 + hidden] or 0) + (e.tokens or 0)
+    row[3 + hidden] = (row[3 + hidden] or 0) + (e.method_id == _TIP)
+    if hidden:
+        return
+    row[6] = (row[6] or 0) + (e.method_id == _CHAT)
+    row[7] = (row[7] or 0) + (e.method_id == _PRIVATE)
+    if seen:
+        row[8] = e.id_ms if row[8] is None else min(row[8], e.id_ms)
+        row[9] = e.id_ms if row[9] is None else max(row[9], e.id_ms)

@@ -1,0 +1,83 @@
+"""The same work with sqlite3 alone: events, people, totals and cursor, in one transaction a page."""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.raw_rows import Read, names, read, totals
+
+_CURSOR = "UPDATE stream SET cursor = ?, cursor_at = ?, last_poll_ok_at = ? WHERE id = ?"
+_PERSON = (
+    "INSERT INTO person (platform, username, role, created_at) VALUES ('chaturbate', ?, 'viewer', ?)"
+    " RETURNING id"
+)
+_ALIAS = (
+    "INSERT INTO alias (person_id, platform, username, source) VALUES (?, 'chaturbate', ?, 'events')"
+    " ON CONFLICT DO NOTHING"
+)
+_EVENT = (
+    "INSERT INTO event (stream_id, id_ms, id_seq, source_id, at, received_at, room_id, actor_id, partner_id,"
+    " tokens, method_id, flags, text, raw) VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
+)
+_SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
+_TOTAL = (
+    f"INSERT INTO person_total (person_id, room_id, {', '.join(_SUMS)}, first_seen_at, last_seen_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (person_id, room_id) DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS)
+    + ", first_seen_at = min(coalesce(first_seen_at, excluded.first_seen_at), coalesce(excluded.first_seen_at, first_seen_at))"
+    ", last_seen_at = max(coalesce(last_seen_at, excluded.last_seen_at), coalesce(excluded.last_seen_at, last_seen_at))"
+)
+_SEEN = (
+    "UPDATE person SET first_seen_at = min(coalesce(first_seen_at, ?2), ?2),"
+    " last_seen_at = max(coalesce(last_seen_at, ?3), ?3) WHERE id = ?1"
+)
+
+
+class Raw:
+    """A database of mhc's schema, written without mhc."""
+
+    def __init__(self, path: Path, stream_id: int, owner: int) -> None:
+        self._conn = sqlite3.connect(path, isolation_level=None)
+        self._conn.execute("PRAGMA synchronous=FULL")
+        self._conn.execute("PRAGMA foreign_keys=ON")
+        self._stream, self._owner = stream_id, owner
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._conn.close()
+
+    def keep(self, raws: Sequence[bytes]) -> None:
+        """Store a page."""
+        page, now = read(raws), time.time_ns() // 1_000_000
+        db = self._conn
+        db.execute("BEGIN IMMEDIATE")
+        last = page[-1]
+        db.execute(_CURSOR, (f"i={last.id_ms}-{last.id_seq}", now, now, self._stream))
+        ids = self._ids(page, now)
+        rows = [
+            (
+                self._stream, e.id_ms, e.id_seq, e.id_ms, now, ids.get(e.room or ""), ids.get(e.actor or ""),
+                ids.get(e.partner or ""), e.tokens, e.method_id, e.flags, e.text, e.raw,
+            )
+            for e in page
+        ]  # fmt: skip
+        # Counting tells whether some were there already: only then is it worth asking which.
+        if db.executemany(_EVENT, rows).rowcount != len(page):
+            raise ValueError("an event was there before")
+        sums = totals(page, ids, self._owner)
+        db.executemany(_TOTAL, sums)
+        db.executemany(_SEEN, [(row[0], row[8], row[9]) for row in sums if row[8] is not None])
+        db.execute("COMMIT")
+
+    def _ids(self, page: Sequence[Read], now: int) -> dict[str, int]:
+        wanted = sorted(names(page))
+        marks = ", ".join("?" * len(wanted))
+        query = f"SELECT username, person_id FROM alias WHERE platform = 'chaturbate' AND valid_to IS NULL AND username IN ({marks})"
+        ids: dict[str, int] = dict(self._conn.execute(query, wanted))
+        for name in wanted:
+            if name not in ids:
+                ids[name] = self._conn.execute(_PERSON, (name, now)).fetchone()[0]
+                self._conn.execute(_ALIAS, (ids[name], name))
+        return ids

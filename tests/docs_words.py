@@ -1,0 +1,165 @@
+"""What the documentation says of things that have no help text of their own. What is missing here, `make docs` names."""
+
+from mhc.errors import Exit
+from mhc.reports import card, tippers
+
+# Status → (what it means, what to do).
+EXITS = {
+    Exit.OK: (
+        "Done. An empty list and nothing to do are done, too; so is a `listen` that SIGTERM ended.",
+        "Nothing.",
+    ),
+    Exit.PARTIAL: (
+        "Part of a batch failed, or a question was answered with no.",
+        "Read stderr: each part that failed has its line.",
+    ),
+    Exit.USAGE: ("The words of the call are wrong.", "The hint names the help to read."),
+    Exit.NOT_FOUND: (
+        "The named person, session, list or event is not there.",
+        "The hint gives near names, where there are some.",
+    ),
+    Exit.CHECK: ("A check says no.", "What was found stands on stdout."),
+    Exit.DATA: ("Data does not fit: a file, or an upstream's answer.", "Mend the data."),
+    Exit.UNAVAILABLE: ("The database or an upstream cannot be reached.", "Try again when it is there."),
+    Exit.BUG: ("A bug in mhc.", "The message names a crash file; `--debug` shows the traceback."),
+    Exit.OUTPUT: ("A disk or an output failed.", "Make room on the disk."),
+    Exit.TRY_LATER: (
+        "Something else holds what is needed: another listener, a session that is live, a busy database.",
+        "Try later. For a timer or a cron job this is no failure.",
+    ),
+    Exit.ACCESS: (
+        "A token is missing or was refused, or a file may not be read.",
+        "Set a token with the right scope; restarting does not help.",
+    ),
+    Exit.CONFIG: (
+        "The configuration is wrong, others can read a secret in it, or the schema is older or newer than mhc.",
+        "Every problem is named; an old schema wants `mhc db upgrade`, a newer one a newer mhc.",
+    ),
+    Exit.INTERRUPTED: ("Ctrl-C, in `listen` too.", "Nothing: what was committed is kept."),
+    Exit.CLOSED_PIPE: (
+        "The reader of stdout went away, as in `mhc event list | head -1`.",
+        "Nothing; in a shell with `pipefail`, expect it.",
+    ),
+    Exit.TERMINATED: ("SIGTERM, anywhere but in `listen`.", "Nothing."),
+}
+
+# Table → what one row is.
+TABLES = {
+    "schema_compat": "One row: the compatibility number. A program refuses a database whose number exceeds its own.",
+    "person": "A name on the platform, and who bears it: a viewer, a model, or both. A merge keeps the rows and names a root.",
+    "person_merge": "One merge of two people, and whether it was undone. The truth of merging.",
+    "alias": "A name that a person has or had. One open row for each name; look-ups go through here.",
+    "stream": "One room's feed at one API host: how far it was read, and who holds the lease.",
+    "event_method": "The API's names of event kinds, numbered. A number is given once.",
+    "event": "What happened, as it was received. Never updated, never deleted.",
+    "rejected_event": "What came in the feed and could not become an event, once for each content.",
+    "capture_gap": "A time for which events are, or may be, missing. One row an incident.",
+    "capture_coverage": "A time that was captured without a break.",
+    "stream_session": "What the owner calls a stream: one or more broadcasts with short breaks, or started by hand.",
+    "broadcast": "One `broadcastStart` to its `broadcastStop`, or what shows that there was one. Derived.",
+    "visit": "One stay of one person in one room. Derived.",
+    "room_state": "Where the derivation of a room stands. Derived itself.",
+    "person_total": "What one person did in one room, summed up, so that sorting people scans no events. Derived.",
+    "watchlist": "A list of people. Five come with mhc; who is on `Excluded` is left out of figures.",
+    "watchlist_member": "That a person is, or was, on a list.",
+    "note": "What was written about a person. Never derived.",
+    "job_run": "One run of a job.",
+}
+
+# Column → what its name does not say.
+COLUMNS = {
+    "person.username": "current, lower case",
+    "person.role": "viewer, model, both or unknown: from evidence, unless set by hand",
+    "person.rid": "the platform's number of the room",
+    "person.did": "the platform's number of the person",
+    "person.canonical_id": "the root of a merged person; null for a root",
+    "person.rating": "1 to 5; null is not rated",
+    "alias.valid_from": "null: nobody knows",
+    "alias.valid_to": "null: they go by it now",
+    "stream.kind": "live, testbed, paste or import",
+    "stream.lock_name": "names the operating system's lock of the stream",
+    "stream.cursor": "the place in the feed, as the API gave it, without the token",
+    "stream.served_age_max": "ms: the oldest event that the API gave after an outage",
+    "stream.epoch": "how often the lease was taken",
+    "stream.owner": "who holds the lease",
+    "event.id_ms": "from the API's id `<id_ms>-<id_seq>`: when it happened; 0 where the id does not say",
+    "event.source_id": "empty, or the whole id where it has another form",
+    "event.at": "when it happened, else when it was received",
+    "event.room_id": "null: outside any room",
+    "event.actor_id": "null: nobody is named",
+    "event.partner_id": "the other side of a private message",
+    "event.tokens": "null: nothing was paid, or the amount is unreadable",
+    "event.flags": "1 anonymous tip, 2 guest, 4 id made by mhc",
+    "event.text": "cleaned copy of message, note, subject or title",
+    "event.raw": "what was received, packed, without the token",
+    "rejected_event.hash": "of what was received",
+    "rejected_event.body": "its first 64 KiB",
+    "rejected_event.count": "how often it came",
+    "capture_gap.from_at": "null: nothing is known before",
+    "capture_gap.certainty": "certain or possible",
+    "stream_session.origin": "manual, events or observed",
+    "stream_session.ended_at": "null: live",
+    "broadcast.start_inferred": "no `broadcastStart` was seen",
+    "broadcast.end_inferred": "no `broadcastStop` was seen",
+    "visit.entered_at": "null: not seen",
+    "visit.left_at": "null: not seen",
+    "visit.ending": "open, left, inferred or unknown",
+    "person_total.tokens": "tips and media, without anonymous tips",
+    "person_total.anonymous_tokens": "counted only with `--reveal`",
+    "watchlist_member.removed_at": "null: on it now",
+    "note.category": "notes, pm, dm, public_chat, tips or tip_menu",
+    "note.happened_at": "null: nobody said",
+}
+
+# Command and field → what stands in it, and whether in a list; each field of the class has its sentence below.
+NESTED = {
+    ("person show", "aliases"): (card.Name, True),
+    ("person show", "notes"): (card.Remark, True),
+    ("person show", "here"): (card.Here, False),
+}
+NESTED_HELP = {
+    "Name": {
+        "username": "The name.",
+        "valid_from": "Since when; null where nobody knows.",
+        "valid_to": "Until when; null while they go by it.",
+        "source": "Where mhc has it from.",
+    },
+    "Remark": {
+        "category": "notes, pm, dm, public_chat, tips or tip_menu.",
+        "body": "The note.",
+        "happened_at": "When it happened; null where nobody said.",
+        "created_at": "When it was written.",
+    },
+    "Here": {
+        "tokens": "Tokens: tips and media.",
+        "tips": "Number of tips.",
+        "largest_tip": "The largest one.",
+        "first_tip_at": "The first one.",
+        "last_tip_at": "The last one.",
+        "visits": "How often they came.",
+        "messages": "Public lines.",
+        "private_messages": "Private lines, of both sides.",
+    },
+}
+
+_COVERED = ", ".join(f"`{name}`" for name in tippers.Covered.__slots__)
+# Reports: what their JSON object holds beside `rows`.
+REPORTS = {
+    "report tippers": {
+        "range": ("object", "`since` and `until`, as they were asked for; null is open."),
+        "timezone": ("string", "The zone in which `--since` and `--until` were read."),
+        "room": ("string", "The room; null is every room."),
+        "sources": ("array", "The kinds of streams that were counted."),
+        "coverage": (
+            "object",
+            f"{_COVERED}: how much of the time was captured; null where nothing is known.",
+        ),
+        "excluded": ("number", "How many people were left out."),
+    },
+}
+
+# Commands whose JSON is not what their options say.
+REMARKS = {
+    "person show": "One name gives an object; several give an array of them.",
+    "listen": "With `-o ndjson`, each event is one line with the fields of `mhc event list`.",
+}

@@ -1,0 +1,59 @@
+"""A database with a bit of everything, in which the examples of every help text have something to find."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import factories
+from command import Mhc
+from factories import Item
+from mhc.domain.clock import from_ms
+from mhc.sandbox.show import iter_events
+from mhc.store import coverage, streams
+from mhc.store.database import Database
+from mhc.store.streams import Kind
+
+EVENTS = 600
+# What a person would have typed; the names are those of the sandbox.
+TYPED = (
+    ("alias", "add", "viewer_one", "viewer_old", "--former"),
+    ("note", "add", "viewer_one", "likes the blue lights", "--category", "tips"),
+    ("note", "add", "viewer_two", "asked for a song"),
+    ("watchlist", "add", "Friends", "viewer_one"),
+    ("watchlist", "add", "Excluded", "viewer_two"),
+    ("session", "start", "--at", "2026-02-01 20:00", "--title", "Blue night"),
+    ("session", "stop", "--at", "2026-02-01 22:00"),
+)
+
+
+def fill(db: Database, mhc: Mhc, now: datetime) -> None:
+    """Keep two old shows, what a person typed after them, a show of yesterday, and what could not become an event."""
+    factories.tell_story(db)
+    for words in TYPED:  # now: a session that was forgotten cannot be started while there are later ones
+        run = mhc(*words, CHATURBATE_USERNAME=factories.ROOM)
+        if run.status != os.EX_OK:
+            raise RuntimeError(f"mhc {' '.join(words)}: {run.stderr}")
+    with db.write() as conn:
+        factories.store(conn, [_event_of_the_help()])
+        factories.store(conn, _show(now - timedelta(hours=26)), page=2)
+        factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
+        source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
+        coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)
+        coverage.reject(conn, source.id, b'"no object"', "not an object", now)
+
+
+def _event_of_the_help() -> Item:
+    """Give the event whose id stands in the help of `event show`: 1767225675500-0."""
+    tip = {"tokens": 25, "isAnon": False, "message": "for the song"}
+    payload = {"broadcaster": factories.ROOM, "user": {"username": "viewer_one"}, "tip": tip}
+    return from_ms(1767225675500), "tip", payload
+
+
+def _show(start: datetime) -> list[Item]:
+    found = iter_events(room=factories.ROOM, start=start, events=EVENTS)
+    items = [(from_ms(int(one["id"].split("-")[0])), one["method"], one["object"]) for one in found]
+    stop = items[-1][0] + timedelta(minutes=1), "broadcastStop", {"broadcaster": factories.ROOM}
+    return [*items, stop]
+
+
+def _minutes(at: datetime) -> float:
+    return (at.astimezone(UTC) - factories.T0) / timedelta(minutes=1)

@@ -1,0 +1,188 @@
+"""Each example of each help text does what it says, on a database with data in it; JSON holds what docs/json.md says."""
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docs_words as words
+import seed
+from command import MHC, Mhc, MhcHere, Run
+from conftest import fresh
+from docs_tree import Leaf, leaves
+from factories import ROOM
+from mhc.sandbox.server import Sandbox
+from mhc.store.database import Database
+
+LEAVES = leaves()
+EXAMPLES = [(leaf, example) for leaf in LEAVES for example in leaf.examples]
+
+
+@dataclass(frozen=True)
+class Special:
+    """What an example needs beside the data: calls before it, words after it, a room's feed, a file."""
+
+    reason: str
+    before: tuple[str, ...] = ()
+    more: str = ""
+    feed: bool = False
+    file: str | None = None
+    status: int = 0
+
+
+LIVE = 'mhc session start --at "1h ago"'
+FEED = "listens until stopped, to a room"
+SPECIAL = {
+    "mhc listen": Special(FEED, more="--once", feed=True),
+    "mhc listen --for 10m --events tip,pm": Special(FEED, more="--once", feed=True),
+    "mhc listen -o ndjson --events tip": Special(FEED, more="--once", feed=True),
+    "mhc sandbox serve": Special("serves until stopped", more="--port 0 --for 1s"),
+    "mhc sandbox serve --speed 60 --misbehave 0.1": Special("serves until stopped", more="--port 0 --for 1s"),
+    "mhc sandbox demo --for 5s": Special("takes as long as it says", more="--for 1s"),
+    "mhc session stop": Special("a session must be live", before=(LIVE,)),
+    "mhc session status --check -q": Special("a session must be live", before=(LIVE,)),
+    "mhc alias remove viewer_one viewer_uno": Special(
+        "the name must be theirs", before=("mhc alias add viewer_one viewer_uno",)
+    ),
+    "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
+}
+# What is run in a process of its own: it handles signals, or starts processes that print.
+APART = ("mhc listen", "mhc sandbox", "mhc event tail", "mhc status --watch")
+
+
+def evening() -> str:
+    """Give a zone in which it is ten in the evening, so that `--at 19:30` is in the past whenever the tests run."""
+    ahead = 22 - datetime.now(UTC).hour
+    ahead += 24 if ahead < -12 else 0
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Give a database with data in it, to be copied."""
+    folder = tmp_path_factory.mktemp("seeded")
+    with fresh(request.param, request, folder) as db:
+        mhc = MhcHere(folder, DATABASE_URL=db.url.render_as_string(hide_password=False))
+        seed.fill(db, mhc, datetime.now(UTC))
+        db.close()  # nobody may be connected to what PostgreSQL copies
+        yield db
+
+
+@pytest.fixture
+def copy(seeded: Database, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a copy of it."""
+    if seeded.path is not None:
+        shutil.copy(seeded.path, tmp_path / "mhc.db")
+        yield f"sqlite:///{tmp_path / 'mhc.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = server.empty(seeded.url.database)
+    yield url.render_as_string(hide_password=False)
+    server.release(url)
+
+
+@pytest.fixture
+def mhc(copy: str, tmp_path: Path) -> MhcHere:
+    """Give the command in this process, on the copy, in the evening."""
+    return MhcHere(tmp_path, DATABASE_URL=copy, CHATURBATE_USERNAME=ROOM, MHC_TIMEZONE=evening())
+
+
+def run_line(mhc: MhcHere, line: str, special: Special | None) -> Run:
+    """Run an example as it stands: in this process, or by a shell where it needs one."""
+    special = special or Special("none")
+    for before in special.before:
+        assert mhc(*shlex.split(before)[1:]).status == 0
+    if special.file:
+        (mhc.home / special.file).write_text("likes the blue light\n")
+    if "<" in line or "|" in line:
+        run = _run_in_shell(mhc, f"{line} {special.more}")
+    else:
+        apart = Mhc(mhc.home, **{n: v for n, v in mhc.environ.items() if n != "HOME"})
+        caller = apart if line.startswith(APART) else mhc
+        run = caller(*shlex.split(f"{line} {special.more}")[1:])
+    return run
+
+
+def _run_in_shell(mhc: MhcHere, line: str) -> Run:
+    path = f"{MHC.parent}{os.pathsep}{mhc.environ['PATH']}"
+    run = subprocess.run(
+        ["/bin/sh", "-c", line], env=mhc.environ | {"PATH": path}, cwd=mhc.home, capture_output=True,
+        encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+    return Run(run.returncode, run.stdout, run.stderr)
+
+
+@pytest.mark.parametrize(("leaf", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
+def test_every_example_does_what_it_says(mhc: MhcHere, leaf: Leaf, example: str) -> None:
+    special = SPECIAL.get(example)
+    if special and special.feed:
+        with Sandbox(speed=0, events=200, room=ROOM) as sandbox:
+            mhc.environ |= {"MHC_EVENTS_URL": sandbox.url, "CB_AUTH_TOKEN": sandbox.token}
+            run = run_line(mhc, example, special)
+    else:
+        run = run_line(mhc, example, special)
+    assert (run.status, "Traceback" in run.stderr) == (special.status if special else 0, False), run.stderr
+    if leaf.fields is not None or leaf.path == "listen":
+        assert run.stdout.strip()
+    if "json" in example.split()[-1]:
+        assert run.stdout[0] in "[{"
+
+
+def test_no_special_case_is_left_over() -> None:
+    assert set(SPECIAL) <= {example for _, example in EXAMPLES}
+    assert all(one.reason for one in SPECIAL.values())
+
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "text": (str,), "username": (str,), "time": (str,), "id": (int,), "int": (int, float), "duration": (int, float),
+    "bool": (bool,), "list": (list,), "lines": (list,), "json": (dict, list),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("leaf", [one for one in LEAVES if one.fields], ids=lambda leaf: leaf.path)
+def test_json_holds_what_is_documented(mhc: MhcHere, leaf: Leaf) -> None:
+    call = [*shlex.split(leaf.examples[0])[1:], "-o", "json"]
+    if leaf.is_list and leaf.path not in words.REPORTS:
+        call += ["-L", "5"]
+    body = mhc(*call).json
+    if leaf.path in words.REPORTS:
+        assert list(body) == [*words.REPORTS[leaf.path], "rows"]
+        body = body["rows"]
+    assert isinstance(body, list) == leaf.is_list
+    rows: list[dict[str, Any]] = body if isinstance(body, list) else [body]
+    assert rows
+    fields = [field for field in leaf.fields or () if field.json]
+    for row in rows:
+        assert list(row) == [field.name for field in fields]
+        for field in fields:
+            value = row[field.name]
+            assert value is None or isinstance(value, TYPES[field.kind]), field.name
+            assert field.kind != "time" or value is None or value.endswith("Z"), field.name
+            assert field.kind not in {"int", "id"} or not isinstance(value, bool), field.name
+
+
+@pytest.mark.parametrize(("path", "name"), words.NESTED)
+def test_objects_inside_hold_what_is_documented(mhc: MhcHere, path: str, name: str) -> None:
+    kind, many = words.NESTED[path, name]
+    (leaf,) = (one for one in LEAVES if one.path == path)
+    body = mhc(*shlex.split(leaf.examples[0])[1:], "-o", "json").json[name]
+    inside = body if many else [body]
+    assert inside
+    assert all(set(one) == set(words.NESTED_HELP[kind.__name__]) for one in inside)
+
+
+def test_the_seed_holds_a_bit_of_everything(seeded: Database) -> None:
+    with closing(Database(seeded.url.render_as_string(hide_password=False))) as db:
+        from mhc.store import inventory
+
+        found = inventory.of(db)
+    assert found["events"] > seed.EVENTS
+    assert found["sessions"] > 2
