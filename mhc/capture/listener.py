@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from mhc.capture.backoff import AUTH_PROBE, AUTH_WAIT, CURSOR_PROBES, PROBES, Backoff
 from mhc.capture.classify import Class, Outcome, of_answer, of_failure
 from mhc.capture.envelope import read_events
-from mhc.capture.health import Health
+from mhc.capture.gaps import Poll, account_for
+from mhc.capture.health import Health, notify
 from mhc.capture.lock import StreamLock, owner_id
 from mhc.clients.events import EventsClient, Next, asked_timeout
 from mhc.clients.http import TransportError
@@ -22,10 +23,8 @@ from mhc.store.database import Database
 from mhc.store.events import NewEvent
 from mhc.store.failures import DatabaseBusyError, DatabaseDownError, DiskFullError
 from mhc.store.pages import NewGap, Page
-from mhc.store.streams import Kind, Moved, Stream
+from mhc.store.streams import Kind, Stream
 
-AWAY = timedelta(seconds=120)  # longer without a good poll, and something may be missing
-_REACH_MOST = timedelta(days=7)  # one odd id must not make us believe that nothing is ever lost
 _INSTANT = 0.5  # seconds: an empty answer sooner than this was no long poll
 _INSTANT_MOST = 5
 _RATE_WINDOW, _RATE_MOST = 60.0, 1000  # half of what the API allows
@@ -34,7 +33,7 @@ _PAYLOAD_TRIES, _PAYLOAD_SECONDS = 20, 600.0
 
 _ONCE: dict[Class, type[MhcError]] = {Class.RATE: TryLaterError, Class.PAYLOAD: DataError}
 
-_AWAY = (DatabaseDownError, DatabaseBusyError, DiskFullError)
+_DATABASE_AWAY = (DatabaseDownError, DatabaseBusyError, DiskFullError)
 
 log = logging.getLogger("mhc.listen")
 
@@ -152,7 +151,7 @@ class Listener:
         """Step, where the database may be away: nothing moved then, so the same page is asked for again."""
         try:
             return self.step()
-        except _AWAY as error:
+        except _DATABASE_AWAY as error:
             if self._o.once:
                 raise
             return self._failed(Outcome(Class.SERVER, error.message), "paused")
@@ -201,7 +200,8 @@ class Listener:
         oldest = from_ms(served[0]) if served else None  # the feed gives the oldest first
         page = Page(now, events, [(r.body, r.reason) for r in refused], None)
         if outcome.good:
-            page = self._moved(page, outcome, asked_from, oldest)
+            poll = Poll(outcome, asked_from, self.held, now, oldest, self._lost)
+            page = account_for(page, poll)
         leads_to = page.moved.cursor if page.moved else self.held.cursor
         lease = self._lease(leads_to)
         new = pages.store(self.db, self.held, page, lease=lease, merge_gap=self._o.merge_gap)
@@ -223,45 +223,6 @@ class Listener:
         if new:
             self._o.on_events(self.held, new)
         return len(new)
-
-    def _moved(self, page: Page, outcome: Outcome, asked_from: str | None, oldest: datetime | None) -> Page:
-        """Add to a page what its poll says about the time before it."""
-        now, held = page.received_at, self.held
-        before = held.last_poll_ok_at
-        reach = held.served_age_max
-        away = before is not None and now - before > AWAY
-        if away and oldest is not None:
-            reach = max(reach, min(now - oldest, _REACH_MOST) // timedelta(milliseconds=1))
-        cursor = outcome.next if isinstance(outcome.next, str) else None
-        gap = self._gap(outcome, asked_from, before, now, oldest, reach)
-        page = replace(page, moved=Moved(cursor, reach), gap=gap)
-        if gap is None:
-            return replace(page, covers_from=before, joined=True)
-        return replace(page, covers_from=gap.to_at if gap.from_at is None or cursor is not None else None)
-
-    def _gap(
-        self,
-        outcome: Outcome,
-        asked_from: str | None,
-        before: datetime | None,
-        now: datetime,
-        oldest: datetime | None,
-        reach: int,
-    ) -> NewGap | None:
-        """Give what this poll leaves in doubt: the time from the last good poll to the first event served."""
-        if before is None:
-            return NewGap(None, min(oldest or now, now), "first start", certain=True)
-        until = oldest if oldest is not None and before < oldest < now else max(before, now)
-        if self._lost is not None:
-            return replace(self._lost, from_at=before, to_at=until)
-        if asked_from is None:  # while no next URL comes, it is one gap that goes on
-            until = max(before, now) if outcome.next is Next.NONE else until
-            return NewGap(before, until, "no cursor", certain=False)
-        if outcome.stale and now - before > AWAY:
-            return NewGap(before, until, "waited too long", certain=False)
-        if now - before > AWAY and (now - before) // timedelta(milliseconds=1) > reach:
-            return NewGap(before, until, "away", certain=False)
-        return None
 
     def _bad(self, outcome: Outcome, asked_from: str | None) -> tuple[bool, float]:
         if outcome.kind is Class.AUTH:
@@ -346,11 +307,12 @@ class Listener:
             with self.db.write() as conn:
                 valid = self._lease(self.held.cursor)
                 kept = streams.renew_lease(conn, self.held, now=self._o.now(), valid=valid)
-        except _AWAY as error:
+        except _DATABASE_AWAY as error:
             log.warning("%s: the lease was not renewed: %s", self.client.room, error.message)
             return
         if not kept:
             raise pages.LeaseLostError(f"another listener took over {self.client.room}")
+        notify("WATCHDOG=1")  # a long wait is no hang
         self._renewed_at = self._o.monotonic()
 
     def _lease(self, cursor: str | None) -> timedelta:

@@ -103,8 +103,8 @@ def command(
         again = settings(ctx, fresh=True)
         tokens = [_account(again, one.client.room)[1].reveal() for one in listeners]
         for one, token in zip(listeners, tokens, strict=True):
-            one.client.use_token(token)
-            one.retry_now()
+            if one.client.use_token(token):
+                one.retry_now()
 
     db = Database(loaded.database_url)
     how = _How(show, reload, once=once, exit_on_auth=exit_on_auth, testbed=testbed)

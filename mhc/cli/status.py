@@ -173,20 +173,25 @@ def _stored(said: "Status", at: datetime) -> dict[str, object]:
             {"job": r.job, "started_at": r.started_at, "state": r.state, "error": r.error} for r in said.jobs
         ],
         "missing": [*gaps[:GAPS_SHOWN], *rest],
-        "holds": f"{about}{sizes.events:,} events, {sizes.people:,} people, {_size(sizes.bytes)}",
+        "holds": f"{about}{_several(sizes.events, 'event', 'events')}, {_several(sizes.people, 'person', 'people')},"
+        f" {_size(sizes.bytes)}",
     }
 
 
 def _session(row: "Row", at: datetime) -> dict[str, object]:
-    figures = (
-        ("tokens", row.tokens, "tk"),
-        ("tippers", row.tippers, "tippers"),
-        ("people", row.unique_visitors, "people"),
-    )
-    length = duration(at - row.started_at)
-    return {"room": row.room, "since": row.started_at, "length": length, "title": row.title} | {
-        name: f"{number:,} {unit}" for name, number, unit in figures
+    return {
+        "room": row.room,
+        "since": row.started_at,
+        "length": duration(at - row.started_at),
+        "title": row.title,
+        "tokens": f"{row.tokens:,} tk",
+        "tippers": _several(row.tippers, "tipper", "tippers"),
+        "people": _several(row.unique_visitors, "person", "people"),
     }
+
+
+def _several(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def short_lines(
@@ -207,7 +212,7 @@ def short_lines(
                 "live",
                 duration(at - row.started_at),
                 f"{row.tokens:,} tk",
-                f"{row.tippers:,} tippers",
+                _several(row.tippers, "tipper", "tippers"),
             ]
         yield f"{' '.join(words)} · {states.get(room, 'never started')}"
 

@@ -36,12 +36,14 @@ class EventsClient:
         """The API host, with its port where it has one."""
         return urlsplit(self.base_url).netloc
 
-    def use_token(self, token: str) -> None:
-        """Go on with another token from the next poll on: the place in the feed stays.
+    def use_token(self, token: str) -> bool:
+        """Go on with another token from the next poll on, the place in the feed stays; False for the same one.
 
         May be called from another thread; an answer to the poll that is under way holds the old token still.
         """
+        changed = token != self._token
         self._token = token
+        return changed
 
     def poll(self, cursor: str | None) -> Answer:
         """Ask for what follows the cursor, or for the latest events. Raises TransportError."""

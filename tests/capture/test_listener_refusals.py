@@ -47,6 +47,15 @@ def test_a_token_that_is_refused_later_is_waited_for_and_another_goes_on(going: 
     assert (going.stream.cursor, len(going.events)) == ("i=2", 2)
 
 
+def test_the_token_is_read_again_at_each_wait_and_the_same_one_ends_no_wait(going: Station) -> None:
+    read: list[bool] = []
+    going.options.on_refused = lambda: read.append(going.client.use_token("NEW0TOKEN"))
+    assert going.steps(REFUSED, REFUSED, REFUSED, REFUSED) == [5, 5, 300, 300]
+    assert read == [True, False]
+    going.step(page(event(2), to="i=2"))
+    assert going.feed.asked[-1] == target("i=1", "NEW0TOKEN")
+
+
 def test_who_asked_to_leave_leaves_when_the_token_is_refused_later(
     database: Database, tmp_path: Path
 ) -> None:
