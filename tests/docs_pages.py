@@ -7,7 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 import docs_words as words
 from docs_tree import Leaf, Option, groups, leaves, root_options, shared_options
@@ -135,7 +146,7 @@ def _table(one: Table) -> str:
     unique = [
         f"* unique: {_names(key.columns)}"
         for key in sorted(one.constraints, key=lambda key: str(key.name))
-        if type(key).__visit_name__ == "unique_constraint" and len(list(key.columns)) > 1
+        if isinstance(key, UniqueConstraint) and len(key.columns) > 1
     ]
     lines = unique + [_index(index) for index in indexes]
     parts = [f"### {one.name}", words.TABLES[one.name], table(["column", "type", "meaning"], rows)]
@@ -219,7 +230,8 @@ def _json_type(hint: object) -> str:
 
 def exits() -> str:
     """Describe every exit status."""
-    codes: dict[Exit, str] = {kind.status: kind.code for kind in [MhcError, *MhcError.__subclasses__()]}
+    kinds: list[type[MhcError]] = [MhcError, *MhcError.__subclasses__()]
+    codes = {kind.status: kind.code for kind in kinds}
     rows = []
     for status in Exit:
         meaning, remedy = words.EXITS[status]

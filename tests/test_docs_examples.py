@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -28,34 +29,45 @@ EXAMPLES = [(leaf, example) for leaf in LEAVES for example in leaf.examples]
 
 @dataclass(frozen=True)
 class Special:
-    """What an example needs beside the data: calls before it, words after it, a room's feed, a file."""
+    """What an example needs beside the data: calls before it, words after it, a room's feed, a file, an end."""
 
     reason: str
     before: tuple[str, ...] = ()
     more: str = ""
     feed: bool = False
     file: str | None = None
-    status: int = 0
+    endless: bool = False
 
 
 LIVE = 'mhc session start --at "1h ago"'
-FEED = "listens until stopped, to a room"
+FEED = "listens to a room"
+ENDLESS = "goes on until stopped"
 SPECIAL = {
     "mhc listen": Special(FEED, more="--once", feed=True),
     "mhc listen --for 10m --events tip,pm": Special(FEED, more="--once", feed=True),
     "mhc listen -o ndjson --events tip": Special(FEED, more="--once", feed=True),
-    "mhc sandbox serve": Special("serves until stopped", more="--port 0 --for 1s"),
-    "mhc sandbox serve --speed 60 --misbehave 0.1": Special("serves until stopped", more="--port 0 --for 1s"),
+    "mhc event tail": Special(ENDLESS, endless=True),
+    "mhc event tail --events tip -L 20": Special(ENDLESS, endless=True),
+    "mhc event tail -o ndjson": Special(ENDLESS, endless=True),
+    "mhc status --watch --interval 2": Special(ENDLESS, endless=True),
+    "mhc sandbox serve": Special("its port may be taken", more="--port 0", endless=True),
+    "mhc sandbox serve --speed 60 --misbehave 0.1": Special(
+        "its port may be taken", more="--port 0", endless=True
+    ),
     "mhc sandbox demo --for 5s": Special("takes as long as it says", more="--for 1s"),
     "mhc session stop": Special("a session must be live", before=(LIVE,)),
+    'mhc session stop --at "5m ago"': Special("a session must be live", before=(LIVE,)),
     "mhc session status --check -q": Special("a session must be live", before=(LIVE,)),
     "mhc alias remove viewer_one viewer_uno": Special(
         "the name must be theirs", before=("mhc alias add viewer_one viewer_uno",)
     ),
     "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
+    "mhc completion fish > ~/.config/fish/completions/mhc.fish": Special(
+        "writes into a folder", file=".config/fish/completions/mhc.fish"
+    ),
 }
 # What is run in a process of its own: it handles signals, or starts processes that print.
-APART = ("mhc listen", "mhc sandbox", "mhc event tail", "mhc status --watch")
+APART = ("mhc listen", "mhc sandbox demo")
 
 
 def evening() -> str:
@@ -95,26 +107,37 @@ def mhc(copy: str, tmp_path: Path) -> MhcHere:
     return MhcHere(tmp_path, DATABASE_URL=copy, CHATURBATE_USERNAME=ROOM, MHC_TIMEZONE=evening())
 
 
-def run_line(mhc: MhcHere, line: str, special: Special | None) -> Run:
+def run_line(mhc: MhcHere, line: str, special: Special) -> Run:
     """Run an example as it stands: in this process, or by a shell where it needs one."""
-    special = special or Special("none")
     for before in special.before:
         assert mhc(*shlex.split(before)[1:]).status == 0
     if special.file:
-        (mhc.home / special.file).write_text("likes the blue light\n")
-    if "<" in line or "|" in line:
-        run = _run_in_shell(mhc, f"{line} {special.more}")
-    else:
-        apart = Mhc(mhc.home, **{n: v for n, v in mhc.environ.items() if n != "HOME"})
-        caller = apart if line.startswith(APART) else mhc
-        run = caller(*shlex.split(f"{line} {special.more}")[1:])
-    return run
+        path = mhc.home / special.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("likes the blue light\n")
+    if set(line) & set("<>|$"):
+        return _run_in_shell(mhc, line)
+    words = shlex.split(f"{line} {special.more}")[1:]
+    apart = Mhc(mhc.home)
+    apart.environ = mhc.environ
+    if special.endless:
+        return apart.until(lambda: _wait_for_output(mhc.home / "out"), *words)
+    return (apart if line.startswith(APART) else mhc)(*words)
+
+
+def _wait_for_output(path: Path) -> None:
+    """Wait until a process has printed something; at most 30 s."""
+    for _ in range(600):
+        if path.stat().st_size:
+            return
+        Event().wait(0.05)
+    pytest.fail("nothing was printed")
 
 
 def _run_in_shell(mhc: MhcHere, line: str) -> Run:
     path = f"{MHC.parent}{os.pathsep}{mhc.environ['PATH']}"
     run = subprocess.run(
-        ["/bin/sh", "-c", line], env=mhc.environ | {"PATH": path}, cwd=mhc.home, capture_output=True,
+        ["bash", "-c", line], env=mhc.environ | {"PATH": path}, cwd=mhc.home, capture_output=True,
         encoding="utf-8", check=False, timeout=60,
     )  # fmt: skip
     return Run(run.returncode, run.stdout, run.stderr)
@@ -122,14 +145,15 @@ def _run_in_shell(mhc: MhcHere, line: str) -> Run:
 
 @pytest.mark.parametrize(("leaf", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
 def test_every_example_does_what_it_says(mhc: MhcHere, leaf: Leaf, example: str) -> None:
-    special = SPECIAL.get(example)
-    if special and special.feed:
+    special = SPECIAL.get(example, Special("none"))
+    if special.feed:
         with Sandbox(speed=0, events=200, room=ROOM) as sandbox:
             mhc.environ |= {"MHC_EVENTS_URL": sandbox.url, "CB_AUTH_TOKEN": sandbox.token}
             run = run_line(mhc, example, special)
     else:
         run = run_line(mhc, example, special)
-    assert (run.status, "Traceback" in run.stderr) == (special.status if special else 0, False), run.stderr
+    ended = 143 if special.endless else 0
+    assert (run.status, "Traceback" in run.stderr) == (ended, False), run.stderr
     if leaf.fields is not None or leaf.path == "listen":
         assert run.stdout.strip()
     if "json" in example.split()[-1]:
@@ -165,7 +189,7 @@ def test_json_holds_what_is_documented(mhc: MhcHere, leaf: Leaf) -> None:
         for field in fields:
             value = row[field.name]
             assert value is None or isinstance(value, TYPES[field.kind]), field.name
-            assert field.kind != "time" or value is None or value.endswith("Z"), field.name
+            assert field.kind != "time" or value is None or str(value).endswith("Z"), field.name
             assert field.kind not in {"int", "id"} or not isinstance(value, bool), field.name
 
 

@@ -3,7 +3,6 @@
 import signal
 
 from command import Mhc
-
 from mhc.sandbox.server import Sandbox
 
 

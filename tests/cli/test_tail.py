@@ -42,7 +42,7 @@ def test_the_last_ones_come_oldest_first_and_then_what_others_store(
     with tailing(run_mhc, database_url, "-L", "2") as process:
         assert read(process, 2) == [
             "18:20:00  viewer_one           left\n",
-            "18:30:00  example_room         stopped\n",
+            "18:30:00  (guest)              stopped\n",
         ]
         with database.write() as conn:
             store(conn, [tip(1480, "viewer_two", 25)], page=2)
@@ -105,7 +105,7 @@ def test_it_ends_when_nobody_reads(database: Database, run_mhc: Mhc, database_ur
     ("words", "status", "said"),
     [
         (["--room", "nobody_here"], 3, "no person named 'nobody_here'"),
-        (["--events", "tipp"], 2, "--events: no event is called tipp"),
+        (["--events", "tipp"], 2, "--events: no event is called 'tipp'"),
         (["-L", "0"], 2, "invalid value"),
     ],
 )
