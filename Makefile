@@ -10,7 +10,7 @@ STAMP := .venv/.installed
 # Unbuffered output, where a caller asked for it, hides what a pipe does.
 CLEAN_ENV := env -u PYTHONUNBUFFERED
 
-.PHONY: help setup run test check format-check lint types imports fmt wheel clean
+.PHONY: help setup run test check format-check lint types imports docs docs-check fmt wheel clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +33,7 @@ run: $(STAMP) ## start mhc; without a configuration, its demo on made-up data
 test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
 	@$(CLEAN_ENV) $(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
 
-check: format-check lint types imports test ## all that CI checks
+check: format-check lint types imports docs-check test ## all that CI checks
 
 format-check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet . || { echo 'to be formatted: make fmt' >&2; exit 1; }
@@ -46,6 +46,12 @@ types: $(STAMP)
 
 imports: $(STAMP)
 	@$(BIN)/lint-imports --no-logo
+
+docs: $(STAMP) ## write the parts of docs and README that are made from the code
+	@$(BIN)/python tests/docs_generator.py
+
+docs-check: $(STAMP)
+	@$(BIN)/python tests/docs_generator.py --check
 
 fmt: $(STAMP) ## format the code, and mend what can be mended
 	@$(BIN)/ruff format --quiet .

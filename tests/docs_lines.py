@@ -14,7 +14,7 @@ from mhc.cli.root import cli
 from mhc.errors import MhcError
 
 # Words in capitals that stand for something, with a value of its kind where text would not do.
-PLACEHOLDERS = {"N": "1", "ID": "1", "TIME": "2d"}
+PLACEHOLDERS = {"N": "1", "ID": "1", "TIME": "2d", "SHELL": "bash", "KIND": "listen"}
 # After these, `mhc` is the name of a user, a role or a database, and no command.
 _NAMES = frozenset({"-u", "DATABASE", "OWNER", "ROLE"})
 _ENDS = frozenset("|&;()<>`")

@@ -161,5 +161,6 @@ REPORTS = {
 # Commands whose JSON is not what their options say.
 REMARKS = {
     "person show": "One name gives an object; several give an array of them.",
+    "event tail": "With `-o ndjson`, each event is one line with the fields of `mhc event list`.",
     "listen": "With `-o ndjson`, each event is one line with the fields of `mhc event list`.",
 }

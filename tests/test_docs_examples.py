@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -40,12 +41,12 @@ class Special:
 
 
 LIVE = 'mhc session start --at "1h ago"'
-FEED = "listens to a room"
+FEED = "listens to a room until stopped"
 ENDLESS = "goes on until stopped"
 SPECIAL = {
-    "mhc listen": Special(FEED, more="--once", feed=True),
-    "mhc listen --for 10m --events tip,pm": Special(FEED, more="--once", feed=True),
-    "mhc listen -o ndjson --events tip": Special(FEED, more="--once", feed=True),
+    "mhc listen": Special(FEED, feed=True),
+    "mhc listen --for 10m --events tip,pm": Special(FEED, feed=True),
+    "mhc listen -o ndjson --events tip": Special(FEED, feed=True),
     "mhc event tail": Special(ENDLESS, endless=True),
     "mhc event tail --events tip -L 20": Special(ENDLESS, endless=True),
     "mhc event tail -o ndjson": Special(ENDLESS, endless=True),
@@ -66,15 +67,14 @@ SPECIAL = {
         "writes into a folder", file=".config/fish/completions/mhc.fish"
     ),
 }
-# What is run in a process of its own: it handles signals, or starts processes that print.
-APART = ("mhc listen", "mhc sandbox demo")
+# Runs in a process of its own: it starts others, which print.
+APART = "mhc sandbox demo"
 
 
-def evening() -> str:
+def evening(now: datetime) -> str:
     """Give a zone in which it is ten in the evening, so that `--at 19:30` is in the past whenever the tests run."""
-    ahead = 22 - datetime.now(UTC).hour
-    ahead += 24 if ahead < -12 else 0
-    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"
+    ahead = (22 - now.hour + 11) % 24 - 11
+    return f"Etc/GMT{-ahead:+d}"
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -104,7 +104,9 @@ def copy(seeded: Database, request: pytest.FixtureRequest, tmp_path: Path) -> It
 @pytest.fixture
 def mhc(copy: str, tmp_path: Path) -> MhcHere:
     """Give the command in this process, on the copy, in the evening."""
-    return MhcHere(tmp_path, DATABASE_URL=copy, CHATURBATE_USERNAME=ROOM, MHC_TIMEZONE=evening())
+    return MhcHere(
+        tmp_path, DATABASE_URL=copy, CHATURBATE_USERNAME=ROOM, MHC_TIMEZONE=evening(datetime.now(UTC))
+    )
 
 
 def run_line(mhc: MhcHere, line: str, special: Special) -> Run:
@@ -120,6 +122,10 @@ def run_line(mhc: MhcHere, line: str, special: Special) -> Run:
     words = shlex.split(f"{line} {special.more}")[1:]
     apart = Mhc(mhc.home)
     apart.environ = mhc.environ
+    if special.feed:
+        with Sandbox(speed=0, events=200, room=ROOM) as sandbox:
+            feed = {"MHC_EVENTS_URL": sandbox.url, "CB_AUTH_TOKEN": sandbox.token}
+            return apart.until(sandbox.until_held, *words, **feed)
     if special.endless:
         return apart.until(lambda: _wait_for_output(mhc.home / "out"), *words)
     return (apart if line.startswith(APART) else mhc)(*words)
@@ -146,18 +152,19 @@ def _run_in_shell(mhc: MhcHere, line: str) -> Run:
 @pytest.mark.parametrize(("leaf", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
 def test_every_example_does_what_it_says(mhc: MhcHere, leaf: Leaf, example: str) -> None:
     special = SPECIAL.get(example, Special("none"))
-    if special.feed:
-        with Sandbox(speed=0, events=200, room=ROOM) as sandbox:
-            mhc.environ |= {"MHC_EVENTS_URL": sandbox.url, "CB_AUTH_TOKEN": sandbox.token}
-            run = run_line(mhc, example, special)
-    else:
-        run = run_line(mhc, example, special)
+    run = run_line(mhc, example, special)
     ended = 143 if special.endless else 0
     assert (run.status, "Traceback" in run.stderr) == (ended, False), run.stderr
     if leaf.fields is not None or leaf.path == "listen":
         assert run.stdout.strip()
     if "json" in example.split()[-1]:
         assert run.stdout[0] in "[{"
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_it_is_always_evening(hour: int) -> None:
+    now = datetime(2026, 1, 1, hour, 30, tzinfo=UTC)
+    assert now.astimezone(ZoneInfo(evening(now))).hour == 22
 
 
 def test_no_special_case_is_left_over() -> None:

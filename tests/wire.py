@@ -1,17 +1,23 @@
 """A server of raw sockets on loopback, which breaks what a real HTTP server would keep whole, and who asks it."""
 
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import pytest
 
 from mhc.clients.http import Answer, Line, fetch, open_session
 
 TOKEN = "CANARY0TOKEN0FAKE"
+OPENSSL = shutil.which("openssl")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 # What a server does with one connection once a request has come; true keeps it for another request.
@@ -175,3 +181,18 @@ def calling(url: str) -> Iterator[Caller]:
     finally:
         caller.session.close()
         caller.line.close()
+
+
+def certificate(folder: Path, *words: str) -> tuple[Path, ssl.SSLContext]:
+    """Make a certificate that nobody signed, and a server's context with it."""
+    key, made = folder / "key.pem", folder / "certificate.pem"
+    if OPENSSL is None:
+        pytest.skip("openssl not found")
+    subprocess.run(
+        [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", key,
+         "-out", made, "-days", "2", *words],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    return made, context

@@ -13,12 +13,18 @@ from mhc.cli.options import Command, common_options
         "mhc completion fish > ~/.config/fish/completions/mhc.fish",
     ],
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), help="Your shell.")
+@click.argument(
+    "shell",
+    metavar="SHELL",
+    type=click.Choice(["bash", "zsh", "fish"]),
+    help="Your shell: bash, zsh or fish.",
+)
 @common_options
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the script that makes a shell complete commands, options, people, lists and rooms.
+    """The script that makes a shell complete commands and names.
 
+    Names are those of people, lists and rooms.
     For bash put the line of the example into ~/.bashrc, for zsh the same with zsh into ~/.zshrc.
     """
     script = get_completion_class(shell)

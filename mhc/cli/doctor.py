@@ -33,8 +33,9 @@ _DARK = frozenset({"stopped", "dead", "never started"})
 @common_options
 @click.pass_context
 def command(ctx: click.Context, out: Writer, offline: bool) -> None:
-    """Check sources, tokens, database, clock, disks and permissions; changes nothing.
+    """What works, what is missing, and what to do about it.
 
+    Looks at sources, tokens, database, clock, disks and permissions, and changes nothing.
     Ends with 4 where something does not work. What is printed holds no token, no password and no home directory, so
     that it can be pasted.
     """

@@ -15,7 +15,7 @@ Table = Mapping[str, tuple[str, str]]
 COMMANDS: Final[Table] = {
     "init": ("mhc.cli.init:command", "Write the configuration and create the database."),
     "doctor": ("mhc.cli.doctor:command", "What works, what is missing, and what to do about it."),
-    "status": ("mhc.cli.status:command", "One screen: listener, live session, gaps, sizes."),
+    "status": ("mhc.cli.status:command", "One screen: listener, live session, last runs, gaps, sizes."),
     "listen": ("mhc.cli.listen:command", "Capture everything that happens in the room, until stopped."),
     "capture": ("mhc.cli.capture:group", "What was captured, and what is missing."),
     "event": ("mhc.cli.event:group", "Events of the room: tips, messages, entries, follows."),
@@ -28,7 +28,10 @@ COMMANDS: Final[Table] = {
     "db": ("mhc.cli.db:group", "The database: upgrade, check, measure."),
     "config": ("mhc.cli.config:group", "The settings, and where they come from."),
     "service": ("mhc.cli.service:group", "Units for cron, systemd and logrotate, to be printed."),
-    "completion": ("mhc.cli.completion:command", "The script that makes a shell complete names."),
+    "completion": (
+        "mhc.cli.completion:command",
+        "The script that makes a shell complete commands and names.",
+    ),
     "sandbox": ("mhc.cli.sandbox:group", "Try mhc out against made-up data."),
 }
 

@@ -81,8 +81,8 @@ def group() -> None:
     cls=Command,
     examples=["mhc service print listen", "mhc service print cron", "mhc service print logrotate"],
 )
-@click.argument("what", metavar="listen|cron|logrotate", type=click.Choice(["listen", "cron", "logrotate"]),
-                help="A systemd unit of mhc listen, a crontab, or rules for log files.")  # fmt: skip
+@click.argument("what", metavar="KIND", type=click.Choice(["listen", "cron", "logrotate"]),
+                help="listen, a systemd unit; cron, a crontab; logrotate, rules for log files.")  # fmt: skip
 @common_options
 @click.pass_context
 def print_unit(ctx: click.Context, what: str) -> None:

@@ -14,24 +14,22 @@ from mhc.log import redact
 if TYPE_CHECKING:
     from mhc.config import Settings
 
-_NEW = """\
-mhc is the control panel of your room: it remembers the people who come by, and what they do.
-
-Begin with:
-  mhc init             write the configuration and create the database
-  mhc doctor           what works, what is missing, what to do
-  mhc listen           capture what happens in the room, until stopped
-  mhc person list      the people you have met
-  mhc sandbox demo     try it out with a made-up room
-"""
-_GOING = """\
-  mhc status            listener, live session, gaps, sizes
-  mhc event tail        what happens, as it happens
-  mhc person show NAME  who is this?
-  mhc session show      your stream, now or last
-  mhc report tippers    who tipped, and how much
-"""
-_END = "\nAll commands: mhc --help\n"
+_ABOUT = "mhc is the control panel of your room: it remembers the people who come by, and what they do."
+_NEW = (
+    ("mhc init", "write the configuration and create the database"),
+    ("mhc doctor", "what works, what is missing, what to do"),
+    ("mhc listen", "capture what happens in the room, until stopped"),
+    ("mhc person list", "the people you have met"),
+    ("mhc sandbox demo", "try it out with a made-up room"),
+)
+_GOING = (
+    ("mhc status", "listener, live session, gaps, sizes"),
+    ("mhc event tail", "what happens, as it happens"),
+    ("mhc person show NAME", "who is this?"),
+    ("mhc session show", "your stream, now or last"),
+    ("mhc report tippers", "who tipped, and how much"),
+)
+_WIDEST = 100
 
 
 def show(ctx: click.Context) -> None:
@@ -49,11 +47,25 @@ def show(ctx: click.Context) -> None:
     view = screen()
     for line in lines:
         click.echo(view.printable(encode(line)))
-    click.echo(f"\n{_GOING}{_END}" if lines else f"{_NEW}{_END}", nl=False)
+    if lines:
+        click.echo()
+    click.echo(_commands(view.columns, going=bool(lines)), nl=False)
     if problem is not None:
         hint = f" ({problem.hint})" if problem.hint else ""
         for part in f"{problem.message}{hint}".split("\n"):
             click.echo(encode(f"mhc: {redact(part.strip())}"), err=True)
+
+
+def _commands(columns: int, *, going: bool) -> str:
+    """Give five commands, as wide as the screen; who has nothing yet is told what this is, too."""
+    text = click.HelpFormatter(width=min(columns, _WIDEST))
+    if not going:
+        text.write_text(_ABOUT)
+    with text.section("Go on with" if going else "Begin with"):
+        text.write_dl(_GOING if going else _NEW)
+    text.write_paragraph()
+    text.write_text("All commands: mhc --help")
+    return text.getvalue()
 
 
 def _has_database(loaded: "Settings") -> bool:

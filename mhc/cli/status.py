@@ -73,7 +73,7 @@ class Now:
 @common_options
 @click.pass_context
 def command(ctx: click.Context, out: Writer, short: bool, watch: bool, interval: float) -> None:
-    """Show the listener, the live session, the last runs, recent gaps and sizes.
+    """One screen: listener, live session, last runs, gaps, sizes.
 
     Asks the database only. Beyond 100,000 the number of events is an estimate. With --watch, JSON is one line a time.
     """

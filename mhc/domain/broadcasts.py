@@ -68,26 +68,29 @@ def fold(
 ) -> tuple[RoomState, list[Broadcast]]:
     """Read marks in order of time; give the new state and the broadcasts that ended, in order."""
     ended: list[Broadcast] = []
+    last_at = state.last_at
     for mark in marks:
-        state, silent = _expire(state, mark.at, gap)
+        state, silent = _expire(state, last_at, mark.at, gap)
         state, closed = _step(state, mark, gap)
         ended += [b for b in (silent, closed) if b is not None]
-        state = replace(state, last_at=mark.at)
-    return state, ended
+        last_at = mark.at
+    return replace(state, last_at=last_at), ended
 
 
 def _close(state: RoomState, at: datetime, *, inferred: bool) -> tuple[RoomState, Broadcast | None]:
     closed = state.open and replace(state.open, ended_at=at, end_inferred=inferred)
-    return RoomState(last_at=state.last_at, stopped_at=None if inferred else at), closed
+    return RoomState(stopped_at=None if inferred else at), closed
 
 
-def _expire(state: RoomState, at: datetime, gap: timedelta) -> tuple[RoomState, Broadcast | None]:
-    """End what silence has ended by `at`."""
+def _expire(
+    state: RoomState, last_at: datetime | None, at: datetime, gap: timedelta
+) -> tuple[RoomState, Broadcast | None]:
+    """End what silence since `last_at` has ended by `at`."""
     if state.run and at - state.run.last_at > gap:
         state = replace(state, run=None)
     if state.open is None:
         return state, None
-    heard = state.active_at if state.open.start_inferred else state.last_at
+    heard = state.active_at if state.open.start_inferred else last_at
     if heard is None or at - heard <= gap:
         return state, None
     return _close(state, heard, inferred=True)

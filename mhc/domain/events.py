@@ -52,6 +52,7 @@ class Flag(IntFlag):
 
 
 _FLAGS = tuple(map(Flag, range(8)))  # by number: to combine flags is slow
+_ANONYMOUS = int(Flag.ANONYMOUS)
 _NOTHING: Mapping[str, object] = {}
 
 
@@ -91,7 +92,7 @@ class Event:
     @property
     def anonymous(self) -> bool:
         """Whether the sender asked not to be named."""
-        return bool(int(self.flags) & Flag.ANONYMOUS)
+        return bool(int(self.flags) & _ANONYMOUS)
 
 
 class NotAnEventError(ValueError):
@@ -103,8 +104,8 @@ def parse_id(value: object) -> EventId | None:
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_ID or not value.isprintable():
         return None
     found = _ID.fullmatch(value) if value.isascii() else None
-    if found and _ID_MS_FROM <= int(found[1]) <= _MAX_ID_MS:
-        return EventId(value, int(found[1]), int(found[2] or 0))
+    if found and _ID_MS_FROM <= (ms := int(found[1])) <= _MAX_ID_MS:
+        return EventId(value, ms, int(found[2] or 0))
     return EventId(value)
 
 

@@ -93,14 +93,14 @@ def disk(check: str, free: int, total: int) -> Finding:
 
 def file_system(database: Path, mounts: str) -> Finding:
     """Say whether a SQLite file lies on a network file system, where its locks cannot be trusted."""
-    kind = _kind_of(nearest(database).resolve(), mounts.splitlines())
+    kind = kind_of(nearest(database).resolve(), mounts.splitlines())
     if kind in _NETWORK:
         hint = "put the file on a disk of this machine, or use PostgreSQL"
         return warning("file system", f"{database} lies on a network file system ({kind})", hint)
     return ok("file system", kind or "not known")
 
 
-def _kind_of(path: Path, mounts: Iterable[str]) -> str | None:
+def kind_of(path: Path, mounts: Iterable[str]) -> str | None:
     """Give the type of the file system that is mounted nearest above a path; of equals the later hides the earlier."""
     found: tuple[int, str] = (-1, "")
     for line in mounts:

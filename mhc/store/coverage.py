@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, func, insert, select, update
 
-from mhc.store.schema import capture_coverage, capture_gap, event, person, rejected_event, stream
+from mhc.store.schema import Instant, capture_coverage, capture_gap, event, person, rejected_event, stream
 from mhc.store.upsert import upsert
 
 MAX_REJECTED = 64 * 1024  # bytes kept of one
@@ -81,19 +82,20 @@ def gap_counts(conn: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
+@cache
+def _extending() -> Update:
+    """Give the statement that moves the end of a stream's latest cover; made once, for it runs at every poll."""
+    latest = select(capture_coverage.c.id).where(capture_coverage.c.stream_id == bindparam("stream"))
+    latest = latest.order_by(capture_coverage.c.to_at.desc(), capture_coverage.c.id.desc()).limit(1)
+    query = update(capture_coverage).where(capture_coverage.c.id == latest.scalar_subquery())
+    return query.values(to_at=bindparam("end", type_=Instant))
+
+
 def extend(conn: Connection, stream_id: int, from_at: datetime, to_at: datetime, *, joined: bool) -> None:
     """Note that a poll covered a time; `joined` where nothing lies between it and the last one."""
-    latest = (
-        select(capture_coverage.c.id)
-        .where(capture_coverage.c.stream_id == stream_id)
-        .order_by(capture_coverage.c.to_at.desc(), capture_coverage.c.id.desc())
-        .limit(1)
-    )
-    row_id = conn.execute(latest).scalar() if joined else None
-    if row_id is None:
-        conn.execute(insert(capture_coverage).values(stream_id=stream_id, from_at=from_at, to_at=to_at))
-    else:
-        conn.execute(update(capture_coverage).where(capture_coverage.c.id == row_id).values(to_at=to_at))
+    if joined and conn.execute(_extending(), {"stream": stream_id, "end": to_at}).rowcount:
+        return
+    conn.execute(insert(capture_coverage).values(stream_id=stream_id, from_at=from_at, to_at=to_at))
 
 
 def covered(conn: Connection, room: str | None = None) -> list[Covered]:

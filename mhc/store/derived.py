@@ -6,22 +6,30 @@ room's time be read again from the last broadcast that had surely ended before i
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 
 from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import Origin, Span, stitch
 from mhc.store import history, people, sessions, totals, visits
+from mhc.store.bulk import bulk_insert
 from mhc.store.events import NewEvent
 from mhc.store.people import Role
 from mhc.store.schema import event_method, room_state, stream
 from mhc.store.streams import Kind, Stream
-from mhc.store.upsert import upsert
 
 _PRESENCE = frozenset({"userEnter", "userLeave"})
+_SEEN_AS_VIEWER = ACTIVITY | _PRESENCE | {"privateMessage"}
+_SAVE = bulk_insert(
+    room_state,
+    ("room_id", "last_at", "state"),
+    "ON CONFLICT (room_id) DO UPDATE SET last_at = excluded.last_at, state = excluded.state",
+)
 
 
 def add(
@@ -37,21 +45,20 @@ def add(
         rooms = sorted({*rooms, source.room_id})
     for room_id in rooms:
         sessions.lock(conn, room_id)  # somebody may start or stop one by hand just now
-        marks = [
-            (n.at, n.event.id, Mark(n.at, n.event.method, n.actor_id)) for n in new if n.room_id == room_id
-        ]
-        marks.sort(key=lambda m: (m[0], m[1].ms, m[1].seq, m[1].text))
+        mine = sorted((n for n in new if n.room_id == room_id), key=_in_order)
+        marks = [Mark(n.at, n.event.method, n.actor_id) for n in mine]
         closers = set(unseen) if room_id == source.room_id else set()
-        _add_marks(conn, room_id, [m[2] for m in marks], gap, closers)
+        _add_marks(conn, room_id, marks, gap, closers)
+
+
+def _in_order(new: NewEvent) -> tuple[datetime, int, int, str]:
+    one = new.event.id
+    return new.at, one.ms, one.seq, one.text
 
 
 def _viewers(source: Stream, new: Sequence[NewEvent]) -> set[int]:
     """Give who chatted, paid or came by under their name: viewers, but for the room's owner."""
-    seen = {
-        n.actor_id
-        for n in new
-        if n.event.method in ACTIVITY | _PRESENCE | {"privateMessage"} and not n.event.anonymous
-    }
+    seen = {n.actor_id for n in new if n.event.method in _SEEN_AS_VIEWER and not n.event.anonymous}
     return {who for who in seen if who is not None and who != source.room_id}
 
 
@@ -171,11 +178,14 @@ def differs(conn: Connection, room_id: int, gap: timedelta) -> bool:
     return visits.differ(conn, room_id)
 
 
+@cache
+def _kept() -> Select[Any]:
+    """Give the query of a room's state; made once, for it runs with every page."""
+    return select(room_state.c.last_at, room_state.c.state).where(room_state.c.room_id == bindparam("room"))
+
+
 def _load(conn: Connection, room_id: int) -> RoomState:
-    row = conn.execute(
-        select(room_state.c.last_at, room_state.c.state).where(room_state.c.room_id == room_id)
-    )
-    found = row.one_or_none()
+    found = conn.execute(_kept(), {"room": room_id}).one_or_none()
     if found is None:
         return RoomState()
     kept = json.loads(found.state)
@@ -192,15 +202,15 @@ def _load(conn: Connection, room_id: int) -> RoomState:
     )
 
 
+def _as_json(value: Any) -> Any:
+    """Give an instant as milliseconds, and what else a room's state holds as its fields."""
+    if isinstance(value, datetime):
+        return to_ms(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
 def _save(conn: Connection, room_id: int, state: RoomState) -> None:
     if state.last_at is None:
         return
-    kept = json.dumps(asdict(state), default=to_ms, sort_keys=True, separators=(",", ":"))
-    row = {"room_id": room_id, "last_at": state.last_at, "state": kept}
-    upsert(
-        conn,
-        room_state,
-        [row],
-        keys=["room_id"],
-        changes=lambda new: {"last_at": new.last_at, "state": new.state},
-    )
+    kept = json.dumps(state, default=_as_json, sort_keys=True, separators=(",", ":"))
+    _SAVE.run(conn, [(room_id, to_ms(state.last_at), kept)])

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text
+from sqlalchemy import Connection, Select, bindparam, insert, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from mhc.domain.clock import from_ms, to_ms
@@ -17,17 +18,11 @@ from mhc.store.bulk import bulk_insert
 from mhc.store.people import CHUNK
 from mhc.store.schema import event, event_method
 
-_AHEAD = timedelta(minutes=10)  # clocks differ
+_AHEAD_MS = 10 * 60 * 1000  # clocks differ
 _NUMBERS = {name: number for number, name in METHODS.items()}
 _METHOD_LOCK = 0x6D6574  # "met": one giver of numbers at a time on a PostgreSQL server
 
 _INSERT = bulk_insert(event, [column.name for column in event.c])
-_BODIES = select(event.c.id_ms, event.c.id_seq, event.c.source_id, event.c.raw)
-_BODIES = _BODIES.where(event.c.stream_id == bindparam("stream"))
-_DATED = _BODIES.where(event.c.id_ms.in_(bindparam("ids", expanding=True)))
-_UNDATED = _BODIES.where(event.c.id_ms == 0, event.c.source_id.in_(bindparam("ids", expanding=True)))
-_NEWEST = select(event.c.id_ms).where(event.c.stream_id == bindparam("stream"))
-_NEWEST = _NEWEST.order_by(event.c.id_ms.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +105,16 @@ def add_new(
     fresh, conflicting = _unknown(conn, stream_id, events)
     names = {n for e in fresh for n in (e.room, e.actor, e.partner) if n is not None}
     known: dict[str | None, int | None] = {None: None}
-    known |= people.ensure(conn, names, source=made_by, at=received_at)
+    known.update(people.ensure(conn, names, source=made_by, at=received_at).items())
     methods = _method_ids(conn, {e.method for e in fresh})
-    new = [
-        NewEvent(e, _time_of(e, received_at), received_at, known[e.room], known[e.actor], known[e.partner])
-        for e in fresh
-    ]
     received_ms = to_ms(received_at)
-    _INSERT.run(conn, [_row(stream_id, n, methods[n.event.method], received_ms) for n in new])
+    new, rows = [], []
+    for e in fresh:
+        at_ms = _time_of(e, received_ms)
+        one = NewEvent(e, from_ms(at_ms), received_at, known[e.room], known[e.actor], known[e.partner])
+        new.append(one)
+        rows.append(_row(stream_id, one, methods[e.method], at_ms, received_ms))
+    _INSERT.run(conn, rows)
     return Added(new, conflicting)
 
 
@@ -138,18 +135,17 @@ def add_singly(
     return added, refused
 
 
-def _time_of(one: Event, received_at: datetime) -> datetime:
+def _time_of(one: Event, received_ms: int) -> int:
     """Give when it happened, as far as that can be: an id from the future would put all that follows in the past."""
-    happened = from_ms(one.id.ms) if one.id.ms else received_at
-    return happened if happened - received_at <= _AHEAD else received_at
+    return one.id.ms if 0 < one.id.ms <= received_ms + _AHEAD_MS else received_ms
 
 
-def _row(stream_id: int, new: NewEvent, method_id: int, received_ms: int) -> tuple[Any, ...]:
+def _row(stream_id: int, new: NewEvent, method_id: int, at_ms: int, received_ms: int) -> tuple[Any, ...]:
     """Give the values of an event in the order of the table's columns."""
     e = new.event
     return (
         e.id.ms,
-        to_ms(new.at),
+        at_ms,
         received_ms,
         stream_id,
         e.id.seq,
@@ -186,8 +182,15 @@ def _all_new(conn: Connection, stream_id: int, events: Sequence[Event]) -> bool:
     """Whether every event is later than what is stored, as it mostly is: then no body has to be read."""
     if len({e.id.text for e in events}) < len(events):
         return False
-    newest = conn.execute(_NEWEST, {"stream": stream_id}).scalar()
+    newest = conn.execute(_newest(), {"stream": stream_id}).scalar()
     return newest is None or all(e.id.ms > newest for e in events)
+
+
+@cache
+def _newest() -> Select[Any]:
+    """Give the query of a stream's highest id; made once, for it runs with every page."""
+    query = select(event.c.id_ms).where(event.c.stream_id == bindparam("stream"))
+    return query.order_by(event.c.id_ms.desc()).limit(1)
 
 
 def _same_json(one: bytes, other: bytes) -> bool:
@@ -201,10 +204,11 @@ def _bodies(conn: Connection, stream_id: int, events: Sequence[Event]) -> dict[s
     """Give the raw bytes of those events whose id is stored."""
     dated = sorted({e.id.ms for e in events if e.id.ms})
     undated = sorted({e.id.text for e in events if not e.id.ms})
-    parts = [(_DATED, part) for part in _chunks(dated)] + [(_UNDATED, part) for part in _chunks(undated)]
-    rows = (
-        row for query, part in parts for row in conn.execute(query, {"stream": stream_id, "ids": list(part)})
-    )
+    columns = select(event.c.id_ms, event.c.id_seq, event.c.source_id, event.c.raw)
+    columns = columns.where(event.c.stream_id == stream_id)
+    queries = [columns.where(event.c.id_ms.in_(part)) for part in _chunks(dated)]
+    queries += [columns.where(event.c.id_ms == 0, event.c.source_id.in_(part)) for part in _chunks(undated)]
+    rows = (row for query in queries for row in conn.execute(query))
     return {id_text(row.id_ms, row.id_seq, row.source_id): unpack(row.raw) for row in rows}
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, case, insert, or_, select, text, update
+from sqlalchemy import Connection, Select, Update, and_, bindparam, case, insert, or_, select, text, update
 
 from mhc.domain.names import PLATFORM
 from mhc.errors import UsageError
@@ -68,11 +69,6 @@ _PERSON = (
     person.c.first_seen_at,
     person.c.last_seen_at,
     person.c.rating,
-)
-_IDS = select(alias.c.username, alias.c.person_id).where(
-    alias.c.platform == PLATFORM,
-    alias.c.username.in_(bindparam("names", expanding=True)),
-    alias.c.valid_to.is_(None),
 )
 _ALIAS = (alias.c.person_id, alias.c.username, alias.c.valid_from, alias.c.valid_to, alias.c.source)
 
@@ -142,12 +138,22 @@ def usernames(conn: Connection) -> list[str]:
     return list(conn.execute(select(alias.c.username).distinct().order_by(alias.c.username)).scalars())
 
 
+@cache
+def _holders() -> Select[Any]:
+    """Give the query of who goes by some names now; made once, for it runs with every page."""
+    return select(alias.c.username, alias.c.person_id).where(
+        alias.c.platform == PLATFORM,
+        alias.c.username.in_(bindparam("names", expanding=True)),
+        alias.c.valid_to.is_(None),
+    )
+
+
 def ids_of(conn: Connection, names: Iterable[str]) -> dict[str, int]:
     """Give the person behind each name that someone goes by now."""
     wanted = sorted(set(names))
     found: dict[str, int] = {}
     for start in range(0, len(wanted), CHUNK):
-        rows = conn.execute(_IDS, {"names": wanted[start : start + CHUNK]})
+        rows = conn.execute(_holders(), {"names": wanted[start : start + CHUNK]})
         found.update((username, person_id) for username, person_id in rows)
     return found
 
@@ -195,23 +201,20 @@ def set_role(conn: Connection, person_id: int, role: str, *, by_hand: bool) -> N
     conn.execute(query.values(role=role, **({"role_by_hand": True} if by_hand else {})))
 
 
-def _evidence(role: Role, other: Role) -> Update:
+@cache
+def _evidence(role: Role) -> Update:
+    """Give the statement that notes a role; made once, for it runs with every page."""
+    other = Role.MODEL if role is Role.VIEWER else Role.VIEWER
     mine = and_(person.c.id.in_(bindparam("ids", expanding=True)), person.c.role_by_hand.is_(False))
     query = update(person).where(mine, person.c.role.in_([other, Role.UNKNOWN]))
     return query.values(role=case((person.c.role == other, Role.BOTH), else_=role))
-
-
-_EVIDENCE = {
-    Role.VIEWER: _evidence(Role.VIEWER, Role.MODEL),
-    Role.MODEL: _evidence(Role.MODEL, Role.VIEWER),
-}
 
 
 def add_evidence(conn: Connection, person_ids: Iterable[int], role: Role) -> None:
     """Note that these people were seen as viewers, or as models: the two together make both."""
     ids = sorted(person_ids)
     for start in range(0, len(ids), CHUNK):
-        conn.execute(_EVIDENCE[role], {"ids": ids[start : start + CHUNK]})
+        conn.execute(_evidence(role), {"ids": ids[start : start + CHUNK]})
 
 
 def refuse_taken(conn: Connection, owner: Person, name: str) -> None:

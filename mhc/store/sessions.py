@@ -15,6 +15,8 @@ from mhc.store.schema import broadcast, person, stream_session
 
 _LOCK = 0x736573  # "ses": with a room's number, one maker of its sessions at a time on a PostgreSQL server
 
+_TAKE_LOCK = text("SELECT pg_advisory_xact_lock(:space, :room)")
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -53,8 +55,7 @@ def _select(*conditions: ColumnElement[bool]) -> Any:
 def lock(conn: Connection, room_id: int) -> None:
     """Let nobody else change this room's sessions before the transaction ends."""
     if conn.dialect.name == "postgresql":
-        query = text("SELECT pg_advisory_xact_lock(:space, :room)")
-        conn.execute(query, {"space": _LOCK, "room": room_id})
+        conn.execute(_TAKE_LOCK, {"space": _LOCK, "room": room_id})
 
 
 def spans(conn: Connection, room_ids: Sequence[int] | None) -> dict[int, list[tuple[int, Span]]]:

@@ -3,14 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, func, insert, literal_column, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from mhc.store import people
 from mhc.store.people import Role
-from mhc.store.schema import person, stream
+from mhc.store.schema import Instant, person, stream
 
 
 class Kind(StrEnum):
@@ -56,6 +69,7 @@ _COLUMNS: tuple[Any, ...] = (
     stream.c.owner,
     stream.c.lease_expires_at,
 )
+_SERVER_CLOCK = literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)", BigInteger)
 _JOINED = stream.join(person, person.c.id == stream.c.room_id)
 
 
@@ -126,12 +140,27 @@ def move_cursor(
 
     First in its transaction: the row it locks keeps every other writer of this stream out.
     """
-    values: dict[str, Any] = {"lease_expires_at": _clock(conn, now, valid)}
-    if moved is not None:
-        values |= {"cursor": moved.cursor, "cursor_at": now, "last_poll_ok_at": now}
-        values["served_age_max"] = moved.served_age_max
-    query = update(stream).where(stream.c.id == held.id, stream.c.epoch == held.epoch)
-    return conn.execute(query.values(**values)).rowcount == 1
+    if moved is None:
+        return renew_lease(conn, held, now=now, valid=valid)
+    on_server = conn.dialect.name == "postgresql"
+    row = {"held": held.id, "under": held.epoch, "to": moved.cursor, "at": now, "age": moved.served_age_max}
+    until = valid // timedelta(milliseconds=1) if on_server else now + valid
+    return conn.execute(_moving(on_server=on_server), row | {"until": until}).rowcount == 1
+
+
+@cache
+def _moving(*, on_server: bool) -> Update:
+    """Give the statement that moves a cursor; made once, for it runs at every poll."""
+    at = bindparam("at", type_=Instant)
+    until: Any = _SERVER_CLOCK + bindparam("until", type_=BigInteger)
+    query = update(stream).where(stream.c.id == bindparam("held"), stream.c.epoch == bindparam("under"))
+    return query.values(
+        cursor=bindparam("to"),
+        cursor_at=at,
+        last_poll_ok_at=at,
+        served_age_max=bindparam("age"),
+        lease_expires_at=until if on_server else bindparam("until", type_=Instant),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +175,7 @@ def _clock(conn: Connection, now: datetime, plus: timedelta = timedelta()) -> An
     """Give an instant by the clock that leases go by: PostgreSQL's own, since hosts disagree."""
     if conn.dialect.name != "postgresql":
         return now + plus
-    server = literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)", BigInteger)
-    return server + plus // timedelta(milliseconds=1)
+    return _SERVER_CLOCK + plus // timedelta(milliseconds=1)
 
 
 def rooms(conn: Connection) -> list[str]:

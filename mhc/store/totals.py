@@ -52,7 +52,7 @@ _ADD = bulk_insert(
 _MOVE_SEEN = Bulk(
     person,
     ("id", *_SEEN),
-    f"UPDATE person SET {_outer('person', 'new')} FROM {{new}} WHERE person.id = new.id",
+    f"UPDATE person SET {_outer('person', 'new')} FROM {{new}} WHERE person.id = new.id",  # noqa: S608 - our own names
 )
 
 

@@ -4,16 +4,38 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Delete,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+)
 
 from mhc.domain.broadcasts import Mark
+from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS
 from mhc.domain.visits import Ending, Step, Visit, pair
+from mhc.store.bulk import Bulk, bulk_insert
 from mhc.store.people import CHUNK
 from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
 
 _STEPS = {number: Step(name) for number, name in METHODS.items() if name in {"userEnter", "userLeave"}}
+_ADD = bulk_insert(visit, ("room_id", "person_id", "entered_at", "left_at", "ending"))
+_END = Bulk(
+    visit,
+    ("id", "left_at", "ending"),
+    "UPDATE visit SET left_at = new.left_at, ending = new.ending FROM {new} WHERE visit.id = new.id",
+)
 _known_from = func.coalesce(visit.c.entered_at, visit.c.left_at)
 
 
@@ -70,21 +92,16 @@ def append(conn: Connection, room_id: int, moves: Sequence[Mark]) -> None:
         if row_id is None:
             rest.insert(0, first)
         else:
-            ended.append({"row_id": row_id, "end": first.left_at, "how": str(first.ending)})
+            ended.append((row_id, _ms(first.left_at), str(first.ending)))
         rows += [_row(room_id, who, one) for one in rest]
-    if ended:
-        query = update(visit).where(visit.c.id == bindparam("row_id"))
-        conn.execute(query.values(left_at=bindparam("end", type_=Instant), ending=bindparam("how")), ended)
-    if rows:
-        conn.execute(insert(visit), rows)
+    _END.run(conn, ended)
+    _ADD.run(conn, rows)
 
 
 def _standing(conn: Connection, room_id: int, people: Sequence[int]) -> dict[int, tuple[int, datetime]]:
     """Give the open visits of some people: row and enter."""
-    mine = (visit.c.room_id == room_id, visit.c.ending == Ending.OPEN)
-    query = select(visit.c.person_id, visit.c.id, visit.c.entered_at).where(*mine)
     parts = (people[start : start + CHUNK] for start in range(0, len(people), CHUNK))
-    rows = (row for part in parts for row in conn.execute(query.where(visit.c.person_id.in_(part))))
+    rows = (row for part in parts for row in conn.execute(_open(), {"room": room_id, "people": part}))
     return {row.person_id: (row.id, row.entered_at) for row in rows}
 
 
@@ -100,12 +117,8 @@ def rederive(conn: Connection, room_id: int, people: Iterable[int], since: datet
     closers = _closers(conn, room_id)
     for who in sorted(set(people)):
         anchor = _anchor(conn, room_id, who, since) if since is not None else None
-        gone = [visit.c.room_id == room_id, visit.c.person_id == who]
-        if anchor is not None:
-            gone.append(_known_from >= anchor)
-        conn.execute(delete(visit).where(*gone))
-        if rows := [_row(room_id, who, one) for one in _paired(conn, room_id, who, anchor, closers)]:
-            conn.execute(insert(visit), rows)
+        conn.execute(_gone(whole=anchor is None), {"room": room_id, "who": who, "since": anchor})
+        _ADD.run(conn, [_row(room_id, who, one) for one in _paired(conn, room_id, who, anchor, closers)])
 
 
 def differ(conn: Connection, room_id: int) -> bool:
@@ -124,11 +137,8 @@ def _paired(
     conn: Connection, room_id: int, who: int, since: datetime | None, closers: list[tuple[datetime, Step]]
 ) -> list[Visit]:
     """Pair one person's enters and leaves from an instant on."""
-    query = select(event.c.at, event.c.method_id).where(*_moves(room_id), event.c.actor_id == who)
-    if since is not None:
-        query = query.where(event.c.at >= since)
-    query = query.order_by(event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)
-    steps = [(at, _STEPS[method_id]) for at, method_id in conn.execute(query)]
+    found = conn.execute(_steps(whole=since is None), {"room": room_id, "who": who, "since": since})
+    steps = [(at, _STEPS[method_id]) for at, method_id in found]
     if not steps:
         return []
     later = closers[bisect_left(closers, (steps[0][0], Step.GAP)) :]
@@ -140,9 +150,12 @@ def _in_order(step: tuple[datetime, Step]) -> tuple[datetime, bool]:
     return step[0], step[1] in {Step.SESSION_END, Step.GAP}
 
 
-def _row(room_id: int, who: int, one: Visit) -> dict[str, object]:
-    times = {"entered_at": one.entered_at, "left_at": one.left_at}
-    return {"room_id": room_id, "person_id": who, "ending": str(one.ending), **times}
+def _row(room_id: int, who: int, one: Visit) -> tuple[object, ...]:
+    return room_id, who, _ms(one.entered_at), _ms(one.left_at), str(one.ending)
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
 
 
 def _closers(conn: Connection, room_id: int) -> list[tuple[datetime, Step]]:
@@ -164,21 +177,60 @@ def _anchor(conn: Connection, room_id: int, who: int, since: datetime) -> dateti
 
     A visit that ends where the next begins shares an event with it, so the walk goes on to the one before.
     """
-    mine = (visit.c.room_id == room_id, visit.c.person_id == who, _known_from < since)
-    latest_first = (_known_from.desc(), visit.c.left_at.desc().nulls_first())
-    query = select(visit.c.entered_at, visit.c.left_at).where(*mine).order_by(*latest_first)
     anchor = since
-    for entered_at, left_at in conn.execute(query):
+    for entered_at, left_at in conn.execute(_before(), {"room": room_id, "who": who, "since": since}):
         if left_at is not None and left_at < anchor:
             break
         anchor = entered_at or left_at
     return anchor
 
 
-def _moves(room_id: int) -> tuple[ColumnElement[bool], ...]:
+def _moves(room_id: int | BindParameter[Any]) -> tuple[ColumnElement[bool], ...]:
     live = select(stream.c.id).where(stream.c.kind == "live")
     return (
         event.c.room_id == room_id,
         event.c.method_id.in_(list(_STEPS)),
         event.c.stream_id.in_(live),
     )
+
+
+# What follows is made once: every page asks for open visits, and an end of a session for everyone's who is there.
+
+
+def _since() -> BindParameter[datetime]:
+    return bindparam("since", type_=Instant)
+
+
+def _mine() -> tuple[ColumnElement[bool], ...]:
+    return visit.c.room_id == bindparam("room"), visit.c.person_id == bindparam("who")
+
+
+@cache
+def _open() -> Select[Any]:
+    """Give the query of some people's open visits."""
+    query = select(visit.c.person_id, visit.c.id, visit.c.entered_at)
+    query = query.where(visit.c.room_id == bindparam("room"), visit.c.ending == Ending.OPEN)
+    return query.where(visit.c.person_id.in_(bindparam("people", expanding=True)))
+
+
+@cache
+def _before() -> Select[Any]:
+    """Give the query of a person's visits that began before an instant, the latest first."""
+    query = select(visit.c.entered_at, visit.c.left_at).where(*_mine(), _known_from < _since())
+    return query.order_by(_known_from.desc(), visit.c.left_at.desc().nulls_first())
+
+
+@cache
+def _gone(*, whole: bool) -> Delete:
+    """Give the statement that drops a person's visits, all of them or those since an instant."""
+    query = delete(visit).where(*_mine())
+    return query if whole else query.where(_known_from >= _since())
+
+
+@cache
+def _steps(*, whole: bool) -> Select[Any]:
+    """Give the query of a person's enters and leaves, all of them or those since an instant."""
+    query = select(event.c.at, event.c.method_id).where(*_moves(bindparam("room")))
+    query = query.where(event.c.actor_id == bindparam("who"))
+    query = query if whole else query.where(event.c.at >= _since())
+    return query.order_by(event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)

@@ -21,8 +21,8 @@ _PEOPLE = (
 )
 _EVENT = (
     "INSERT INTO event (stream_id, source_id, received_at, id_ms, at, id_seq, room_id, actor_id, partner_id, tokens,"
-    " method_id, flags, text, raw) SELECT %s, '', %s, i, i, s, r, a, p, k, m, f, t, b FROM unnest(%s::bigint[],"
-    " %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::smallint[], %s::smallint[], %s::text[], %s::bytea[])"
+    " method_id, flags, text, raw) SELECT %b, '', %b, i, i, s, r, a, p, k, m, f, t, b FROM unnest(%b::bigint[],"
+    " %b::int[], %b::int[], %b::int[], %b::int[], %b::int[], %b::smallint[], %b::smallint[], %b::text[], %b::bytea[])"
     " AS u (i, s, r, a, p, k, m, f, t, b) ON CONFLICT DO NOTHING"
 )
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
@@ -79,8 +79,8 @@ class Raw:
 
 
 def _columns(page: Sequence[Read], ids: dict[str, int]) -> list[list[Any]]:
-    room, actor, partner = ([ids.get(e[place] or "") for e in page] for place in (3, 4, 5))
     return [
-        [e.id_ms for e in page], [e.id_seq for e in page], room, actor, partner, [e.tokens for e in page],
+        [e.id_ms for e in page], [e.id_seq for e in page], [ids.get(e.room or "") for e in page],
+        [ids.get(e.actor or "") for e in page], [ids.get(e.partner or "") for e in page], [e.tokens for e in page],
         [e.method_id for e in page], [e.flags for e in page], [e.text for e in page], [e.raw for e in page],
     ]  # fmt: skip

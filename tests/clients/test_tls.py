@@ -1,33 +1,14 @@
 """A connection that cannot be trusted carries no token."""
 
-import shutil
-import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import wire
 from mhc.clients.http import Line, NetworkError, TlsError, fetch, open_session
-from wire import Wire
+from wire import Wire, certificate
 
-OPENSSL = shutil.which("openssl")
 TOKEN = "CANARY0TOKEN0FAKE"
-
-
-def certificate(folder: Path, *words: str) -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate that nobody signed, and a server's context with it."""
-    key, made = folder / "key.pem", folder / "certificate.pem"
-    if OPENSSL is None:
-        pytest.skip("openssl not found")
-    subprocess.run(
-        [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", key,
-         "-out", made, "-days", "2", *words],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made, key)
-    return made, context
 
 
 def ask(url: str) -> int:
