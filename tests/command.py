@@ -83,7 +83,7 @@ class Mhc:
             call, environment = [str(self.program), *words], self.environ | environ
             with subprocess.Popen(call, env=environment, cwd=self.home, stdout=out, stderr=err) as process:
                 try:
-                    ready()
+                    assert ready() is not False, "it never came that far"
                 finally:
                     process.terminate()
             out.seek(0)

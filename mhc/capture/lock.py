@@ -9,11 +9,13 @@ import hashlib
 import os
 import secrets
 import socket
+import time
 from pathlib import Path
 
 from mhc.errors import AccessError, ConfigError, MhcError, OutputError, TryLaterError
 
 _NAME_FILE = "owner-id"
+_LOOKS = (0.05, 0.1, 0.2)  # seconds between tries for a lock
 
 
 class StreamLock:
@@ -32,7 +34,7 @@ class StreamLock:
         except OSError as error:
             raise _unusable(error, self.path) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except BlockingIOError:
             holder = os.pread(handle, 100, 0).decode(errors="replace").strip() or "another process"
             os.close(handle)
@@ -55,7 +57,7 @@ class StreamLock:
         except OSError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:
@@ -67,6 +69,18 @@ class StreamLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def _take(handle: int) -> None:
+    """Take a lock, trying again for a moment: who only looks whether it is taken holds it for an instant."""
+    for pause in _LOOKS:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def owner_id(state_dir: Path) -> str:

@@ -13,6 +13,7 @@ Everything else is shown escaped, as `\x1b`, `\u202e` or `\U000e0041`, with four
 
 import re
 import unicodedata
+from functools import cache
 from itertools import groupby
 from typing import LiteralString
 
@@ -26,17 +27,19 @@ _PICTOGRAPHS = (
 _BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000"
 _DRAWN_AS_NOTHING = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U00016fe4\U0001d159\U000e0100-\U000e01ef"
 
-_PICTOGRAPH = re.compile(f"[{_PICTOGRAPHS}]")
-_BLANK = re.compile(f"[{_BLANKS}]")
-_DOUBTFUL = re.compile(f"[{_BLANKS}{_DRAWN_AS_NOTHING}]")
+_PICTOGRAPH = f"[{_PICTOGRAPHS}]"
+_BLANK = f"[{_BLANKS}]"
+_DOUBTFUL = f"[{_BLANKS}{_DRAWN_AS_NOTHING}]"
 # What glues an emoji together, in its place; or a character that has to be looked at.
-_SUSPECT = re.compile(
+_SUSPECT = (
     f"(?P<glue>(?<=[{_PICTOGRAPHS}])[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)"
     f"|(?<=[{_PICTOGRAPHS}]){_JOINER}(?=[{_PICTOGRAPHS}])|(?<=[{_PICTOGRAPHS}]\ufe0f){_JOINER}(?=[{_PICTOGRAPHS}]))"
     r"|[^\x20-\x7e]"
 )
-_MAYBE_FLOOD = re.compile(f"[\u0300-\U0010ffff]{{{MARKS_PER_BASE + 1}}}")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_MAYBE_FLOOD = f"[\u0300-\U0010ffff]{{{MARKS_PER_BASE + 1}}}"
+_UNSTORABLE = "[\x00\ud800-\udfff]"
+# Compiled when first needed: together they take longer than all else that `mhc --help` imports of mhc.
+_pattern = cache(re.compile)
 
 
 class Safe(str):
@@ -71,22 +74,22 @@ def clean(text: str) -> str:
     """Make text storable and searchable: NUL and lone surrogates become U+FFFD, all else stays."""
     if text.isascii() and "\0" not in text:
         return text
-    return _UNSTORABLE.sub("\ufffd", text)
+    return _pattern(_UNSTORABLE).sub("\ufffd", text)
 
 
 def _escape(text: str) -> str:
-    if text.isprintable() and not _DOUBTFUL.search(text):
+    if text.isprintable() and not _pattern(_DOUBTFUL).search(text):
         return text
-    return _SUSPECT.sub(_shown, text)
+    return _pattern(_SUSPECT).sub(_shown, text)
 
 
 def _shown(match: re.Match[str]) -> str:
     character = match[0]
-    if match["glue"] or _PICTOGRAPH.match(character):
+    if match["glue"] or _pattern(_PICTOGRAPH).match(character):
         return character
-    if _BLANK.match(character):
+    if _pattern(_BLANK).match(character):
         return " "
-    if character.isprintable() and not _DOUBTFUL.match(character):
+    if character.isprintable() and not _pattern(_DOUBTFUL).match(character):
         return character
     return _escape_sequence(ord(character))
 
@@ -99,7 +102,7 @@ def _escape_sequence(code: int) -> str:
 
 def _thin(text: str) -> str:
     """Keep at most four combining marks in a row: more of them climb over the neighbouring lines."""
-    if not _MAYBE_FLOOD.search(text):
+    if not _pattern(_MAYBE_FLOOD).search(text):
         return text
     parts = []
     for marks, group in groupby(text, _is_mark):

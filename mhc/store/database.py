@@ -146,6 +146,8 @@ class Database:
         if self._no_file():
             return True
         with failures.translated(self.name), self._engine_now().connect() as conn:
+            if self.is_sqlite:  # asked at every start: the inspector takes longer than a look-up
+                return conn.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").scalar() is None
             return not inspect(conn).get_table_names()
 
     def _no_file(self) -> bool:

@@ -23,7 +23,7 @@ def test_twenty_kills_lose_and_double_nothing(run_mhc: Mhc, database_url: str) -
         }
         for _ in range(KILLS):
             kill_at_work(run_mhc, feed, after=chance.randrange(1, PAGE * 15))
-        rest = run_mhc.until(sandbox.until_held, "listen", **feed)
+        rest = run_mhc.until(lambda: sandbox.until_held(timeout=50), "listen", **feed)
         assert rest.status == 0, rest.stderr
         listed = run_mhc("event", "list", "-o", "ndjson", "--fields", "event_id", **feed)
         stored = [json.loads(line)["event_id"] for line in listed.stdout.splitlines()]
