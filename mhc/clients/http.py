@@ -98,8 +98,12 @@ class Line:
                 self._shut()
 
     def close(self) -> None:
-        """Give the handle back."""
+        """End the connection and give the handle back.
+
+        A session's own close waits for the garbage collector where an error still holds the connection.
+        """
         with self._lock:
+            self._shut()
             if self._socket is not None:
                 self._socket.close()
                 self._socket = None

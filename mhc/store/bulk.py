@@ -1,7 +1,7 @@
 """Many rows in one statement, past SQLAlchemy's handling of each value: for the tables that every page writes to.
 
 SQLite takes the rows one by one, PostgreSQL as an array a column. Values are given as the database keeps them: an
-instant in milliseconds. What it saves stands in docs/performance.md.
+instant in milliseconds. A page costs a statement a table so, whatever its size.
 """
 
 from collections.abc import Sequence
