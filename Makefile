@@ -10,7 +10,7 @@ STAMP := .venv/.installed
 # Unbuffered output, where a caller asked for it, hides what a pipe does.
 CLEAN_ENV := env -u PYTHONUNBUFFERED
 
-.PHONY: help setup run test check format-check lint types imports docs docs-check fmt wheel clean
+.PHONY: help setup run test check format-check lint types imports docs docs-check fmt wheel bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ fmt: $(STAMP) ## format the code, and mend what can be mended
 
 wheel: $(STAMP) ## build dist/mhc-….whl
 	@$(BIN)/python -m build --wheel --no-isolation
+
+bench: $(STAMP) ## measure speed and size against docs/performance.md (BENCH_ARGS=--quick: a tenth of it)
+	@$(CLEAN_ENV) -u PYTHONDONTWRITEBYTECODE PYTHONPATH=tests $(BIN)/python -m bench $(BENCH_ARGS)
 
 clean: ## remove what was built, and .venv
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,7 +3,6 @@
 A line is one record: what could move a terminal's cursor is escaped, and what is secret is a mask of fixed length.
 """
 
-import json
 import logging
 import os
 import re
@@ -15,7 +14,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, TextIO
-from urllib.parse import quote, quote_plus
 
 MASK: Final = "***"
 # What is shorter would hide half of every sentence, and protects nothing.
@@ -85,6 +83,10 @@ _secrets = _Secrets()
 
 def _forms_of(value: str) -> set[str]:
     """List how a value may be written: as it is, in a URL, in JSON, in a repr."""
+    # Imported where there is a secret: a typo knows none, and they take as long as the rest of this module.
+    import json
+    from urllib.parse import quote, quote_plus
+
     plain = value.encode(errors="surrogatepass")
     encoded = {quote(plain, safe=""), quote(plain), quote_plus(plain)}
     encoded |= {re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in encoded}

@@ -6,9 +6,8 @@ import sys
 import pytest
 
 from command import Mhc
+from factories import ROOM, tell_story
 from mhc.cli.root import COMMANDS
-from mhc.domain.clock import from_ms
-from mhc.store import people
 from mhc.store.database import Database
 
 HEAVY = {"sqlalchemy", "requests", "urllib3", "alembic", "psycopg", "tabulate", "msgspec"}
@@ -24,14 +23,19 @@ sys.exit(status)
 
 def imported(mhc: Mhc, *words: str, status: int = 0) -> set[str]:
     """Run a command as main() does, and give the top-level packages that were imported for it."""
+    return {name.partition(".")[0] for name in loaded(mhc, *words, status=status)}
+
+
+def loaded(mhc: Mhc, *words: str, status: int = 0) -> set[str]:
+    """Run a command as main() does, and give the modules that were imported for it."""
     run = subprocess.run(
         [sys.executable, "-c", RUN, *words],
         env=mhc.environ, cwd=mhc.home, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (run.returncode, "Traceback" in run.stderr) == (status, False), run.stderr
-    loaded = run.stdout.rpartition("\nloaded ")[2].split()
-    assert "mhc.cli.root" in loaded
-    return {name.partition(".")[0] for name in loaded}
+    found = run.stdout.rpartition("\nloaded ")[2].split()
+    assert "mhc.cli.root" in found
+    return set(found)
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["--version"]], ids=" ".join)
@@ -55,9 +59,17 @@ def test_completion_is_light(run_mhc: Mhc) -> None:
     assert imported(mhc) & HEAVY == set()
 
 
-def test_a_look_up_needs_no_network_and_no_migrations(run_mhc: Mhc, sqlite_database: Database) -> None:
-    with sqlite_database.write() as conn:
-        people.ensure(conn, ["viewer_one"], source="test", at=from_ms(0))
-    found = imported(run_mhc, "--db", str(sqlite_database.url), "person", "show", "viewer_one")
-    assert "sqlalchemy" in found
-    assert found & {"requests", "urllib3", "alembic", "psycopg"} == set()
+LOOK_UPS = (["person", "show", "viewer_one"], ["session", "status"], ["event", "list", "-L", "20"])
+
+
+@pytest.mark.parametrize("words", LOOK_UPS, ids=" ".join)
+def test_a_look_up_needs_no_network_and_no_migrations(
+    run_mhc: Mhc, sqlite_database: Database, words: list[str]
+) -> None:
+    tell_story(sqlite_database)
+    mhc = Mhc(run_mhc.home, CHATURBATE_USERNAME=ROOM, DATABASE_URL=str(sqlite_database.url))
+    found = loaded(mhc, *words)
+    packages = {name.partition(".")[0] for name in found}
+    assert "sqlalchemy" in packages
+    assert packages & {"requests", "urllib3", "alembic", "psycopg", "numpy"} == set()
+    assert "sqlalchemy.orm" not in found
