@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -86,7 +86,7 @@ def read_events(elements: list[bytes]) -> tuple[list[Event], list[Refused]]:
     for raw in elements:
         try:
             event = parse_event(_decode(raw), raw, _UNMADE)
-            events.append(event if event.id is not _UNMADE else replace(event, id=_made_id(raw, equals)))
+            events.append(event if event.id is not _UNMADE else event._replace(id=_made_id(raw, equals)))
         except NotAnEventError as error:
             refused.append(Refused(raw, str(error)))
     return events, refused

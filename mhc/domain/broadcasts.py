@@ -9,6 +9,7 @@ stop within the merge gap is the room emptying, not a new show.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 MERGE_GAP = timedelta(minutes=30)
 START, STOP = "broadcastStart", "broadcastStop"
@@ -17,8 +18,7 @@ _RUN_EVENTS = 5
 _RUN_PEOPLE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What the derivation reads of an event."""
 
     at: datetime

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntFlag
+from typing import NamedTuple
 
 from mhc.domain.names import GUEST, username_from_upstream
 from mhc.domain.text import clean
@@ -56,8 +56,7 @@ _ANONYMOUS = int(Flag.ANONYMOUS)
 _NOTHING: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class EventId:
+class EventId(NamedTuple):
     """An event's identity: the API's own text, and the numbers in it that give time and order."""
 
     text: str
@@ -75,9 +74,8 @@ def id_text(ms: int, seq: int, rest: str) -> str:
     return rest or f"{ms}-{seq}"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event, read leniently: what is missing or of another shape is None."""
+class Event(NamedTuple):
+    """One event, read leniently: what is missing or of another shape is None. A tuple, since there are millions."""
 
     id: EventId
     method: str

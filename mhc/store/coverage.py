@@ -4,12 +4,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
-from sqlalchemy import Connection, Update, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from mhc.store.schema import Instant, capture_coverage, capture_gap, event, person, rejected_event, stream
+from mhc.domain.clock import to_ms
+from mhc.store.bulk import Bulk, Rows, bulk_insert, together
+from mhc.store.schema import capture_coverage, capture_gap, event, person, rejected_event, stream
 from mhc.store.upsert import upsert
+
+_COVER = bulk_insert(capture_coverage, ("stream_id", "from_at", "to_at"))
+_EXTEND = Bulk(
+    capture_coverage,
+    ("id", "to_at"),
+    "UPDATE capture_coverage SET to_at = new.to_at FROM {new} WHERE capture_coverage.id = new.id",
+)
 
 MAX_REJECTED = 64 * 1024  # bytes kept of one
 
@@ -82,20 +90,11 @@ def gap_counts(conn: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-@cache
-def _extending() -> Update:
-    """Give the statement that moves the end of a stream's latest cover; made once, for it runs at every poll."""
-    latest = select(capture_coverage.c.id).where(capture_coverage.c.stream_id == bindparam("stream"))
-    latest = latest.order_by(capture_coverage.c.to_at.desc(), capture_coverage.c.id.desc()).limit(1)
-    query = update(capture_coverage).where(capture_coverage.c.id == latest.scalar_subquery())
-    return query.values(to_at=bindparam("end", type_=Instant))
-
-
-def extend(conn: Connection, stream_id: int, from_at: datetime, to_at: datetime, *, joined: bool) -> None:
-    """Note that a poll covered a time; `joined` where nothing lies between it and the last one."""
-    if joined and conn.execute(_extending(), {"stream": stream_id, "end": to_at}).rowcount:
-        return
-    conn.execute(insert(capture_coverage).values(stream_id=stream_id, from_at=from_at, to_at=to_at))
+def covering(stream_id: int, from_at: datetime, to_at: datetime, joins: int | None) -> tuple[Bulk, Rows]:
+    """Give the statement that notes what a poll covered; `joins` is the row of the cover that goes on with it."""
+    if joins is not None:
+        return _EXTEND, [(joins, to_ms(to_at))]
+    return _COVER, [(stream_id, to_ms(from_at), to_ms(to_at))]
 
 
 def covered(conn: Connection, room: str | None = None) -> list[Covered]:
@@ -105,6 +104,14 @@ def covered(conn: Connection, room: str | None = None) -> list[Covered]:
     query = query.join(person, person.c.id == stream.c.room_id)
     query = query.order_by(columns[1].desc(), person.c.username, capture_coverage.c.id.desc())
     return [Covered(*row) for row in conn.execute(query) if room is None or row.username == room]
+
+
+def extend(conn: Connection, stream_id: int, from_at: datetime, to_at: datetime, *, joined: bool) -> None:
+    """Note that a time was covered; `joined` where nothing lies between it and the latest cover."""
+    query = select(capture_coverage.c.id).where(capture_coverage.c.stream_id == stream_id)
+    query = query.order_by(capture_coverage.c.to_at.desc(), capture_coverage.c.id.desc()).limit(1)
+    joins = conn.execute(query).scalar() if joined else None
+    together(conn, covering(stream_id, from_at, to_at, joins))
 
 
 def live_spans(

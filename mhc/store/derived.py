@@ -8,17 +8,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
 from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import Origin, Span, stitch
 from mhc.store import history, people, sessions, totals, visits
-from mhc.store.bulk import bulk_insert
+from mhc.store.bulk import Batch, bulk_insert, together
 from mhc.store.events import NewEvent
+from mhc.store.known import Known, look
 from mhc.store.people import Role
 from mhc.store.schema import event_method, room_state, stream
 from mhc.store.streams import Kind, Stream
@@ -36,19 +36,35 @@ def add(
     conn: Connection, source: Stream, new: Sequence[NewEvent], gap: timedelta, unseen: Iterable[datetime] = ()
 ) -> None:
     """Bring what is derived up to date after `new` was stored; `unseen` are the starts of new certain gaps."""
+    sessions.lock(conn, source.room_id)
+    batch = Batch(conn)
+    add_known(batch, source, new, gap, unseen, look(conn, source.id, source.room_id, ()))
+    batch.send()
+
+
+def add_known(
+    batch: Batch,
+    source: Stream,
+    new: Sequence[NewEvent],
+    gap: timedelta,
+    unseen: Iterable[datetime],
+    stands: Known,
+) -> None:
+    """Do what `add` does, where it is known how the stream stood and its room is locked; the batch stores events."""
     if source.kind != Kind.LIVE:
         return
-    totals.add(conn, source.room_id, new)
-    people.add_evidence(conn, _viewers(source, new), Role.VIEWER)
-    rooms = sorted({n.room_id for n in new if n.room_id is not None})
-    if unseen:
-        rooms = sorted({*rooms, source.room_id})
-    for room_id in rooms:
-        sessions.lock(conn, room_id)  # somebody may start or stop one by hand just now
+    totals.add(batch, source.room_id, new)
+    if viewers := _viewers(source, new) - stands.viewers:
+        people.add_evidence(batch.conn, viewers, Role.VIEWER)
+    rooms = {n.room_id for n in new if n.room_id is not None} | ({source.room_id} if unseen else set())
+    for room_id in sorted(rooms):
         mine = sorted((n for n in new if n.room_id == room_id), key=_in_order)
         marks = [Mark(n.at, n.event.method, n.actor_id) for n in mine]
-        closers = set(unseen) if room_id == source.room_id else set()
-        _add_marks(conn, room_id, marks, gap, closers)
+        if room_id == source.room_id:
+            _add_marks(batch, room_id, _read_state(stands.room_state), marks, gap, set(unseen))
+        else:
+            sessions.lock(batch.conn, room_id)  # somebody may start or stop one by hand just now
+            _add_marks(batch, room_id, _load(batch.conn, room_id), marks, gap, set())
 
 
 def _in_order(new: NewEvent) -> tuple[datetime, int, int, str]:
@@ -72,31 +88,35 @@ def restitch(
 
 
 def _add_marks(
-    conn: Connection, room_id: int, marks: list[Mark], gap: timedelta, closers: set[datetime]
+    batch: Batch, room_id: int, state: RoomState, marks: list[Mark], gap: timedelta, closers: set[datetime]
 ) -> None:
-    state = _load(conn, room_id)
     late = [m for m in marks if state.last_at is not None and m.at <= state.last_at]
     if marks:
-        closers = closers | _read_broadcasts(conn, room_id, state, late, marks[len(late) :], gap)
+        closers = closers | _read_broadcasts(batch, room_id, state, late, marks[len(late) :], gap)
     moves = [m for m in marks if m.method in _PRESENCE and m.person is not None]
     if not closers and not any(m in moves for m in late):
-        visits.append(conn, room_id, moves)
+        if moves:
+            visits.append(batch, room_id, moves)
         return
-    moved = {m.person for m in moves if m.person is not None} | visits.present(conn, room_id, closers)
-    visits.rederive(conn, room_id, moved, min([*closers, *(m.at for m in moves)]))
+    batch.send()  # what follows reads the events again
+    moved = {m.person for m in moves if m.person is not None}
+    moved |= visits.present(batch.conn, room_id, closers)
+    visits.rederive(batch.conn, room_id, moved, min([*closers, *(m.at for m in moves)]))
 
 
 def _read_broadcasts(
-    conn: Connection, room_id: int, state: RoomState, late: list[Mark], marks: list[Mark], gap: timedelta
+    batch: Batch, room_id: int, state: RoomState, late: list[Mark], marks: list[Mark], gap: timedelta
 ) -> set[datetime]:
     """Read marks into broadcasts and sessions; give the ends of sessions that came or went."""
-    if not _change_nothing(conn, room_id, state, late):
+    conn = batch.conn
+    if late and not _change_nothing(conn, room_id, state, late):
+        batch.send()  # what follows reads the events again
         return _reread(conn, room_id, late[0].at, gap)
     if not marks:
         return set()
     known = state.open
     state, ended = fold(state, marks, gap)
-    _save(conn, room_id, state)
+    batch.add(_SAVE, _state_row(room_id, state))
     if not ended and state.open == known:
         return set()
     now = ended + ([state.open] if state.open else [])
@@ -109,7 +129,7 @@ def _change_nothing(conn: Connection, room_id: int, state: RoomState, late: list
     """Whether late marks all lie inside broadcasts that are known already."""
     if any(m.method in {START, STOP} for m in late):
         return False
-    known = [b for _row, b in sessions.broadcasts(conn, room_id, late[0].at)] if late else []
+    known = [b for _row, b in sessions.broadcasts(conn, room_id, late[0].at)]
     heard = state.active_at if state.open and state.open.start_inferred else state.last_at
     return all(any(_inside(b, m.at, heard) for b in known) for m in late)
 
@@ -129,7 +149,7 @@ def _reread(conn: Connection, room_id: int, late: datetime | None, gap: timedelt
     state, ended = fold(after(last) if last else RoomState(), marks, gap)
     new: list[Broadcast] = ended + ([state.open] if state.open else [])
     sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:]], new)
-    _save(conn, room_id, state)
+    together(conn, *((_SAVE, [row]) for row in _state_row(room_id, state)))
     return sessions.restitch(conn, room_id, last.started_at if last else None, gap)
 
 
@@ -178,28 +198,30 @@ def differs(conn: Connection, room_id: int, gap: timedelta) -> bool:
     return visits.differ(conn, room_id)
 
 
-@cache
-def _kept() -> Select[Any]:
-    """Give the query of a room's state; made once, for it runs with every page."""
-    return select(room_state.c.last_at, room_state.c.state).where(room_state.c.room_id == bindparam("room"))
-
-
 def _load(conn: Connection, room_id: int) -> RoomState:
-    found = conn.execute(_kept(), {"room": room_id}).one_or_none()
-    if found is None:
+    return _read_state(
+        conn.execute(select(room_state.c.state).where(room_state.c.room_id == room_id)).scalar()
+    )
+
+
+def _read_state(text: str | None) -> RoomState:
+    if text is None:
         return RoomState()
-    kept = json.loads(found.state)
-    at = {name: None if kept[name] is None else from_ms(kept[name]) for name in ("active_at", "stopped_at")}
-    run = kept["run"]
-    opened = kept["open"]
+    kept = json.loads(text)
+    run, opened = kept["run"], kept["open"]
     return RoomState(
-        last_at=found.last_at,
+        last_at=_from_ms(kept["last_at"]),
         open=Broadcast(from_ms(opened["started_at"]), None, opened["start_inferred"]) if opened else None,
+        active_at=_from_ms(kept["active_at"]),
+        stopped_at=_from_ms(kept["stopped_at"]),
         run=Run(from_ms(run["first_at"]), from_ms(run["last_at"]), run["count"], tuple(run["people"]))
         if run
         else None,
-        **at,
     )
+
+
+def _from_ms(ms: int | None) -> datetime | None:
+    return None if ms is None else from_ms(ms)
 
 
 def _as_json(value: Any) -> Any:
@@ -209,8 +231,9 @@ def _as_json(value: Any) -> Any:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-def _save(conn: Connection, room_id: int, state: RoomState) -> None:
-    if state.last_at is None:
-        return
-    kept = json.dumps(state, default=_as_json, sort_keys=True, separators=(",", ":"))
-    _SAVE.run(conn, [(room_id, to_ms(state.last_at), kept)])
+_state_text = json.JSONEncoder(default=_as_json, sort_keys=True, separators=(",", ":")).encode
+
+
+def _state_row(room_id: int, state: RoomState) -> list[tuple[int, int, str]]:
+    """Give the row of a room's state; none where it says nothing yet."""
+    return [] if state.last_at is None else [(room_id, to_ms(state.last_at), _state_text(state))]

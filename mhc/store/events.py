@@ -4,17 +4,17 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.events import METHODS, Event, id_text
 from mhc.domain.packing import pack, unpack
 from mhc.store import people
-from mhc.store.bulk import bulk_insert
+from mhc.store.bulk import Batch, bulk_insert
+from mhc.store.known import Known, look
 from mhc.store.people import CHUNK
 from mhc.store.schema import event, event_method
 
@@ -25,8 +25,7 @@ _METHOD_LOCK = 0x6D6574  # "met": one giver of numbers at a time on a PostgreSQL
 _INSERT = bulk_insert(event, [column.name for column in event.c])
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event that was just stored, with its people resolved."""
 
     event: Event
@@ -102,11 +101,34 @@ def add_new(
 
     The caller holds the stream's row, so nobody else inserts into this stream meanwhile.
     """
-    fresh, conflicting = _unknown(conn, stream_id, events)
-    names = {n for e in fresh for n in (e.room, e.actor, e.partner) if n is not None}
+    batch = Batch(conn)
+    stands = look(conn, stream_id, None, names_in(events))
+    added = add_known(batch, stream_id, events, received_at, stands, made_by=made_by)
+    batch.send()
+    return added
+
+
+def names_in(events: Iterable[Event]) -> set[str]:
+    """Give everybody whom events name."""
+    return {n for e in events for n in (e.room, e.actor, e.partner) if n is not None}
+
+
+def add_known(
+    batch: Batch,
+    stream_id: int,
+    events: Sequence[Event],
+    received_at: datetime,
+    stands: Known,
+    *,
+    made_by: str,
+) -> Added:
+    """Do what `add_new` does, where it is known how the stream and the people stand; the batch inserts."""
+    fresh, conflicting = _unknown(batch.conn, stream_id, events, stands.newest_ms)
     known: dict[str | None, int | None] = {None: None}
-    known.update(people.ensure(conn, names, source=made_by, at=received_at).items())
-    methods = _method_ids(conn, {e.method for e in fresh})
+    known.update(stands.ids.items())
+    if strangers := names_in(fresh) - stands.ids.keys():
+        known.update(people.ensure(batch.conn, strangers, source=made_by, at=received_at))
+    methods = _method_ids(batch.conn, {e.method for e in fresh})
     received_ms = to_ms(received_at)
     new, rows = [], []
     for e in fresh:
@@ -114,7 +136,7 @@ def add_new(
         one = NewEvent(e, from_ms(at_ms), received_at, known[e.room], known[e.actor], known[e.partner])
         new.append(one)
         rows.append(_row(stream_id, one, methods[e.method], at_ms, received_ms))
-    _INSERT.run(conn, rows)
+    batch.add(_INSERT, rows)
     return Added(new, conflicting)
 
 
@@ -161,9 +183,11 @@ def _row(stream_id: int, new: NewEvent, method_id: int, at_ms: int, received_ms:
     )
 
 
-def _unknown(conn: Connection, stream_id: int, events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
+def _unknown(
+    conn: Connection, stream_id: int, events: Sequence[Event], newest_ms: int | None
+) -> tuple[list[Event], list[Event]]:
     """Part the events that are not stored yet from those whose id is, with another body."""
-    if _all_new(conn, stream_id, events):
+    if _all_new(events, newest_ms):
         return list(events), []
     seen = _bodies(conn, stream_id, events)
     fresh: list[Event] = []
@@ -178,19 +202,10 @@ def _unknown(conn: Connection, stream_id: int, events: Sequence[Event]) -> tuple
     return fresh, conflicting
 
 
-def _all_new(conn: Connection, stream_id: int, events: Sequence[Event]) -> bool:
+def _all_new(events: Sequence[Event], newest_ms: int | None) -> bool:
     """Whether every event is later than what is stored, as it mostly is: then no body has to be read."""
-    if len({e.id.text for e in events}) < len(events):
-        return False
-    newest = conn.execute(_newest(), {"stream": stream_id}).scalar()
-    return newest is None or all(e.id.ms > newest for e in events)
-
-
-@cache
-def _newest() -> Select[Any]:
-    """Give the query of a stream's highest id; made once, for it runs with every page."""
-    query = select(event.c.id_ms).where(event.c.stream_id == bindparam("stream"))
-    return query.order_by(event.c.id_ms.desc()).limit(1)
+    later = newest_ms is None or all(e.id.ms > newest_ms for e in events)
+    return later and len({e.id.text for e in events}) == len(events)
 
 
 def _same_json(one: bytes, other: bytes) -> bool:

@@ -8,10 +8,12 @@ from sqlalchemy import Connection
 
 from mhc.domain.events import Event
 from mhc.errors import TryLaterError
-from mhc.store import coverage, derived, events, streams
+from mhc.store import coverage, derived, events
+from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.events import Added, NewEvent
 from mhc.store.failures import RefusedDataError
+from mhc.store.known import Known, take
 from mhc.store.streams import Moved, Stream
 
 
@@ -64,27 +66,32 @@ def _store(
     conn: Connection, held: Stream, page: Page, *, lease: timedelta, merge_gap: timedelta, singly: bool
 ) -> list[NewEvent]:
     at = page.received_at
-    if not streams.move_cursor(conn, held, now=at, valid=lease, moved=page.moved):
+    stands = take(conn, held, events.names_in(page.events), now=at, valid=lease, moved=page.moved)
+    if stands is None:
         raise LeaseLostError(f"another listener took over {held.room}")
-    added, refused = _add(conn, held, page, singly=singly)
+    batch = Batch(conn)
+    added, refused = _add(batch, held, page, stands, singly=singly)
     said = [(e.raw, "the database refused it") for e in refused]
     said += [(e.raw, "its id is stored already, with another body") for e in added.conflicting]
     for body, reason in (*page.refused, *said):
         coverage.reject(conn, held.id, body, reason, at)
     if page.covers_from is not None:
-        coverage.extend(conn, held.id, page.covers_from, at, joined=page.joined)
+        cover = stands.cover_id if page.joined else None
+        batch.add(*coverage.covering(held.id, page.covers_from, at, cover))
     unseen: list[datetime] = []
     if page.gap is not None:
         gap = page.gap
         coverage.add_gap(conn, held.id, gap.from_at, gap.to_at, cause=gap.cause, certain=gap.certain)
         unseen = [gap.from_at] if gap.certain and gap.from_at is not None else []
-    derived.add(conn, held, added.new, merge_gap, unseen)
+    derived.add_known(batch, held, added.new, merge_gap, unseen, stands)
+    batch.send()
     return added.new
 
 
-def _add(conn: Connection, held: Stream, page: Page, *, singly: bool) -> tuple[Added, list[Event]]:
+def _add(batch: Batch, held: Stream, page: Page, stands: Known, *, singly: bool) -> tuple[Added, list[Event]]:
     if not page.events:
         return Added([], []), []
     if singly:
-        return events.add_singly(conn, held.id, page.events, page.received_at, made_by="events")
-    return events.add_new(conn, held.id, page.events, page.received_at, made_by="events"), []
+        return events.add_singly(batch.conn, held.id, page.events, page.received_at, made_by="events")
+    at = page.received_at
+    return events.add_known(batch, held.id, page.events, at, stands, made_by="events"), []

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from mhc.domain.broadcasts import Broadcast
 from mhc.domain.clock import iso_z
 from mhc.domain.sessions import Origin, Span, match, stitch
 from mhc.errors import UsageError
+from mhc.store.bulk import Bulk, Rows, together
 from mhc.store.schema import broadcast, person, stream_session
 
 _LOCK = 0x736573  # "ses": with a room's number, one maker of its sessions at a time on a PostgreSQL server
 
-_TAKE_LOCK = text("SELECT pg_advisory_xact_lock(:space, :room)")
+_TAKE_LOCK = Bulk(
+    broadcast,
+    ("room_id",),
+    f"SELECT pg_advisory_xact_lock({_LOCK}, new.room_id) FROM {{new}}",  # noqa: S608 - a number of ours
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,13 @@ def _select(*conditions: ColumnElement[bool]) -> Any:
 
 def lock(conn: Connection, room_id: int) -> None:
     """Let nobody else change this room's sessions before the transaction ends."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(_TAKE_LOCK, {"space": _LOCK, "room": room_id})
+    if calls := locking(conn, room_id):
+        together(conn, *calls)
+
+
+def locking(conn: Connection, room_id: int) -> list[tuple[Bulk, Rows]]:
+    """Give the statement of `lock`; none on SQLite, where one writes at a time."""
+    return [(_TAKE_LOCK, [(room_id,)])] if conn.dialect.name == "postgresql" else []
 
 
 def spans(conn: Connection, room_ids: Sequence[int] | None) -> dict[int, list[tuple[int, Span]]]:

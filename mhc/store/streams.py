@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Update,
-    bindparam,
     func,
     insert,
     literal_column,
@@ -21,9 +18,11 @@ from sqlalchemy import (
     update,
 )
 
+from mhc.domain.clock import to_ms
 from mhc.store import people
+from mhc.store.bulk import Bulk, Rows
 from mhc.store.people import Role
-from mhc.store.schema import Instant, person, stream
+from mhc.store.schema import person, stream
 
 
 class Kind(StrEnum):
@@ -69,7 +68,8 @@ _COLUMNS: tuple[Any, ...] = (
     stream.c.owner,
     stream.c.lease_expires_at,
 )
-_SERVER_CLOCK = literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)", BigInteger)
+_SERVER_MS = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+_SERVER_CLOCK = literal_column(_SERVER_MS, BigInteger)
 _JOINED = stream.join(person, person.c.id == stream.c.room_id)
 
 
@@ -133,34 +133,39 @@ def release_lease(conn: Connection, held: Stream) -> None:
     conn.execute(query.values(owner=None, lease_expires_at=None))
 
 
-def move_cursor(
+def holding(
     conn: Connection, held: Stream, *, now: datetime, valid: timedelta, moved: "Moved | None"
-) -> bool:
-    """Move the cursor (None: leave it) and renew the lease, under our epoch; False where the lease is not ours.
+) -> tuple[Bulk, Rows]:
+    """Give the statement that moves the cursor (None: leaves it) and renews the lease, under our epoch.
 
-    First in its transaction: the row it locks keeps every other writer of this stream out.
+    It gives a row where the lease is ours. First in its transaction: the row of the stream that it locks keeps every
+    other writer of this stream out.
     """
-    if moved is None:
-        return renew_lease(conn, held, now=now, valid=valid)
     on_server = conn.dialect.name == "postgresql"
-    row = {"held": held.id, "under": held.epoch, "to": moved.cursor, "at": now, "age": moved.served_age_max}
-    until = valid // timedelta(milliseconds=1) if on_server else now + valid
-    return conn.execute(_moving(on_server=on_server), row | {"until": until}).rowcount == 1
+    until = valid // timedelta(milliseconds=1) if on_server else to_ms(now + valid)
+    if moved is None:
+        return _RENEW[on_server], [(held.id, held.epoch, until)]
+    at = to_ms(now)
+    return _MOVE[on_server], [(held.id, held.epoch, until, moved.cursor, at, at, moved.served_age_max)]
 
 
-@cache
-def _moving(*, on_server: bool) -> Update:
-    """Give the statement that moves a cursor; made once, for it runs at every poll."""
-    at = bindparam("at", type_=Instant)
-    until: Any = _SERVER_CLOCK + bindparam("until", type_=BigInteger)
-    query = update(stream).where(stream.c.id == bindparam("held"), stream.c.epoch == bindparam("under"))
-    return query.values(
-        cursor=bindparam("to"),
-        cursor_at=at,
-        last_poll_ok_at=at,
-        served_age_max=bindparam("age"),
-        lease_expires_at=until if on_server else bindparam("until", type_=Instant),
+def _under_lease(*more: str) -> tuple[Bulk, Bulk]:
+    """Give the statement that renews a lease and sets `more`: by the caller's clock, and by PostgreSQL's."""
+    values = "".join(f", {name} = new.{name}" for name in more)
+    return tuple(  # type: ignore[return-value]
+        Bulk(
+            stream,
+            ("id", "epoch", "lease_expires_at", *more),
+            f"UPDATE stream SET lease_expires_at = {clock}new.lease_expires_at{values}"  # noqa: S608 - our own names
+            " FROM {new} WHERE stream.id = new.id AND stream.epoch = new.epoch RETURNING stream.id",
+            asks=True,
+        )
+        for clock in ("", f"{_SERVER_MS} + ")
     )
+
+
+_RENEW = _under_lease()
+_MOVE = _under_lease("cursor", "cursor_at", "last_poll_ok_at", "served_age_max")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS, Flag
-from mhc.store.bulk import Bulk, bulk_insert
+from mhc.store.bulk import Batch, Bulk, bulk_insert
 from mhc.store.events import NewEvent
 from mhc.store.schema import alias, event, person, person_total, stream
 
@@ -77,7 +77,7 @@ def subject_of(new: NewEvent, owner_id: int) -> int | None:
     return new.actor_id
 
 
-def add(conn: Connection, owner_id: int, new: Sequence[NewEvent]) -> None:
+def add(batch: Batch, owner_id: int, new: Sequence[NewEvent]) -> None:
     """Add what was just stored to the totals, and move when its people were first and last seen."""
     sums: dict[tuple[int, int], Total] = {}
     for one in new:
@@ -86,8 +86,8 @@ def add(conn: Connection, owner_id: int, new: Sequence[NewEvent]) -> None:
             total = sums.setdefault((subject, one.room_id or owner_id), Total())
             _count(total, one, seen=subject == one.actor_id)
     rows = [(who, room, *_values(sums[who, room])) for who, room in sorted(sums)]
-    _ADD.run(conn, rows)
-    _move_seen(conn, sums)
+    batch.add(_ADD, rows)
+    _move_seen(batch, sums)
 
 
 def _values(total: Total) -> tuple[int | None, ...]:
@@ -104,7 +104,7 @@ def _values(total: Total) -> tuple[int | None, ...]:
     )
 
 
-def _move_seen(conn: Connection, sums: Mapping[tuple[int, int], Total]) -> None:
+def _move_seen(batch: Batch, sums: Mapping[tuple[int, int], Total]) -> None:
     seen: dict[int, tuple[datetime, datetime]] = {}
     for (who, _room), total in sums.items():
         if total.first_seen_at is None or total.last_seen_at is None:
@@ -112,7 +112,7 @@ def _move_seen(conn: Connection, sums: Mapping[tuple[int, int], Total]) -> None:
         first, last = seen.get(who, (total.first_seen_at, total.last_seen_at))
         seen[who] = (min(first, total.first_seen_at), max(last, total.last_seen_at))
     # In order of id: two listeners that meet the same people must not wait for each other.
-    _MOVE_SEEN.run(conn, [(who, to_ms(seen[who][0]), to_ms(seen[who][1])) for who in sorted(seen)])
+    batch.add(_MOVE_SEEN, [(who, to_ms(seen[who][0]), to_ms(seen[who][1])) for who in sorted(seen)])
 
 
 def _count(total: Total, one: NewEvent, *, seen: bool) -> None:

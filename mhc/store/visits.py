@@ -22,11 +22,10 @@ from sqlalchemy import (
 )
 
 from mhc.domain.broadcasts import Mark
-from mhc.domain.clock import to_ms
+from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.events import METHODS
 from mhc.domain.visits import Ending, Step, Visit, pair
-from mhc.store.bulk import Bulk, bulk_insert
-from mhc.store.people import CHUNK
+from mhc.store.bulk import Batch, Bulk, bulk_insert, together
 from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
 
 _STEPS = {number: Step(name) for number, name in METHODS.items() if name in {"userEnter", "userLeave"}}
@@ -35,6 +34,13 @@ _END = Bulk(
     visit,
     ("id", "left_at", "ending"),
     "UPDATE visit SET left_at = new.left_at, ending = new.ending FROM {new} WHERE visit.id = new.id",
+)
+_OPEN = Bulk(
+    visit,
+    ("room_id", "person_id"),
+    "SELECT visit.person_id, visit.id, visit.entered_at FROM {new} JOIN visit"  # noqa: S608 - our own word
+    f" ON visit.room_id = new.room_id AND visit.person_id = new.person_id AND visit.ending = '{Ending.OPEN}'",
+    asks=True,
 )
 _known_from = func.coalesce(visit.c.entered_at, visit.c.left_at)
 
@@ -78,13 +84,13 @@ def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:
     return found
 
 
-def append(conn: Connection, room_id: int, moves: Sequence[Mark]) -> None:
+def append(batch: Batch, room_id: int, moves: Sequence[Mark]) -> None:
     """Pair enters and leaves that are later than every other of their room: the ordinary case."""
     steps: dict[int, list[tuple[datetime, Step]]] = defaultdict(list)
     for move in moves:
         if move.person is not None:
             steps[move.person].append((move.at, Step(move.method)))
-    standing = _standing(conn, room_id, sorted(steps))
+    standing = _standing(batch.conn, room_id, sorted(steps))
     rows, ended = [], []
     for who in sorted(steps):
         row_id, entered_at = standing.get(who, (None, None))
@@ -94,15 +100,16 @@ def append(conn: Connection, room_id: int, moves: Sequence[Mark]) -> None:
         else:
             ended.append((row_id, _ms(first.left_at), str(first.ending)))
         rows += [_row(room_id, who, one) for one in rest]
-    _END.run(conn, ended)
-    _ADD.run(conn, rows)
+    batch.add(_END, ended)
+    batch.add(_ADD, rows)
 
 
 def _standing(conn: Connection, room_id: int, people: Sequence[int]) -> dict[int, tuple[int, datetime]]:
     """Give the open visits of some people: row and enter."""
-    parts = (people[start : start + CHUNK] for start in range(0, len(people), CHUNK))
-    rows = (row for part in parts for row in conn.execute(_open(), {"room": room_id, "people": part}))
-    return {row.person_id: (row.id, row.entered_at) for row in rows}
+    if not people:
+        return {}
+    (rows,) = together(conn, (_OPEN, [(room_id, who) for who in people]))
+    return {who: (row_id, from_ms(entered_ms)) for who, row_id, entered_ms in rows}
 
 
 def everyone(conn: Connection, room_id: int) -> set[int]:
@@ -118,7 +125,8 @@ def rederive(conn: Connection, room_id: int, people: Iterable[int], since: datet
     for who in sorted(set(people)):
         anchor = _anchor(conn, room_id, who, since) if since is not None else None
         conn.execute(_gone(whole=anchor is None), {"room": room_id, "who": who, "since": anchor})
-        _ADD.run(conn, [_row(room_id, who, one) for one in _paired(conn, room_id, who, anchor, closers)])
+        rows = [_row(room_id, who, one) for one in _paired(conn, room_id, who, anchor, closers)]
+        together(conn, *([(_ADD, rows)] if rows else []))
 
 
 def differ(conn: Connection, room_id: int) -> bool:
@@ -203,14 +211,6 @@ def _since() -> BindParameter[datetime]:
 
 def _mine() -> tuple[ColumnElement[bool], ...]:
     return visit.c.room_id == bindparam("room"), visit.c.person_id == bindparam("who")
-
-
-@cache
-def _open() -> Select[Any]:
-    """Give the query of some people's open visits."""
-    query = select(visit.c.person_id, visit.c.id, visit.c.entered_at)
-    query = query.where(visit.c.room_id == bindparam("room"), visit.c.ending == Ending.OPEN)
-    return query.where(visit.c.person_id.in_(bindparam("people", expanding=True)))
 
 
 @cache

@@ -1,0 +1,79 @@
+"""What a page needs to know before it is kept, in one exchange: that the stream is ours, and how things stand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mhc.domain.names import PLATFORM
+from mhc.store import sessions, streams
+from mhc.store.bulk import Bulk, Rows, together
+from mhc.store.people import Role
+from mhc.store.schema import alias, event
+from mhc.store.streams import Moved, Stream
+
+_STANDS = Bulk(
+    event,
+    ("stream_id", "room_id"),
+    "SELECT (SELECT id_ms FROM event WHERE stream_id = new.stream_id ORDER BY id_ms DESC LIMIT 1),"
+    " (SELECT id FROM capture_coverage WHERE stream_id = new.stream_id ORDER BY to_at DESC, id DESC LIMIT 1),"
+    " (SELECT state FROM room_state WHERE room_id = new.room_id) FROM {new}",
+    asks=True,
+)
+_PEOPLE = Bulk(
+    alias,
+    ("username",),
+    "SELECT alias.username, alias.person_id, person.role, person.role_by_hand FROM {new}"  # noqa: S608 - our own word
+    f" JOIN alias ON alias.platform = '{PLATFORM}' AND alias.username = new.username AND alias.valid_to IS NULL"
+    " JOIN person ON person.id = alias.person_id",
+    asks=True,
+)
+_UNPROVEN = frozenset({Role.UNKNOWN, Role.MODEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How a stream, its room and the people of a page stand."""
+
+    newest_ms: int | None  # the highest id that is stored; None: no event is
+    cover_id: int | None  # the row of its latest cover
+    room_state: str | None
+    ids: dict[str, int]  # who goes by a name now
+    viewers: frozenset[int]  # who is known as a viewer, or set by hand
+
+
+def take(
+    conn: Connection,
+    held: Stream,
+    names: Iterable[str],
+    *,
+    now: datetime,
+    valid: timedelta,
+    moved: Moved | None,
+) -> Known | None:
+    """Move the cursor under the lease's epoch (None: leave it), and look; None where the lease is another's.
+
+    The row that is changed first keeps every other writer of this stream out, so that what is seen stays true.
+    """
+    calls = [streams.holding(conn, held, now=now, valid=valid, moved=moved)]
+    calls += sessions.locking(conn, held.room_id)
+    found = together(conn, *calls, *_questions(held.id, held.room_id, names))
+    return _known(*found[len(calls) :]) if found[0] else None
+
+
+def look(conn: Connection, stream_id: int, room_id: int | None, names: Iterable[str]) -> Known:
+    """Look at how a stream stands whose row the caller has locked."""
+    return _known(*together(conn, *_questions(stream_id, room_id, names)))
+
+
+def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> list[tuple[Bulk, Rows]]:
+    wanted = [(name,) for name in sorted(set(names))]
+    return [(_STANDS, [(stream_id, room_id)]), *([(_PEOPLE, wanted)] if wanted else [])]
+
+
+def _known(stands: Rows, people: Rows = ()) -> Known:
+    newest_ms, cover_id, state = stands[0]
+    ids: dict[str, int] = {name: who for name, who, _role, _by_hand in people}
+    viewers = (who for _name, who, role, by_hand in people if by_hand or role not in _UNPROVEN)
+    return Known(newest_ms, cover_id, state, ids, frozenset(viewers))
