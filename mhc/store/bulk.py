@@ -1,10 +1,10 @@
 """Statements of many rows, and many statements at once, past SQLAlchemy's handling of each: for what every page does.
 
-SQLite takes the rows one by one, PostgreSQL as an array a column, and several statements in one exchange. Values are
-given as the database keeps them: an instant in milliseconds.
+SQLite takes the rows one by one; PostgreSQL as an array a column (one row as it is, which is much less to encode), and
+several statements in one exchange. Values are given as the database keeps them: an instant in milliseconds.
 """
 
-import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,41 +14,52 @@ from sqlalchemy.exc import DBAPIError
 
 Rows = Sequence[tuple[Any, ...]]
 
+_TABLE = re.compile(r"(?: FROM|,) \{new\}")
+_VALUE = re.compile(r"\bnew\.(\w+)")
+
 
 class Bulk:
-    """A statement that both databases know, in which `{new}` stands for a table of the rows, named new.
+    """A statement that both databases know, about rows: `{new}` stands for a table of them, named new.
 
-    `asks` says that it gives rows back; then SQLite, too, takes all rows in one statement.
+    Where it is executed a row at a time, `new.name` becomes that row's value, and the table goes. `asks` says that it
+    gives rows back.
     """
 
     def __init__(self, table: Table, columns: Sequence[str], statement: str, *, asks: bool = False) -> None:
         self._columns = [table.c[name] for name in columns]
         self._statement = statement
-        self._spelt: dict[str, str] = {}
+        self._spelt: dict[tuple[str, bool], str] = {}
+        self.names = tuple(columns)
         self.asks = asks
 
-    def spelt(self, dialect: Dialect) -> str:
-        """Give the statement as the driver of this database takes it."""
-        if dialect.name not in self._spelt:
-            self._spelt[dialect.name] = self._statement.format(new=self._new(dialect))
-        return self._spelt[dialect.name]
+    def spelt(self, dialect: Dialect, *, arrays: bool = False) -> str:
+        """Give the statement as the driver of this database takes it: with a row's values, or with arrays of them."""
+        key = dialect.name, arrays
+        if key not in self._spelt:
+            self._spelt[key] = self._of_rows(dialect) if arrays else self._of_row(dialect)
+        return self._spelt[key]
 
-    def _new(self, dialect: Dialect) -> str:
-        names = [column.name for column in self._columns]
+    def _of_rows(self, dialect: Dialect) -> str:
+        arrays = ", ".join(f"%b::{one}[]" for one in self._types(dialect))
+        new = f"unnest({arrays}) AS new ({', '.join(self.names)})"
+        return self._statement.format(new=new, rows=f"SELECT * FROM {new}")  # noqa: S608 - our own names
+
+    def _of_row(self, dialect: Dialect) -> str:
         if dialect.name == "postgresql":
-            types = (column.type.compile(dialect).partition(" COLLATE")[0] for column in self._columns)
-            return f"unnest({', '.join(f'%b::{one}[]' for one in types)}) AS new ({', '.join(names)})"
-        if self.asks:
-            values = (f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(names))
-            return f"(SELECT {', '.join(values)} FROM json_each(?)) AS new"  # noqa: S608 - our own names
-        return f"(SELECT {', '.join(f'? AS {name}' for name in names)}) AS new"
+            types = self._types(dialect)
+            values = {name: f"%({name})b::{one}" for name, one in zip(self.names, types, strict=True)}
+        else:
+            values = {name: f"?{at}" for at, name in enumerate(self.names, 1)}
+        alone = _TABLE.sub("", self._statement).replace("{rows}", f"VALUES ({', '.join(values.values())})")
+        return _VALUE.sub(lambda found: values[found[1]], alone)
+
+    def _types(self, dialect: Dialect) -> list[str]:
+        return [column.type.compile(dialect).partition(" COLLATE")[0] for column in self._columns]
 
 
 def bulk_insert(table: Table, columns: Sequence[str], conflict: str = "") -> Bulk:
     """Give the INSERT into these columns; `conflict` is its ON CONFLICT clause."""
-    # Without the condition SQLite takes ON CONFLICT for that of a join.
-    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM {{new}} WHERE true {conflict}"  # noqa: S608
-    return Bulk(table, columns, statement)
+    return Bulk(table, columns, f"INSERT INTO {table.name} ({', '.join(columns)}) {{rows}} {conflict}")
 
 
 class Batch:
@@ -76,21 +87,20 @@ def together(conn: Connection, *calls: tuple[Bulk, Rows]) -> list[list[tuple[Any
     """
     driver = conn.connection.driver_connection
     assert driver is not None
-    spelt = [(bulk, bulk.spelt(conn.dialect), rows) for bulk, rows in calls]
     with _raising_as_sqlalchemy(conn):
         if conn.dialect.name != "postgresql":
-            return [_on_sqlite(driver, *call) for call in spelt]
-        if len(spelt) == 1:
-            return [_found(_on_postgresql(driver, *spelt[0]))]
+            return [_on_sqlite(driver, conn.dialect, *call) for call in calls]
+        if len(calls) == 1:
+            return [_found(_on_postgresql(driver, conn.dialect, *calls[0]))]
         with driver.pipeline():
-            cursors = [_on_postgresql(driver, *call) for call in spelt]
+            cursors = [_on_postgresql(driver, conn.dialect, *call) for call in calls]
         return [_found(cursor) for cursor in cursors]
 
 
-def _on_sqlite(driver: Any, bulk: Bulk, spelt: str, rows: Rows) -> list[tuple[Any, ...]]:
+def _on_sqlite(driver: Any, dialect: Dialect, bulk: Bulk, rows: Rows) -> list[tuple[Any, ...]]:
+    spelt = bulk.spelt(dialect)
     if bulk.asks:
-        found: list[tuple[Any, ...]] = driver.execute(spelt, (json.dumps(rows),)).fetchall()
-        return found
+        return [found for row in rows for found in driver.execute(spelt, row)]
     if len(rows) == 1:
         driver.execute(spelt, rows[0])
     else:
@@ -98,8 +108,10 @@ def _on_sqlite(driver: Any, bulk: Bulk, spelt: str, rows: Rows) -> list[tuple[An
     return []
 
 
-def _on_postgresql(driver: Any, _bulk: Bulk, spelt: str, rows: Rows) -> Any:
-    return driver.cursor().execute(spelt, tuple(map(list, zip(*rows, strict=True))))
+def _on_postgresql(driver: Any, dialect: Dialect, bulk: Bulk, rows: Rows) -> Any:
+    if len(rows) == 1:
+        return driver.execute(bulk.spelt(dialect), dict(zip(bulk.names, rows[0], strict=True)))
+    return driver.execute(bulk.spelt(dialect, arrays=True), tuple(map(list, zip(*rows, strict=True))))
 
 
 def _found(cursor: Any) -> list[tuple[Any, ...]]:

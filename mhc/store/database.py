@@ -32,19 +32,14 @@ class Database:
         self._busy_ms = busy_ms
         self._connect_seconds = connect_seconds
         self._opening = Lock()
+        # The SQLite file; None on PostgreSQL.
+        self.path = Path(self.url.database) if self.is_sqlite and self.url.database else None
+        # As a person would name it, without a password.
+        self.name = str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
         self._engine: Engine | None = None
+        self._writer: Engine  # the same with another BEGIN, made with it
         self._empty: Engine | None = None
         self._checked = False
-
-    @property
-    def path(self) -> Path | None:
-        """The SQLite file; None on PostgreSQL."""
-        return Path(self.url.database) if self.is_sqlite and self.url.database else None
-
-    @property
-    def name(self) -> str:
-        """The database as a person would name it, without a password."""
-        return str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -83,16 +78,16 @@ class Database:
         with failures.translated(self.name):
             if self._missing():
                 self.create()
-            conn = self._ready().connect().execution_options(mhc_write=True)
-            with conn, conn.begin():
+            self._ready()
+            with self._writer.begin() as conn:
                 yield conn
 
     @contextmanager
     def raw_write(self) -> Iterator[Connection]:
         """Give a write transaction without looking at the schema: for migrations."""
         with failures.translated(self.name):
-            conn = self._engine_now().connect().execution_options(mhc_write=True)
-            with conn, conn.begin():
+            self._engine_now()
+            with self._writer.begin() as conn:
                 yield conn
 
     def create(self) -> tuple[str | None, str | None]:
@@ -151,7 +146,7 @@ class Database:
             return not inspect(conn).get_table_names()
 
     def _no_file(self) -> bool:
-        return self.path is not None and not self.path.exists()
+        return self.path is not None and not os.path.exists(self.path)  # noqa: PTH110 - at each poll: half the time
 
     def _missing(self) -> bool:
         """Whether a SQLite database has still to be made: no file, or one that a killed first run left empty."""
@@ -183,6 +178,7 @@ class Database:
         with self._opening:  # the threads of `listen --all` share it: a second engine would never be closed
             if self._engine is None:
                 self._engine = self._open()
+                self._writer = self._engine.execution_options(mhc_write=True)
             return self._engine
 
     def _open(self) -> Engine:
@@ -218,5 +214,5 @@ def _on_connect(connection: Any, _record: object) -> None:
 
 def _on_begin(conn: Connection) -> None:
     # A deferred transaction that turns into a writer fails at once under a second writer.
-    write = conn.get_execution_options().get("mhc_write", False)
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    write = "mhc_write" in conn.get_execution_options()
+    conn.connection.driver_connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")  # type: ignore[union-attr]

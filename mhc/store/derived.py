@@ -6,9 +6,7 @@ room's time be read again from the last broadcast that had surely ended before i
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -224,14 +222,26 @@ def _from_ms(ms: int | None) -> datetime | None:
     return None if ms is None else from_ms(ms)
 
 
-def _as_json(value: Any) -> Any:
-    """Give an instant as milliseconds, and what else a room's state holds as its fields."""
-    if isinstance(value, datetime):
-        return to_ms(value)
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+def _to_ms(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
 
 
-_state_text = json.JSONEncoder(default=_as_json, sort_keys=True, separators=(",", ":")).encode
+def _state_text(state: RoomState) -> str:
+    opened, run = state.open, state.run
+    kept = {
+        "active_at": _to_ms(state.active_at),
+        "last_at": _to_ms(state.last_at),
+        "open": opened and {"start_inferred": opened.start_inferred, "started_at": to_ms(opened.started_at)},
+        "run": run
+        and {
+            "count": run.count,
+            "first_at": to_ms(run.first_at),
+            "last_at": to_ms(run.last_at),
+            "people": run.people,
+        },
+        "stopped_at": _to_ms(state.stopped_at),
+    }
+    return json.dumps(kept, separators=(",", ":"))
 
 
 def _state_row(room_id: int, state: RoomState) -> list[tuple[int, int, str]]:

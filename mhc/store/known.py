@@ -24,9 +24,9 @@ _STANDS = Bulk(
 _PEOPLE = Bulk(
     alias,
     ("username",),
-    "SELECT alias.username, alias.person_id, person.role, person.role_by_hand FROM {new}"  # noqa: S608 - our own word
-    f" JOIN alias ON alias.platform = '{PLATFORM}' AND alias.username = new.username AND alias.valid_to IS NULL"
-    " JOIN person ON person.id = alias.person_id",
+    "SELECT alias.username, alias.person_id, person.role, person.role_by_hand"  # noqa: S608 - our own word
+    " FROM alias JOIN person ON person.id = alias.person_id, {new}"
+    f" WHERE alias.platform = '{PLATFORM}' AND alias.username = new.username AND alias.valid_to IS NULL",
     asks=True,
 )
 _UNPROVEN = frozenset({Role.UNKNOWN, Role.MODEL})

@@ -38,8 +38,8 @@ _END = Bulk(
 _OPEN = Bulk(
     visit,
     ("room_id", "person_id"),
-    "SELECT visit.person_id, visit.id, visit.entered_at FROM {new} JOIN visit"  # noqa: S608 - our own word
-    f" ON visit.room_id = new.room_id AND visit.person_id = new.person_id AND visit.ending = '{Ending.OPEN}'",
+    "SELECT visit.person_id, visit.id, visit.entered_at FROM visit, {new}"  # noqa: S608 - our own word
+    f" WHERE visit.room_id = new.room_id AND visit.person_id = new.person_id AND visit.ending = '{Ending.OPEN}'",
     asks=True,
 )
 _known_from = func.coalesce(visit.c.entered_at, visit.c.left_at)

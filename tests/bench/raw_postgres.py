@@ -1,14 +1,38 @@
-"""The same work with psycopg alone: a statement a table, whose parameters are arrays, in as few round trips as it takes."""
+"""The same work with psycopg alone: a statement a table, in as few round trips as it takes.
+
+The parameters are arrays, but where there is one row: to encode arrays of one takes longer than all the rest.
+"""
 
 import time
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import psycopg
 
-from bench.raw_rows import Read, names, read, totals
+from bench.raw_rows import LEASE_MS, Read, Room, moves, names, read, totals
 
-_CURSOR = "UPDATE stream SET cursor = %s, cursor_at = %s, last_poll_ok_at = %s WHERE id = %s"
+Columns = Sequence[Sequence[Any]]
+
+_CURSOR = (
+    "UPDATE stream SET cursor = %s, cursor_at = %s, last_poll_ok_at = %s,"
+    " lease_expires_at = CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) + %s WHERE id = %s AND epoch = %s"
+)
+_COVER = "UPDATE capture_coverage SET to_at = %s WHERE id = %s"
+_NEW_COVER = "INSERT INTO capture_coverage (stream_id, from_at, to_at) VALUES (%s, %s, %s) RETURNING id"
+_STATE = (
+    "INSERT INTO room_state (room_id, last_at, state) VALUES (%s, %s, %s)"
+    " ON CONFLICT (room_id) DO UPDATE SET last_at = excluded.last_at, state = excluded.state"
+)
+_CAME = (
+    "INSERT INTO visit (room_id, person_id, entered_at, ending) SELECT %s, who, at, 'open'"
+    " FROM {rows} ON CONFLICT DO NOTHING"
+)
+_LEFT = (
+    "UPDATE visit SET left_at = at, ending = 'left' FROM (SELECT %s::int AS room) AS mine, {rows}"
+    " WHERE room_id = room AND person_id = who AND ending = 'open'"
+)
+_MOVE_TYPES = {"who": "int", "at": "bigint"}
 _IDS = (
     "SELECT username, person_id FROM alias"
     " WHERE platform = 'chaturbate' AND valid_to IS NULL AND username = ANY(%s::text[])"
@@ -21,32 +45,60 @@ _PEOPLE = (
 )
 _EVENT = (
     "INSERT INTO event (stream_id, source_id, received_at, id_ms, at, id_seq, room_id, actor_id, partner_id, tokens,"
-    " method_id, flags, text, raw) SELECT %b, '', %b, i, i, s, r, a, p, k, m, f, t, b FROM unnest(%b::bigint[],"
-    " %b::int[], %b::int[], %b::int[], %b::int[], %b::int[], %b::smallint[], %b::smallint[], %b::text[], %b::bytea[])"
-    " AS u (i, s, r, a, p, k, m, f, t, b) ON CONFLICT DO NOTHING"
+    " method_id, flags, text, raw) SELECT %b, '', %b, i, i, s, r, a, p, k, m, f, t, b FROM {rows} ON CONFLICT DO NOTHING"
 )
+_EVENT_TYPES = {
+    "i": "bigint", "s": "int", "r": "int", "a": "int", "p": "int", "k": "int", "m": "smallint", "f": "smallint",
+    "t": "text", "b": "bytea",
+}  # fmt: skip
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
 _TOTAL = (
     f"INSERT INTO person_total AS p (person_id, room_id, {', '.join(_SUMS)}, first_seen_at, last_seen_at)"
-    " SELECT * FROM unnest(%b::int[], %b::int[], %b::bigint[], %b::int[], %b::bigint[], %b::int[], %b::int[],"
-    " %b::int[], %b::bigint[], %b::bigint[]) ON CONFLICT (person_id, room_id) DO UPDATE SET "
+    " SELECT * FROM {rows} WHERE true ON CONFLICT (person_id, room_id) DO UPDATE SET "
     + ", ".join(f"{name} = p.{name} + excluded.{name}" for name in _SUMS)
     + ", first_seen_at = least(p.first_seen_at, excluded.first_seen_at)"
     ", last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at)"
 )
 _SEEN = (
     "UPDATE person SET first_seen_at = least(first_seen_at, f), last_seen_at = greatest(last_seen_at, l)"
-    " FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) AS u (who, f, l) WHERE id = who"
+    " FROM {rows} WHERE id = who"
 )
+_TOTAL_TYPES = dict(
+    zip(
+        "abcdefghij",
+        ("int", "int", "bigint", "int", "bigint", "int", "int", "int", "bigint", "bigint"),
+        strict=True,
+    )
+)
+_SEEN_TYPES = {"who": "int", "f": "bigint", "l": "bigint"}
+
+
+@cache
+def _spelt(statement: str, types: tuple[tuple[str, str], ...], *, arrays: bool) -> str:
+    names = ", ".join(name for name, _ in types)
+    if arrays:
+        rows = f"unnest({', '.join(f'%b::{one}[]' for _, one in types)}) AS u ({names})"
+    else:
+        rows = f"(SELECT {', '.join(f'%b::{one} AS {name}' for name, one in types)}) AS u"
+    return statement.replace("{rows}", rows)
+
+
+def _run(
+    cursor: psycopg.Cursor[Any], statement: str, types: dict[str, str], columns: Columns, *first: Any
+) -> None:
+    arrays = len(columns[0]) > 1
+    values = columns if arrays else [column[0] for column in columns]
+    cursor.execute(_spelt(statement, tuple(types.items()), arrays=arrays), (*first, *values))
 
 
 class Raw:
     """A database of mhc's schema, written without mhc."""
 
-    def __init__(self, conninfo: str, stream_id: int, owner: int) -> None:
+    def __init__(self, conninfo: str, stream_id: int, owner: int, epoch: int) -> None:
         self._conn = psycopg.connect(conninfo)
         self._conn.prepare_threshold = 1
-        self._stream, self._owner = stream_id, owner
+        self._stream, self._owner, self._epoch = stream_id, owner, epoch
+        self._room, self._cover = Room(), 0
 
     def close(self) -> None:
         """Disconnect."""
@@ -58,17 +110,37 @@ class Raw:
         last = page[-1]
         with self._conn.transaction(), self._conn.cursor() as cursor:
             ids = self._ids(cursor, page, now)
+            place = (f"i={last.id_ms}-{last.id_seq}", now, now, LEASE_MS, self._stream, self._epoch)
             with self._conn.pipeline():
-                cursor.execute(_CURSOR, (f"i={last.id_ms}-{last.id_seq}", now, now, self._stream))
-                cursor.execute(_EVENT, (self._stream, now, *_columns(page, ids)))
+                lease = self._conn.execute(_CURSOR, place)
+                _run(cursor, _EVENT, _EVENT_TYPES, _columns(page, ids), self._stream, now)
                 stored = cursor.rowcount
                 sums = totals(page, ids, self._owner)
                 if sums:
                     columns = [list(column) for column in zip(*sums, strict=True)]
-                    cursor.execute(_TOTAL, columns)
-                    cursor.execute(_SEEN, (columns[0], columns[8], columns[9]))
+                    _run(cursor, _TOTAL, _TOTAL_TYPES, columns)
+                    _run(cursor, _SEEN, _SEEN_TYPES, [columns[0], columns[8], columns[9]])
+                self._follow(cursor, page, ids, now)
+            if lease.rowcount != 1:
+                raise ValueError("the lease is another's")
             if stored not in {-1, len(page)}:
                 raise ValueError("an event was there before")
+
+    def _follow(
+        self, cursor: psycopg.Cursor[Any], page: Sequence[Read], ids: dict[str, int], now: int
+    ) -> None:
+        """Keep coverage, the room's state and visits in step."""
+        db = self._conn
+        if self._cover:
+            db.execute(_COVER, (now, self._cover))
+        else:
+            (self._cover,) = db.execute(_NEW_COVER, (self._stream, now, now)).fetchone() or (0,)
+        db.execute(_STATE, (self._owner, *self._room.state(page)))
+        came, left = ([list(column) for column in zip(*one, strict=True)] for one in moves(page, ids))
+        if came:
+            _run(cursor, _CAME, _MOVE_TYPES, came, self._owner)
+        if left:
+            _run(cursor, _LEFT, _MOVE_TYPES, left, self._owner)
 
     def _ids(self, cursor: psycopg.Cursor[Any], page: Sequence[Read], now: int) -> dict[str, int]:
         wanted = names(page)

@@ -1,5 +1,6 @@
 """What a program without layers makes of a page: the rows of the raw drivers' side of the comparison."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -10,8 +11,11 @@ from mhc.domain.packing import pack
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _TIP, _CHAT, _PRIVATE = (_NUMBER[name] for name in ("tip", "chatMessage", "privateMessage"))
+_ENTER, _LEAVE = (_NUMBER[name] for name in ("userEnter", "userLeave"))
+_START, _STOP = (_NUMBER[name] for name in ("broadcastStart", "broadcastStop"))
 _GUEST = "Anonymous"
 ANONYMOUS, GUEST = 1, 2
+LEASE_MS = 300_000
 
 
 class _User(msgspec.Struct):
@@ -121,3 +125,30 @@ def _count(row: list[int | None], e: Read, *, seen: bool) -> None:
     if seen:
         row[8] = e.id_ms if row[8] is None else min(row[8], e.id_ms)
         row[9] = e.id_ms if row[9] is None else max(row[9], e.id_ms)
+
+
+class Room:
+    """What is live in the room, kept in memory; what a page changes of it, as rows."""
+
+    def __init__(self) -> None:
+        self._open_at: int | None = None
+        self._stopped_at: int | None = None
+
+    def state(self, page: Sequence[Read]) -> tuple[int, str]:
+        """Read starts and stops; give when the last event was, and what is to be kept."""
+        for e in page:
+            if e.method_id == _START:
+                self._open_at, self._stopped_at = e.id_ms, None
+            elif e.method_id == _STOP:
+                self._open_at, self._stopped_at = None, e.id_ms
+        kept = {"open": self._open_at, "stopped_at": self._stopped_at, "last_at": page[-1].id_ms}
+        return page[-1].id_ms, json.dumps(kept)
+
+
+def moves(page: Iterable[Read], ids: dict[str, int]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Give who came and who left: person and time, in order."""
+    came, left = (
+        [(ids[e.actor], e.id_ms) for e in page if e.method_id == method and e.actor]
+        for method in (_ENTER, _LEAVE)
+    )
+    return came, left

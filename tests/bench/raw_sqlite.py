@@ -5,9 +5,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.raw_rows import Read, names, read, totals
+from bench.raw_rows import LEASE_MS, Read, Room, moves, names, read, totals
 
-_CURSOR = "UPDATE stream SET cursor = ?, cursor_at = ?, last_poll_ok_at = ? WHERE id = ?"
+_CURSOR = "UPDATE stream SET cursor = ?, cursor_at = ?, last_poll_ok_at = ?, lease_expires_at = ? WHERE id = ? AND epoch = ?"
+_COVER = "UPDATE capture_coverage SET to_at = ? WHERE id = ?"
+_NEW_COVER = "INSERT INTO capture_coverage (stream_id, from_at, to_at) VALUES (?, ?, ?)"
+_STATE = (
+    "INSERT INTO room_state (room_id, last_at, state) VALUES (?, ?, ?)"
+    " ON CONFLICT (room_id) DO UPDATE SET last_at = excluded.last_at, state = excluded.state"
+)
+_CAME = "INSERT INTO visit (room_id, person_id, entered_at, ending) VALUES (?, ?, ?, 'open') ON CONFLICT DO NOTHING"
+_LEFT = (
+    "UPDATE visit SET left_at = ?, ending = 'left' WHERE room_id = ? AND person_id = ? AND ending = 'open'"
+)
 _PERSON = (
     "INSERT INTO person (platform, username, role, created_at) VALUES ('chaturbate', ?, 'viewer', ?)"
     " RETURNING id"
@@ -38,11 +48,12 @@ _SEEN = (
 class Raw:
     """A database of mhc's schema, written without mhc."""
 
-    def __init__(self, path: Path, stream_id: int, owner: int) -> None:
+    def __init__(self, path: Path, stream_id: int, owner: int, epoch: int) -> None:
         self._conn = sqlite3.connect(path, isolation_level=None)
         self._conn.execute("PRAGMA synchronous=FULL")
         self._conn.execute("PRAGMA foreign_keys=ON")
-        self._stream, self._owner = stream_id, owner
+        self._stream, self._owner, self._epoch = stream_id, owner, epoch
+        self._room, self._cover = Room(), 0
 
     def close(self) -> None:
         """Disconnect."""
@@ -54,7 +65,9 @@ class Raw:
         db = self._conn
         db.execute("BEGIN IMMEDIATE")
         last = page[-1]
-        db.execute(_CURSOR, (f"i={last.id_ms}-{last.id_seq}", now, now, self._stream))
+        cursor = (f"i={last.id_ms}-{last.id_seq}", now, now, now + LEASE_MS, self._stream, self._epoch)
+        if db.execute(_CURSOR, cursor).rowcount != 1:
+            raise ValueError("the lease is another's")
         ids = self._ids(page, now)
         rows = [
             (
@@ -69,7 +82,20 @@ class Raw:
         sums = totals(page, ids, self._owner)
         db.executemany(_TOTAL, sums)
         db.executemany(_SEEN, [(row[0], row[8], row[9]) for row in sums if row[8] is not None])
+        self._follow(page, ids, now)
         db.execute("COMMIT")
+
+    def _follow(self, page: Sequence[Read], ids: dict[str, int], now: int) -> None:
+        """Keep coverage, the room's state and visits in step."""
+        db = self._conn
+        if self._cover:
+            db.execute(_COVER, (now, self._cover))
+        else:
+            self._cover = db.execute(_NEW_COVER, (self._stream, now, now)).lastrowid or 0
+        db.execute(_STATE, (self._owner, *self._room.state(page)))
+        came, left = moves(page, ids)
+        db.executemany(_CAME, [(self._owner, *one) for one in came])
+        db.executemany(_LEFT, [(at, self._owner, who) for who, at in left])
 
     def _ids(self, page: Sequence[Read], now: int) -> dict[str, int]:
         wanted = sorted(names(page))

@@ -11,6 +11,7 @@ import postgres
 from bench import feed, ours, raw_postgres, raw_sqlite
 from bench.table import Row, amount, faster
 from mhc.store.database import Database
+from mhc.store.streams import Stream
 
 _TURNS = 20  # how often the two sides take turns
 _REPLAY, _LIVE = 0.6, 0.7  # the least of the raw driver's rate
@@ -75,16 +76,17 @@ def _both(kind: str, folder: Path, databases: postgres.Server) -> Iterator[Sides
                 db.create()
             made.append((db, ours.hold(db)))
         (db, held), (other, place) = made
-        raw = stack.enter_context(closing(_raw(kind, other, place.id, place.room_id)))
+        raw = stack.enter_context(closing(_raw(kind, other, place)))
         yield lambda page: ours.keep(db, held, page), raw.keep, db
 
 
-def _raw(kind: str, db: Database, stream_id: int, owner: int) -> raw_sqlite.Raw | raw_postgres.Raw:
+def _raw(kind: str, db: Database, held: Stream) -> raw_sqlite.Raw | raw_postgres.Raw:
+    mine = held.id, held.room_id, held.epoch
     if kind == "SQLite":
         assert db.path is not None
-        return raw_sqlite.Raw(db.path, stream_id, owner)
+        return raw_sqlite.Raw(db.path, *mine)
     url = db.url.set(drivername="postgresql")
-    return raw_postgres.Raw(url.render_as_string(hide_password=False), stream_id, owner)
+    return raw_postgres.Raw(url.render_as_string(hide_password=False), *mine)
 
 
 def _bytes(kind: str, db: Database) -> int:
