@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, TextIO
 
+from mhc.patterns import Pattern
+
 MASK: Final = "***"
 # What is shorter would hide half of every sentence, and protects nothing.
 _SHORTEST: Final = 4
@@ -28,14 +30,14 @@ _SEPARATOR = r"(?:/|%2[Ff]|\\/)"
 _SHAPES: Final = (
     # The Events API: the token is a part of the path.
     (
-        re.compile(rf"({_SEPARATOR}events{_SEPARATOR}[^/\s\"'?#%\\]*{_SEPARATOR})[^/\s\"'<>?#&\\]+"),
+        Pattern(rf"({_SEPARATOR}events{_SEPARATOR}[^/\s\"'?#%\\]*{_SEPARATOR})[^/\s\"'<>?#&\\]+"),
         rf"\1{MASK}",
     ),
     # user:password@ in a URL.
-    (re.compile(r"(://[^\s/:@\"']*:)[^\s/\"']+@"), rf"\1{MASK}@"),
+    (Pattern(r"(://[^\s/:@\"']*:)[^\s/\"']+@"), rf"\1{MASK}@"),
     # name=value and name%3Dvalue, as in a query, an environment or a repr.
     (
-        re.compile(
+        Pattern(
             r"((?:token|api_?key|password|passwd|secret|\bwm)(?:=|%3[Dd])[\"']?)[^&\s\"'<>;,)\\]+",
             re.IGNORECASE,
         ),
@@ -43,11 +45,11 @@ _SHAPES: Final = (
     ),
     # "name": "value", as in JSON or the repr of a dict.
     (
-        re.compile(r"([\"'](?:\w*token|api_?key|password|wm)[\"']\s*:\s*[\"'])[^\"'\\]+", re.IGNORECASE),
+        Pattern(r"([\"'](?:\w*token|api_?key|password|wm)[\"']\s*:\s*[\"'])[^\"'\\]+", re.IGNORECASE),
         rf"\1{MASK}",
     ),
     (
-        re.compile(
+        Pattern(
             r"(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer |token |basic )?)[^\s\"',]+", re.IGNORECASE
         ),
         rf"\1{MASK}",
@@ -116,7 +118,7 @@ def escape(text: str) -> str:
 
 
 # PostgreSQL quotes the row that it refused in these lines.
-_DETAIL: Final = re.compile(r"^(\s*(?:DETAIL|CONTEXT|STATEMENT):).*$", re.MULTILINE)
+_DETAIL: Final = Pattern(r"^(\s*(?:DETAIL|CONTEXT|STATEMENT):).*$", re.MULTILINE)
 
 
 def redacted_traceback(error: BaseException) -> str:

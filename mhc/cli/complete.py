@@ -1,32 +1,41 @@
 """What a shell completes beside commands and options: names of people, lists and rooms. An error completes nothing."""
 
 import os
-import re
-import shlex
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
+
+from mhc.patterns import Pattern
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # What may be typed as a name. The feed may know others, and a shell would run what some of them say.
-_PLAIN = re.compile(r"[a-z0-9_]+")
+_PLAIN = Pattern(r"[a-z0-9_]+")
 
 
-def people(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def people(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Complete any name that somebody goes or went by, after an @ too."""
     name = incomplete.lstrip("@")
     at = incomplete[: len(incomplete) - len(name)]
-    return [CompletionItem(at + found) for found in _plain(_names(ctx, "person", name))]
+    return _items([at + found for found in _plain(_names(ctx, "person", name))])
 
 
-def watchlists(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def watchlists(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Complete the name of a list."""
     found = [name for name in _names(ctx, "watchlist", incomplete) if name.isprintable()]
-    return [CompletionItem(_word(name)) for name in found]
+    return _items([_word(name) for name in found])
 
 
-def rooms(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def rooms(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Complete a room that is set up, or was listened to."""
-    return [CompletionItem(found) for found in _plain(_names(ctx, "room", incomplete))]
+    return _items(_plain(_names(ctx, "room", incomplete)))
+
+
+def _items(words: list[str]) -> list["CompletionItem"]:
+    from click.shell_completion import CompletionItem  # where a shell asks, and nowhere else
+
+    return [CompletionItem(word) for word in words]
 
 
 def _plain(names: list[str]) -> list[str]:
@@ -35,6 +44,8 @@ def _plain(names: list[str]) -> list[str]:
 
 def _word(name: str) -> str:
     """Write a name as one word: bash takes it as it stands, the other shells quote for themselves."""
+    import shlex
+
     return shlex.quote(name) if os.environ.get("_MHC_COMPLETE", "").startswith("bash") else name
 
 

@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import wraps
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 from mhc.cli import complete
 from mhc.cli.output import FORMATS, Field, Sort, Writer, screen, select, username_field
 from mhc.cli.zone import find_zone, system_zone
 from mhc.domain.text import encode
 from mhc.errors import UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 T = TypeVar("T")
 Function = Callable[..., T]
@@ -260,10 +262,12 @@ def _sort_parser(keys: Sequence[str]) -> Callable[..., Sort | None]:
     return parse
 
 
-def _completer(words: Sequence[str], *, commas: bool = False) -> Callable[..., list[CompletionItem]]:
+def _completer(words: Sequence[str], *, commas: bool = False) -> Callable[..., list["CompletionItem"]]:
     """Complete words; with `commas` the part after the last comma, with what is not there yet."""
 
-    def complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+        from click.shell_completion import CompletionItem  # where a shell asks, and nowhere else
+
         before, comma, last = incomplete.rpartition(",") if commas else ("", "", incomplete)
         fresh = [word for word in words if word.startswith(last) and word not in before.split(",")]
         return [CompletionItem(f"{before}{comma}{word}") for word in fresh]

@@ -11,9 +11,10 @@ from typing import Final
 
 from mhc.config.table import SETTINGS, TABLES
 from mhc.config.values import parse_directory, passwords_in
+from mhc.patterns import Pattern
 
 _MAX_BYTES: Final = 1 << 20
-_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)", re.ASCII)
+_LINE = Pattern(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)", re.ASCII)
 _OURS = ("MHC_", "CB_", "CHATURBATE_", "STATBATE_")
 _NAMES = frozenset(s.name for s in SETTINGS) | {f"{s.name}_FILE" for s in SETTINGS if s.may_be_file}
 KEYS: Final = frozenset(name.lower() for name in _NAMES if "." not in name)

@@ -13,13 +13,15 @@ from typing import Final, Never
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from mhc.patterns import Pattern
+
 MASK: Final = "***"
 
-_DURATION = re.compile(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
-_ROOM = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
+_DURATION = Pattern(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
+_ROOM = Pattern(r"[a-z0-9_]{1,64}", re.ASCII)
 # As SQLAlchemy reads a URL, but up to the last @: better one word too many behind the mask.
-_PASSWORD = re.compile(r"(://[^:/]*:)(.+)(?=@)")
-_QUERY_PASSWORD = re.compile(r"([?&](?:ssl)?password=)([^&]+)", re.IGNORECASE)
+_PASSWORD = Pattern(r"(://[^:/]*:)(.+)(?=@)")
+_QUERY_PASSWORD = Pattern(r"([?&](?:ssl)?password=)([^&]+)", re.IGNORECASE)
 _POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg")
 
 

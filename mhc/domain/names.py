@@ -1,17 +1,17 @@
 """Usernames: what a person types, and what an upstream sends."""
 
-import difflib
 import re
 from collections.abc import Iterable
 
 from mhc.domain.text import clean
+from mhc.patterns import Pattern
 
 PLATFORM = "chaturbate"
 # The feed's name for every visitor who is not logged in (contract events 1.4): counted, never a person.
 GUEST = "Anonymous"
 
-_SITE = re.compile(r"(?:https?://)?(?:[a-z]{2,3}\.|www\.)?chaturbate\.com/", re.IGNORECASE)
-_USERNAME = re.compile(r"[a-z0-9_]{1,25}")
+_SITE = Pattern(r"(?:https?://)?(?:[a-z]{2,3}\.|www\.)?chaturbate\.com/", re.IGNORECASE)
+_USERNAME = Pattern(r"[a-z0-9_]{1,25}")
 _MAX_UPSTREAM = 64
 
 
@@ -28,7 +28,9 @@ def parse_username(text: str) -> str:
     name = _SITE.sub("", name, count=1) if _SITE.match(name) else name
     name = name.lstrip("@/")
     name = name.removeprefix("b/")
-    name = re.split(r"[/?#]", name, maxsplit=1)[0].lower()
+    for rest in "/?#":
+        name = name.partition(rest)[0]
+    name = name.lower()
     if not _USERNAME.fullmatch(name):
         message = f"{text[:60]!r} is not a username: 1 to 25 letters, digits or _"
         raise UsernameError(message)
@@ -47,4 +49,6 @@ def username_from_upstream(value: object) -> str | None:
 
 def near_matches(name: str, known: Iterable[str]) -> list[str]:
     """Give up to three known names that look like `name`, best first."""
+    import difflib  # where a name is wrong, and nowhere else
+
     return difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)

@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from mhc.domain.clock import iso_z
+from mhc.patterns import Pattern
 
 Anchors = Callable[[str], datetime | None]
 
@@ -31,18 +32,18 @@ _UNITS: Final = {
 }  # fmt: skip
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
-_PART = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,6}))? ?([a-z]{1,7})(?: |(?=[0-9])|\Z)", re.ASCII)
-_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
-_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?", re.ASCII)
-_OFFSET = re.compile(r"([+-])([0-9]{2})(?::?([0-9]{2}))?", re.ASCII)
-_GLUED_ZONE = re.compile(r"(?<=[0-9])(z|[+-][0-9]{2}(?::?[0-9]{2})?)\Z", re.ASCII | re.IGNORECASE)
-_EPOCH = re.compile(r"@([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
-_CAPITAL_M = re.compile(r"[0-9] ?M\b", re.ASCII)  # minutes here, months for systemd
-_ANCHOR = re.compile(r"session(?::[0-9]{1,18})?|last-session|last-run", re.ASCII)
+_PART = Pattern(r"([0-9]{1,9})(?:\.([0-9]{1,6}))? ?([a-z]{1,7})(?: |(?=[0-9])|\Z)", re.ASCII)
+_ISO_DAY = Pattern(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+_TIME = Pattern(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?", re.ASCII)
+_OFFSET = Pattern(r"([+-])([0-9]{2})(?::?([0-9]{2}))?", re.ASCII)
+_GLUED_ZONE = Pattern(r"(?<=[0-9])(z|[+-][0-9]{2}(?::?[0-9]{2})?)\Z", re.ASCII | re.IGNORECASE)
+_EPOCH = Pattern(r"@([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
+_CAPITAL_M = Pattern(r"[0-9] ?M\b", re.ASCII)  # minutes here, months for systemd
+_ANCHOR = Pattern(r"session(?::[0-9]{1,18})?|last-session|last-run", re.ASCII)
 
 # What people write, and what they may have meant.
 _NEAREST: Final = tuple(
-    (re.compile(pattern, re.ASCII), sentence)
+    (Pattern(pattern, re.ASCII), sentence)
     for pattern, sentence in (
         (r"([0-9]{4})[./]?([0-9]{2})[./]?([0-9]{2})\Z", r"write \1-\2-\3"),
         (r"([0-9]{2})[./-]([0-9]{2})[./-]([0-9]{4})\Z", r"write \3-\1-\2 or \3-\2-\1 (year-month-day)"),

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from mhc import __version__
 from mhc.config import Settings
+from mhc.patterns import Pattern
 from mhc.reports.findings import Finding, error, is_there, nearest, off, ok, warning
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -19,7 +19,7 @@ _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "davfs", "ncpfs"}
     | {f"fuse.{name}" for name in ("sshfs", "glusterfs", "s3fs", "rclone", "davfs", "ceph", "cifs", "goofys")}
 )
-_OCTAL = re.compile(r"\\([0-7]{3})")
+_OCTAL = Pattern(r"\\([0-7]{3})")
 
 
 def check(loaded: Settings, *, mounts: Path = Path("/proc/mounts")) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ SQLite takes the rows one by one; PostgreSQL as an array a column (one row as it
 several statements in one exchange. Values are given as the database keeps them: an instant in milliseconds.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,10 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 
+from mhc.patterns import Pattern
+
 Rows = Sequence[tuple[Any, ...]]
 
-_TABLE = re.compile(r"(?: FROM|,) \{new\}")
-_VALUE = re.compile(r"\bnew\.(\w+)")
+_TABLE = Pattern(r"(?: FROM|,) \{new\}")
+_VALUE = Pattern(r"\bnew\.(\w+)")
 
 
 class Bulk:

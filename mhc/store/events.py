@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DataError, IntegrityError
@@ -14,9 +14,11 @@ from mhc.domain.events import METHODS, Event, id_text
 from mhc.domain.packing import pack, unpack
 from mhc.store import people
 from mhc.store.bulk import Batch, bulk_insert
-from mhc.store.known import Known, look
 from mhc.store.people import CHUNK
 from mhc.store.schema import event, event_method
+
+if TYPE_CHECKING:
+    from mhc.store.known import Known
 
 _AHEAD_MS = 10 * 60 * 1000  # clocks differ
 _NUMBERS = {name: number for number, name in METHODS.items()}
@@ -101,6 +103,8 @@ def add_new(
 
     The caller holds the stream's row, so nobody else inserts into this stream meanwhile.
     """
+    from mhc.store.known import look  # not for those who only read
+
     batch = Batch(conn)
     stands = look(conn, stream_id, None, names_in(events))
     added = add_known(batch, stream_id, events, received_at, stands, made_by=made_by)
@@ -118,7 +122,7 @@ def add_known(
     stream_id: int,
     events: Sequence[Event],
     received_at: datetime,
-    stands: Known,
+    stands: "Known",
     *,
     made_by: str,
 ) -> Added:

@@ -1,6 +1,5 @@
 """What a database refused, as an error a user understands."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from mhc.errors import (
 from mhc.errors import (
     DataError as DamagedError,
 )
+from mhc.patterns import Pattern
 
 
 class RefusedDataError(DamagedError):
@@ -126,12 +126,12 @@ _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
 
 # A refused connection has no SQLSTATE in psycopg, only the server's sentence.
 _REFUSALS = (
-    (re.compile(r'database ".*" does not exist'), "3D000"),
+    (Pattern(r'database ".*" does not exist'), "3D000"),
     (
-        re.compile(r'authentication failed|no password supplied|role ".*" does not exist|no pg_hba\.conf'),
+        Pattern(r'authentication failed|no password supplied|role ".*" does not exist|no pg_hba\.conf'),
         "28",
     ),
-    (re.compile(r"too many (clients|connections)|remaining connection slots"), "53"),
+    (Pattern(r"too many (clients|connections)|remaining connection slots"), "53"),
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -25,8 +25,10 @@ from sqlalchemy import (
 from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.bulk import Batch, Bulk, bulk_insert
-from mhc.store.events import NewEvent
 from mhc.store.schema import alias, event, person, person_total, stream
+
+if TYPE_CHECKING:
+    from mhc.store.events import NewEvent
 
 _METHOD = {name: number for number, name in METHODS.items()}
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
@@ -70,14 +72,14 @@ class Total:
     last_seen_at: datetime | None = None
 
 
-def subject_of(new: NewEvent, owner_id: int) -> int | None:
+def subject_of(new: "NewEvent", owner_id: int) -> int | None:
     """Give whom an event counts for: who did it, or the other side of the room owner's private message."""
     if new.event.method == "privateMessage" and new.actor_id == owner_id:
         return new.partner_id
     return new.actor_id
 
 
-def add(batch: Batch, owner_id: int, new: Sequence[NewEvent]) -> None:
+def add(batch: Batch, owner_id: int, new: "Sequence[NewEvent]") -> None:
     """Add what was just stored to the totals, and move when its people were first and last seen."""
     sums: dict[tuple[int, int], Total] = {}
     for one in new:
@@ -115,7 +117,7 @@ def _move_seen(batch: Batch, sums: Mapping[tuple[int, int], Total]) -> None:
     batch.add(_MOVE_SEEN, [(who, to_ms(seen[who][0]), to_ms(seen[who][1])) for who in sorted(seen)])
 
 
-def _count(total: Total, one: NewEvent, *, seen: bool) -> None:
+def _count(total: Total, one: "NewEvent", *, seen: bool) -> None:
     e = one.event
     tip = e.method == "tip" and e.tokens is not None
     if e.anonymous:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BindParameter,
@@ -21,12 +21,14 @@ from sqlalchemy import (
     select,
 )
 
-from mhc.domain.broadcasts import Mark
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.events import METHODS
 from mhc.domain.visits import Ending, Step, Visit, pair
 from mhc.store.bulk import Batch, Bulk, bulk_insert, together
 from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
+
+if TYPE_CHECKING:
+    from mhc.domain.broadcasts import Mark
 
 _STEPS = {number: Step(name) for number, name in METHODS.items() if name in {"userEnter", "userLeave"}}
 _ADD = bulk_insert(visit, ("room_id", "person_id", "entered_at", "left_at", "ending"))
@@ -84,7 +86,7 @@ def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:
     return found
 
 
-def append(batch: Batch, room_id: int, moves: Sequence[Mark]) -> None:
+def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> None:
     """Pair enters and leaves that are later than every other of their room: the ordinary case."""
     steps: dict[int, list[tuple[datetime, Step]]] = defaultdict(list)
     for move in moves:
