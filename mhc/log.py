@@ -185,6 +185,8 @@ def setup(verbosity: int, quiet: bool, secrets: Iterable[str]) -> None:
     silent = logging.ERROR if quiet else logging.WARNING
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.NOTSET if verbosity > 1 and name in _TALKERS else silent)
+    # It warns of a pipeline that ended with its connection, which reaches us as an error.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_thread
     warnings.showwarning = _log_warning

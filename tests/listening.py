@@ -169,9 +169,14 @@ class Station:
         given: dict[str, Any] = {"now": self.clock.now, "monotonic": self.clock.monotonic}
         self.options = Options(**given, **{"backoff": Backoff(Random(1)), **options})
         self.lock = StreamLock(folder, "stream")
-        self.listener = Listener(
-            db, self.client, Health(folder, self.clock.now), lambda _name: self.lock, self.options
-        )
+        self._locks: dict[str, StreamLock] = {}
+        self.listener = Listener(db, self.client, Health(folder, self.clock.now), self._lock_of, self.options)
+
+    def _lock_of(self, name: str) -> StreamLock:
+        """Give a stream's lock: `lock` for the first one, which is the only one but where databases are replaced."""
+        if not self._locks:
+            self._locks[name] = self.lock
+        return self._locks.setdefault(name, StreamLock(self.folder, name))
 
     def step(self, said: Said) -> tuple[bool, float]:
         """Let the feed answer this to one poll; give what the listener makes of it."""

@@ -23,6 +23,7 @@ class Poll:
     now: datetime
     oldest: datetime | None  # when the first event that was served happened
     lost: NewGap | None  # why the cursor was given up
+    was_full: bool = False  # polling had stopped, since there was no room for a page
 
     @property
     def away(self) -> timedelta:
@@ -39,7 +40,9 @@ def account_for(page: Page, poll: Poll) -> Page:
     gap = find_gap(poll, reach)
     page = replace(page, moved=Moved(cursor, reach), gap=gap)
     if gap is None:
-        return replace(page, covers_from=poll.held.last_poll_ok_at, joined=True)
+        before = poll.held.last_poll_ok_at
+        since = None if before is None else min(before, poll.now)  # the clock may have been set back
+        return replace(page, covers_from=since, joined=True)
     known = gap.from_at is None or cursor is not None
     return replace(page, covers_from=gap.to_at if known else None)
 
@@ -58,6 +61,8 @@ def find_gap(poll: Poll, reach: int) -> NewGap | None:
     if poll.asked_from is None:  # while no next URL comes, it is one gap that goes on
         until = max(before, now) if poll.outcome.next is Next.NONE else until
         return NewGap(before, until, "no cursor", certain=False)
+    if poll.was_full and poll.away > AWAY:
+        return NewGap(before, until, "spool full", certain=False)
     if poll.outcome.stale and poll.away > AWAY:
         return NewGap(before, until, "waited too long", certain=False)
     if poll.away > AWAY and poll.away // _MS > reach:

@@ -3,17 +3,19 @@
 import json
 import logging
 import os
-import socket
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from mhc.capture.notify import Rooms
 from mhc.domain.clock import iso_z
 from mhc.store.streams import Stream
 
 log = logging.getLogger("mhc.listen")
+
+STANDBY = "standby"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +31,80 @@ class Beat:
     since: str
     last_poll_at: str | None
     last_event_id: str | None
+    spooled: int = 0
 
 
 class Health:
     """Writes one room's heartbeat where its state, or its time of polling, has changed."""
 
-    def __init__(self, state_dir: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, state_dir: Path, now: Callable[[], datetime], rooms: Rooms | None = None) -> None:
         self.state_dir = state_dir
         self._now = now
+        self._rooms = rooms or Rooms()
+        self._rooms.join(self)
         self._beat: Beat | None = None
+        self._spooled = 0
 
     def ready(self, held: Stream) -> None:
-        """Say that the lease is held."""
-        self._set(held, "starting", "")
-        notify("READY=1")
+        """Say that the lease is held, or that pages are spooled until it can be."""
+        self._leave_standby()
+        if self._spooled == 0:
+            self._set(held, "starting", "")
+        self._rooms.ready()
 
     def polled(self, held: Stream, at: datetime, last_event_id: str | None) -> None:
-        """Say that a poll went well."""
+        """Say that a poll went well, and its page is in the database."""
+        self._spooled = 0
         self._set(held, "listening", "", polled=at, event_id=last_event_id)
-        notify("WATCHDOG=1")
+        self._rooms.went_on(self)
+
+    def spooled(
+        self, held: Stream, pages: int, why: str, polled: datetime | None, last_event_id: str | None
+    ) -> None:
+        """Say that a page waits for the database, and how many do."""
+        self._spooled = pages
+        self._set(held, "spooling", why, polled=polled, event_id=last_event_id)
+        self._rooms.went_on(self)
+
+    def replaying(self, held: Stream, left: int) -> None:
+        """Say that a page came from the spool into the database, and how many are left."""
+        self._spooled = left
+        self._set(held, "replaying", "")
+        self._rooms.went_on(self)
 
     def state(self, held: Stream, state: str, detail: str) -> None:
         """Say that something is not as it should be."""
         self._set(held, state, detail)
 
+    def standby(self, held: Stream, detail: str) -> None:
+        """Say that another has the stream, and that we wait for it. The heartbeat file is the other's."""
+        self._set(held, STANDBY, detail)
+        self._rooms.ready()
+        self._rooms.went_on(self)
+
+    def waiting(self, held: Stream, state: str, detail: str) -> None:
+        """Say that we cannot start yet."""
+        self._set(held, state, detail)
+        self._rooms.not_yet(60)
+        self._rooms.went_on(self)
+
+    def progress(self) -> None:
+        """Say that we do not hang, whatever we wait for."""
+        self._rooms.went_on(self)
+
     def stopped(self, held: Stream) -> None:
         """Say that the listener ends."""
         self._set(held, "stopped", "")
+
+    def ended(self) -> None:
+        """Take back that we stand by, and count no longer among the rooms that have to go on."""
+        self._leave_standby()
+        self._rooms.leave(self)
+
+    def _leave_standby(self) -> None:
+        if self._beat is not None and self._beat.state == STANDBY:
+            remove_beat(self.state_dir, self._beat)
+            self._beat = None
 
     def _set(
         self,
@@ -79,49 +128,62 @@ class Health:
             since=now if old is None or changed else old.since,
             last_poll_at=iso_z(polled) if polled else old.last_poll_at if old else None,
             last_event_id=event_id or (old.last_event_id if old else None),
+            spooled=self._spooled,
         )
         if changed:
-            notify(f"STATUS={held.room}: {state}{': ' + detail if detail else ''}")
+            self._rooms.status(held.room, f"{state}{': ' + detail if detail else ''}")
         write_beat(self.state_dir, self._beat)
 
 
-def notify(message: str) -> None:
-    """Tell the service manager, where there is one (systemd's notify protocol). Never fails."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address.startswith(("/", "@")):
-        return
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-            channel.connect("\0" + address[1:] if address.startswith("@") else address)
-            channel.sendall(message.encode())
-    except OSError as error:
-        log.debug("the service manager was not told: %s", error.strerror)
+def _path(state_dir: Path, beat: Beat) -> Path:
+    """Give a heartbeat's file: one a stream, and one for each process that stands by."""
+    name = quote(f"{beat.room}-{beat.kind}-{beat.host}", safe="")
+    standby = f".{STANDBY}-{beat.pid}" if beat.state == STANDBY else ""
+    return state_dir / "heartbeat" / f"{name}{standby}.json"
 
 
 def write_beat(state_dir: Path, beat: Beat) -> None:
     """Replace a heartbeat file whole. A failure is said, and hurts nothing."""
-    folder = state_dir / "heartbeat"
-    name = quote(f"{beat.room}-{beat.kind}-{beat.host}", safe="")
-    temporary = folder / f".{name}.{os.getpid()}"
+    path = _path(state_dir, beat)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.write_text(json.dumps(asdict(beat)), encoding="utf-8")
-        temporary.replace(folder / f"{name}.json")
+        temporary.replace(path)
     except OSError as error:
         log.debug("no heartbeat written: %s", error.strerror)
 
 
+def remove_beat(state_dir: Path, beat: Beat) -> None:
+    """Remove a heartbeat file. A failure is said, and hurts nothing."""
+    try:
+        _path(state_dir, beat).unlink(missing_ok=True)
+    except OSError as error:
+        log.debug("a heartbeat was not removed: %s", error.strerror)
+
+
 def read_beats(state_dir: Path) -> list[Beat]:
-    """Give what the listeners of this state directory last said; by file name."""
-    found = []
+    """Give what the listener of each stream in this state directory last said; by file name."""
+    return [beat for beat in _read(state_dir) if beat.state != STANDBY]
+
+
+def read_standbys(state_dir: Path) -> list[Beat]:
+    """Give what those say that stand by on this machine and live; by file name."""
+    return [beat for beat in _read(state_dir) if beat.state == STANDBY and is_alive(beat)]
+
+
+def _read(state_dir: Path) -> Iterator[Beat]:
+    known = {field.name for field in fields(Beat)}
     for path in sorted((state_dir / "heartbeat").glob("*.json")):
         try:
-            beat = Beat(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            beat = Beat(**{name: value for name, value in said.items() if name in known})
+        except FileNotFoundError:  # just removed
+            continue
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             log.warning("%s is not readable: %s", path, type(error).__name__)
             continue
-        found.append(beat)
-    return found
+        yield beat
 
 
 def is_alive(beat: Beat) -> bool:

@@ -2,65 +2,42 @@
 
 import logging
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
-from mhc.capture.backoff import AUTH_PROBE, AUTH_WAIT, CURSOR_PROBES, PROBES, Backoff
-from mhc.capture.classify import Class, Outcome, of_answer, of_failure
+from mhc.capture.classify import Outcome, of_answer, of_failure
 from mhc.capture.envelope import read_events
 from mhc.capture.gaps import Poll, account_for
-from mhc.capture.health import Health, notify
-from mhc.capture.lock import StreamLock, owner_id
-from mhc.clients.events import EventsClient, Next, asked_timeout
+from mhc.capture.health import Health
+from mhc.capture.keeping import AWAY, Keeper
+from mhc.capture.lease import RENEW_SECONDS, DatabaseReplacedError, Hold
+from mhc.capture.lock import HeldError, StreamLock
+from mhc.capture.options import Options
+from mhc.capture.pace import ClockWatch, Pace
+from mhc.capture.spool import SpoolFullError
+from mhc.capture.trouble import Trouble
+from mhc.clients.events import EventsClient, Next
 from mhc.clients.http import TransportError
 from mhc.domain.clock import from_ms
-from mhc.errors import AccessError, DataError, MhcError, TryLaterError, UnavailableError
-from mhc.store import pages, streams
+from mhc.errors import MhcError
 from mhc.store.database import Database
-from mhc.store.events import NewEvent
-from mhc.store.failures import DatabaseBusyError, DatabaseDownError, DiskFullError
-from mhc.store.pages import NewGap, Page
-from mhc.store.streams import Kind, Stream
+from mhc.store.failures import ReadOnlyServerError
+from mhc.store.pages import LeaseLostError, Page
+from mhc.store.streams import Stream
+
+__all__ = ["Listener", "Options"]
 
 _INSTANT = 0.5  # seconds: an empty answer sooner than this was no long poll
 _INSTANT_MOST = 5
-_RATE_WINDOW, _RATE_MOST = 60.0, 1000  # half of what the API allows
-_RENEW_SECONDS = 10.0
-_PAYLOAD_TRIES, _PAYLOAD_SECONDS = 20, 600.0
-
-_ONCE: dict[Class, type[MhcError]] = {Class.RATE: TryLaterError, Class.PAYLOAD: DataError}
-
-_DATABASE_AWAY = (DatabaseDownError, DatabaseBusyError, DiskFullError)
+_FULL_WAIT = 5.0  # seconds between looks whether there is room for a page
+_LOCK_LOOK, _LEASE_LOOK = 0.25, 1.5  # seconds between looks of who stands by
+_START_WAIT = 30.0  # seconds at most between tries to start without the database
 
 log = logging.getLogger("mhc.listen")
 
 
-def utc_now() -> datetime:
-    """Give the time."""
-    return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class Options:
-    """How a listener behaves."""
-
-    kind: Kind = Kind.LIVE
-    merge_gap: timedelta = timedelta(minutes=30)
-    wait_scale: float = 1.0
-    once: bool = False
-    exit_on_auth: bool = False
-    now: Callable[[], datetime] = utc_now
-    monotonic: Callable[[], float] = time.monotonic
-    on_events: Callable[[Stream, Sequence[NewEvent]], None] = lambda _stream, _new: None
-    on_refused: Callable[[], None] = lambda: None  # reads the token again, where its source may have changed
-    backoff: Backoff = field(default_factory=Backoff)
-
-
 class Listener:
-    """Captures one room until it is told to stop."""
+    """Captures one room until it is told to stop. May be run again after it failed."""
 
     def __init__(
         self,
@@ -70,30 +47,29 @@ class Listener:
         lock_of: Callable[[str], StreamLock],
         options: Options,
     ) -> None:
-        self.db = db
         self.client = client
         self.health = health
+        self._o = options
         self._stopping = False
         self._wake = threading.Event()
-        self.stored = 0
-        self._lock_of = lock_of
-        self._lock: StreamLock | None = None
-        self._o = options
-        self._held: Stream | None = None
-        self._renewed_at = 0.0
-        self._probes: dict[Class, int] = {}
-        self._payload_since: float | None = None
-        self._lost: NewGap | None = None  # the cursor was given up: why
-        self._good_before = False
+        self._hold = Hold(db, client, health.state_dir, lock_of, options)
+        self._keeper = Keeper(self._hold, health, lock_of, options, lambda: self._stopping)
+        self._trouble = Trouble(client, health, options, lambda: self.held)
+        self._pace = Pace(options.monotonic)
+        self._clock = ClockWatch(options.now, options.monotonic)
         self._instant = 0
-        self._asked: deque[float] = deque(maxlen=_RATE_MOST)
+        self._unkept: tuple[Outcome, str | None, float, datetime] | None = None
+        self._was_full = False
 
     @property
     def held(self) -> Stream:
-        """The stream, as this listener last wrote it."""
-        if self._held is None:
-            raise TryLaterError(f"the lease of {self.client.room} is not held")
-        return self._held
+        """The stream, as this listener last kept a page of it."""
+        return self._hold.held
+
+    @property
+    def stored(self) -> int:
+        """How many events this listener stored."""
+        return self._keeper.stored
 
     def stop(self) -> None:
         """End the poll or the wait that is under way, and the loop. May be called from another thread."""
@@ -107,62 +83,102 @@ class Listener:
 
     def run(self) -> None:
         """Listen until stopped (or once, until the feed is read up). Raises MhcError where it cannot go on."""
-        lock = self._find_stream()
-        lock.acquire(self.client.room)
         try:
-            self.acquire()
-            while not self._stopping:
-                more, wait = self._guarded_step()
-                if self._o.once and not more:
-                    return
-                self._wait(wait * self._o.wait_scale)
+            while not self._stopping and self._listen():
+                pass
         finally:
-            self._release()
-            lock.release()
             self.client.close()
 
-    def _find_stream(self) -> StreamLock:
-        """Make the stream where it is new; give its lock, which every way to address the database finds."""
-        with self.db.write() as conn:
-            found = streams.ensure(conn, self.client.room, self._o.kind, self.client.host, self._o.now())
-        self._lock = self._lock_of(found.lock_name)
-        return self._lock
-
-    def acquire(self) -> None:
-        """Take the lease. Raises TryLaterError where another host has it."""
-        now = self._o.now()
-        owner = owner_id(self.health.state_dir)
-        lock = self._lock or self._find_stream()
-        with self.db.write() as conn:
-            found = streams.ensure(conn, self.client.room, self._o.kind, self.client.host, now)
-            epoch = streams.take_lease(
-                conn, found.id, owner, now=now, valid=self._lease(found.cursor), lock_held=lock.is_held
-            )
-        if epoch is None:
-            until = found.lease_expires_at.isoformat(timespec="seconds") if found.lease_expires_at else "?"
-            raise TryLaterError(
-                f"{found.room} is listened to by {found.owner} until {until}", hint="mhc capture status"
-            )
-        self._held = replace(found, epoch=epoch, owner=owner)
-        self._renewed_at = self._o.monotonic()
-        self.health.ready(self._held)
-
-    def _guarded_step(self) -> tuple[bool, float]:
-        """Step, where the database may be away: nothing moved then, so the same page is asked for again."""
+    def _listen(self) -> bool:
+        """Take the stream and read its feed; give whether to begin again."""
         try:
-            return self.step()
-        except _DATABASE_AWAY as error:
-            if self._o.once:
+            if not self._begin():
+                return False
+            while not self._stopping:
+                more, wait = self.step()
+                if self._o.once and not more:
+                    return False
+                self._wait(wait * self._o.wait_scale)
+        except DatabaseReplacedError as error:
+            log.error("%s: %s; beginning again with what is there", self.client.room, error.message)  # noqa: TRY400 - a sentence, no trace
+            return True
+        except (HeldError, LeaseLostError) as error:
+            if not self._o.standby:
                 raise
-            return self._failed(Outcome(Class.SERVER, error.message), "paused")
+            log.warning("%s: %s; standing by", self.client.room, error.message)
+            return True
+        finally:
+            self._release()
+        return False
+
+    def _begin(self) -> bool:
+        """Take the stream, waiting for it and for the database where that is asked for; False where stopped."""
+        tries = 0
+        while not self._stopping:
+            try:
+                if self._try_to_begin():
+                    return True
+            except HeldError as error:
+                if not self._o.standby:
+                    raise
+                self._stand_by(error)
+                continue
+            tries += 1
+            self._rest(min(_START_WAIT, 2.0 ** min(tries - 1, 16)) * self._o.wait_scale)
+        return False
+
+    def _try_to_begin(self) -> bool:
+        try:
+            self.acquire(lock=True)
+        except AWAY as error:
+            if self._o.once or isinstance(error, ReadOnlyServerError):
+                raise
+            if self._keeper.resume(self.client.room, self.client.host, error.message):
+                log.warning("%s: %s; going on from the spool", self.client.room, error.message)
+                self.health.ready(self.held)
+                return True
+            log.warning("%s: %s; nothing is spooled, so waiting", self.client.room, error.message)
+            self.health.waiting(self._unknown(), "paused", error.message)
+            return False
+        return True
+
+    def acquire(self, *, lock: bool = False) -> None:
+        """Take the lease, and the machine's lock before it. Raises HeldError where another has one of them."""
+        if lock:
+            self._hold.take()
+        else:
+            self._hold.acquire()
+        self._keeper.open()
+        self.health.ready(self.held)
+
+    def _stand_by(self, error: HeldError) -> None:
+        """Wait until what another has looks free."""
+        while not self._stopping:
+            self.health.standby(self._unknown(), error.message)
+            chance = self._o.backoff.chance.random()
+            self._rest(_LOCK_LOOK if self._hold.waits_for_lock else _LEASE_LOOK * (0.5 + chance / 2))
+            try:
+                if self._hold.may_be_free():
+                    return
+            except AWAY as away:
+                log.info("%s: %s", self.client.room, away.message)
+
+    def _unknown(self) -> Stream:
+        """Give a stream of which no more is known than what we ask for."""
+        names = (self.client.room, str(self._o.kind), self.client.host)
+        return Stream(0, 0, *names, "", None, None, None, 0, 0, None, None)
 
     def step(self) -> tuple[bool, float]:
         """Poll once and keep what came; give whether there may be more, and the seconds to wait before the next."""
-        asked_from = None if self._lost else self.held.cursor
-        self._pace()
+        self._clock.look()
+        self._keeper.tend()  # polls that fail renew nothing
+        if self._unkept is not None:
+            return self._good(*self._unkept)
+        asked_from = None if self._trouble.lost else self.held.cursor
+        self._wait(self._pace.seconds_to_wait())
         if self._stopping:
             return False, 0
-        self._renew_if_due()  # polls that fail renew nothing
+        self._pace.asks()
         began = self._o.monotonic()
         try:
             answer = self.client.poll(asked_from)
@@ -171,19 +187,28 @@ class Listener:
             if self._stopping:
                 return False, 0
             outcome = of_failure(error)
+        now = self._o.now()
         if outcome.good:
-            return self._good(outcome, asked_from, self._o.monotonic() - began)
+            return self._good(outcome, asked_from, self._o.monotonic() - began, now)
         if outcome.elements:
-            self._keep(outcome, asked_from)
-        return self._bad(outcome, asked_from)
+            try:
+                self._keep(outcome, asked_from, now)
+            except SpoolFullError as error:
+                return self._is_full(error)
+        return True, self._trouble.met(outcome, asked_from)
 
-    def _good(self, outcome: Outcome, asked_from: str | None, seconds: float) -> tuple[bool, float]:
-        new = self._keep(outcome, asked_from)
-        self._lost = None
-        self._good_before = True
-        self._probes.clear()
-        self._payload_since = None
-        self._o.backoff.good(self._o.monotonic())
+    def _good(
+        self, outcome: Outcome, asked_from: str | None, seconds: float, now: datetime
+    ) -> tuple[bool, float]:
+        try:
+            new = self._keep(outcome, asked_from, now)
+        except SpoolFullError as error:
+            full = self._is_full(error)
+            self._unkept = (outcome, asked_from, seconds, now)
+            return full
+        self._was_full = self._unkept is not None
+        self._unkept = None
+        self._trouble.is_over()
         if outcome.next is Next.NONE:
             return new > 0, 1.0
         repeated = bool(outcome.elements) and outcome.next == asked_from
@@ -191,142 +216,63 @@ class Listener:
         slow = repeated or self._instant >= _INSTANT_MOST
         return bool(outcome.elements) and not repeated, 1.0 if slow else 0.0
 
-    def _keep(self, outcome: Outcome, asked_from: str | None) -> int:
-        """Commit what an answer brought, with all that follows from it; give how many events were new."""
-        now = self._o.now()
+    def _is_full(self, error: SpoolFullError) -> tuple[bool, float]:
+        """Stop polling: a page that can be kept nowhere is kept in hand, and the place in the feed stays."""
+        if self._o.once:
+            raise error
+        level = logging.ERROR if self._unkept is None else logging.DEBUG
+        log.log(level, "%s: %s; not polling meanwhile", self.client.room, error.message)
+        self.health.state(self.held, "paused", error.message)
+        return True, _FULL_WAIT
+
+    def _keep(self, outcome: Outcome, asked_from: str | None, now: datetime) -> int:
+        """Keep what an answer brought, with all that follows from it; give how many events were new."""
         elements = [self.client.redact(raw) for raw in outcome.elements]
         events, refused = read_events(elements)
         served = [e.id.ms for e in events if e.id.ms]
         oldest = from_ms(served[0]) if served else None  # the feed gives the oldest first
         page = Page(now, events, [(r.body, r.reason) for r in refused], None)
         if outcome.good:
-            poll = Poll(outcome, asked_from, self.held, now, oldest, self._lost)
+            lost, full = self._trouble.lost, self._was_full
+            poll = Poll(outcome, asked_from, self.held, now, oldest, lost, was_full=full)
             page = account_for(page, poll)
-        leads_to = page.moved.cursor if page.moved else self.held.cursor
-        lease = self._lease(leads_to)
-        new = pages.store(self.db, self.held, page, lease=lease, merge_gap=self._o.merge_gap)
-        self._renewed_at = self._o.monotonic()
-        if page.moved is not None:
-            self._held = replace(
-                self.held,
-                cursor=page.moved.cursor,
-                cursor_at=now,
-                last_poll_ok_at=now,
-                served_age_max=page.moved.served_age_max,
-            )
-        if page.gap is not None and page.gap.from_at is not None:
-            log.warning("%s: something may be missing: %s", self.client.room, page.gap.cause)
-        self.stored += len(new)
-        log.info("%s: %d events, %d new, %d rejected", self.client.room, len(events), len(new), len(refused))
-        if outcome.good:
-            self.health.polled(self.held, now, events[-1].id.text if events else None)
-        if new:
-            self._o.on_events(self.held, new)
-        return len(new)
-
-    def _bad(self, outcome: Outcome, asked_from: str | None) -> tuple[bool, float]:
-        if outcome.kind is Class.AUTH:
-            return self._refused(outcome)
-        if self._o.once and outcome.kind in {Class.NETWORK, Class.TLS}:
-            raise UnavailableError(f"cannot reach {self.client.host}: {outcome.detail}")
-        if outcome.kind is Class.CURSOR:
-            return self._lost_cursor(outcome, asked_from)
-        if outcome.kind is Class.PAYLOAD and asked_from is not None and self._payload_stuck():
-            self._lost = NewGap(None, self._o.now(), "unreadable answers", certain=True)
-        return self._failed(outcome, "backing off")
-
-    def _refused(self, outcome: Outcome) -> tuple[bool, float]:
-        """Probe a refusal, since single ones happen; then leave, or wait for another token."""
-        tries = self._probes[Class.AUTH] = self._probes.get(Class.AUTH, 0) + 1
-        if tries < PROBES:
-            self.health.state(self.held, "backing off", outcome.detail)
-            return True, AUTH_PROBE
-        if not self._good_before or self._o.exit_on_auth or self._o.once:
-            raise AccessError(
-                f"{self.client.host} refused the token for {self.client.room} ({outcome.detail.split(':')[0]})",
-                hint="make a token with the scope Events API and set CB_AUTH_TOKEN",
-            )
-        self.health.state(self.held, "token refused", outcome.detail)
-        self._o.on_refused()
-        if tries == PROBES:
-            log.error("%s: %s; set a new CB_AUTH_TOKEN and send SIGHUP", self.client.room, outcome.detail)
-        return True, AUTH_WAIT
-
-    def _lost_cursor(self, outcome: Outcome, asked_from: str | None) -> tuple[bool, float]:
-        tries = self._probes[Class.CURSOR] = self._probes.get(Class.CURSOR, 0) + 1
-        if asked_from is None or tries > len(CURSOR_PROBES):
-            self._lost = NewGap(None, self._o.now(), "cursor lost", certain=False)
-            if asked_from is None:
-                return self._failed(outcome, "backing off")
-            return True, 0.0
-        self.health.state(self.held, "backing off", outcome.detail)
-        return True, CURSOR_PROBES[tries - 1]
-
-    def _payload_stuck(self) -> bool:
-        tries = self._probes.get(Class.PAYLOAD, 0) + 1
-        if self._payload_since is None:
-            self._payload_since = self._o.monotonic()
-        long = self._o.monotonic() - self._payload_since >= _PAYLOAD_SECONDS * self._o.wait_scale
-        return tries >= _PAYLOAD_TRIES and long
-
-    def _failed(self, outcome: Outcome, state: str) -> tuple[bool, float]:
-        tries = self._probes[outcome.kind] = self._probes.get(outcome.kind, 0) + 1
-        if self._o.once and tries >= PROBES:
-            raise _ONCE.get(outcome.kind, UnavailableError)(f"{self.client.host}: {outcome.detail}")
-        wait = self._o.backoff.failed(outcome.kind, outcome.retry_after)
-        level = logging.ERROR if outcome.kind is Class.TLS else logging.WARNING
-        log.log(
-            level, "%s: %s; next try in %.1f s", self.client.room, outcome.detail, wait * self._o.wait_scale
-        )
-        if self._held is not None:
-            self.health.state(self._held, state, outcome.detail)
-        return True, wait
-
-    def _pace(self) -> None:
-        """Keep to the rate: no more than so many requests in any minute."""
-        now = self._o.monotonic()
-        if len(self._asked) == _RATE_MOST and now - self._asked[0] < _RATE_WINDOW:
-            self._wait(_RATE_WINDOW - (now - self._asked[0]))
-        self._asked.append(self._o.monotonic())
+        return self._keeper.keep(page, elements)
 
     def _wait(self, seconds: float) -> None:
         """Wait, holding the lease meanwhile; a stop ends it at once."""
         until = self._o.monotonic() + seconds
         while seconds > 0:
-            self._renew_if_due()
-            if self._wake.wait(min(seconds, _RENEW_SECONDS)):
+            self._keeper.tend()
+            if self._wake.wait(min(seconds, RENEW_SECONDS)):
                 break
             seconds = until - self._o.monotonic()
         if not self._stopping:
             self._wake.clear()
 
-    def _renew_if_due(self) -> None:
-        if self._o.monotonic() - self._renewed_at < _RENEW_SECONDS:
-            return
-        try:
-            with self.db.write() as conn:
-                valid = self._lease(self.held.cursor)
-                kept = streams.renew_lease(conn, self.held, now=self._o.now(), valid=valid)
-        except _DATABASE_AWAY as error:
-            log.warning("%s: the lease was not renewed: %s", self.client.room, error.message)
-            return
-        if not kept:
-            raise pages.LeaseLostError(f"another listener took over {self.client.room}")
-        notify("WATCHDOG=1")  # a long wait is no hang
-        self._renewed_at = self._o.monotonic()
+    def rest(self, seconds: float) -> bool:
+        """Wait, holding nothing; give whether there is a reason to go on after it."""
+        self._rest(seconds)
+        return not self._stopping
 
-    def _lease(self, cursor: str | None) -> timedelta:
-        """Give how long the lease is valid: longer than a poll from this cursor, or from the base URL, can take."""
-        asked = max(self.client.timeout, asked_timeout(cursor) if cursor is not None else 0)
-        return timedelta(seconds=max(30, asked + 20))
+    def _rest(self, seconds: float) -> None:
+        until = self._o.monotonic() + seconds
+        while seconds > 0:
+            self.health.progress()
+            if self._wake.wait(min(seconds, RENEW_SECONDS)):
+                break
+            seconds = until - self._o.monotonic()
+        if not self._stopping:
+            self._wake.clear()
 
     def _release(self) -> None:
-        if self._held is None:
-            return
-        self.health.stopped(self._held)
-        try:
-            with self.db.write() as conn:
-                streams.release_lease(conn, self._held)
-        except MhcError as error:
-            log.warning("%s: the lease was not given back: %s", self.client.room, error.message)
-        self._held = None
+        if self._hold.is_held:
+            self.health.stopped(self.held)
+            try:
+                # While the database is away, to ask it would only make the end wait.
+                if not self._keeper.is_spooling:
+                    self._hold.give_back()
+            except MhcError as error:
+                log.warning("%s: the lease was not given back: %s", self.client.room, error.message)
+        self._keeper.close()
+        self._hold.unlock()
+        self._unkept = None

@@ -18,6 +18,10 @@ _NAME_FILE = "owner-id"
 _LOOKS = (0.05, 0.1, 0.2)  # seconds between tries for a lock
 
 
+class HeldError(TryLaterError):
+    """Another listener has the stream."""
+
+
 class StreamLock:
     """An exclusive lock on one stream of one database, for the processes that share a state directory."""
 
@@ -27,7 +31,7 @@ class StreamLock:
         self._handle: int | None = None
 
     def acquire(self, room: str) -> None:
-        """Take the lock. Raises TryLaterError, naming the holder, where another process has it."""
+        """Take the lock. Raises HeldError, naming the holder, where another process has it."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -38,7 +42,7 @@ class StreamLock:
         except BlockingIOError:
             holder = os.pread(handle, 100, 0).decode(errors="replace").strip() or "another process"
             os.close(handle)
-            raise TryLaterError(
+            raise HeldError(
                 f"{room} is listened to already, by {holder}", hint="mhc capture status"
             ) from None
         os.ftruncate(handle, 0)

@@ -10,12 +10,17 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from mhc.capture.health import notify
 from mhc.capture.listener import Listener
-from mhc.errors import Exit, MhcError
+from mhc.capture.notify import notify
+from mhc.capture.trouble import TokenRefusedError
+from mhc.errors import AccessError, ConfigError, Exit, MhcError, OutputError
+from mhc.log import redacted_traceback
 
 log = logging.getLogger("mhc.listen")
 
+_AGAIN = 60.0  # seconds until a room that failed is tried again, beside others
+# What all rooms share: the database and its schema, the state directory, the disk. A token is a room's own.
+_SHARED = (AccessError, ConfigError, OutputError)
 _TICK = 1.0  # seconds between looks at the polls' deadlines
 _PATIENCE = 5.0  # seconds for a transaction to end before the process does
 
@@ -32,8 +37,13 @@ class Supervisor:
         *,
         seconds: float | None = None,
         reload: Callable[[], None] | None = None,
+        patient: bool = False,
+        again: float = _AGAIN,
     ) -> None:
+        """`patient`: a room that fails is tried again after `again` seconds, while the others go on."""
         self._listeners = listeners
+        self._patient = patient
+        self._again = again
         self._until = None if seconds is None else time.monotonic() + seconds
         self._reload = reload
         self._errors: list[BaseException] = []
@@ -74,14 +84,26 @@ class Supervisor:
 
     def _listen(self, one: Listener) -> None:
         try:
-            one.run()
-        except BaseException as error:  # noqa: BLE001 - whatever ended it is raised again in the main thread
-            self._errors.append(error)
-            if len(self._listeners) > 1:
-                said = error.message if isinstance(error, MhcError) else type(error).__name__
-                log.error("%s: ended: %s", one.client.room, said)  # noqa: TRY400 - the others go on
+            while self._run(one):
+                log.info("%s: tried again", one.client.room)
         finally:
+            one.health.ended()
             self._wake_in.send(b"\0")
+
+    def _run(self, one: Listener) -> bool:
+        """Run a listener to its end; give whether to run it again."""
+        try:
+            one.run()
+        except BaseException as error:  # noqa: BLE001 - one room's trouble must not touch another's
+            alone = isinstance(error, TokenRefusedError) or not isinstance(error, _SHARED)
+            if self._patient and alone and not isinstance(error, TokenRefusedError):
+                log.error("%s: %s; tried again in %.0f s", one.client.room, _said(error), self._again)  # noqa: TRY400 - it says all
+                return one.rest(self._again)
+            if len(self._listeners) > 1:
+                log.error("%s: ended: %s", one.client.room, _said(error))  # noqa: TRY400 - raised again in the end
+            self._errors.append(error)
+            self._broken = self._broken or (self._patient and not alone)
+        return False
 
     def _watch(self, threads: Sequence[threading.Thread]) -> None:
         """Wait for a reason to end, cutting polls that take too long."""
@@ -116,6 +138,11 @@ class Supervisor:
             thread.join(max(0.0, until - time.monotonic()))
         if any(thread.is_alive() for thread in threads):
             log.warning("a listener did not end within %d s; its transaction rolls back", _PATIENCE)
+
+
+def _said(error: BaseException) -> str:
+    """Say what went wrong: a sentence, or for a bug its whole trace."""
+    return error.message if isinstance(error, MhcError) else f"a bug: {redacted_traceback(error)}"
 
 
 def _gravity(error: BaseException) -> int:

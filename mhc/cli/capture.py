@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 STATUS = (
     Field("room", "username", "The room."),
-    Field("state", "text", "listening, backing off, paused, token refused, stopped, dead or never started."),
+    Field(
+        "state",
+        "text",
+        "listening, spooling, replaying, backing off, paused, token refused, standby, stopped, dead or never started.",
+    ),
     Field("since", "time", "Since when it is in this state."),
     Field("last_poll_at", "time", "The last good poll."),
     Field("last_event_id", "text", "The latest event."),
@@ -83,21 +87,30 @@ def status(ctx: click.Context, out: Writer, room: str | None) -> None:
             latest = {one.id: history.latest_id(conn, one.id) for one in known}
     except UnavailableError as error:
         out.warn(f"{error.message}; these are the listeners of this machine")
-        rows = [row for row in beat_rows(state_dir) if wanted in {None, row["room"]}]
+        rows = [*beat_rows(state_dir), *standby_rows(state_dir)]
+        rows = [row for row in rows if wanted in {None, row["room"]}]
         out.rows(STATUS, out.ordered(STATUS, rows))
         return
     rows = [
         row | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id], "last_event_id": latest[one.id]}
         for one, row in zip(known, listener_rows(state_dir, known), strict=True)
     ]
+    rows += [row for row in standby_rows(state_dir) if wanted in {None, row["room"]}]
     out.rows(STATUS, out.ordered(STATUS, rows))
+
+
+def standby_rows(state_dir: Path) -> list[dict[str, object]]:
+    """Give who waits on this machine to take over, and from whom."""
+    from mhc.capture.health import read_standbys
+
+    return [_row(None, beat) for beat in read_standbys(state_dir)]
 
 
 def beat_rows(state_dir: Path) -> list[dict[str, object]]:
     """Give what the listeners of this machine said last, without the database."""
     from mhc.capture.health import read_beats
 
-    return [_row(None, beat) for beat in read_beats(state_dir)]
+    return [_row(None, beat) | {"state": _said(beat)} for beat in read_beats(state_dir)]
 
 
 def listener_rows(state_dir: Path, known: "Sequence[Stream]") -> list[dict[str, object]]:
@@ -145,6 +158,13 @@ def _state(stream: "Stream", beat: "Beat | None", own: str | None, *, alive: boo
     if not alive:
         return "dead"
     return beat.state if beat is not None else "listening"
+
+
+def _said(beat: "Beat") -> str:
+    """Give what a listener of this machine said last, unless its process is gone by now."""
+    from mhc.capture.health import is_alive
+
+    return beat.state if beat.state == "stopped" or is_alive(beat) else "dead"
 
 
 @group.command("gaps", cls=Command, examples=["mhc capture gaps", "mhc capture gaps -o json"])

@@ -12,10 +12,11 @@ import click
 
 from mhc.cli import complete
 from mhc.cli import names as known_names
+from mhc.cli.accounts import account, chosen
 from mhc.cli.context import settings, utc_now
 from mhc.cli.event import FIELDS
 from mhc.cli.live import LivePrinter
-from mhc.cli.lookups import methods, username
+from mhc.cli.lookups import methods
 from mhc.cli.options import Command, common_options
 from mhc.cli.render import ndjson_parts
 from mhc.config import Secret, Settings
@@ -25,6 +26,7 @@ from mhc.errors import AccessError, Exit, MhcError, UsageError
 
 if TYPE_CHECKING:
     from mhc.capture.listener import Listener
+    from mhc.capture.notify import Rooms
     from mhc.store.database import Database
     from mhc.store.events import NewEvent, StoredEvent
     from mhc.store.streams import Stream
@@ -45,7 +47,12 @@ _VERBS = {
 
 @click.command(
     cls=Command,
-    examples=["mhc listen", "mhc listen --for 10m --events tip,pm", "mhc listen -o ndjson --events tip"],
+    examples=[
+        "mhc listen",
+        "mhc listen --for 10m --events tip,pm",
+        "mhc listen -o ndjson --events tip",
+        "mhc listen --all --standby -o none",
+    ],
 )
 @click.option(
     "--room",
@@ -55,6 +62,8 @@ _VERBS = {
     shell_complete=complete.rooms,
     help="Room to capture (default: the own one).",
 )
+@click.option("--all", "everything", is_flag=True, help="Capture every configured room, in one process.")
+@click.option("--standby", is_flag=True, help="Where another listener has the room: wait, and take over.")
 @click.option("--once", is_flag=True, help="Read what there is, and end.")
 @click.option("--for", "length", metavar="TIME", help="End after this time: 90s, 10m, 2h.")
 @click.option("--events", "kinds", metavar="A,B,…", help="Print these only: tip, chat, pm, … All are stored.")
@@ -76,6 +85,8 @@ _VERBS = {
 def command(
     ctx: click.Context,
     rooms: tuple[str, ...],
+    everything: bool,
+    standby: bool,
     once: bool,
     length: str | None,
     kinds: str | None,
@@ -87,29 +98,50 @@ def command(
 ) -> int:
     """Capture everything that happens in the room, until stopped.
 
-    Each event is stored exactly once, whatever stops the program; a second listener of a room ends with 75.
+    Each event is stored exactly once, whatever stops the program. While the database is away, events wait in a spool
+    on disk. A second listener of a room ends with 75, or stands by. Several rooms are captured in one process; what
+    befalls one of them leaves the others alone.
     """
+    from mhc.capture.notify import Rooms
     from mhc.capture.supervise import Supervisor
     from mhc.store.database import Database
 
     loaded = settings(ctx)
     seconds = None if length is None else _duration(length)
     shown = methods(kinds)
-    accounts = dict(_account(loaded, name) for name in rooms or (_own(loaded),))
+    if standby and once:
+        raise UsageError("--standby waits, --once does not: give one of them")
+    accounts = chosen(loaded, rooms, everything=everything)
     printer = LivePrinter(lambda error: supervisor.fail(error))  # noqa: PLW0108 - there is none yet
     show = _shower(printer, style, shown, loaded.timezone, reveal=reveal, private=private)
 
     def reload() -> None:
         again = settings(ctx, fresh=True)
-        tokens = [_account(again, one.client.room)[1].reveal() for one in listeners]
-        for one, token in zip(listeners, tokens, strict=True):
-            if one.client.use_token(token):
-                one.retry_now()
+        for one in listeners:
+            try:
+                _, token = account(again, one.client.room)
+            except AccessError:
+                if len(listeners) == 1:
+                    raise
+                log.error("%s has no token any more; its last one stays", one.client.room)  # noqa: TRY400 - a sentence, no trace
+            else:
+                if one.client.use_token(token.reveal()):
+                    one.retry_now()
 
     db = Database(loaded.database_url)
-    how = _How(show, reload, once=once, exit_on_auth=exit_on_auth, testbed=testbed)
+    several = len(accounts) > 1
+    how = _How(
+        show,
+        reload,
+        Rooms(),
+        once=once,
+        exit_on_auth=exit_on_auth,
+        testbed=testbed,
+        standby=standby,
+        several=several,
+    )
     listeners = [_listener(loaded, db, room, token, how) for room, token in accounts.items()]
-    supervisor = Supervisor(listeners, seconds=seconds, reload=reload)
+    supervisor = Supervisor(listeners, seconds=seconds, reload=reload, patient=several and not once)
     status: int = Exit.BUG
     try:
         status = supervisor.run()
@@ -121,25 +153,6 @@ def command(
         if not printer.close():
             os._exit(status)  # nobody reads our output: the last flush would wait for ever
     return status
-
-
-def _own(loaded: Settings) -> str:
-    if loaded.room is None:
-        raise UsageError(
-            "which room?", hint="set CHATURBATE_USERNAME, or give --room; to try mhc out: mhc sandbox demo"
-        )
-    return loaded.room
-
-
-def _account(loaded: Settings, name: str) -> tuple[str, Secret]:
-    room = username(name)
-    token = next((one.events_token for one in loaded.rooms if one.name == room), None)
-    if token is None and len(loaded.rooms) <= 1 and loaded.room in {None, room}:
-        token = loaded.events_token
-    if token is None:
-        hint = "set CB_AUTH_TOKEN to a token with the scope Events API; to try mhc out: mhc sandbox demo"
-        raise AccessError(f"no token for {room}", hint=hint)
-    return room, token
 
 
 def _duration(text: str) -> float:
@@ -155,9 +168,12 @@ class _How:
 
     show: "Callable[[Stream, Sequence[NewEvent]], None]"
     reload: Callable[[], None]
+    rooms: "Rooms"
     once: bool
     exit_on_auth: bool
     testbed: bool
+    standby: bool
+    several: bool
 
     def read_again(self) -> None:
         """Read the token again; a configuration that is wrong by now leaves the one we have."""
@@ -181,11 +197,14 @@ def _listener(loaded: Settings, db: "Database", room: str, token: Secret, how: _
         wait_scale=loaded.wait_scale,
         once=how.once,
         exit_on_auth=how.exit_on_auth,
+        standby=how.standby,
+        alone=not how.several,
+        spool_max=loaded.spool_max,
         now=utc_now,
         on_events=known_names.keeping(db, loaded, how.show),
         on_refused=how.read_again,
     )
-    health = Health(loaded.state_dir, utc_now)
+    health = Health(loaded.state_dir, utc_now, how.rooms)
     return Listener(db, client, health, partial(StreamLock, loaded.state_dir), options)
 
 

@@ -56,6 +56,7 @@ class Settings:
     config_path: Path  # the file that was read, or would have been
     wait_scale: float
     merge_gap: timedelta
+    spool_max: int  # bytes
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)
 
@@ -165,7 +166,7 @@ class _Loader:
     def settings(self) -> Settings:
         """Put the settings together, or raise ConfigError with every problem."""
         values = {setting.attribute: self._value(setting) for setting in SETTINGS if setting.variable}
-        values["merge_gap"] = self._merge_gap()
+        values |= {setting.attribute: self._in_table(setting) for setting in SETTINGS if setting.table}
         data_dir = self._directory("XDG_DATA_HOME", directories.data_dir(self.environ))
         if values["database_url"] is None:
             values["database_url"] = f"sqlite:///{data_dir / 'mhc.db'}"
@@ -226,13 +227,13 @@ class _Loader:
             self.problems.append(f"{label}: {error}")
             return None
 
-    def _merge_gap(self) -> Any:
-        """Give [sessions] merge_gap, the one setting that stands in a table."""
-        setting = SETTINGS[-1]
-        found = self.file.tables.get("sessions", {}).get("merge_gap")
+    def _in_table(self, setting: Setting) -> Any:
+        """Give a setting that stands in a table of the file only."""
+        key = setting.key.rpartition(".")[2]
+        found = self.file.tables.get(str(setting.table), {}).get(key)
         self.origins[setting.name] = "default" if found is None else "file"
         text = setting.default if found is None else found
-        return self._parse(f"{self.file.layer.prefix}[sessions] merge_gap", setting.kind, text)
+        return self._parse(f"{self.file.layer.prefix}[{setting.table}] {key}", setting.kind, text)
 
     def _directory(self, variable: str, path: Path | None) -> Path:
         """Give a default directory, or note that there is no home to put it in."""

@@ -31,6 +31,11 @@ class Setting:
         return None if "." in self.name else self.name
 
     @property
+    def table(self) -> str | None:
+        """The table of config.toml that it stands in, if it does."""
+        return self.name.partition(".")[0] if "." in self.name else None
+
+    @property
     def may_be_file(self) -> bool:
         """Whether NAME_FILE may name a file that holds the value."""
         return self.secret or self.kind == "database"
@@ -123,7 +128,14 @@ SETTINGS: Final = (
         "A break of this length at most does not end a session.",
         "30m",
     ),
+    Setting(
+        "listen.spool_max",
+        "spool_max",
+        "size",
+        "The most that a room's spool takes on disk while the database is away; 5 % of the disk stay free.",
+        "1GiB",
+    ),
 )
 
 # Tables of config.toml; what reads one says what may stand in it.
-TABLES: Final = ("rooms", "sessions", "jobs", "alerts", "retention", "search", "money")
+TABLES: Final = ("rooms", "sessions", "listen", "jobs", "alerts", "retention", "search", "money")

@@ -22,6 +22,8 @@ _ROOM = Pattern(r"[a-z0-9_]{1,64}", re.ASCII)
 # As SQLAlchemy reads a URL, but up to the last @: better one word too many behind the mask.
 _PASSWORD = Pattern(r"(://[^:/]*:)(.+)(?=@)")
 _QUERY_PASSWORD = Pattern(r"([?&](?:ssl)?password=)([^&]+)", re.IGNORECASE)
+_SIZE = Pattern(r"([0-9]{1,9})\s*([kmgt])(?:i?b)?", re.ASCII)
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg")
 
 
@@ -216,6 +218,15 @@ def parse_gap(text: str) -> timedelta:
     return gap
 
 
+def parse_size(text: str) -> int:
+    """Give a number of bytes, such as 500MiB or 1GiB: 1 MiB at least."""
+    match = _SIZE.fullmatch(text.strip().lower())
+    size = int(match[1]) * _UNITS[match[2]] if match else 0
+    if size < _UNITS["m"]:
+        raise ValueError('must be a size such as "500MiB" or "1GiB", 1 MiB at least')
+    return size
+
+
 PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "database": parse_database,
     "directory": parse_directory,
@@ -224,6 +235,7 @@ PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "origin": parse_origin,
     "room": parse_room,
     "secret": parse_secret,
+    "size": parse_size,
     "url": parse_url,
     "zone": parse_zone,
 }

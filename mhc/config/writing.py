@@ -49,8 +49,12 @@ def write_default_config(path: Path, values: Mapping[str, str | Secret]) -> None
 def render_config(values: Mapping[str, str | Secret]) -> str:
     """Give the text of a config.toml; a setting without a value is a comment."""
     single = [_lines(s, values.get(s.name)) for s in SETTINGS if s.variable]
-    table = [_lines(s, values.get(s.name)) for s in SETTINGS if not s.variable]
-    return "\n".join([_HEAD, *single, "[sessions]", *table]) + _ROOMS
+    tables: dict[str, list[str]] = {}
+    for setting in SETTINGS:
+        if setting.table:
+            lines = _lines(setting, values.get(setting.name))
+            tables.setdefault(setting.table, [f"[{setting.table}]"]).append(lines)
+    return "\n".join([_HEAD, *single, *(line for table in tables.values() for line in table)]) + _ROOMS
 
 
 def _lines(setting: Setting, value: str | Secret | None) -> str:

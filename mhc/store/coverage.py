@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from mhc.domain.clock import to_ms
 from mhc.store.bulk import Bulk, Rows, bulk_insert, together
@@ -16,7 +16,9 @@ _COVER = bulk_insert(capture_coverage, ("stream_id", "from_at", "to_at"))
 _EXTEND = Bulk(
     capture_coverage,
     ("id", "to_at"),
-    "UPDATE capture_coverage SET to_at = new.to_at FROM {new} WHERE capture_coverage.id = new.id",
+    # A clock may have been set back.
+    "UPDATE capture_coverage SET to_at = CASE WHEN capture_coverage.to_at < new.to_at THEN new.to_at"
+    " ELSE capture_coverage.to_at END FROM {new} WHERE capture_coverage.id = new.id",
 )
 
 MAX_REJECTED = 64 * 1024  # bytes kept of one
@@ -58,13 +60,21 @@ class Rejected:
 def add_gap(
     conn: Connection, stream_id: int, from_at: datetime | None, to_at: datetime, *, cause: str, certain: bool
 ) -> None:
-    """Record a gap: one row an incident, so one that goes on where the last ended makes that one longer."""
+    """Record a gap: one row an incident, so one that goes on where the last ended makes that one longer.
+
+    One that is recorded already, as when a page comes a second time, changes nothing.
+    """
     certainty = "certain" if certain else "possible"
     mine = (
         capture_gap.c.stream_id == stream_id,
         capture_gap.c.cause == cause,
         capture_gap.c.certainty == certainty,
     )
+    begins = capture_gap.c.from_at
+    inside = begins.is_(None) if from_at is None else or_(begins.is_(None), begins <= from_at)
+    known = select(capture_gap.c.id).where(*mine, inside, capture_gap.c.to_at == to_at).limit(1)
+    if conn.execute(known).scalar() is not None:
+        return
     if from_at is not None:
         query = select(capture_gap.c.id).where(*mine, capture_gap.c.to_at == from_at).limit(1)
         goes_on = conn.execute(query).scalar()

@@ -39,6 +39,7 @@ class Database:
         self._engine: Engine | None = None
         self._writer: Engine  # the same with another BEGIN, made with it
         self._empty: Engine | None = None
+        self._opened: tuple[int, int] | None = None
         self._checked = False
 
     @contextmanager
@@ -124,6 +125,14 @@ class Database:
         self._engine = self._empty = None
         self._checked = False
 
+    def file_identity(self) -> tuple[int, int] | None:
+        """Give device and number of the SQLite file that has our name now; None without one."""
+        try:
+            found = self.path.stat() if self.path is not None else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
+
     def schema_state(self) -> tuple[str, int] | None:
         """Give the schema's revision and compatibility number; None where there is no schema."""
         query = text("SELECT version_num, (SELECT number FROM schema_compat) FROM alembic_version")
@@ -153,12 +162,14 @@ class Database:
         return self._no_file() or (self.path is not None and not self._checked and self.is_empty())
 
     def _ready(self) -> Engine:
+        engine = self._engine_now()
         if not self._checked:
-            self._check_schema()
+            self.check_schema()
             self._checked = True
-        return self._engine_now()
+        return engine
 
-    def _check_schema(self) -> None:
+    def check_schema(self) -> None:
+        """Raise ConfigError where the schema is missing, or older or newer than this program."""
         state = self.schema_state()
         if state is None:
             raise ConfigError(f"no schema in {self.name}", hint="mhc db upgrade")
@@ -176,8 +187,12 @@ class Database:
 
     def _engine_now(self) -> Engine:
         with self._opening:  # the threads of `listen --all` share it: a second engine would never be closed
+            named = self.file_identity()
+            if self._engine is not None and named is not None and named != self._opened:
+                self._engine.dispose()  # another file has our name: what is open was replaced
+                self._engine, self._checked = None, False
             if self._engine is None:
-                self._engine = self._open()
+                self._engine, self._opened = self._open(), named
                 self._writer = self._engine.execution_options(mhc_write=True)
             return self._engine
 

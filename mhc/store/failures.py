@@ -41,6 +41,10 @@ class DatabaseDownError(UnavailableError):
     """The database cannot be reached."""
 
 
+class ReadOnlyServerError(DatabaseDownError):
+    """The server answers, and takes no writes: a standby."""
+
+
 class DiskFullError(OutputError):
     """The disk under the database is full, or does not take a write."""
 
@@ -115,7 +119,7 @@ _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
     ("42703", ConfigError, "{name}", "mhc db upgrade"),
     ("3F000", ConfigError, "{name}", "mhc db upgrade"),
     ("53100", DiskFullError, "disk full on {name}", "free some space; nothing was half written"),
-    ("25006", DatabaseDownError, "{name}", "this server only reads: use the primary"),
+    ("25006", ReadOnlyServerError, "{name}", "this server only reads: use the primary"),
     ("53", DatabaseDownError, "{name}", None),
     ("55P03", DatabaseBusyError, "{name} is busy", None),
     ("40", DatabaseBusyError, "{name} is busy", None),

@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 
 from mhc.domain.events import Event
 from mhc.errors import TryLaterError
-from mhc.store import coverage, derived, events
+from mhc.store import coverage, derived, events, sessions, streams
 from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.events import Added, NewEvent
 from mhc.store.failures import RefusedDataError
-from mhc.store.known import Known, take
+from mhc.store.known import Known, look, take
 from mhc.store.streams import Moved, Stream
 
 
@@ -59,6 +59,24 @@ def store(
         except RefusedDataError:
             if singly:
                 raise
+        except LeaseLostError:
+            db.check_schema()  # a newer one refuses our cursor, too
+            raise
+    raise AssertionError
+
+
+def insert(db: Database, held: Stream, page: Page, *, merge_gap: timedelta) -> list[NewEvent]:
+    """Keep the events of a page and nothing else of it: safe for who has no lease, since their key is unique."""
+    for singly in (False, True):
+        try:
+            with db.write() as conn:
+                streams.keep_out_others(conn, held)
+                sessions.lock(conn, held.room_id)
+                stands = look(conn, held.id, held.room_id, events.names_in(page.events))
+                return _add_all(Batch(conn), held, page, stands, merge_gap, [], singly=singly)
+        except RefusedDataError:
+            if singly:
+                raise
     raise AssertionError
 
 
@@ -69,20 +87,34 @@ def _store(
     stands = take(conn, held, events.names_in(page.events), now=at, valid=lease, moved=page.moved)
     if stands is None:
         raise LeaseLostError(f"another listener took over {held.room}")
-    batch = Batch(conn)
-    added, refused = _add(batch, held, page, stands, singly=singly)
-    said = [(e.raw, "the database refused it") for e in refused]
-    said += [(e.raw, "its id is stored already, with another body") for e in added.conflicting]
-    for body, reason in (*page.refused, *said):
-        coverage.reject(conn, held.id, body, reason, at)
-    if page.covers_from is not None:
-        cover = stands.cover_id if page.joined else None
-        batch.add(*coverage.covering(held.id, page.covers_from, at, cover))
     unseen: list[datetime] = []
     if page.gap is not None:
         gap = page.gap
         coverage.add_gap(conn, held.id, gap.from_at, gap.to_at, cause=gap.cause, certain=gap.certain)
         unseen = [gap.from_at] if gap.certain and gap.from_at is not None else []
+    batch = Batch(conn)
+    if page.covers_from is not None:
+        cover = stands.cover_id if page.joined else None
+        batch.add(*coverage.covering(held.id, page.covers_from, at, cover))
+    return _add_all(batch, held, page, stands, merge_gap, unseen, singly=singly)
+
+
+def _add_all(
+    batch: Batch,
+    held: Stream,
+    page: Page,
+    stands: Known,
+    merge_gap: timedelta,
+    unseen: list[datetime],
+    *,
+    singly: bool,
+) -> list[NewEvent]:
+    """Add a page's events, what was rejected, and all that follows from them."""
+    added, refused = _add(batch, held, page, stands, singly=singly)
+    said = [(e.raw, "the database refused it") for e in refused]
+    said += [(e.raw, "its id is stored already, with another body") for e in added.conflicting]
+    for body, reason in (*page.refused, *said):
+        coverage.reject(batch.conn, held.id, body, reason, page.received_at)
     derived.add_known(batch, held, added.new, merge_gap, unseen, stands)
     batch.send()
     return added.new

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     func,
     insert,
     literal_column,
+    not_,
     or_,
     select,
     text,
@@ -22,7 +24,7 @@ from mhc.domain.clock import to_ms
 from mhc.store import people
 from mhc.store.bulk import Bulk, Rows
 from mhc.store.people import Role
-from mhc.store.schema import person, stream
+from mhc.store.schema import COMPATIBILITY, person, schema_compat, stream
 
 
 class Kind(StrEnum):
@@ -71,12 +73,23 @@ _COLUMNS: tuple[Any, ...] = (
 _SERVER_MS = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 _SERVER_CLOCK = literal_column(_SERVER_MS, BigInteger)
 _JOINED = stream.join(person, person.c.id == stream.c.room_id)
+# Whoever upgraded the schema beyond what this program knows must not find its writes in it.
+_KNOWN_SCHEMA = select(schema_compat.c.number).scalar_subquery() <= COMPATIBILITY
 
 
 def get(conn: Connection, stream_id: int) -> Stream:
     """Give one stream."""
     row = conn.execute(select(*_COLUMNS).select_from(_JOINED).where(stream.c.id == stream_id)).one()
     return Stream(*row)
+
+
+def find(conn: Connection, room: str, kind: str, host: str) -> Stream | None:
+    """Give the stream of a room at a host, or None."""
+    query = select(*_COLUMNS).select_from(_JOINED)
+    row = conn.execute(
+        query.where(person.c.username == room, stream.c.kind == kind, stream.c.host == host)
+    ).first()
+    return Stream(*row) if row else None
 
 
 def list_all(conn: Connection, room: str | None = None) -> list[Stream]:
@@ -109,10 +122,7 @@ def take_lease(
     `lock_held` says that this process has the operating system's lock of the stream: then a lease under our own
     owner id belongs to a process that is dead.
     """
-    clock = _clock(conn, now)
-    free = or_(
-        stream.c.owner.is_(None), stream.c.lease_expires_at.is_(None), stream.c.lease_expires_at <= clock
-    )
+    free = _is_free(conn, now)
     if lock_held:
         free = or_(free, stream.c.owner == owner)
     query = update(stream).where(stream.c.id == stream_id, free)
@@ -121,9 +131,21 @@ def take_lease(
     return epoch
 
 
+def _is_free(conn: Connection, now: datetime) -> ColumnElement[bool]:
+    """Give the condition that nobody holds the lease."""
+    expires = stream.c.lease_expires_at
+    return or_(stream.c.owner.is_(None), expires.is_(None), expires <= _clock(conn, now))
+
+
+def lease_is_free(conn: Connection, stream_id: int, *, now: datetime) -> bool:
+    """Whether nobody holds the lease of a stream, or the stream is gone."""
+    held = select(stream.c.id).where(stream.c.id == stream_id, not_(_is_free(conn, now)))
+    return conn.execute(held).first() is None
+
+
 def renew_lease(conn: Connection, held: Stream, *, now: datetime, valid: timedelta) -> bool:
-    """Hold the lease longer; False where it is no longer ours."""
-    query = update(stream).where(stream.c.id == held.id, stream.c.epoch == held.epoch)
+    """Hold the lease longer; False where it is no longer ours, or the schema is one that we do not know."""
+    query = update(stream).where(stream.c.id == held.id, stream.c.epoch == held.epoch, _KNOWN_SCHEMA)
     return conn.execute(query.values(lease_expires_at=_clock(conn, now, valid))).rowcount == 1
 
 
@@ -138,7 +160,7 @@ def holding(
 ) -> tuple[Bulk, Rows]:
     """Give the statement that moves the cursor (None: leaves it) and renews the lease, under our epoch.
 
-    It gives a row where the lease is ours. First in its transaction: the row of the stream that it locks keeps every
+    It gives a row where the lease is ours, and the schema one that we know. First in its transaction: the row of the stream that it locks keeps every
     other writer of this stream out.
     """
     on_server = conn.dialect.name == "postgresql"
@@ -149,6 +171,12 @@ def holding(
     return _MOVE[on_server], [(held.id, held.epoch, until, moved.cursor, at, at, moved.served_age_max)]
 
 
+def keep_out_others(conn: Connection, held: Stream) -> None:
+    """Lock a stream's row, whoever has its lease, so that nobody else adds to it meanwhile."""
+    if conn.dialect.name == "postgresql":  # on SQLite the transaction itself does
+        conn.execute(select(stream.c.id).where(stream.c.id == held.id).with_for_update())
+
+
 def _under_lease(*more: str) -> tuple[Bulk, Bulk]:
     """Give the statement that renews a lease and sets `more`: by the caller's clock, and by PostgreSQL's."""
     values = "".join(f", {name} = new.{name}" for name in more)
@@ -157,7 +185,8 @@ def _under_lease(*more: str) -> tuple[Bulk, Bulk]:
             stream,
             ("id", "epoch", "lease_expires_at", *more),
             f"UPDATE stream SET lease_expires_at = {clock}new.lease_expires_at{values}"  # noqa: S608 - our own names
-            " FROM {new} WHERE stream.id = new.id AND stream.epoch = new.epoch RETURNING stream.id",
+            " FROM {new} WHERE stream.id = new.id AND stream.epoch = new.epoch"
+            f" AND (SELECT number FROM schema_compat) <= {COMPATIBILITY} RETURNING stream.id",
             asks=True,
         )
         for clock in ("", f"{_SERVER_MS} + ")

@@ -7,13 +7,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from listening import Said, Station, event, page
-from mhc.capture.health import Beat, Health, is_alive, notify, read_beats, write_beat
+from mhc.capture.health import Beat, Health, is_alive, read_beats, read_standbys, write_beat
+from mhc.capture.notify import Rooms, notify
 from mhc.store.streams import Stream
 
 HELD = Stream(1, 1, "example_room", "live", "127.0.0.1:80", "lock", None, None, None, 0, 1, None, None)
@@ -171,6 +173,79 @@ def test_an_abstract_socket_is_understood(monkeypatch: pytest.MonkeyPatch) -> No
 def test_nobody_who_listens_hurts_nothing(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
     notify("READY=1")
+
+
+def test_a_room_that_hangs_is_not_hidden_by_a_lively_one(tmp_path: Path, manager: socket.socket) -> None:
+    rooms = Rooms()
+    one, two = (Health(tmp_path, lambda: NOW, rooms) for _ in range(2))
+    second = replace(HELD, room="second_room")
+    one.ready(HELD)
+    two.ready(second)
+    for _ in range(3):
+        one.polled(HELD, NOW, None)
+    assert "WATCHDOG=1" not in heard(manager)
+    two.spooled(second, 1, "the database is away", NOW, None)
+    assert heard(manager)[-1] == "WATCHDOG=1"
+    one.progress()
+    assert heard(manager) == []
+    two.ended()
+    one.progress()
+    assert heard(manager) == ["WATCHDOG=1"]
+
+
+def test_one_line_says_how_all_rooms_do_and_ready_is_said_once(
+    tmp_path: Path, manager: socket.socket
+) -> None:
+    rooms = Rooms()
+    one, two = (Health(tmp_path, lambda: NOW, rooms) for _ in range(2))
+    second = replace(HELD, room="second_room")
+    one.waiting(HELD, "paused", "cannot reach the database")
+    two.standby(second, "process 1 has it")
+    one.ready(HELD)
+    one.polled(HELD, NOW, None)
+    said = heard(manager)
+    assert said[:2] == [
+        "STATUS=example_room: paused: cannot reach the database",
+        "EXTEND_TIMEOUT_USEC=60000000",
+    ]
+    assert said.count("READY=1") == 1
+    assert said[-1] == "STATUS=example_room: listening; second_room: standby: process 1 has it"
+
+
+def test_how_many_pages_wait_is_in_the_heartbeat(tmp_path: Path) -> None:
+    health = Health(tmp_path, lambda: NOW)
+    health.ready(HELD)
+    states: list[tuple[str, int]] = []
+
+    def note() -> None:
+        (said,) = read_beats(tmp_path)
+        states.append((said.state, said.spooled))
+
+    health.spooled(HELD, 1, "away", NOW, None)
+    note()
+    health.state(HELD, "backing off", "HTTP 502")
+    note()
+    health.replaying(HELD, 0)
+    note()
+    health.polled(HELD, NOW, None)
+    note()
+    assert states == [("spooling", 1), ("backing off", 1), ("replaying", 0), ("listening", 0)]
+
+
+def test_who_stands_by_and_is_dead_is_not_listed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    write_beat(tmp_path, beat(state="standby", pid=ended.pid))
+    write_beat(tmp_path, beat(state="standby"))
+    assert [one.pid for one in read_standbys(tmp_path)] == [os.getpid()]
+    assert read_beats(tmp_path) == []
+
+
+def test_a_heartbeat_of_a_later_version_is_read(tmp_path: Path) -> None:
+    write_beat(tmp_path, beat())
+    (path,) = (tmp_path / "heartbeat").iterdir()
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"more": 1}))
+    assert read_beats(tmp_path) == [beat()]
 
 
 def test_the_file_is_json_that_other_programs_read(tmp_path: Path) -> None:

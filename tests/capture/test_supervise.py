@@ -48,6 +48,13 @@ class Service:
             found.append(self.manager.recv(4096).decode())
         return found
 
+    def until_said(self, *words: str) -> str:
+        """Wait for a message to the manager that has all these words; give it."""
+        said = ""
+        while not all(word in said for word in words):
+            said = self.manager.recv(4096).decode()
+        return said
+
     def held(self) -> None:
         """Wait until a poll waits at the server."""
         self.until("READY=1")
@@ -198,17 +205,105 @@ def test_a_token_that_is_refused_ends_with_77(run_mhc: Mhc, sandbox: Sandbox) ->
     service.close()
 
 
-def test_two_listeners_of_a_room_are_one(service: Service, run_mhc: Mhc) -> None:
-    service.held()
-    given = {
+def given(service: Service) -> dict[str, str]:
+    return {
         "DATABASE_URL": str(service.folder / "mhc.db"), "MHC_EVENTS_URL": service.sandbox.url,
         "CHATURBATE_USERNAME": service.sandbox.room, "CB_AUTH_TOKEN": service.sandbox.token,
     }  # fmt: skip
-    second = run_mhc("listen", **given)
+
+
+def test_two_listeners_of_a_room_are_one(service: Service, run_mhc: Mhc) -> None:
+    service.held()
+    second = run_mhc("listen", **given(service))
     assert second.status == 75
     assert f"process {service.process.pid} on " in second.stderr
     service.signal(signal.SIGTERM)
     assert service.ended() == 0
+
+
+def test_who_stands_by_follows_a_killed_one_at_once(service: Service, run_mhc: Mhc, sandbox: Sandbox) -> None:
+    service.held()
+    (service.folder / "notify").unlink()
+    second = Service(run_mhc, sandbox, "--standby")
+    said = second.until("READY=1")
+    assert said[0].startswith(
+        f"STATUS={sandbox.room}: standby: {sandbox.room} is listened to already, by process"
+    )
+    rows = run_mhc("capture", "status", "-o", "json", **given(service)).json
+    assert {row["state"] for row in rows} in ({"starting", "standby"}, {"listening", "standby"})
+    service.process.kill()
+    second.until(f"STATUS={sandbox.room}: starting")
+    assert sandbox.until_held(2, timeout=PATIENCE)
+    assert second.stream.epoch == 2
+    second.signal(signal.SIGTERM)
+    assert second.ended() == 0
+    assert [
+        path.name for path in (service.folder / "state" / "heartbeat").iterdir() if "standby" in path.name
+    ] == []
+    second.close()
+
+
+def rooms(folder: Path, **tokens: str) -> tuple[str, ...]:
+    """Configure rooms with these tokens; give the words that name the file."""
+    config = folder / "rooms.toml"
+    lines = [f'[rooms.{name}]\ncb_auth_token = "{token}"\n' for name, token in tokens.items()]
+    config.write_text("\n".join(lines))
+    config.chmod(0o600)
+    return ("--all", "--config", str(config))
+
+
+def test_a_room_whose_token_is_refused_leaves_the_others_alone(run_mhc: Mhc, tmp_path: Path) -> None:
+    with Sandbox(speed=0, events=30) as sandbox:
+        words = rooms(tmp_path, **{sandbox.room: sandbox.token, "room_b": "WRONG0TOKEN0FAKE", "room_c": ""})
+        service = Service(
+            run_mhc, sandbox, *words, CHATURBATE_USERNAME="", CB_AUTH_TOKEN_FILE="", MHC_WAIT_SCALE="0.001"
+        )
+        said = service.until_said("token refused", "listening")
+        assert f"{sandbox.room}: listening" in said
+        assert sandbox.until_held(timeout=PATIENCE)
+        service.signal(signal.SIGTERM)
+        _, errors = service.process.communicate(timeout=PATIENCE)
+        assert service.process.returncode == 0
+        assert "no token for room_c: this room is left out" in errors
+        assert "room_b: HTTP 404" in errors
+        stored = run_mhc("event", "list", "-o", "ndjson", DATABASE_URL=str(tmp_path / "mhc.db"))
+        assert len(stored.stdout.splitlines()) == 30
+        service.close()
+
+
+def test_no_room_with_a_token_is_no_start(run_mhc: Mhc, tmp_path: Path) -> None:
+    words = rooms(tmp_path, room_a="", room_b="")
+    run = run_mhc("listen", *words)
+    assert (run.status, "no token for room_a" in run.stderr) == (77, True)
+    assert run_mhc("listen", "--all").status == 2
+    assert run_mhc("listen", *words, "--room", "room_a").status == 2
+    assert run_mhc("listen", "--standby", "--once").status == 2
+
+
+def test_two_hosts_share_one_database_and_one_follows_the_other(
+    run_mhc: Mhc, tmp_path: Path, postgres_database: Database
+) -> None:
+    with Sandbox(events=0) as sandbox:
+        words = (*rooms(tmp_path, **{sandbox.room: sandbox.token}), "--standby")
+        shared = {
+            "DATABASE_URL": postgres_database.url.render_as_string(hide_password=False),
+            "CHATURBATE_USERNAME": "", "CB_AUTH_TOKEN_FILE": "",
+        }  # fmt: skip
+        first = Service(run_mhc, sandbox, *words, **shared)
+        first.held()
+        (tmp_path / "notify").unlink()
+        second = Service(run_mhc, sandbox, *words, **shared, MHC_STATE_DIR=str(tmp_path / "host2"))
+        second.until("READY=1")
+        first.signal(signal.SIGTERM)
+        assert first.ended() == 0
+        second.until(f"STATUS={sandbox.room}: starting")
+        second.signal(signal.SIGTERM)
+        assert second.ended() == 0
+        with postgres_database.read() as conn:
+            (stream,) = streams.list_all(conn)
+        assert (stream.epoch, stream.owner) == (2, None)
+        first.close()
+        second.close()
 
 
 def test_the_end_of_its_time_ends_it_well(run_mhc: Mhc, sandbox: Sandbox) -> None:
