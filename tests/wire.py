@@ -6,13 +6,12 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import pytest
+from unittest import SkipTest
 
 from mhc.clients.http import Answer, Line, fetch, open_session
 
@@ -27,14 +26,14 @@ Manner = Callable[[socket.socket, "Wire"], bool | None]
 class Wire:
     """Serves requests by `manners` in turn, the last one for all that follow; keeps what was asked."""
 
-    def __init__(self, *manners: Manner, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *manners: Manner, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self.held = threading.Event()  # set by a manner that keeps its client waiting
         self.stopping = threading.Event()
         self._manners = list(manners)
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
 
@@ -55,13 +54,13 @@ class Wire:
             )
         return found
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Serve until `stop`."""
         self._start(self._accept)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """End every connection, and give the port back."""
         self.stopping.set()
         for open_socket in (self._listener, *self._open):
             try:
@@ -71,6 +70,18 @@ class Wire:
         for thread in self._threads:
             thread.join()
         self._listener.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def manner_for(self, request: bytes) -> Manner:
+        """Give what is done about a request."""
+        return self._manners.pop(0) if len(self._manners) > 1 else self._manners[0]
 
     def _start(self, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target)
@@ -94,8 +105,7 @@ class Wire:
             with made:
                 while (request := _read_head(made)) is not None:
                     self.requests.append(request)
-                    manner = self._manners.pop(0) if len(self._manners) > 1 else self._manners[0]
-                    if not manner(made, self):
+                    if not self.manner_for(request)(made, self):
                         return
         except OSError:  # the client went away
             made.close()
@@ -183,11 +193,24 @@ def calling(url: str) -> Iterator[Caller]:
         caller.line.close()
 
 
+def late(call: Caller, seconds: float) -> str:
+    """Ask in a thread, looking at the deadline as the supervisor does."""
+    with ThreadPoolExecutor(1) as pool:
+        asked = call.in_thread(pool, seconds)
+        try:
+            while not wait([asked], timeout=0.01).done:
+                call.line.cut_if_late()
+        except BaseException:  # the test's own time is up: the thread must not outlive it
+            call.line.cut()
+            raise
+        return str(asked.exception())
+
+
 def certificate(folder: Path, *words: str) -> tuple[Path, ssl.SSLContext]:
     """Make a certificate that nobody signed, and a server's context with it."""
     key, made = folder / "key.pem", folder / "certificate.pem"
     if OPENSSL is None:
-        pytest.skip("openssl not found")
+        raise SkipTest("openssl not found")
     subprocess.run(
         [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", key,
          "-out", made, "-days", "2", *words],

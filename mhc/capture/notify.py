@@ -16,6 +16,7 @@ def notify(message: str) -> None:
         return
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.setblocking(False)  # a manager that does not read must not stop the capture
             channel.connect("\0" + address[1:] if address.startswith("@") else address)
             channel.sendall(message.encode())
     except OSError as error:

@@ -160,8 +160,8 @@ def holding(
 ) -> tuple[Bulk, Rows]:
     """Give the statement that moves the cursor (None: leaves it) and renews the lease, under our epoch.
 
-    It gives a row where the lease is ours, and the schema one that we know. First in its transaction: the row of the stream that it locks keeps every
-    other writer of this stream out.
+    It gives a row where the lease is ours, and the schema one that we know. First in its transaction: the row that
+    it locks keeps every other writer of this stream out.
     """
     on_server = conn.dialect.name == "postgresql"
     until = valid // timedelta(milliseconds=1) if on_server else to_ms(now + valid)

@@ -1,28 +1,13 @@
 """The line of a poll: it ends at its deadline or at a cut, whatever the server sends meanwhile."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import wire
 from mhc.clients.http import Answer, Line, NetworkError
-from wire import CHUNKED, Caller, Wire, calling
-
-
-def late(call: Caller, seconds: float) -> str:
-    """Ask in a thread, looking at the deadline as the supervisor does."""
-    with ThreadPoolExecutor(1) as pool:
-        asked = call.in_thread(pool, seconds)
-        try:
-            while not wait([asked], timeout=0.01).done:
-                call.line.cut_if_late()
-        except BaseException:  # the test's own time is up: the thread must not outlive it
-            call.line.cut()
-            raise
-        with pytest.raises(NetworkError) as raised:
-            asked.result()
-    return str(raised.value)
+from wire import CHUNKED, Wire, calling, late
 
 
 def cut_off(ask: Callable[[], Answer]) -> bool:
@@ -30,23 +15,6 @@ def cut_off(ask: Callable[[], Answer]) -> bool:
     with pytest.raises(NetworkError) as raised:
         ask()
     return str(raised.value) != "the answer took too long"
-
-
-@pytest.mark.parametrize(
-    "manner",
-    [
-        wire.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"),
-        wire.drip(CHUNKED, b"1\r\nx\r\n"),
-        wire.drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
-        wire.drip(b"HTTP/1.1 200 OK\r\n", b"X-More: y\r\n"),
-        wire.drip(b"HTTP/1.1 200", b" "),
-        wire.hold,
-    ],
-    ids=["body", "chunks", "body without an end", "headers", "status", "nothing"],
-)
-def test_a_drip_does_not_outlive_the_deadline(manner: wire.Manner) -> None:
-    with Wire(manner) as server, calling(server.url) as call:
-        assert late(call, 0.2) == "the answer took too long"
 
 
 def test_a_request_within_its_time_is_not_cut() -> None:

@@ -21,7 +21,7 @@ def ask(url: str) -> int:
         line.close()
 
 
-def test_a_certificate_that_nobody_signed_is_refused(tmp_path: Path) -> None:
+def test_fault_e3_a_certificate_that_nobody_signed_is_refused(tmp_path: Path) -> None:
     _, context = certificate(tmp_path)
     with Wire(wire.reply(), tls=context) as server, pytest.raises(TlsError) as raised:
         ask(server.url)
@@ -29,7 +29,9 @@ def test_a_certificate_that_nobody_signed_is_refused(tmp_path: Path) -> None:
     assert server.requests == []
 
 
-def test_a_certificate_of_another_host_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_e3_a_certificate_of_another_host_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, context = certificate(tmp_path, "-addext", "subjectAltName=DNS:elsewhere.example")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made))
     with Wire(wire.reply(), tls=context) as server, pytest.raises(TlsError) as raised:
@@ -46,7 +48,7 @@ def test_a_certificate_that_is_trusted_is_taken(tmp_path: Path, monkeypatch: pyt
         assert ask(server.url) == 200
 
 
-def test_a_server_that_speaks_no_tls_is_refused() -> None:
+def test_fault_e3_a_server_that_speaks_no_tls_is_refused() -> None:
     with (
         Wire(wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server,
         pytest.raises((TlsError, NetworkError)) as raised,

@@ -39,7 +39,7 @@ def test_an_event_is_kept_byte_for_byte(going: Station) -> None:
     assert raw(going, ID) == odd
 
 
-def test_pages_that_come_double_overlap_or_backwards_are_stored_once(going: Station) -> None:
+def test_fault_f11_pages_that_come_double_overlap_or_backwards_are_stored_once(going: Station) -> None:
     one, two, three = event(2), event(3), event(4)
     for found in ([one, two], [one, two], [two, three], [three, two, one], [one, one, one]):
         going.step(page(*found, to="i=2"))
@@ -47,18 +47,18 @@ def test_pages_that_come_double_overlap_or_backwards_are_stored_once(going: Stat
     assert going.rejected == []
 
 
-def test_ten_equal_tips_in_a_second_are_ten(going: Station) -> None:
+def test_fault_g6_ten_equal_tips_in_a_second_are_ten(going: Station) -> None:
     going.step(page(*(tip(2, seq=seq) for seq in range(10)), to="i=2"))
     found = ids(going.events)[1:]
     assert found == [f"1767225602000-{seq}" for seq in range(10)]
 
 
-def test_order_within_a_millisecond_is_by_number(going: Station) -> None:
+def test_fault_f13_order_within_a_millisecond_is_by_number(going: Station) -> None:
     going.step(page(tip(2, seq=10), tip(2, seq=2), to="i=2"))
     assert ids(going.events)[1:] == ["1767225602000-2", "1767225602000-10"]
 
 
-def test_of_two_bodies_of_one_id_the_first_stays_and_the_other_is_listed(going: Station) -> None:
+def test_fault_f12_of_two_bodies_of_one_id_the_first_stays_and_the_other_is_listed(going: Station) -> None:
     first, other, third = tip(2, 25), tip(2, 26), tip(2, 27)
     going.steps(page(first, other, to="i=2"), page(third, to="i=3"), page(first, to="i=3"))
     assert [e.tokens for e in going.events[1:]] == [25]
@@ -68,7 +68,7 @@ def test_of_two_bodies_of_one_id_the_first_stays_and_the_other_is_listed(going: 
     assert [count for *_, count in sorted(going.rejected)] == [2, 1]
 
 
-def test_the_same_body_written_otherwise_is_the_same_event(going: Station) -> None:
+def test_fault_f12_the_same_body_written_otherwise_is_the_same_event(going: Station) -> None:
     first = tip(2)
     turned = dict(reversed(first.items()))
     going.steps(page(first, to="i=2"), page(json.dumps(turned, indent=2).encode(), to="i=3"))
@@ -76,7 +76,7 @@ def test_the_same_body_written_otherwise_is_the_same_event(going: Station) -> No
 
 
 @pytest.mark.parametrize("odd", ODD_IDS, ids=repr)
-def test_an_event_without_a_usable_id_gets_one_from_its_text(going: Station, odd: object) -> None:
+def test_fault_f13_an_event_without_a_usable_id_gets_one_from_its_text(going: Station, odd: object) -> None:
     element = body(odd, tip={"tokens": 5})
     going.steps(page(element, to="i=2"), page(element, to="i=3"))
     stored = going.events[-1]
@@ -85,14 +85,14 @@ def test_an_event_without_a_usable_id_gets_one_from_its_text(going: Station, odd
         assert coverage.made_ids(conn, going.stream.id) == 1
 
 
-def test_equal_events_without_ids_are_as_many_as_a_page_holds(going: Station) -> None:
+def test_fault_f13_equal_events_without_ids_are_as_many_as_a_page_holds(going: Station) -> None:
     element = {"method": "tip", "object": {"broadcaster": ROOM, "tip": {"tokens": 5}}}
     for _ in range(2):
         going.step(page(element, element, to="i=2"))
     assert [e.tokens for e in going.events[1:]] == [5, 5]
 
 
-def test_a_method_nobody_knows_is_kept_under_its_name(going: Station) -> None:
+def test_fault_f14_a_method_nobody_knows_is_kept_under_its_name(going: Station) -> None:
     going.steps(
         page(event(2, "fanclubGift", colour="blue"), to="i=2"), page(event(3, "fanclubGift"), to="i=3")
     )
@@ -109,7 +109,7 @@ def test_a_method_nobody_knows_is_kept_under_its_name(going: Station) -> None:
         {"user": {"username": 5}, "message": "x", "media": 1, "subject": []},
     ],
 )  # fmt: skip
-def test_wrong_shapes_are_stored_without_an_amount(going: Station, payload: dict[str, Any]) -> None:
+def test_fault_f14_wrong_shapes_are_stored_without_an_amount(going: Station, payload: dict[str, Any]) -> None:
     going.step(page(event(1.5), body(**payload), event(2.5), to="i=2"))
     stored = going.events[2]
     assert (stored.event_id, going.rejected, len(going.events)) == (ID, [], 4)
@@ -118,7 +118,7 @@ def test_wrong_shapes_are_stored_without_an_amount(going: Station, payload: dict
     assert rows(going, schema.person_total) > 0
 
 
-def test_nul_and_half_characters_are_marked_and_their_neighbours_unharmed(going: Station) -> None:
+def test_fault_g1_nul_and_half_characters_are_marked_and_their_neighbours_unharmed(going: Station) -> None:
     said = event(2, "chatMessage", "viewer\0_\ud83d", message={"message": "a\0b\udc00c"})
     going.step(page(event(1.5), said, event(2.5), to="i=2"))
     stored = going.events[2]
@@ -143,14 +143,16 @@ def test_nul_and_half_characters_are_marked_and_their_neighbours_unharmed(going:
     ],
     ids=lambda bad: repr(bad[:50]),
 )
-def test_what_cannot_be_read_is_kept_aside_and_its_siblings_are_stored(going: Station, bad: bytes) -> None:
+def test_fault_f16_what_cannot_be_read_is_kept_aside_and_its_siblings_are_stored(
+    going: Station, bad: bytes
+) -> None:
     going.steps(*[page(event(1.5), bad, event(2.5), to="i=2")] * 2)
     assert ids(going.events)[1:] == ["1767225601500-0", "1767225602500-0"]
     ((kept, _, count),) = going.rejected
     assert (kept, count, going.stream.cursor) == (bad[: coverage.MAX_REJECTED], 2, "i=2")
 
 
-def test_a_byte_order_mark_before_the_page_is_passed_over(going: Station) -> None:
+def test_fault_f16_a_byte_order_mark_before_the_page_is_passed_over(going: Station) -> None:
     good = page(event(2), to="i=2")
     going.step(Said(200, b"\xef\xbb\xbf" + good.body))
     assert ids(going.events)[1:] == [ID]

@@ -32,14 +32,14 @@ def test_a_token_that_never_worked_ends_the_listener_after_three_probes(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_single_refusal_is_harmless(station: Station, status: int) -> None:
+def test_fault_f3_a_single_refusal_is_harmless(station: Station, status: int) -> None:
     once = [Said(status), Said(status), page(event(0), to="i=1")]
     again = [Said(status), Said(status), page(event(1), to="i=2")]
     assert station.steps(*once, *again) == [5, 5, 0, 5, 5, 0]
     assert station.gaps == []
 
 
-def test_a_token_that_is_refused_later_is_waited_for_and_another_goes_on(going: Station) -> None:
+def test_fault_f4_a_token_that_is_refused_later_is_waited_for_and_another_goes_on(going: Station) -> None:
     assert going.steps(REFUSED, REFUSED, REFUSED, REFUSED) == [5, 5, 300, 300]
     going.client.use_token("NEW0TOKEN")
     going.step(page(event(2), to="i=2"))
@@ -47,7 +47,7 @@ def test_a_token_that_is_refused_later_is_waited_for_and_another_goes_on(going: 
     assert (going.stream.cursor, len(going.events)) == ("i=2", 2)
 
 
-def test_the_token_is_read_again_at_each_wait_and_the_same_one_ends_no_wait(going: Station) -> None:
+def test_fault_f4_the_token_is_read_again_at_each_wait_and_the_same_one_ends_no_wait(going: Station) -> None:
     read: list[bool] = []
     going.options.on_refused = lambda: read.append(going.client.use_token("NEW0TOKEN"))
     assert going.steps(REFUSED, REFUSED, REFUSED, REFUSED) == [5, 5, 300, 300]
@@ -56,7 +56,7 @@ def test_the_token_is_read_again_at_each_wait_and_the_same_one_ends_no_wait(goin
     assert going.feed.asked[-1] == target("i=1", "NEW0TOKEN")
 
 
-def test_who_asked_to_leave_leaves_when_the_token_is_refused_later(
+def test_fault_f4_who_asked_to_leave_leaves_when_the_token_is_refused_later(
     database: Database, tmp_path: Path
 ) -> None:
     with listening(database, tmp_path, exit_on_auth=True) as station:
@@ -77,7 +77,7 @@ def test_a_room_that_is_gone_is_a_refusal_only_at_the_base_url(going: Station) -
 
 
 @pytest.mark.parametrize("lost", [LOST, Said(404), Said(410), page(next_url=None, status=400)])
-def test_a_lost_place_is_given_up_only_for_another(going: Station, lost: Said) -> None:
+def test_fault_f7_a_lost_place_is_given_up_only_for_another(going: Station, lost: Said) -> None:
     assert going.steps(lost, lost, lost) == [1, 2, 4]
     assert going.step(lost) == (True, 0)
     assert going.step(Said(502))[0]
@@ -92,7 +92,7 @@ def test_a_lost_place_is_given_up_only_for_another(going: Station, lost: Said) -
     assert (going.feed.cursors[-1], len(going.gaps)) == ("i=9", 1)
 
 
-def test_a_place_that_is_found_again_was_never_lost(going: Station) -> None:
+def test_fault_f7_a_place_that_is_found_again_was_never_lost(going: Station) -> None:
     going.steps(LOST, LOST, LOST, page(event(2), to="i=2"))
     assert (going.stream.cursor, going.gaps) == ("i=2", [])
 
@@ -116,7 +116,7 @@ def test_the_base_url_that_is_refused_too_is_asked_with_patience(going: Station)
     assert going.feed.cursors[-8:] == ["timeout=10"] * 8
 
 
-def test_a_400_that_says_start_over_at_the_same_place_is_a_lost_place(going: Station) -> None:
+def test_fault_f7_a_400_that_says_start_over_at_the_same_place_is_a_lost_place(going: Station) -> None:
     body = b'{"status":"Please start over using nextUrl","events":[],"nextUrl":"{base}?i=1"}'
     assert going.steps(*[Said(400, body)] * 4) == [1, 2, 4, 0]
 
@@ -125,7 +125,7 @@ def test_a_400_that_says_start_over_at_the_same_place_is_a_lost_place(going: Sta
 
 
 @pytest.mark.parametrize("missing", [page(event(2), next_url=None), Said(200, b'{"events":[]}')])
-def test_without_a_next_url_the_base_url_comes_next_with_one_possible_gap(
+def test_fault_f9_without_a_next_url_the_base_url_comes_next_with_one_possible_gap(
     going: Station, missing: Said
 ) -> None:
     assert going.step(missing)[1] == 1
@@ -153,7 +153,7 @@ def test_reading_once_ends_though_no_next_url_ever_comes(database: Database, tmp
         assert station.step(backlog) == (False, 1)
 
 
-def test_a_relative_next_url_is_resolved(going: Station) -> None:
+def test_fault_f9_a_relative_next_url_is_resolved(going: Station) -> None:
     going.step(page(next_url=target("i=5")))
     going.step(page(to="i=6"))
     assert going.feed.asked[-1] == target("i=5")
@@ -171,7 +171,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("url", FOREIGN, ids=lambda url: str(url)[:40].strip())
-def test_a_next_url_that_leads_elsewhere_is_not_followed_and_its_events_stay(
+def test_fault_f9_a_next_url_that_leads_elsewhere_is_not_followed_and_its_events_stay(
     going: Station, url: object
 ) -> None:
     with Wire(wire.reply()) as other:

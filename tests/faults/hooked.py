@@ -1,0 +1,89 @@
+"""The installed command with a hook: dies, or waits, at a place of the transaction that keeps a page.
+
+`python -m faults.hooked PLACE ACTION WORDS…` runs `mhc WORDS…`. PLACE is a step of the first page's transaction:
+`cursor` (moved, nothing inserted), `insert` (before the events), `inserted` (after them), `commit` (before it) or
+`committed`. ACTION is `kill` (SIGKILL), `wait` (says "here" on stderr, goes on when stdin has a byte or ends), or
+`cursor-first`: SIGKILL in a wrong build, which moves the cursor in a transaction of its own, before the events.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from mhc.__main__ import main
+from mhc.store import pages, streams
+
+_INSERT, _MOVE = "INSERT INTO event ", "UPDATE stream SET cursor="
+
+
+class Place:
+    """Acts once, at its place."""
+
+    def __init__(self, name: str, act: Callable[[], None]) -> None:
+        self._name, self._act = name, act
+        self._inserted = False
+
+    def _at(self, name: str) -> None:
+        if name == self._name:
+            self._name = ""
+            self._act()
+
+    def before(self, _conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(_INSERT):
+            self._at("insert")
+
+    def after(self, _conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(_MOVE):
+            self._at("cursor")
+        if statement.startswith(_INSERT):
+            self._inserted = True
+            self._at("inserted")
+
+    def commit(self, _conn: Any) -> None:
+        if self._inserted:
+            self._at("commit")
+
+    def given_back(self, *_: Any) -> None:
+        if self._inserted:
+            self._at("committed")
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait() -> None:
+    os.write(2, b"here\n")
+    os.read(0, 1)
+
+
+def _move_the_cursor_first() -> None:
+    keep = pages.store
+
+    def store(db: Any, held: Any, page: Any, **how: Any) -> Any:
+        with db.write() as conn:
+            streams.move_cursor(conn, held, now=page.received_at, valid=how["lease"], moved=page.moved)
+        return keep(db, held, page, **how)
+
+    pages.store = store
+
+
+def _run(name: str, action: str) -> None:
+    if action == "cursor-first":
+        _move_the_cursor_first()
+    place = Place(name, _wait if action == "wait" else _kill)
+    event.listen(Engine, "before_cursor_execute", place.before)
+    event.listen(Engine, "after_cursor_execute", place.after)
+    event.listen(Engine, "commit", place.commit)
+    event.listen(Engine, "checkin", place.given_back)
+    main()
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1:3]
+    sys.argv = ["mhc", *sys.argv[3:]]
+    _run(*chosen)
