@@ -41,6 +41,7 @@ class Special:
 
 
 LIVE = 'mhc session start --at "1h ago"'
+EXPORT = "mhc capture export --out capture.jsonl"
 FEED = "listens to a room until stopped"
 ENDLESS = "goes on until stopped"
 SPECIAL = {
@@ -63,6 +64,8 @@ SPECIAL = {
         "the name must be theirs", before=("mhc alias add viewer_one viewer_uno",)
     ),
     "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
+    "mhc capture import capture.jsonl": Special("needs an export", before=(EXPORT,)),
+    "mhc capture import -n capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc completion fish > ~/.config/fish/completions/mhc.fish": Special(
         "writes into a folder", file=".config/fish/completions/mhc.fish"
     ),
@@ -157,7 +160,7 @@ def test_every_example_does_what_it_says(mhc: MhcHere, leaf: Leaf, example: str)
     assert (run.status, "Traceback" in run.stderr) == (ended, False), run.stderr
     if leaf.fields is not None or leaf.path == "listen":
         assert run.stdout.strip()
-    if "json" in example.split()[-1]:
+    if example.split()[-1] in {"json", "ndjson", "--json"}:
         assert run.stdout[0] in "[{"
 
 
@@ -180,6 +183,8 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @pytest.mark.parametrize("leaf", [one for one in LEAVES if one.fields], ids=lambda leaf: leaf.path)
 def test_json_holds_what_is_documented(mhc: MhcHere, leaf: Leaf) -> None:
+    for before in SPECIAL.get(leaf.examples[0], Special("none")).before:
+        assert mhc(*shlex.split(before)[1:]).status == 0
     call = [*shlex.split(leaf.examples[0])[1:], "-o", "json"]
     if leaf.is_list and leaf.path not in words.REPORTS:
         call += ["-L", "5"]

@@ -85,11 +85,16 @@ def read_events(elements: list[bytes]) -> tuple[list[Event], list[Refused]]:
     equals: Counter[str] = Counter()
     for raw in elements:
         try:
-            event = parse_event(_decode(raw), raw, _UNMADE)
+            event = read_event(raw, _UNMADE)
             events.append(event if event.id is not _UNMADE else event._replace(id=_made_id(raw, equals)))
         except NotAnEventError as error:
             refused.append(Refused(raw, str(error)))
     return events, refused
+
+
+def read_event(raw: bytes, made_id: EventId) -> Event:
+    """Read one element; `made_id` stands in where it has no usable id. Raises NotAnEventError."""
+    return parse_event(_decode(raw), raw, made_id)
 
 
 def _made_id(raw: bytes, equals: Counter[str]) -> EventId:

@@ -10,12 +10,15 @@ import click
 from mhc.cli import complete
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import username
-from mhc.cli.options import Command, common_options, output_options
+from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
+from mhc.cli.root import LazyGroup
+from mhc.cli.telling import say
 from mhc.errors import UnavailableError
 
 if TYPE_CHECKING:
     from mhc.capture.health import Beat
+    from mhc.store.database import Database
     from mhc.store.streams import Stream
 
 STATUS = (
@@ -63,7 +66,19 @@ REJECTED = (
 _room = click.option("--room", metavar="ROOM", shell_complete=complete.rooms, help="This room only.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    table={
+        "export": (
+            "mhc.cli.transfer:export",
+            "Write all that was captured, and what you typed, as JSON lines.",
+        ),
+        "import": (
+            "mhc.cli.transfer:import_",
+            "Take in what was exported elsewhere; what is here already is not taken again.",
+        ),
+    },
+)
 def group() -> None:
     """What was captured, and what is missing."""
 
@@ -200,24 +215,54 @@ def covered(ctx: click.Context, out: Writer, room: str | None) -> None:
     out.rows(COVERAGE, out.ordered(COVERAGE, rows))
 
 
-@group.command("rejected", cls=Command, examples=["mhc capture rejected", "mhc capture rejected -o ndjson"])
+@group.command(
+    "rejected",
+    cls=Command,
+    examples=["mhc capture rejected", "mhc capture rejected -o ndjson", "mhc capture rejected --retry"],
+)
+@click.option(
+    "--retry", is_flag=True, help="Try them again, as after an upgrade; what is an event now moves."
+)
 @click.option("--private", is_flag=True, help="With --reveal: show what was received.")
 @click.option("--reveal", is_flag=True, help="With --private: show what was received.")
 @_room
+@write_options
 @output_options(fields=REJECTED)
 @common_options
 @click.pass_context
-def rejected(ctx: click.Context, out: Writer, room: str | None, private: bool, reveal: bool) -> None:
+def rejected(
+    ctx: click.Context,
+    /,
+    out: Writer,
+    retry: bool,
+    private: bool,
+    reveal: bool,
+    room: str | None,
+    dry_run: bool,
+    **_asked: bool,
+) -> None:
     """List what came in the feed and could not become an event; the latest first.
 
-    It may be a private message, or name who tipped anonymously: nobody can tell what is no event.
+    It may be a private message, or name who tipped anonymously: nobody can tell what is no event. With --retry, what
+    is left is listed.
     """
     from mhc.store import coverage
 
-    with database(ctx) as db, db.read() as conn:
-        found = coverage.rejected(conn, None if room is None else username(room))
+    name = None if room is None else username(room)
+    with database(ctx) as db:
+        if retry:
+            _retry(ctx, db, name, write=not dry_run)
+        with db.read() as conn:
+            found = coverage.rejected(conn, name)
     shown = private and reveal
     rows = [
         asdict(one) | {"body": one.body.decode(errors="backslashreplace") if shown else None} for one in found
     ]
     out.rows(REJECTED, out.ordered(REJECTED, rows))
+
+
+def _retry(ctx: click.Context, db: "Database", room: str | None, *, write: bool) -> None:
+    from mhc.capture.retry import retry
+
+    done = retry(db, settings(ctx).merge_gap, room, write=write)
+    say(ctx, f"{done.events} {'became' if write else 'would become'} events, {done.rest} stay")

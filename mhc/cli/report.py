@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import click
 
-from mhc.cli.context import database, settings
+from mhc.cli import completeness
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import Command, common_options, output_options, range_options
 from mhc.cli.output import Field, Writer
@@ -41,6 +42,7 @@ def group() -> None:
 @click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
 @click.option("--reveal", is_flag=True, help="Count anonymous tips for who made them.")
 @click.option("--testbed", is_flag=True, help="With the events of the testbed.")
+@completeness.require_complete
 @range_options
 @output_options(fields=TIPPERS)
 @common_options
@@ -52,6 +54,7 @@ def tippers(
     include_excluded: bool,
     reveal: bool,
     testbed: bool,
+    require_complete: bool,
     since: str | None,
     until: str | None,
     room: str | None,
@@ -61,6 +64,7 @@ def tippers(
     All anonymous tips are one row, which -o name leaves out. Excluded people are in no figure, but for their
     anonymous tips. JSON is one object: range, timezone, room, sources, coverage, excluded and rows.
     """
+    from mhc.reports import completeness as complete
     from mhc.reports import tippers as report
     from mhc.store.paid import Scope
 
@@ -69,6 +73,8 @@ def tippers(
         where = rooms(ctx, conn, room)
         scope = Scope(where.ids, asked.start, asked.end, testbed)
         found = report.read(conn, scope, reveal=reveal, include_excluded=include_excluded)
+        whole = [complete.Asked(where.ids, asked.start, asked.end, utc_now())] if require_complete else []
+        hole = complete.first_hole(conn, whole)
     about = {
         "range": {"since": asked.start, "until": asked.end},
         "timezone": str(settings(ctx).timezone),
@@ -82,3 +88,4 @@ def tippers(
     if found.coverage is not None and found.coverage.share != 1:
         out.warn(f"{1 - (found.coverage.share or 0):.1%} of the time was not captured: mhc capture gaps")
     out.report(about, TIPPERS, out.ordered(TIPPERS, found.rows[:top]))
+    completeness.refuse(hole)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mhc.cli import complete
+from mhc.cli import complete, completeness
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import own_room, past_instant, rooms, time_range
 from mhc.cli.options import (
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from mhc.reports.completeness import Hole
     from mhc.reports.sessions import Report
     from mhc.store.sessions import Session
 
@@ -153,11 +154,19 @@ def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool,
 @group.command("status", cls=Command, examples=["mhc session status", "mhc session status --check -q"])
 @click.option("--check", is_flag=True, help="End with 4 when no session is live.")
 @_excluded
+@completeness.require_complete
 @_room
 @record_options(fields=SESSIONS)
 @common_options
 @click.pass_context
-def status(ctx: click.Context, out: Writer, check: bool, include_excluded: bool, room: str | None) -> int:
+def status(
+    ctx: click.Context,
+    out: Writer,
+    check: bool,
+    include_excluded: bool,
+    require_complete: bool,
+    room: str | None,
+) -> int:
     """Show the live session and its figures so far. The state is idle, and the rest unknown, where none is."""
     from mhc.store import sessions
 
@@ -165,9 +174,11 @@ def status(ctx: click.Context, out: Writer, check: bool, include_excluded: bool,
     with database(ctx) as db, db.read() as conn:
         found = sessions.list_all(conn, room=name, live=True)
         report = _figures(ctx, conn, found, include_excluded=include_excluded)
+        hole = _hole(conn, found) if require_complete else None
     if report.rows:
         _say_excluded(ctx, report)
         out.record(WHOLE, report.rows[0])
+        completeness.refuse(hole)
         return Exit.OK
     idle = tuple(replace(field, table=field.name in {"room", "state"}) for field in SESSIONS)
     out.record(idle, _EMPTY | {"room": name, "state": "idle"})
@@ -176,6 +187,7 @@ def status(ctx: click.Context, out: Writer, check: bool, include_excluded: bool,
 
 @group.command("list", cls=Command, examples=["mhc session list", "mhc session list --since 30d -o csv"])
 @_excluded
+@completeness.require_complete
 @range_options
 @output_options(fields=SESSIONS)
 @common_options
@@ -184,6 +196,7 @@ def list_sessions(
     ctx: click.Context,
     out: Writer,
     include_excluded: bool,
+    require_complete: bool,
     since: str | None,
     until: str | None,
     room: str | None,
@@ -197,8 +210,10 @@ def list_sessions(
         found = sessions.list_all(conn, room=name, since=asked.start, until=asked.end)
         shown = found if out.sort else found[: out.limit]
         report = _figures(ctx, conn, shown, include_excluded=include_excluded)
+        hole = _hole(conn, shown) if require_complete else None
     _say_excluded(ctx, report)
     out.rows(SESSIONS, out.ordered(SESSIONS, report.rows), total=len(found))
+    completeness.refuse(hole)
 
 
 @group.command("show", cls=Command, examples=["mhc session show", "mhc session show 1 --json"])
@@ -206,12 +221,18 @@ def list_sessions(
     "session_id", metavar="[ID]", required=False, type=int, help="Its number (default: the latest)."
 )
 @_excluded
+@completeness.require_complete
 @_room
 @record_options(fields=SESSIONS)
 @common_options
 @click.pass_context
 def show(
-    ctx: click.Context, out: Writer, session_id: int | None, include_excluded: bool, room: str | None
+    ctx: click.Context,
+    out: Writer,
+    session_id: int | None,
+    include_excluded: bool,
+    require_complete: bool,
+    room: str | None,
 ) -> None:
     """Show one session and its figures."""
     from mhc.store import sessions
@@ -223,11 +244,23 @@ def show(
             one = sessions.by_id(conn, session_id)
             found = [] if one is None else [one]
         report = _figures(ctx, conn, found, include_excluded=include_excluded)
+        hole = _hole(conn, found) if require_complete else None
     if not report.rows:
         said = "there is no session yet" if session_id is None else f"no session {session_id}"
         raise NotFoundError(said, hint="mhc session list")
     _say_excluded(ctx, report)
     out.record(WHOLE, report.rows[0])
+    completeness.refuse(hole)
+
+
+def _hole(conn: "Connection", found: "Sequence[Session]") -> "Hole | None":
+    """Give what may be missing of the first of these sessions that was not captured whole."""
+    from mhc.reports import completeness as whole
+
+    now = utc_now()
+    return whole.first_hole(
+        conn, (whole.Asked([one.room_id], one.started_at, one.ended_at, now) for one in found)
+    )
 
 
 def _figures(

@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from mhc.domain.clock import to_ms
 from mhc.store.bulk import Bulk, Rows, bulk_insert, together
 from mhc.store.schema import capture_coverage, capture_gap, event, person, rejected_event, stream
-from mhc.store.upsert import upsert
+from mhc.store.upsert import insert_new, upsert
 
 _COVER = bulk_insert(capture_coverage, ("stream_id", "from_at", "to_at"))
 _EXTEND = Bulk(
@@ -85,11 +86,13 @@ def add_gap(
     conn.execute(insert(capture_gap).values(**row, certainty=certainty))
 
 
-def gaps(conn: Connection, room: str | None = None) -> list[Gap]:
-    """Give the gaps, the latest first."""
+def gaps(conn: Connection, room: str | None = None, *, kind: str | None = None) -> list[Gap]:
+    """Give the gaps, of one kind of stream or of all, the latest first."""
     columns = (capture_gap.c.from_at, capture_gap.c.to_at, capture_gap.c.cause, capture_gap.c.certainty)
     query = select(person.c.username, *columns).join(stream, stream.c.id == capture_gap.c.stream_id)
     query = query.join(person, person.c.id == stream.c.room_id)
+    if kind is not None:
+        query = query.where(stream.c.kind == kind)
     query = query.order_by(capture_gap.c.to_at.desc(), person.c.username, capture_gap.c.id.desc())
     return [Gap(*row) for row in conn.execute(query) if room is None or row.username == room]
 
@@ -141,7 +144,23 @@ def live_spans(
 
 def reject(conn: Connection, stream_id: int, body: bytes, reason: str, at: datetime) -> None:
     """Keep what could not become an event; the same bytes again only count."""
-    row = {
+    keys = ("stream_id", "hash")
+    upsert(
+        conn,
+        rejected_event,
+        [_rejected_row(stream_id, body, reason, at)],
+        keys=keys,
+        changes=lambda new: {"count": rejected_event.c.count + new["count"]},
+    )
+
+
+def reject_once(conn: Connection, stream_id: int, body: bytes, reason: str, at: datetime) -> bool:
+    """Keep what could not become an event where it is not kept yet; False where it is, and nothing counts."""
+    return insert_new(conn, rejected_event, _rejected_row(stream_id, body, reason, at))
+
+
+def _rejected_row(stream_id: int, body: bytes, reason: str, at: datetime) -> dict[str, Any]:
+    return {
         "stream_id": stream_id,
         "hash": hashlib.sha256(body).hexdigest()[:32],
         "received_at": at,
@@ -150,14 +169,6 @@ def reject(conn: Connection, stream_id: int, body: bytes, reason: str, at: datet
         "body": body[:MAX_REJECTED],
         "count": 1,
     }
-    keys = ("stream_id", "hash")
-    upsert(
-        conn,
-        rejected_event,
-        [row],
-        keys=keys,
-        changes=lambda new: {"count": rejected_event.c.count + new["count"]},
-    )
 
 
 def rejected(conn: Connection, room: str | None = None) -> list[Rejected]:
@@ -167,6 +178,29 @@ def rejected(conn: Connection, room: str | None = None) -> list[Rejected]:
     query = query.join(stream, stream.c.id == r.stream_id).join(person, person.c.id == stream.c.room_id)
     query = query.order_by(r.received_at.desc(), r.hash)
     return [Rejected(*row) for row in conn.execute(query) if room is None or row.username == room]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of one that was rejected: all of it where `size` is its length."""
+
+    hash: str
+    received_at: datetime
+    size: int
+    body: bytes
+
+
+def kept(conn: Connection, stream_id: int, after: str, limit: int) -> list[Kept]:
+    """Give what a stream rejected, in order of its hash, after one."""
+    r = rejected_event.c
+    query = select(r.hash, r.received_at, r.size, r.body).where(r.stream_id == stream_id, r.hash > after)
+    return [Kept(*row[:3], bytes(row.body)) for row in conn.execute(query.order_by(r.hash).limit(limit))]
+
+
+def take_out(conn: Connection, stream_id: int, hashes: Sequence[str]) -> None:
+    """Keep these no longer as rejected: they are events now."""
+    r = rejected_event.c
+    conn.execute(delete(rejected_event).where(r.stream_id == stream_id, r.hash.in_(hashes)))
 
 
 def made_ids(conn: Connection, stream_id: int) -> int:

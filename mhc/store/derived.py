@@ -109,7 +109,7 @@ def _read_broadcasts(
     conn = batch.conn
     if late and not _change_nothing(conn, room_id, state, late):
         batch.send()  # what follows reads the events again
-        return _reread(conn, room_id, late[0].at, gap)
+        return _reread(conn, room_id, (late[0].at, (marks or late)[-1].at), gap)
     if not marks:
         return set()
     known = state.open
@@ -138,17 +138,32 @@ def _inside(one: Broadcast, at: datetime, heard: datetime | None) -> bool:
     return one.started_at < at < one.ended_at
 
 
-def _reread(conn: Connection, room_id: int, late: datetime | None, gap: timedelta) -> set[datetime]:
-    """Read a room's broadcasts again from the last one that had surely ended before `late` (None: all of them)."""
+def _reread(
+    conn: Connection, room_id: int, came: tuple[datetime, datetime] | None, gap: timedelta
+) -> set[datetime]:
+    """Read a room's broadcasts again from the last one that had surely ended before what came (None: all of them).
+
+    What follows a start does not depend on what was before it: broadcasts from the first one that was seen to start
+    after all that came stay as they are.
+    """
     stored = sessions.broadcasts(conn, room_id)
-    sure = 0 if late is None else _surely_ended([b for _row, b in stored], late - gap)
+    sure = 0 if came is None else _surely_ended([b for _row, b in stored], came[0] - gap)
     last = stored[sure - 1][1] if sure else None
-    marks = _marks(conn, room_id, last.ended_at if last else None)
+    stays = len(stored) if came is None else _first_start([b for _row, b in stored], came[1])
+    until = stored[stays][1].started_at if stays < len(stored) else None
+    marks = _marks(conn, room_id, last.ended_at if last else None, until)
     state, ended = fold(after(last) if last else RoomState(), marks, gap)
-    new: list[Broadcast] = ended + ([state.open] if state.open else [])
-    sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:]], new)
-    together(conn, *((_SAVE, [row]) for row in _state_row(room_id, state)))
+    new: list[Broadcast] = ended + ([state.open] if state.open and until is None else [])
+    sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:stays]], new)
+    if until is None:
+        together(conn, *((_SAVE, [row]) for row in _state_row(room_id, state)))
     return sessions.restitch(conn, room_id, last.started_at if last else None, gap)
+
+
+def _first_start(known: Sequence[Broadcast], after: datetime) -> int:
+    """Give the place of the first broadcast later than an instant of which the start was seen, or their number."""
+    starts = (place for place, b in enumerate(known) if b.started_at > after and not b.start_inferred)
+    return next(starts, len(known))
 
 
 def _surely_ended(known: Sequence[Broadcast], before: datetime) -> int:
@@ -161,10 +176,15 @@ def _surely_ended(known: Sequence[Broadcast], before: datetime) -> int:
     return 0
 
 
-def _marks(conn: Connection, room_id: int, after: datetime | None) -> Iterable[Mark]:
+def _marks(
+    conn: Connection, room_id: int, after: datetime | None, until: datetime | None = None
+) -> Iterable[Mark]:
+    """Give a room's marks after an instant, up to the start at another one."""
     names = {row.id: row.name for row in conn.execute(select(event_method.c.id, event_method.c.name))}
-    for at, method_id, actor_id in conn.execute(history.marks_query(room_id, after)):
+    for at, method_id, actor_id in conn.execute(history.marks_query(room_id, after, until)):
         yield Mark(at, names[method_id], actor_id)
+        if at == until and names[method_id] == START:
+            return
 
 
 def rebuild(conn: Connection, room_id: int, gap: timedelta) -> None:

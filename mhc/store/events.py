@@ -57,6 +57,16 @@ class NewEvent(NamedTuple):
         )
 
 
+class Resolved(NamedTuple):
+    """An event to be stored, when it was received, and whose it is. A tuple: there are many."""
+
+    event: Event
+    received_at: datetime
+    room_id: int | None
+    actor_id: int | None
+    partner_id: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
     """What became of a page's events."""
@@ -132,16 +142,32 @@ def add_known(
     known.update(stands.ids.items())
     if strangers := names_in(fresh) - stands.ids.keys():
         known.update(people.ensure(batch.conn, strangers, source=made_by, at=received_at))
-    methods = _method_ids(batch.conn, {e.method for e in fresh})
-    received_ms = to_ms(received_at)
+    given = (Resolved(e, received_at, known[e.room], known[e.actor], known[e.partner]) for e in fresh)
+    return Added(_insert(batch, stream_id, given), conflicting)
+
+
+def add_resolved(conn: Connection, stream_id: int, given: Sequence[Resolved]) -> Added:
+    """Insert the events that are not there yet, each with its own receipt and people. The caller holds the stream."""
+    fresh, conflicting = unknown(conn, stream_id, [one.event for one in given])
+    wanted = {id(e) for e in fresh}
+    batch = Batch(conn)
+    new = _insert(batch, stream_id, (one for one in given if id(one.event) in wanted))
+    batch.send()
+    return Added(new, conflicting)
+
+
+def _insert(batch: Batch, stream_id: int, given: Iterable[Resolved]) -> list[NewEvent]:
     new, rows = [], []
-    for e in fresh:
+    given = list(given)
+    methods = _method_ids(batch.conn, {one.event.method for one in given})
+    for e, received_at, room_id, actor_id, partner_id in given:
+        received_ms = to_ms(received_at)
         at_ms = _time_of(e, received_ms)
-        one = NewEvent(e, from_ms(at_ms), received_at, known[e.room], known[e.actor], known[e.partner])
+        one = NewEvent(e, from_ms(at_ms), received_at, room_id, actor_id, partner_id)
         new.append(one)
         rows.append(_row(stream_id, one, methods[e.method], at_ms, received_ms))
     batch.add(_INSERT, rows)
-    return Added(new, conflicting)
+    return new
 
 
 def add_singly(
@@ -185,6 +211,14 @@ def _row(stream_id: int, new: NewEvent, method_id: int, at_ms: int, received_ms:
         e.text,
         pack(e.raw),
     )
+
+
+def unknown(conn: Connection, stream_id: int, events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
+    """Part the events that are not stored yet from those whose id is, with another body. Writes nothing."""
+    newest = (
+        select(event.c.id_ms).where(event.c.stream_id == stream_id).order_by(event.c.id_ms.desc()).limit(1)
+    )
+    return _unknown(conn, stream_id, events, conn.execute(newest).scalar())
 
 
 def _unknown(

@@ -198,11 +198,16 @@ def shown(conn: Connection, rows: Sequence[Any]) -> list[StoredEvent]:
     ]
 
 
-def marks_query(room_id: int, after: datetime | None) -> Select[Any]:
-    """Give the query of what the derivation reads: at, method number, actor, of one room in order of time."""
+def marks_query(room_id: int, after: datetime | None, until: datetime | None = None) -> Select[Any]:
+    """Give the query of what the derivation reads: at, method number, actor, of one room in order of time.
+
+    `after` is not in it, `until` is.
+    """
     live = select(stream.c.id).where(stream.c.kind == "live")
     query = select(event.c.at, event.c.method_id, event.c.actor_id)
     query = query.where(event.c.stream_id.in_(live), event.c.room_id == room_id)
     if after is not None:
         query = query.where(event.c.at > after)
+    if until is not None:
+        query = query.where(event.c.at <= until)
     return query.order_by(*KEY)

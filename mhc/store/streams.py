@@ -114,6 +114,12 @@ def ensure(conn: Connection, room: str, kind: Kind, host: str, at: datetime) -> 
     return get(conn, found)
 
 
+def hold(conn: Connection, stream_id: int) -> None:
+    """Keep every other writer of a stream out until the transaction ends, and leave cursor, lease and epoch alone."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(stream.c.id).where(stream.c.id == stream_id).with_for_update())
+
+
 def take_lease(
     conn: Connection, stream_id: int, owner: str, *, now: datetime, valid: timedelta, lock_held: bool
 ) -> int | None:

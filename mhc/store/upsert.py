@@ -27,7 +27,9 @@ def upsert(
 
 def insert_new(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row; False where one stands in its way, and nothing changes."""
-    return conn.execute(_insert(conn, table).values(**row).on_conflict_do_nothing()).rowcount == 1
+    query = _insert(conn, table).values(**row).on_conflict_do_nothing()
+    # Without being asked, SQLAlchemy counts no inserted rows of a table that makes no key of its own.
+    return conn.execute(query, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def _insert(conn: Connection, table: Table) -> Any:

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from mhc.__main__ import main
-from mhc.store import pages, streams
+from mhc.store import bulk, known, pages
 
-_INSERT, _MOVE = "INSERT INTO event ", "UPDATE stream SET cursor="
+_INSERT, _MOVE = "INSERT INTO event ", "UPDATE stream SET "
 
 
 class Place:
@@ -32,11 +32,11 @@ class Place:
             self._name = ""
             self._act()
 
-    def before(self, _conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def before(self, statement: str) -> None:
         if statement.startswith(_INSERT):
             self._at("insert")
 
-    def after(self, _conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def after(self, statement: str) -> None:
         if statement.startswith(_MOVE):
             self._at("cursor")
         if statement.startswith(_INSERT):
@@ -66,18 +66,34 @@ def _move_the_cursor_first() -> None:
 
     def store(db: Any, held: Any, page: Any, **how: Any) -> Any:
         with db.write() as conn:
-            streams.move_cursor(conn, held, now=page.received_at, valid=how["lease"], moved=page.moved)
+            known.take(conn, held, (), now=page.received_at, valid=how["lease"], moved=page.moved)
         return keep(db, held, page, **how)
 
     pages.store = store
+
+
+def _one_by_one(place: Place) -> None:
+    """Send each statement by itself: what goes together has no place between."""
+    send = bulk.together
+
+    def together(conn: Any, *calls: Any) -> list[Any]:
+        found = []
+        for call in calls:
+            statement = call[0].spelt(conn.dialect)
+            place.before(statement)
+            found += send(conn, call)
+            place.after(statement)
+        return found
+
+    bulk.together = together  # type: ignore[assignment]
+    vars(known)["together"] = together
 
 
 def _run(name: str, action: str) -> None:
     if action == "cursor-first":
         _move_the_cursor_first()
     place = Place(name, _wait if action == "wait" else _kill)
-    event.listen(Engine, "before_cursor_execute", place.before)
-    event.listen(Engine, "after_cursor_execute", place.after)
+    _one_by_one(place)
     event.listen(Engine, "commit", place.commit)
     event.listen(Engine, "checkin", place.given_back)
     main()

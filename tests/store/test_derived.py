@@ -104,6 +104,19 @@ def empty(conn: Connection) -> None:
     cuts=st.lists(st.integers(0, 40), max_size=6),
     swaps=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=3),
     gaps=st.lists(st.integers(0, 40), max_size=2),
+    moves=st.lists(st.tuples(st.integers(0, 39), st.integers(0, 7)), max_size=4),
+)
+@example(  # one event comes late in a page with one that is the latest, and a start lies between them
+    steps=[
+        (0, "broadcastStart", "viewer_one", False),
+        (300_000, "broadcastStop", "viewer_one", False),
+        (2_400_000, "broadcastStart", "viewer_one", False),
+        (60_000, "broadcastStop", "viewer_one", False),
+    ],
+    cuts=[3],
+    swaps=[],
+    gaps=[],
+    moves=[(1, 1)],
 )
 @example(  # starts at one instant, and two more of which the second comes in a page of its own
     steps=[(0, "broadcastStart", "viewer_one", False)] * 5
@@ -111,6 +124,7 @@ def empty(conn: Connection) -> None:
     cuts=[6],
     swaps=[],
     gaps=[],
+    moves=[],
 )
 @example(  # two enters at one instant before a page that comes late
     steps=[
@@ -122,6 +136,7 @@ def empty(conn: Connection) -> None:
     cuts=[3],
     swaps=[],
     gaps=[],
+    moves=[],
 )
 def test_pages_in_any_order_derive_what_a_rebuild_derives(
     db: Database,
@@ -129,18 +144,23 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
     cuts: list[int],
     swaps: list[tuple[int, int]],
     gaps: list[int],
+    moves: list[tuple[int, int]],
 ) -> None:
     made = make(steps)
     edges = sorted({0, len(made), *(c for c in cuts if c < len(made))})
     pages = [made[a:b] for a, b in pairwise(edges)]
+    for event, page in moves:  # to where it is not in order
+        if event < len(made) and page < len(pages):
+            pages = [[one for one in kept if one is not made[event]] for kept in pages]
+            pages[page].append(made[event])
     for one, other in swaps:
         if one < len(pages) and other < len(pages):
             pages[one], pages[other] = pages[other], pages[one]
     unseen = [datetime.fromtimestamp(BASE / 1000 + i * 60, tz=UTC) for i in gaps]
     with db.write() as conn:
         empty(conn)
-        for place, page in enumerate(pages):
-            store(conn, page, tuple(unseen) if place == len(pages) // 2 else ())
+        for place, kept in enumerate(pages):
+            store(conn, kept, tuple(unseen) if place == len(pages) // 2 else ())
         arrived = dump(conn)
         room = streams.list_all(conn)[0].room_id
         assert not derived.differs(conn, room, MERGE_GAP)

@@ -1,0 +1,125 @@
+"""What was typed about people, from an export: lists and who is on them, notes, merges. What is here stays."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select, update
+
+from mhc.store import lines, watchlists
+from mhc.store.people import CHUNK
+from mhc.store.schema import note, person, person_merge, watchlist, watchlist_member
+from mhc.store.upsert import insert_new
+
+
+def add_lists(conn: Connection, found: Sequence[lines.List], *, write: bool) -> int:
+    """Make the lists that are not here."""
+    known = {one.name.lower() for one in watchlists.list_all(conn)}
+    new = [one for one in found if one.name.lower() not in known]
+    for one in new if write else ():
+        insert_new(conn, watchlist, {"name": one.name, "system": False})
+    return len(new)
+
+
+def add_members(conn: Connection, found: Sequence[tuple[lines.Member, int]], *, write: bool) -> int:
+    """Put people on the lists that they are on there, and take off who was taken off."""
+    new = 0
+    w = watchlist_member.c
+    for line, who in found:
+        listed = watchlists.find(conn, line.list)
+        if listed is None:
+            new += 1
+            if not write:
+                continue
+            listed = watchlists.create(conn, line.list)
+        query = select(w.id, w.added_at, w.removed_at).where(w.list_id == listed.id, w.person_id == who)
+        rows = conn.execute(query).all()
+        same = next((row for row in rows if row.added_at == line.added_at), None)
+        if same is not None:
+            if write and same.removed_at is None and line.removed_at is not None:
+                conn.execute(
+                    update(watchlist_member).where(w.id == same.id).values(removed_at=line.removed_at)
+                )
+            continue
+        if line.removed_at is None and any(row.removed_at is None for row in rows):
+            continue
+        new += 1
+        if write:
+            row = {"list_id": listed.id, "person_id": who, "added_at": line.added_at}
+            insert_new(conn, watchlist_member, row | {"removed_at": line.removed_at, "note": line.note})
+    return new
+
+
+def add_notes(conn: Connection, found: Sequence[tuple[lines.Note, int]], *, write: bool) -> int:
+    """Keep the notes that are not here."""
+    names = ("category", "body", "happened_at", "source", "created_at")
+    ids = sorted({who for _line, who in found})
+    query = select(note.c.person_id, *(note.c[name] for name in names))
+    known = {
+        tuple(row)
+        for start in range(0, len(ids), CHUNK)
+        for row in conn.execute(query.where(note.c.person_id.in_(ids[start : start + CHUNK])))
+    }
+    rows = []
+    for line, who in found:
+        values = tuple(getattr(line, name) for name in names)
+        if (who, *values) not in known:
+            rows.append({"person_id": who} | dict(zip(names, values, strict=True)))
+    if write and rows:
+        conn.execute(insert(note), rows)
+    return len(rows)
+
+
+def add_merges(
+    conn: Connection, found: Sequence[tuple[lines.Merge, int, int]], *, write: bool
+) -> tuple[int, int]:
+    """Merge who is merged there. Gives how many merges are new, and how many contradict those that are here."""
+    m = person_merge.c
+    new = refused = 0
+    for line, keep, other in found:
+        same = (m.keep_id == keep, m.other_id == other, m.at == line.at)
+        row = conn.execute(select(m.id, m.undone_at).where(*same)).one_or_none()
+        if row is not None:
+            if write and row.undone_at is None and line.undone_at is not None:
+                conn.execute(update(person_merge).where(m.id == row.id).values(undone_at=line.undone_at))
+            continue
+        if line.undone_at is None and not _may_merge(conn, keep, other):
+            refused += 1
+            continue
+        new += 1
+        if write:
+            names = {"keep_id": keep, "other_id": other, "reason": line.reason, "at": line.at}
+            conn.execute(insert(person_merge).values(**names, undone_at=line.undone_at))
+    if write and found:
+        _flatten(conn)
+    return new, refused
+
+
+def _may_merge(conn: Connection, keep: int, other: int) -> bool:
+    """Whether nobody merged the other already, and the two are not one by way of the other."""
+    into = _merged_into(conn)
+    while keep != other and keep in into:
+        keep = into[keep]
+    return keep != other and other not in into
+
+
+def _merged_into(conn: Connection) -> dict[int, int]:
+    m = person_merge.c
+    query = select(m.other_id, m.keep_id).where(m.undone_at.is_(None)).order_by(m.id)
+    return {row.other_id: row.keep_id for row in conn.execute(query)}
+
+
+def _flatten(conn: Connection) -> None:
+    """Give everyone the root that the merges say."""
+    into = _merged_into(conn)
+    roots = {}
+    for one in into:
+        root = one
+        while root in into:
+            root = into[root]
+        roots[one] = root
+    query = select(person.c.id, person.c.canonical_id)
+    set_now = {
+        row.id: row.canonical_id for row in conn.execute(query.where(person.c.canonical_id.is_not(None)))
+    }
+    for one in sorted(roots.keys() | set_now.keys()):
+        if roots.get(one) != set_now.get(one):
+            conn.execute(update(person).where(person.c.id == one).values(canonical_id=roots.get(one)))
