@@ -116,7 +116,9 @@ def _notes(setting: Setting) -> str:
     if setting.secret:
         notes.append("Secret.")
     if setting.may_be_file:
-        notes.append(f"Or a file: `{setting.name}_FILE`.")
+        notes.append(
+            f"Or a file: `{setting.line}_file`." if setting.table else f"Or a file: `{setting.name}_FILE`."
+        )
     if setting.per_room:
         notes.append("May stand in `[rooms.NAME]`.")
     if setting.variable is None:

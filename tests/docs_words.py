@@ -63,6 +63,7 @@ TABLES = {
     "watchlist": "A list of people. Five come with mhc; who is on `Excluded` is left out of figures.",
     "watchlist_member": "That a person is, or was, on a list.",
     "note": "What was written about a person. Never derived.",
+    "alert_sent": "When a rule of `[alerts]` last told of a person, or of what nobody is named in: its cool-down.",
     "job_run": "One run of a job.",
 }
 
@@ -107,6 +108,7 @@ COLUMNS = {
     "person_total.tokens": "tips and media, without anonymous tips",
     "person_total.anonymous_tokens": "counted only with `--reveal`",
     "watchlist_member.removed_at": "null: on it now",
+    "alert_sent.person_id": "the person behind every alias and merge; null: nobody is named",
     "note.category": "notes, pm, dm, public_chat, tips or tip_menu",
     "note.happened_at": "null: nobody said",
 }

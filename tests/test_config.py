@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mhc.capture.rules import read_rules
 from mhc.config import SETTINGS, RoomSettings, Secret, Settings, load, state_dir, write_default_config
 from mhc.errors import ConfigError
 
@@ -295,3 +296,44 @@ def test_the_written_file_loads_with_every_line_in_force(home: Home) -> None:
     settings = home.load()
     assert settings.origin("sessions.merge_gap") == settings.origin("MHC_CBHOURS_URL") == "file"
     assert [room.name for room in settings.rooms] == ["example_room"]
+    assert [rule.name for rule in read_rules(settings.tables)] == ["big_tip", "friend_returns"]
+
+
+HOOK = "https://example.org/CANARY0UUID0LONG?key=CANARY0KEY"
+
+
+@pytest.mark.parametrize("text", [f'[listen]\nping_url = "{HOOK}"', f'[alerts.one]\nurl = "{HOOK}"'])
+def test_a_url_that_is_posted_to_is_a_secret(home: Home, text: str) -> None:
+    home.write(text, 0o640)
+    assert "holds a secret and can be read by others" in (said := home.problems())
+    assert "CANARY" not in said
+    home.write(text)
+    settings = home.load()
+    assert settings.secrets() == (HOOK, "CANARY0UUID0LONG?key=CANARY0KEY")
+    assert "CANARY" not in repr(settings)
+
+
+def test_what_listen_does_beside_capturing(home: Home) -> None:
+    secret = home.write(HOOK, path=home.path / "ping")
+    home.write(f'[listen]\nping_url_file = "{secret}"\nmetrics_dir = "/var/lib/metrics"\n', 0o644)
+    settings = home.load()
+    assert settings.ping_url == Secret(HOOK)
+    assert settings.metrics_dir == Path("/var/lib/metrics")
+    home.write('[listen]\nping_url = ""\n', 0o644)
+    assert (home.load().ping_url, home.load().metrics_dir) == (None, None)
+
+
+def test_every_line_of_a_table_of_settings_is_known(home: Home) -> None:
+    home.write(
+        '[listen]\nping = "x"\nping_url = "http://example.org/CANARY"\nmetrics_dir = "here"\n'
+        '[sessions]\nmerge_gab = "1h"\n'
+    )
+    said = home.problems()
+    for part in (
+        "[listen]: no setting named 'ping'; did you mean ping_url",
+        "[listen] ping_url: must be https (plain http only to this machine)",
+        "[listen] metrics_dir: must be an absolute path",
+        "[sessions]: no setting named 'merge_gab'; did you mean merge_gap?",
+    ):
+        assert part in said
+    assert "CANARY" not in said

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mhc.config import RoomSettings, Secret, load
+from mhc.config import RoomSettings, Secret, hook_secrets, load, parse_hook
 from mhc.config.system_zone import system_zone
-from mhc.config.values import parse_database, parse_origin, parse_url
+from mhc.config.values import parse_database, parse_origin, parse_size, parse_url
 from mhc.errors import UsageError
 
 TOKEN = "canary-token-1"
@@ -126,3 +126,40 @@ def test_a_secret_shows_itself_only_when_asked() -> None:
     assert secret == Secret(TOKEN)
     assert len({secret, Secret(TOKEN), Secret("other")}) == 2
     assert secret != TOKEN
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1GiB", 1 << 30), ("500 mb", 500 << 20), ("2g", 2 << 30), ("1024k", 1 << 20)]
+)
+def test_a_size_is_a_number_and_a_unit(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "5", "1.5g", "-1g", "10k", "1023k", "much", "1g2m"])
+def test_what_is_no_size_is_said(text: str) -> None:
+    with pytest.raises(ValueError, match='such as "500MiB" or "1GiB"'):
+        parse_size(text)
+
+
+def test_a_hook_may_have_a_query_and_only_its_host_is_no_secret() -> None:
+    url = "https://example.org/services/T1/x?key=1"
+    assert parse_hook(f" {url} ") == Secret(url)
+    assert hook_secrets(url) == [url, "services/T1/x?key=1"]
+    assert hook_secrets("http://127.0.0.1:80/events") == ["http://127.0.0.1:80/events"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://example.org/",
+        "ftp://example.org",
+        "https://u:p@example.org",
+        "https://example.org/#x",
+        "x",
+        "",
+    ],
+)
+def test_what_is_no_hook(text: str) -> None:
+    with pytest.raises(ValueError, match=r"must|may not") as caught:
+        parse_hook(text)
+    assert "example" not in str(caught.value)

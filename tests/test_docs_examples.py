@@ -48,6 +48,7 @@ SPECIAL = {
     "mhc listen": Special(FEED, feed=True),
     "mhc listen --for 10m --events tip,pm": Special(FEED, feed=True),
     "mhc listen -o ndjson --events tip": Special(FEED, feed=True),
+    "mhc listen --all --standby -o none": Special(FEED, feed=True),
     "mhc event tail": Special(ENDLESS, endless=True),
     "mhc event tail --events tip -L 20": Special(ENDLESS, endless=True),
     "mhc event tail -o ndjson": Special(ENDLESS, endless=True),

@@ -37,8 +37,15 @@ class Beat:
 class Health:
     """Writes one room's heartbeat where its state, or its time of polling, has changed."""
 
-    def __init__(self, state_dir: Path, now: Callable[[], datetime], rooms: Rooms | None = None) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        now: Callable[[], datetime],
+        rooms: Rooms | None = None,
+        on_beat: Callable[[Beat], None] = lambda _beat: None,
+    ) -> None:
         self.state_dir = state_dir
+        self._on_beat = on_beat
         self._now = now
         self._rooms = rooms or Rooms()
         self._rooms.join(self)
@@ -133,6 +140,7 @@ class Health:
         if changed:
             self._rooms.status(held.room, f"{state}{': ' + detail if detail else ''}")
         write_beat(self.state_dir, self._beat)
+        self._on_beat(self._beat)
 
 
 def _path(state_dir: Path, beat: Beat) -> Path:

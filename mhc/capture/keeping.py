@@ -203,7 +203,7 @@ class Keeper:
         ours = elsewhere is None and stream.epoch == self._hold.held.epoch
         if ours:
             self._hold.renew()
-        target = Target(self._hold.db, stream, ours, self._hold.length, self._o.merge_gap)
+        target = Target(self._hold, stream, ours, self._o.merge_gap)
         self._replayed = 0
         self._replay_others(target)
         if self._spool is None or self._stopping():
@@ -250,7 +250,6 @@ class Keeper:
     def _tell(self, page: Page, new: Sequence[NewEvent]) -> None:
         self._replayed += 1
         left = max(0, (self._spool.pages if self._spool else 0) - self._replayed)
-        self._hold.renewed()
         self._health.replaying(self._hold.held, left)
         self._hand_on(page, new)
 

@@ -55,7 +55,7 @@ class Listener:
         self._hold = Hold(db, client, health.state_dir, lock_of, options)
         self._keeper = Keeper(self._hold, health, lock_of, options, lambda: self._stopping)
         self._trouble = Trouble(client, health, options, lambda: self.held)
-        self._pace = Pace(options.monotonic)
+        self._pace = options.pace or Pace(options.monotonic)
         self._clock = ClockWatch(options.now, options.monotonic)
         self._instant = 0
         self._unkept: tuple[Outcome, str | None, float, datetime] | None = None

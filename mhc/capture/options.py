@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from mhc.capture.backoff import Backoff
+from mhc.capture.classify import Class
+from mhc.capture.pace import Pace
 from mhc.store.events import NewEvent
 from mhc.store.streams import Kind, Stream
 
@@ -31,5 +33,7 @@ class Options:
     monotonic: Callable[[], float] = time.monotonic
     # After the commit, with what is new; also for what is replayed from the spool.
     on_events: Callable[[Stream, Sequence[NewEvent]], None] = lambda _stream, _new: None
+    on_failed: Callable[[Class], None] = lambda _kind: None  # a poll, not the database
     on_refused: Callable[[], None] = lambda: None  # reads the token again, where its source may have changed
+    pace: Pace | None = None  # shared by rooms: nobody says whether the API counts by token or by address
     backoff: Backoff = field(default_factory=Backoff)

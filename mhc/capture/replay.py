@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mhc.capture.entry import Entry, Place
+from mhc.capture.lease import Hold
 from mhc.capture.spool import Spool
 from mhc.store import pages
-from mhc.store.database import Database
 from mhc.store.events import NewEvent
 from mhc.store.pages import LeaseLostError, Page
 from mhc.store.streams import Stream
@@ -17,10 +17,9 @@ from mhc.store.streams import Stream
 class Target:
     """Where pages go: a stream as the database has it, under our epoch where the lease is ours."""
 
-    db: Database
+    hold: Hold
     stream: Stream
     ours: bool
-    lease_of: Callable[[str | None], timedelta]
     merge_gap: timedelta
 
 
@@ -51,17 +50,30 @@ def replay(
             return Replayed(place, ours, whole=False)
         page = entry.page()
         new: Sequence[NewEvent] | None = None
-        if ours and entry.before == place:
-            lease = target.lease_of(entry.after.cursor)
+        if ours:
             try:
-                new = pages.store(target.db, target.stream, page, lease=lease, merge_gap=target.merge_gap)
-                place = entry.after
+                new = _store(target, page, entry, follows=entry.before == place)
             except LeaseLostError:
                 ours = False
         if new is None:
-            new = pages.insert(target.db, target.stream, page, merge_gap=target.merge_gap)
+            new = pages.insert(target.hold.db, target.stream, page, merge_gap=target.merge_gap)
+        else:
+            place = entry.after
         told(page, new)
     return Replayed(place, ours, whole=True)
+
+
+def _store(target: Target, page: Page, entry: Entry, *, follows: bool) -> Sequence[NewEvent] | None:
+    """Keep a page whole where it follows from where the database stands (else None), and hold the lease longer."""
+    hold = target.hold
+    if not follows:
+        if hold.renewal_is_due:
+            hold.renew()
+        return None
+    lease = hold.length(entry.after.cursor)
+    new = pages.store(hold.db, target.stream, page, lease=lease, merge_gap=target.merge_gap)
+    hold.renewed()
+    return new
 
 
 def _not_kept_yet(spool: Spool, place: Place) -> Iterator[Entry]:

@@ -95,14 +95,15 @@ class Supervisor:
         try:
             one.run()
         except BaseException as error:  # noqa: BLE001 - one room's trouble must not touch another's
-            alone = isinstance(error, TokenRefusedError) or not isinstance(error, _SHARED)
-            if self._patient and alone and not isinstance(error, TokenRefusedError):
+            own = isinstance(error, TokenRefusedError)
+            shared = isinstance(error, _SHARED) and not own
+            if self._patient and not own and not shared:
                 log.error("%s: %s; tried again in %.0f s", one.client.room, _said(error), self._again)  # noqa: TRY400 - it says all
                 return one.rest(self._again)
             if len(self._listeners) > 1:
                 log.error("%s: ended: %s", one.client.room, _said(error))  # noqa: TRY400 - raised again in the end
             self._errors.append(error)
-            self._broken = self._broken or (self._patient and not alone)
+            self._broken = self._broken or (self._patient and shared)
         return False
 
     def _watch(self, threads: Sequence[threading.Thread]) -> None:

@@ -47,6 +47,7 @@ class Trouble:
 
     def met(self, outcome: Outcome, asked_from: str | None) -> float:
         """Decide about an answer; give the seconds to wait. Raises MhcError where there is no use in waiting."""
+        self._o.on_failed(outcome.kind)
         if outcome.kind is Class.AUTH:
             return self._refused(outcome)
         if self._o.once and outcome.kind in {Class.NETWORK, Class.TLS}:

@@ -107,7 +107,9 @@ def status(ctx: click.Context, out: Writer, room: str | None) -> None:
         out.rows(STATUS, out.ordered(STATUS, rows))
         return
     rows = [
-        row | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id], "last_event_id": latest[one.id]}
+        row
+        | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id]}
+        | ({} if row["spooled"] else {"last_event_id": latest[one.id]})
         for one, row in zip(known, listener_rows(state_dir, known), strict=True)
     ]
     rows += [row for row in standby_rows(state_dir) if wanted in {None, row["room"]}]
@@ -156,7 +158,9 @@ def _row(
         row |= {name: value for name, value in asdict(beat).items() if name in row}
     if stream is not None:
         row |= {"room": stream.room, "kind": stream.kind, "host": stream.host}
-        row |= {"epoch": stream.epoch, "owner": stream.owner, "last_poll_at": stream.last_poll_ok_at}
+        row |= {"epoch": stream.epoch, "owner": stream.owner}
+        if not row["spooled"]:  # else the database does not know of the last one yet
+            row |= {"last_poll_at": stream.last_poll_ok_at}
         row |= {"state": _state(stream, beat, own, alive=alive)}
     return row
 

@@ -1,5 +1,6 @@
 """`mhc config`: the settings as this call has them, and where everything lies."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -59,6 +60,7 @@ def _rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:
         row = {"name": one.name, "value": shown, "origin": loaded.origin(one.name), "help": one.help}
         yield row
     yield from _room_rows(loaded, [one for one in TABLE if one.per_room])
+    yield from _alert_rows(loaded)
 
 
 def _room_rows(loaded: "Settings", per_room: "Sequence[Setting]") -> Iterator[dict[str, str | None]]:
@@ -71,6 +73,23 @@ def _room_rows(loaded: "Settings", per_room: "Sequence[Setting]") -> Iterator[di
             origin = "default" if value is None else loaded.origin(one.name) if single else "file"
             row = {"name": f"rooms.{room.name}.{one.key}", "value": value and _SHOWN}
             yield row | {"origin": origin, "help": one.help}
+
+
+def _alert_rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:
+    """List what the rules [alerts.NAME] say, as it stands there."""
+    for name, rule in loaded.tables.get("alerts", {}).items():
+        for key, value in rule.items() if isinstance(rule, dict) else ():
+            row: dict[str, str | None] = {"name": f"alerts.{name}.{key}", "value": _of_alert(key, value)}
+            yield row | {"origin": "file", "help": "Of an alert."}
+
+
+def _of_alert(key: str, value: object) -> str:
+    """Show a line of a rule, but not what may let one in: a url, a program's arguments."""
+    if key == "url":
+        return _SHOWN
+    if key == "command" and isinstance(value, list):
+        value = [*value[:1], *(_SHOWN for _ in value[1:2])]
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _text(value: object) -> str | None:

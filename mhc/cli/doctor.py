@@ -77,9 +77,38 @@ def _findings(ctx: click.Context, *, offline: bool) -> "Iterator[Finding]":
         return
     yield from machine.check(loaded)
     yield from sources.check(loaded)
+    yield from _listen_settings(loaded)
     listening: dict[str, Mapping[str, object]] = {}
     yield from _database(ctx, loaded, listening)
     yield from _feeds(loaded, listening, offline=offline)
+
+
+def _listen_settings(loaded: "Settings") -> "Iterator[Finding]":
+    """Check what `mhc listen` does beside capturing: each alert's command, where metrics go. Posts nothing."""
+    from mhc.capture.commands import find
+    from mhc.capture.rules import read_rules
+    from mhc.reports.findings import error, ok, warning
+    from mhc.reports.machine import writable
+
+    if loaded.metrics_dir is not None:
+        yield writable(
+            "metrics", loaded.metrics_dir, "set metrics_dir in [listen], or make it yours to write"
+        )
+    try:
+        rules = read_rules(loaded.tables)
+    except ConfigError as refused:
+        for line in refused.message.split("\n")[1:] or [refused.message]:
+            yield error("alert", line.strip(), refused.hint)
+        return
+    for rule in rules:
+        program = find(rule.command[0], os.environ) if rule.command else None
+        if rule.command and program is None:
+            hint = "write its absolute path, or install it"
+            yield warning("alert", f"{rule.name}: no program named {rule.command[0]!r}", hint)
+            continue
+        does = [f"runs {program}"] if program else []
+        does += [f"posts to {urlsplit(rule.url.reveal()).netloc}"] if rule.url else []
+        yield ok("alert", f"{rule.name}: {' and '.join(does)}")
 
 
 def _database(

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -18,6 +19,7 @@ from mhc.cli.event import FIELDS
 from mhc.cli.live import LivePrinter
 from mhc.cli.lookups import methods
 from mhc.cli.options import Command, common_options
+from mhc.cli.reactions import Forwarding, reactions, receivers
 from mhc.cli.render import ndjson_parts
 from mhc.config import Secret, Settings
 from mhc.domain.text import encode
@@ -25,8 +27,10 @@ from mhc.domain.times import parse_duration
 from mhc.errors import AccessError, Exit, MhcError, UsageError
 
 if TYPE_CHECKING:
+    from mhc.capture.actions import Actions
     from mhc.capture.listener import Listener
     from mhc.capture.notify import Rooms
+    from mhc.capture.pace import Pace
     from mhc.store.database import Database
     from mhc.store.events import NewEvent, StoredEvent
     from mhc.store.streams import Stream
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mhc.listen")
 
 TESTBED_URL = "https://events.testbed.cb.dev"
+_NO_FAILURE = frozenset({Exit.OK, Exit.INTERRUPTED, Exit.TRY_LATER})  # for a health check
 _VERBS = {
     "broadcastStart": "is live",
     "broadcastStop": "stopped",
@@ -66,7 +71,15 @@ _VERBS = {
 @click.option("--standby", is_flag=True, help="Where another listener has the room: wait, and take over.")
 @click.option("--once", is_flag=True, help="Read what there is, and end.")
 @click.option("--for", "length", metavar="TIME", help="End after this time: 90s, 10m, 2h.")
-@click.option("--events", "kinds", metavar="A,B,…", help="Print these only: tip, chat, pm, … All are stored.")
+@click.option(
+    "--events",
+    "kinds",
+    metavar="A,B,…",
+    help="Print and forward these only: tip, chat, pm, … All are stored.",
+)
+@click.option(
+    "--forward-to", "urls", multiple=True, metavar="URL", help="Post each of these events to a URL, as JSON."
+)
 @click.option("--exit-on-auth", is_flag=True, help="End with 77 when the token is refused later on, too.")
 @click.option("--testbed", is_flag=True, help="Capture from the platform's testbed, apart from all figures.")
 @click.option("--reveal", is_flag=True, help="Name who tips anonymously.")
@@ -90,6 +103,7 @@ def command(
     once: bool,
     length: str | None,
     kinds: str | None,
+    urls: tuple[str, ...],
     exit_on_auth: bool,
     testbed: bool,
     reveal: bool,
@@ -103,12 +117,15 @@ def command(
     befalls one of them leaves the others alone.
     """
     from mhc.capture.notify import Rooms
+    from mhc.capture.pace import Pace
+    from mhc.capture.rules import read_rules
     from mhc.capture.supervise import Supervisor
     from mhc.store.database import Database
 
     loaded = settings(ctx)
     seconds = None if length is None else _duration(length)
     shown = methods(kinds)
+    forwarding = Forwarding(receivers(urls), shown, reveal=reveal, private=private)
     if standby and once:
         raise UsageError("--standby waits, --once does not: give one of them")
     accounts = chosen(loaded, rooms, everything=everything)
@@ -127,13 +144,17 @@ def command(
             else:
                 if one.client.use_token(token.reveal()):
                     one.retry_now()
+        actions.alerts.use(read_rules(again.tables))
 
     db = Database(loaded.database_url)
+    actions = reactions(loaded, db, forwarding)
     several = len(accounts) > 1
     how = _How(
         show,
+        actions,
         reload,
         Rooms(),
+        Pace(time.monotonic),
         once=once,
         exit_on_auth=exit_on_auth,
         testbed=testbed,
@@ -149,6 +170,7 @@ def command(
         status = error.status
         raise
     finally:
+        actions.close(failed=status not in _NO_FAILURE)
         db.close()
         if not printer.close():
             os._exit(status)  # nobody reads our output: the last flush would wait for ever
@@ -167,13 +189,20 @@ class _How:
     """How listeners are to behave."""
 
     show: "Callable[[Stream, Sequence[NewEvent]], None]"
+    actions: "Actions"
     reload: Callable[[], None]
     rooms: "Rooms"
+    pace: "Pace"
     once: bool
     exit_on_auth: bool
     testbed: bool
     standby: bool
     several: bool
+
+    def stored(self, source: "Stream", new: "Sequence[NewEvent]") -> None:
+        """Show what was stored, and act on it."""
+        self.show(source, new)
+        self.actions.stored(source, new)
 
     def read_again(self) -> None:
         """Read the token again; a configuration that is wrong by now leaves the one we have."""
@@ -200,11 +229,13 @@ def _listener(loaded: Settings, db: "Database", room: str, token: Secret, how: _
         standby=how.standby,
         alone=not how.several,
         spool_max=loaded.spool_max,
+        pace=how.pace,
         now=utc_now,
-        on_events=known_names.keeping(db, loaded, how.show),
+        on_events=known_names.keeping(db, loaded, how.stored),
+        on_failed=lambda kind: how.actions.poll_failed(room, str(kind)),
         on_refused=how.read_again,
     )
-    health = Health(loaded.state_dir, utc_now, how.rooms)
+    health = Health(loaded.state_dir, utc_now, how.rooms, how.actions.heard)
     return Listener(db, client, health, partial(StreamLock, loaded.state_dir), options)
 
 

@@ -8,7 +8,7 @@ import click
 
 from mhc.cli.context import settings, utc_now
 from mhc.domain.clock import iso_z
-from mhc.domain.events import ALIASES, METHODS
+from mhc.domain.events import ALIASES, METHODS, method_named
 from mhc.domain.names import UsernameError, near_matches, parse_username
 from mhc.domain.times import parse_instant, parse_range
 from mhc.errors import NotFoundError, UsageError
@@ -88,17 +88,18 @@ def rooms(ctx: click.Context, conn: "Connection", text: str | None) -> Rooms:
 
 
 def methods(kinds: str | None) -> tuple[str, ...] | None:
-    """Give the methods in `--events`; a name of the API's form is taken as it is, since the feed may grow."""
+    """Give the methods in `--events`."""
     if kinds is None:
         return None
     words = [word.strip() for word in kinds.split(",") if word.strip()]
     known = [*ALIASES, *METHODS.values()]
-    unknown = [w for w in words if w not in known and (w.islower() or not w.isalpha())]
+    found = {word: method_named(word) for word in words}
+    unknown = [word for word, method in found.items() if method is None]
     if unknown or not words:
         near = [m for word in unknown for m in near_matches(word, known)]
         hint = f"did you mean: {', '.join(near)}?" if near else f"words: {', '.join(known)}"
         raise UsageError(f"--events: no event is called {unknown[0] if unknown else kinds!r}", hint=hint)
-    return tuple(ALIASES.get(word, word) for word in words)
+    return tuple(method for method in found.values() if method is not None)
 
 
 def past_instant(ctx: click.Context, text: str | None) -> datetime:

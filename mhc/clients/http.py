@@ -94,7 +94,7 @@ class Line:
     def cut_if_late(self) -> None:
         """Break the connection where the request took longer than it may."""
         with self._lock:
-            if self._deadline is not None and time.monotonic() > self._deadline:
+            if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._shut()
 
     def close(self) -> None:
@@ -201,6 +201,46 @@ def fetch(session: requests.Session, line: Line, url: str, *, seconds: float, ma
     finally:
         line.end()
     return Answer(response.status_code, headers, body, time.monotonic() - began)
+
+
+def post(session: requests.Session, line: Line, url: str, body: bytes, *, seconds: float) -> int:
+    """POST JSON to a URL within a total time; give the status. Raises TransportError; redirects are answers.
+
+    What is answered is read to a small size and thrown away. No other thread need watch the line.
+    """
+    began = time.monotonic()
+    line.begin(seconds)
+    guard = threading.Timer(seconds, line.cut_if_late)
+    guard.daemon = True
+    guard.start()
+    try:
+        with session.post(
+            url,
+            data=body,
+            headers={"Content-Type": "application/json"},
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            if time.monotonic() - began >= seconds:  # a head that was cut looks whole
+                raise NetworkError("the answer took too long")
+            _throw_away(response.raw)
+    except TransportError:
+        raise
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise _typed(error, late=time.monotonic() - began >= seconds) from None
+    finally:
+        guard.cancel()
+        line.end()
+    return response.status_code
+
+
+def _throw_away(raw: urllib3.BaseHTTPResponse) -> None:
+    """Read what is short, so that the connection can be used again; what goes wrong here changes no status."""
+    try:
+        raw.read(_CHUNK, decode_content=False)
+    except (urllib3.exceptions.HTTPError, OSError):
+        raw.close()
 
 
 def _read(raw: urllib3.BaseHTTPResponse, deadline: float, max_bytes: int) -> bytes:

@@ -6,7 +6,7 @@ Order, weakest first: default < config.toml < lines of an env-file < environment
 from mhc.config.directories import state_dir
 from mhc.config.loading import RoomSettings, Settings, load
 from mhc.config.table import SETTINGS, Setting
-from mhc.config.values import Secret, without_password
+from mhc.config.values import Secret, hook_secrets, parse_hook, without_password
 from mhc.config.writing import write_default_config
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "Secret",
     "Setting",
     "Settings",
+    "hook_secrets",
     "load",
+    "parse_hook",
     "state_dir",
     "without_password",
     "write_default_config",

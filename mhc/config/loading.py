@@ -1,6 +1,6 @@
 """Loading: the strongest source of each setting wins, and every problem is said at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mhc.config import directories
+from mhc.config.options import check_option, database_option
 from mhc.config.sources import (
     ConfigFile,
     Layer,
+    alert_urls,
     check_private,
     read_config,
     read_env_file,
@@ -19,8 +21,15 @@ from mhc.config.sources import (
 )
 from mhc.config.system_zone import system_zone
 from mhc.config.table import SETTINGS, Setting
-from mhc.config.values import PARSERS, Secret, parse_database, parse_room, passwords_in, without_password
-from mhc.errors import ConfigError, UsageError
+from mhc.config.values import (
+    PARSERS,
+    Secret,
+    hook_secrets,
+    parse_room,
+    passwords_in,
+    without_password,
+)
+from mhc.errors import ConfigError
 
 _PER_ROOM = {s.name: s for s in SETTINGS if s.per_room}
 
@@ -57,6 +66,8 @@ class Settings:
     wait_scale: float
     merge_gap: timedelta
     spool_max: int  # bytes
+    ping_url: Secret | None
+    metrics_dir: Path | None
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)
 
@@ -83,7 +94,9 @@ class Settings:
         tokens = [self.statbate_token, self.affiliate_wm, self.erasure_key]
         tokens += [token for room in self.rooms for token in (room.events_token, room.stats_token)]
         tokens += [self.events_token, self.stats_token]
-        return tuple({t.reveal(): None for t in tokens if t}) + tuple(passwords_in(self.database_url))
+        found = [t.reveal() for t in tokens if t] + passwords_in(self.database_url)
+        hooks = alert_urls(self.tables) + ([self.ping_url.reveal()] if self.ping_url else [])
+        return tuple(dict.fromkeys([*found, *(part for url in hooks for part in hook_secrets(url))]))
 
 
 def load(
@@ -97,33 +110,11 @@ def load(
 
     Order, weakest first: default < config.toml < env-file < environment < option. Empty variables count as unset.
     """
-    _check_option("--config", config_file)
-    _check_option("--env-file", env_file)
+    check_option("--config", config_file)
+    check_option("--env-file", env_file)
     loader = _Loader({name: value for name, value in environ.items() if value.strip()})
-    loader.read_files(config_file, env_file, _database_option(db))
+    loader.read_files(config_file, env_file, database_option(db))
     return loader.settings()
-
-
-def _check_option(option: str, value: str | None) -> None:
-    """Refuse an empty value: `--db "$UNSET"` must not mean the default database."""
-    if value is not None and not value.strip():
-        raise UsageError(f"{option} is empty")
-
-
-def _database_option(db: str | None) -> str | None:
-    """Check the URL given by --db: everyone on the machine can read a process's arguments."""
-    _check_option("--db", db)
-    if db is None:
-        return None
-    if passwords_in(db):
-        raise UsageError(
-            "--db may not hold a password: others can read a process's arguments",
-            hint="put the URL into DATABASE_URL, or its password into PGPASSFILE",
-        )
-    try:
-        return parse_database(db)
-    except ValueError as error:
-        raise UsageError(f"--db {error}") from None
 
 
 class _Loader:
@@ -165,8 +156,8 @@ class _Loader:
 
     def settings(self) -> Settings:
         """Put the settings together, or raise ConfigError with every problem."""
-        values = {setting.attribute: self._value(setting) for setting in SETTINGS if setting.variable}
-        values |= {setting.attribute: self._in_table(setting) for setting in SETTINGS if setting.table}
+        values = {one.attribute: self._value(one, self.layers) for one in SETTINGS if one.variable}
+        values |= self._tables()
         data_dir = self._directory("XDG_DATA_HOME", directories.data_dir(self.environ))
         if values["database_url"] is None:
             values["database_url"] = f"sqlite:///{data_dir / 'mhc.db'}"
@@ -188,9 +179,9 @@ class _Loader:
             **values,
         )
 
-    def _value(self, setting: Setting) -> Any:
+    def _value(self, setting: Setting, layers: Sequence[Layer]) -> Any:
         """Give the strongest value of a setting, parsed; None when nothing says it or it is wrong."""
-        for layer in self.layers:
+        for layer in layers:
             text = self._find(setting, layer)
             if text is not None:
                 return self._parse(layer.label(setting.name), setting.kind, text)
@@ -227,13 +218,19 @@ class _Loader:
             self.problems.append(f"{label}: {error}")
             return None
 
-    def _in_table(self, setting: Setting) -> Any:
-        """Give a setting that stands in a table of the file only."""
-        key = setting.key.rpartition(".")[2]
-        found = self.file.tables.get(str(setting.table), {}).get(key)
-        self.origins[setting.name] = "default" if found is None else "file"
-        text = setting.default if found is None else found
-        return self._parse(f"{self.file.layer.prefix}[{setting.table}] {key}", setting.kind, text)
+    def _tables(self) -> dict[str, Any]:
+        """Give the settings that stand in tables of the file; what else stands there is refused."""
+        found: dict[str, Any] = {}
+        for table in dict.fromkeys(one.table for one in SETTINGS if one.table):
+            label, mine = f"{self.file.layer.prefix}[{table}]", [s for s in SETTINGS if s.table == table]
+            names = {s.line: s.name for s in mine}
+            names |= {f"{s.line}_file": f"{s.name}_FILE" for s in mine if s.may_be_file}
+            lines = self.file.tables.get(table, {})
+            self.problems += [f"{label}: {unknown(key, set(names))}" for key in lines if key not in names]
+            values = {names[key]: value for key, value in lines.items() if key in names and value != ""}
+            layer = Layer("file", values, f"{label} ", lower=True)
+            found |= {one.attribute: self._value(one, [layer]) for one in mine}
+        return found
 
     def _directory(self, variable: str, path: Path | None) -> Path:
         """Give a default directory, or note that there is no home to put it in."""

@@ -18,7 +18,7 @@ _LINE = Pattern(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)", re.ASCII)
 _OURS = ("MHC_", "CB_", "CHATURBATE_", "STATBATE_")
 _NAMES = frozenset(s.name for s in SETTINGS) | {f"{s.name}_FILE" for s in SETTINGS if s.may_be_file}
 KEYS: Final = frozenset(name.lower() for name in _NAMES if "." not in name)
-_SECRETS = frozenset(s.name for s in SETTINGS if s.secret)
+_SECRETS = frozenset(s.name for s in SETTINGS if s.secret) | {"alerts.url"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class Layer:
 
     def label(self, name: str) -> str:
         """Name a setting as the user wrote it, with the file it stands in."""
-        return f"{self.prefix}{name.lower() if self.lower else name}"
+        line = name.rpartition(".")[2]  # of a table, which the prefix names
+        return f"{self.prefix}{line.lower() if self.lower else line}"
 
 
 @dataclass
@@ -109,8 +110,26 @@ def read_config(path: Path, *, required: bool, problems: list[str]) -> ConfigFil
             tables[key] = value
         elif value != "":
             values[key.upper()] = value
-    check_private(file, values, problems)
+    check_private(file, values | _secrets_in(tables), problems)
     return ConfigFile(Layer("file", values, f"{path}: ", lower=True), tables, file)
+
+
+def _secrets_in(tables: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    """Give what is secret in the tables of settings and of alerts, by name."""
+    found: dict[str, object] = {}
+    if urls := alert_urls(tables):
+        found["alerts.url"] = urls
+    for one in SETTINGS:
+        value = tables.get(one.table, {}).get(one.line) if one.table and one.secret else None
+        if value:
+            found[one.name] = value
+    return found
+
+
+def alert_urls(tables: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """List the URLs that alerts post to, right or wrong."""
+    rules = [one for one in tables.get("alerts", {}).values() if isinstance(one, dict)]
+    return [url for one in rules if isinstance(url := one.get("url"), str) and url]
 
 
 def read_env_file(path: Path, problems: list[str]) -> Layer:

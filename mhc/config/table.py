@@ -26,14 +26,19 @@ class Setting:
         return self.name.lower()
 
     @property
+    def table(self) -> str:
+        """The table of config.toml that it stands in; empty for none."""
+        return self.key.rpartition(".")[0]
+
+    @property
+    def line(self) -> str:
+        """The name in config.toml, inside its table."""
+        return self.key.rpartition(".")[2]
+
+    @property
     def variable(self) -> str | None:
         """The environment variable, if it has one."""
         return None if "." in self.name else self.name
-
-    @property
-    def table(self) -> str | None:
-        """The table of config.toml that it stands in, if it does."""
-        return self.name.partition(".")[0] if "." in self.name else None
 
     @property
     def may_be_file(self) -> bool:
@@ -134,6 +139,19 @@ SETTINGS: Final = (
         "size",
         "The most that a room's spool takes on disk while the database is away; 5 % of the disk stay free.",
         "1GiB",
+    ),
+    Setting(
+        "listen.ping_url",
+        "ping_url",
+        "hook",
+        "A health check that `mhc listen` pings: /start, the URL itself while polls go well, /fail.",
+        secret=True,
+    ),
+    Setting(
+        "listen.metrics_dir",
+        "metrics_dir",
+        "directory",
+        "Where `mhc listen` writes its metrics, a file a room, for node-exporter's textfile collector.",
     ),
 )
 

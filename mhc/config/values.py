@@ -24,6 +24,7 @@ _PASSWORD = Pattern(r"(://[^:/]*:)(.+)(?=@)")
 _QUERY_PASSWORD = Pattern(r"([?&](?:ssl)?password=)([^&]+)", re.IGNORECASE)
 _SIZE = Pattern(r"([0-9]{1,9})\s*([kmgt])(?:i?b)?", re.ASCII)
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_SHORTEST_TARGET = 8  # a shorter path is no secret, and a word that much else holds
 _POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg")
 
 
@@ -111,6 +112,24 @@ def parse_origin(text: str) -> str:
 
 def parse_url(text: str) -> str:
     """Give a URL without its trailing slash: https, or plain http to this machine."""
+    text = _checked_url(text)
+    if "?" in text:
+        raise ValueError("may not hold a query or a fragment")
+    return text.rstrip("/")
+
+
+def parse_hook(text: str) -> Secret:
+    """Give a URL that is posted to; its path and its query may be what lets one in."""
+    return Secret(_checked_url(text))
+
+
+def hook_secrets(url: str) -> list[str]:
+    """List what of such a URL may not be shown: the whole, and what follows the host where that is long enough."""
+    rest = url.partition("://")[2].partition("/")[2]
+    return [url, rest] if len(rest) >= _SHORTEST_TARGET else [url]
+
+
+def _checked_url(text: str) -> str:
     text = text.strip()
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         raise ValueError("has characters that no URL has")
@@ -120,13 +139,13 @@ def parse_url(text: str) -> str:
         raise ValueError("has brackets that hold no IPv6 address") from None
     if parts.username is not None or parts.password is not None:
         raise ValueError("may not hold a user name or a password")
-    if "?" in text or "#" in text:
+    if "#" in text:
         raise ValueError("may not hold a query or a fragment")
     if not parts.hostname or not _has_good_port(parts):
         raise ValueError("must look like https://host or https://host:port")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
         raise ValueError("must be https (plain http only to this machine)")
-    return text.rstrip("/")
+    return text
 
 
 def _has_good_port(parts: SplitResult) -> bool:
@@ -231,6 +250,7 @@ PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "database": parse_database,
     "directory": parse_directory,
     "duration": parse_gap,
+    "hook": parse_hook,
     "number": parse_scale,
     "origin": parse_origin,
     "room": parse_room,

@@ -21,6 +21,20 @@ _ROOMS = """
 # cb_auth_token = ""
 # cb_stats_token = ""
 """
+_ALERTS = """
+# What `mhc listen` does when something happens: every condition of a rule must hold. The command gets JSON on its
+# standard input; a url gets it posted. docs/operations.md has every key.
+# [alerts.big_tip]
+# events = ["tip"]
+# min_tokens = 100
+# cooldown = "1m"
+# command = ["/usr/local/bin/on-big-tip"]
+#
+# [alerts.friend_returns]
+# watchlist = "Friends"
+# returns_after = "30d"
+# url = "https://example.org/hook"
+"""
 
 
 def write_default_config(path: Path, values: Mapping[str, str | Secret]) -> None:
@@ -49,12 +63,11 @@ def write_default_config(path: Path, values: Mapping[str, str | Secret]) -> None
 def render_config(values: Mapping[str, str | Secret]) -> str:
     """Give the text of a config.toml; a setting without a value is a comment."""
     single = [_lines(s, values.get(s.name)) for s in SETTINGS if s.variable]
-    tables: dict[str, list[str]] = {}
-    for setting in SETTINGS:
-        if setting.table:
-            lines = _lines(setting, values.get(setting.name))
-            tables.setdefault(setting.table, [f"[{setting.table}]"]).append(lines)
-    return "\n".join([_HEAD, *single, *(line for table in tables.values() for line in table)]) + _ROOMS
+    tables = dict.fromkeys(s.table for s in SETTINGS if s.table)
+    parts = [_HEAD, *single]
+    for table in tables:
+        parts += [f"[{table}]", *(_lines(s, values.get(s.name)) for s in SETTINGS if s.table == table)]
+    return "\n".join(parts) + _ROOMS + _ALERTS
 
 
 def _lines(setting: Setting, value: str | Secret | None) -> str:
@@ -62,8 +75,7 @@ def _lines(setting: Setting, value: str | Secret | None) -> str:
     plain = value.reveal() if isinstance(value, Secret) else value
     default = setting.otherwise or setting.default
     comment = setting.help + (f" Default: {default}." if default else "")
-    key = setting.key.rpartition(".")[2]
-    line = f"{'' if plain else '# '}{key} = {_quoted(plain or setting.default or '')}"
+    line = f"{'' if plain else '# '}{setting.line} = {_quoted(plain or setting.default or '')}"
     return "\n".join([*(f"# {part}" for part in textwrap.wrap(comment, 96)), line, ""])
 
 

@@ -42,6 +42,12 @@ _MAX_ID = 255
 _ID = re.compile(r"(\d{13,15})(?:-(\d{1,9}))?")
 
 
+def method_named(word: str) -> str | None:
+    """Give the method that a word stands for; a name of the API's form is taken as it is, since the feed may grow."""
+    method = ALIASES.get(word, word)
+    return None if method not in METHODS.values() and (word.islower() or not word.isalpha()) else method
+
+
 class Flag(IntFlag):
     """What the database keeps of an event beside its columns."""
 

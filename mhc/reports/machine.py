@@ -57,6 +57,15 @@ def state_directory(path: Path) -> Finding:
     return ok("state directory", str(path) if there == path else f"{path}, to be made when it is needed")
 
 
+def writable(check: str, path: Path, hint: str) -> Finding:
+    """Say whether files can be made in a directory that must be there."""
+    if not path.is_dir():
+        return error(check, f"{path} is no directory", hint)
+    if not os.access(path, os.W_OK | os.X_OK):
+        return error(check, f"cannot write to {path}", hint)
+    return ok(check, str(path))
+
+
 def private_paths(loaded: Settings) -> list[Path]:
     """List what should be ours alone, where it is there."""
     found, database = [loaded.config_path, loaded.state_dir], loaded.database_file

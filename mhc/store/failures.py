@@ -75,7 +75,7 @@ def translated(name: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise ConfigError(f"DATABASE_URL: its driver is not installed: {error.name}") from None
     except PermissionError as error:
-        raise AccessError(f"no permission for {error.filename or name}") from error
+        raise AccessError(f"no permission for {error.filename or name}{_owner(name)}") from error
 
 
 def is_missing_table(error: DBAPIError) -> bool:
@@ -103,11 +103,13 @@ def _sqlite(error: BaseException | None, name: str) -> MhcError | None:
 
 
 def _owner(name: str) -> str:
-    path = Path(name) if Path(name).exists() else Path(name).parent
-    try:
-        return f" ({path} belongs to {path.owner()})"
-    except (OSError, KeyError):
-        return ""
+    """Say whose the file is, or the nearest directory above it that can be seen."""
+    for path in (Path(name), *Path(name).parents):
+        try:
+            return f" ({path} belongs to {path.owner()})"
+        except (OSError, KeyError):
+            continue
+    return ""
 
 
 # By SQLSTATE, or its first two letters: the error, what is said before the server's sentence, and the way out.

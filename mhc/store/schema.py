@@ -29,7 +29,7 @@ from mhc.domain.clock import from_ms, to_ms
 
 # The revision this program was written for, and the number that says whether it may run on a newer schema:
 # a revision that an older program cannot live with raises it.
-REVISION = "0001"
+REVISION = "0002"
 COMPATIBILITY = 1
 
 SYSTEM_LISTS = ("Friends", "Known Streamers", "Ones to Watch", "Banned But Craved", "Excluded")
@@ -327,6 +327,19 @@ note = Table(
     Column("happened_at", Instant),
     Column("source", String, nullable=False),
     Column("created_at", Instant, nullable=False),
+)
+
+# One row a rule and person, and one a rule for what nobody is named in: a cool-down begins at `at`.
+alert_sent = Table(
+    "alert_sent",
+    metadata,
+    _id(),
+    Column("rule", String, nullable=False),
+    _ref("person_id", "person", null=True, index=True),
+    _ref("room_id", "person"),
+    Column("at", Instant, nullable=False),
+    Index("uq_alert_sent_person", "rule", "person_id", unique=True, **_where("person_id IS NOT NULL")),
+    Index("uq_alert_sent_nobody", "rule", unique=True, **_where("person_id IS NULL")),
 )
 
 job_run = Table(

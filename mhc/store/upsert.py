@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table, literal_column
 
 
 def upsert(
@@ -28,8 +28,32 @@ def upsert(
 def insert_new(conn: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row; False where one stands in its way, and nothing changes."""
     query = _insert(conn, table).values(**row).on_conflict_do_nothing()
-    # Without being asked, SQLAlchemy counts no inserted rows of a table that makes no key of its own.
-    return conn.execute(query, execution_options={"preserve_rowcount": True}).rowcount == 1
+    # What is given back, and not a count: there is none on PostgreSQL where a key is generated.
+    return conn.execute(query.returning(literal_column("1"))).first() is not None
+
+
+def insert_or_change(
+    conn: Connection,
+    table: Table,
+    row: Mapping[str, Any],
+    *,
+    keys: Sequence[str],
+    only: ColumnElement[bool],
+    changes: Sequence[str],
+    when: ColumnElement[bool],
+) -> bool:
+    """Insert a row; where one with the same keys stands (unique where `only` holds), change it, if `when` holds of it.
+
+    Give whether one of the two happened.
+    """
+    query = _insert(conn, table).values(**row)
+    query = query.on_conflict_do_update(
+        index_elements=list(keys),
+        index_where=only,
+        set_={name: query.excluded[name] for name in changes},
+        where=when,
+    )
+    return conn.execute(query.returning(literal_column("1"))).first() is not None
 
 
 def _insert(conn: Connection, table: Table) -> Any:

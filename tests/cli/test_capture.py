@@ -1,10 +1,14 @@
 """`mhc capture`: how the listening goes, and what it could not get."""
 
+import os
+from dataclasses import replace
 from datetime import timedelta
 
 from command import Mhc, MhcHere
 from factories import ROOM, T0, minute
-from mhc.store import coverage, streams
+from mhc.capture.health import Beat, write_beat
+from mhc.capture.lock import StreamLock, owner_id
+from mhc.store import coverage, schema, streams
 from mhc.store.database import Database
 from mhc.store.streams import Kind
 
@@ -73,6 +77,38 @@ def test_status_of_a_listener_elsewhere_follows_its_lease(database: Database, cl
             assert (row["state"], row["owner"], row["epoch"]) == (state, "other-host/1", epoch)
 
 
+def test_status_says_what_waits_for_the_database_with_it_and_without(
+    database: Database, cli: MhcHere, database_url: str
+) -> None:
+    state_dir = cli.home / "state"
+    with database.write() as conn:
+        made = streams.ensure(conn, ROOM, Kind.LIVE, "testserver", T0)
+        taken = {"now": T0, "valid": timedelta(days=36500), "lock_held": True}
+        streams.take_lease(conn, made.id, owner_id(state_dir), **taken)  # type: ignore[arg-type]
+    said = Beat(
+        ROOM, "live", "testserver", os.getpid(), "spooling", "disk full", "2026-01-01T18:00:00Z", "2026-01-01T18:01:00Z",
+        "1767290460000-0", 12,
+    )  # fmt: skip
+    write_beat(state_dir, said)
+    waiting = replace(said, state="standby", detail="another has it", spooled=0, last_poll_at=None)
+    write_beat(state_dir, waiting)
+    lock = StreamLock(state_dir, made.lock_name)
+    lock.acquire(ROOM)
+    expected = [
+        ("spooling", 12, "2026-01-01T18:01:00Z", "1767290460000-0", "disk full"),
+        ("standby", 0, None, "1767290460000-0", "another has it"),
+    ]
+    for url in (database_url, "postgresql://mhc@127.0.0.1:1/none"):
+        rows = cli("capture", "status", "-o", "json", DATABASE_URL=url).json
+        names = ("state", "spooled", "last_poll_at", "last_event_id", "detail")
+        assert [tuple(row[name] for name in names) for row in rows] == expected
+    lock.release()
+    write_beat(state_dir, replace(said, pid=2**22 + 1))
+    for url in (database_url, "postgresql://mhc@127.0.0.1:1/none"):
+        row = cli("capture", "status", "-o", "json", DATABASE_URL=url).json[0]
+        assert (row["state"], row["spooled"]) == ("dead", 12)
+
+
 def test_init_may_be_run_again_and_keeps_what_is_there(run_mhc: Mhc) -> None:
     given = {"CHATURBATE_USERNAME": ROOM, "CB_AUTH_TOKEN": "SANDBOX0EVENTS0TOKEN0FAKE"}
     first = run_mhc("init", "-o", "json", **given).json
@@ -80,7 +116,7 @@ def test_init_may_be_run_again_and_keeps_what_is_there(run_mhc: Mhc) -> None:
         True,
         ROOM,
         True,
-        "0001",
+        schema.REVISION,
     )
     path = run_mhc.home / "config" / "mhc" / "config.toml"
     written = path.read_text()

@@ -40,6 +40,7 @@ def test_list_is_the_table_of_settings(mhc: MhcHere) -> None:
     }
     assert found["DATABASE_URL"]["value"] == f"sqlite:///{mhc.home}/data/mhc/mhc.db"
     assert (found["sessions.merge_gap"]["value"], found["MHC_WAIT_SCALE"]["value"]) == ("30m", "1")
+    assert found["listen.spool_max"]["value"] == "1GiB"
     assert found["CB_AUTH_TOKEN"]["value"] is None
 
 
@@ -48,7 +49,7 @@ def test_list_says_where_each_value_came_from_and_no_secret(mhc: MhcHere) -> Non
         mhc,
         "chaturbate_username = 'example_room'\n"
         f"cb_auth_token = '{CANARIES[0]}'\n"
-        "[sessions]\nmerge_gap = '90s'\n"
+        "[sessions]\nmerge_gap = '90s'\n[listen]\nspool_max = '1500MiB'\n"
         f"[rooms.example_room]\ncb_stats_token = '{CANARIES[1]}'\n"
         f"[rooms.second_room]\ncb_auth_token = '{CANARIES[0]}'\n",
     )
@@ -59,6 +60,7 @@ def test_list_says_where_each_value_came_from_and_no_secret(mhc: MhcHere) -> Non
     assert said["MHC_TIMEZONE"] == ("Europe/Berlin", "environment")
     assert said["CB_AUTH_TOKEN"] == ("***", "file")
     assert said["sessions.merge_gap"] == ("1m30s", "file")
+    assert said["listen.spool_max"] == ("1500MiB", "file")
     assert {name: value for name, value in said.items() if name.startswith("rooms.")} == {
         "rooms.example_room.cb_auth_token": ("***", "file"),
         "rooms.example_room.cb_stats_token": ("***", "file"),
@@ -100,3 +102,23 @@ def test_an_empty_option_is_wrong_wherever_it_stands(mhc: MhcHere, option: str, 
     for words in ([option, value, "person", "list"], ["person", "list", option, value]):
         run = mhc(*words)
         assert (run.status, run.stdout, run.stderr) == (2, "", f"mhc: {option} is empty\n")
+
+
+def test_rules_of_alerts_are_listed_without_their_urls(mhc: MhcHere) -> None:
+    text = "[listen]\nping_url = 'https://example.org/CANARY0PING'\n"
+    text += "[alerts.big]\nevents = ['tip']\nmin_tokens = 100\nfirst_tip = true\nwatchlist = 'Friends'\n"
+    text += "command = ['curl', '-H', 'CANARY0HEADER']\n"
+    configure(mhc, text + "url = 'https://example.org/CANARY0HOOK'\n")
+    found = rows(mhc)
+    said = {name: row["value"] for name, row in found.items() if name.startswith(("alerts.", "listen."))}
+    assert said == {
+        "listen.ping_url": "***",
+        "listen.metrics_dir": None,
+        "alerts.big.events": '["tip"]',
+        "alerts.big.min_tokens": "100",
+        "alerts.big.first_tip": "true",
+        "alerts.big.watchlist": "Friends",
+        "alerts.big.command": '["curl", "***"]',
+        "alerts.big.url": "***",
+    }
+    assert {row["origin"] for name, row in found.items() if name.startswith("alerts.")} == {"file"}

@@ -13,6 +13,7 @@ import wire
 from command import Mhc, MhcHere, Run
 from factories import tell_story
 from mhc.sandbox.server import Sandbox
+from mhc.store import schema
 from mhc.store.database import Database
 from wire import Wire, certificate
 
@@ -217,7 +218,10 @@ def test_schemas_that_do_not_fit(database: Database, cli: MhcHere) -> None:
     with database.write() as conn:
         conn.execute(text("UPDATE schema_compat SET number = 9"))
     run = cli("doctor", "--offline", "--json")
-    assert (run.status, states(run, "schema")) == (4, [("error", "0001, number 9: this mhc knows 1")])
+    assert (run.status, states(run, "schema")) == (
+        4,
+        [("error", f"{schema.REVISION}, number 9: this mhc knows 1")],
+    )
     with database.raw_write() as conn:
         conn.execute(text("UPDATE schema_compat SET number = 1"))
         conn.execute(text("UPDATE alembic_version SET version_num = '0000'"))
@@ -288,3 +292,48 @@ def test_crons_environment_is_enough(run_mhc: Mhc) -> None:
         assert run.status == 0, run.stderr
         assert run.stdout.isascii()
     assert list(run_mhc.home.iterdir()) == []
+
+
+def configure(mhc: Mhc, text: str) -> None:
+    path = mhc.home / "config" / "mhc" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def test_each_alert_and_whether_its_command_is_found(run_mhc: Mhc) -> None:
+    configure(
+        run_mhc,
+        f"[listen]\nmetrics_dir = '{run_mhc.home}'\n"
+        "[alerts.one]\nevents = ['tip']\ncommand = ['true']\nurl = 'https://example.org/CANARY0HOOK'\n"
+        "[alerts.two]\nevents = ['tip']\ncommand = ['/no/such/program']\n",
+    )
+    run = run_mhc("doctor", "--offline", "--json")
+    found = [list(row.values()) for row in run.json if row["check"] in {"alert", "metrics"}]
+    program = found[1][2].split(" ")[2]
+    assert Path(program).name == "true"
+    assert found == [
+        ["metrics", "ok", "~", None],
+        ["alert", "ok", f"one: runs {program} and posts to example.org", None],
+        [
+            "alert",
+            "warning",
+            "two: no program named '/no/such/program'",
+            "write its absolute path, or install it",
+        ],
+    ]
+    assert (run.status, "CANARY" in run.stdout) == (0, False)
+
+
+def test_rules_that_are_wrong_are_errors_all_of_them(run_mhc: Mhc) -> None:
+    configure(
+        run_mhc, "[listen]\nmetrics_dir = '/no/such/dir'\n[alerts.one]\nevent = ['tip']\n[alerts.two]\n"
+    )
+    run = run_mhc("doctor", "--offline", "--json")
+    found = [(row["check"], row["detail"]) for row in run.json if row["state"] == "error"]
+    assert run.status == 4
+    assert found[:3] == [
+        ("metrics", "/no/such/dir is no directory"),
+        ("alert", "[alerts.one] event: no setting named 'event'; did you mean events?"),
+        ("alert", "[alerts.two] does nothing: give a command or a url"),
+    ]

@@ -85,7 +85,7 @@ def _one_by_one(place: Place) -> None:
             place.after(statement)
         return found
 
-    bulk.together = together  # type: ignore[assignment]
+    bulk.together = together
     vars(known)["together"] = together
 
 

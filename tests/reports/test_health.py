@@ -8,6 +8,7 @@ import pytest
 
 from mhc.reports import database_health, machine, sources
 from mhc.reports.findings import Finding, State, pasteable, warning
+from mhc.store import schema
 from mhc.store.soundness import Facts, PostgresFacts, SqliteFacts
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -25,8 +26,37 @@ SERVER = PostgresFacts(
 )
 
 
+@pytest.mark.parametrize(
+    ("version", "bad"),
+    [
+        ("3.6.23", False),
+        ("3.7.0", True),
+        ("3.40.1", True),
+        ("3.44.5", True),
+        ("3.44.6", False),
+        ("3.44.7", True),
+        ("3.50.6", True),
+        ("3.50.7", False),
+        ("3.51.2", True),
+        ("3.51.3", False),
+        ("4.0.0", False),
+    ],
+)
+def test_which_sqlite_has_the_reset_race(version: str, bad: bool) -> None:
+    facts = SqliteFacts(tuple(map(int, version.split("."))), "wal")
+    (found,) = [
+        one
+        for one in database_health.check(Facts("mhc.db", (schema.REVISION, 1), facts), "mhc.db")
+        if one.check == "sqlite"
+    ]
+    assert (found.state, found.hint is not None) == (State.WARNING if bad else State.OK, bad)
+    assert found.detail.startswith(version)
+
+
 def test_a_file_without_wal_is_a_warning() -> None:
-    found = list(database_health.check(Facts("mhc.db", ("0001", 1), SqliteFacts((3, 52, 0), "delete")), ""))
+    found = list(
+        database_health.check(Facts("mhc.db", (schema.REVISION, 1), SqliteFacts((3, 52, 0), "delete")), "")
+    )
     assert [(one.check, one.state) for one in found if one.state is not State.OK] == [
         ("journal", State.WARNING)
     ]
@@ -49,7 +79,7 @@ def test_a_file_without_wal_is_a_warning() -> None:
     ],
 )
 def test_what_a_server_says_of_itself(change: dict[str, object], said: list[tuple[str, str]]) -> None:
-    facts = Facts("postgresql://db/mhc", ("0001", 1), replace(SERVER, **change))  # type: ignore[arg-type]
+    facts = Facts("postgresql://db/mhc", (schema.REVISION, 1), replace(SERVER, **change))  # type: ignore[arg-type]
     found = [(one.check, str(one.state)) for one in database_health.check(facts, "") if one.state != "ok"]
     assert found == said
 
@@ -58,9 +88,9 @@ def test_what_a_server_says_of_itself(change: dict[str, object], said: list[tupl
     ("state", "expected"),
     [
         (None, ("error", "mhc db upgrade")),
-        (("0001", 1), ("ok", None)),
-        (("0002", 1), ("ok", None)),
-        (("0002", 2), ("error", "install a newer mhc")),
+        ((schema.REVISION, 1), ("ok", None)),
+        (("9999", 1), ("ok", None)),
+        (("9999", 2), ("error", "install a newer mhc")),
         (("0000", 1), ("error", "mhc db upgrade")),
     ],
 )

@@ -1,6 +1,7 @@
 """The one door to the database: what it refuses, and what it makes."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -143,6 +144,26 @@ def test_a_file_that_is_removed_under_a_writer_is_made_again(sqlite_database: Da
         add(conn, "After")
     with closing(at(path)) as other:
         assert lists_in(other) == [*SYSTEM, "After"]
+
+
+def test_a_file_that_was_replaced_is_read_and_written_anew(sqlite_database: Database, tmp_path: Path) -> None:
+    path = sqlite_database.path
+    assert path is not None
+    before = sqlite_database.file_identity()
+    with sqlite_database.write() as conn:
+        add(conn, "Before")
+    shutil.copy(path, tmp_path / "copy.db")
+    with closing(at(tmp_path / "copy.db")) as copy, copy.write() as conn:
+        add(conn, "Elsewhere")
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    (tmp_path / "copy.db").rename(path)
+    assert sqlite_database.file_identity() not in {before, None}
+    assert "Elsewhere" in lists_in(sqlite_database)
+    with sqlite_database.write() as conn:
+        add(conn, "After")
+    with closing(at(path)) as other:
+        assert {"Elsewhere", "After"} <= set(lists_in(other))
 
 
 CREATE = (
