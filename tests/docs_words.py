@@ -162,6 +162,7 @@ REPORTS = {
 
 # Commands whose JSON is not what their options say.
 REMARKS = {
+    "db backup": "With `--list`, an array of such objects.",
     "person show": "One name gives an object; several give an array of them.",
     "event tail": "With `-o ndjson`, each event is one line with the fields of `mhc event list`.",
     "listen": "With `-o ndjson`, each event is one line with the fields of `mhc event list`.",

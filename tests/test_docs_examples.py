@@ -42,6 +42,7 @@ class Special:
 
 LIVE = 'mhc session start --at "1h ago"'
 EXPORT = "mhc capture export --out capture.jsonl"
+BACKUP = "mhc db backup --out night.backup"
 FEED = "listens to a room until stopped"
 ENDLESS = "goes on until stopped"
 SPECIAL = {
@@ -67,6 +68,8 @@ SPECIAL = {
     "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
     "mhc capture import capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc capture import -n capture.jsonl": Special("needs an export", before=(EXPORT,)),
+    "mhc db restore night.backup -n": Special("there must be a backup", before=(BACKUP,)),
+    "mhc db restore night.backup -y": Special("there must be a backup", before=(BACKUP,)),
     "mhc completion fish > ~/.config/fish/completions/mhc.fish": Special(
         "writes into a folder", file=".config/fish/completions/mhc.fish"
     ),

@@ -56,23 +56,32 @@ class StreamLock:
 
     def is_taken(self) -> bool:
         """Whether some process has the lock. Creates nothing."""
-        try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-        return False
+        return _is_taken(self.path)
 
     def release(self) -> None:
         """Free the lock. The file stays: removing it would let two processes lock two files of one name."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def taken_locks(state_dir: Path) -> list[Path]:
+    """Give the locks of this state directory that some process has. Creates nothing."""
+    return [path for path in sorted((state_dir / "locks").glob("stream-*.lock")) if _is_taken(path)]
+
+
+def _is_taken(path: Path) -> bool:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _take(handle: int) -> None:

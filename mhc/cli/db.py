@@ -5,6 +5,7 @@ import click
 from mhc.cli.context import database
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
+from mhc.cli.root import LazyGroup
 from mhc.errors import CheckError
 
 UPGRADED = (
@@ -31,9 +32,16 @@ CHECKS = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    table={
+        "backup": ("mhc.cli.backup:backup", "Make a backup, verify it, and remove what is no longer kept."),
+        "restore": ("mhc.cli.backup:restore", "Put a backup in the database's place."),
+        "copy": ("mhc.cli.copy:command", "Copy everything into another database, of either kind."),
+    },
+)
 def group() -> None:
-    """The database: upgrade, check, measure."""
+    """The database: upgrade, check, back up, copy."""
 
 
 @group.command("upgrade", cls=Command, examples=["mhc db upgrade"])

@@ -19,6 +19,8 @@ CRONTAB = """\
 # m  h  dom mon dow  command                               (paths as `which mhc` shows them)
 # Read what came since the last time, where no `mhc listen` runs as a service: it ends with 75 where one does.
 */5  *  *   *   *    {mhc} -q listen --once -o none
+# A backup each night, verified; the old ones go by the policy in [backup] of config.toml.
+15   4  *   *   *    {mhc} -q db backup >/dev/null
 # Compare all that is derived with the events, once a week; says something only where it differs.
 30   6  *   *   1    {mhc} -q db check >/dev/null
 """

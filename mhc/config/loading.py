@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mhc.config import directories
-from mhc.config.options import check_option, database_option
+from mhc.config.options import check_option, database_argument
 from mhc.config.sources import (
     ConfigFile,
     Layer,
@@ -68,6 +68,11 @@ class Settings:
     spool_max: int  # bytes
     ping_url: Secret | None
     metrics_dir: Path | None
+    backup_dir: Path
+    backup_hourly: int
+    backup_daily: int
+    backup_weekly: int
+    backup_monthly: int
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)
 
@@ -113,7 +118,7 @@ def load(
     check_option("--config", config_file)
     check_option("--env-file", env_file)
     loader = _Loader({name: value for name, value in environ.items() if value.strip()})
-    loader.read_files(config_file, env_file, database_option(db))
+    loader.read_files(config_file, env_file, None if db is None else database_argument("--db", db))
     return loader.settings()
 
 
@@ -161,6 +166,8 @@ class _Loader:
         data_dir = self._directory("XDG_DATA_HOME", directories.data_dir(self.environ))
         if values["database_url"] is None:
             values["database_url"] = f"sqlite:///{data_dir / 'mhc.db'}"
+        if values["backup_dir"] is None:
+            values["backup_dir"] = data_dir / "backups"
         if values["state_dir"] is None:
             values["state_dir"] = self._directory("MHC_STATE_DIR", directories.state_dir(self.environ))
             named = self.environ.get("STATE_DIRECTORY", "").startswith("/")
@@ -207,7 +214,7 @@ class _Loader:
 
     def _parse(self, label: str, kind: str, text: object) -> Any:
         """Parse a value of any source; a bad one becomes a problem and None."""
-        if kind == "number" and isinstance(text, int | float) and not isinstance(text, bool):
+        if kind in {"number", "count"} and isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
         if not isinstance(text, str):
             self.problems.append(f"{label}: must be text in quotes")

@@ -10,17 +10,15 @@ def check_option(option: str, value: str | None) -> None:
         raise UsageError(f"{option} is empty")
 
 
-def database_option(db: str | None) -> str | None:
-    """Check the URL given by --db: everyone on the machine can read a process's arguments."""
-    check_option("--db", db)
-    if db is None:
-        return None
-    if passwords_in(db):
+def database_argument(name: str, url: str) -> str:
+    """Check a database URL of the command line: everyone on the machine can read a process's arguments."""
+    check_option(name, url)
+    if passwords_in(url):
         raise UsageError(
-            "--db may not hold a password: others can read a process's arguments",
+            f"{name} may not hold a password: others can read a process's arguments",
             hint="put the URL into DATABASE_URL, or its password into PGPASSFILE",
         )
     try:
-        return parse_database(db)
+        return parse_database(url)
     except ValueError as error:
-        raise UsageError(f"--db {error}") from None
+        raise UsageError(f"{name} {error}") from None

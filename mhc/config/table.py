@@ -153,7 +153,18 @@ SETTINGS: Final = (
         "directory",
         "Where `mhc listen` writes its metrics, a file a room, for node-exporter's textfile collector.",
     ),
+    Setting(
+        "backup.dir",
+        "backup_dir",
+        "directory",
+        "Where `mhc db backup` writes, and keeps what it wrote.",
+        otherwise="backups in the data directory",
+    ),
+    Setting("backup.hourly", "backup_hourly", "count", "Hours that keep their newest backup.", "24"),
+    Setting("backup.daily", "backup_daily", "count", "Days that keep their newest backup.", "7"),
+    Setting("backup.weekly", "backup_weekly", "count", "Weeks that keep their newest backup.", "4"),
+    Setting("backup.monthly", "backup_monthly", "count", "Months that keep their newest backup.", "12"),
 )
 
 # Tables of config.toml; what reads one says what may stand in it.
-TABLES: Final = ("rooms", "sessions", "listen", "jobs", "alerts", "retention", "search", "money")
+TABLES: Final = ("rooms", "sessions", "listen", "backup", "jobs", "alerts", "retention", "search", "money")

@@ -225,6 +225,13 @@ def parse_scale(text: str) -> float:
     return scale
 
 
+def parse_count(text: str) -> int:
+    """Give a whole number from 0 to 10000."""
+    if not re.fullmatch(r"[0-9]{1,4}|10000", text.strip(), re.ASCII):
+        raise ValueError("must be a whole number from 0 to 10000")
+    return int(text)
+
+
 def parse_gap(text: str) -> timedelta:
     """Give a length of time such as 30m, 1h30m or 90s: a day at most."""
     match = _DURATION.fullmatch(text.strip().lower())
@@ -247,6 +254,7 @@ def parse_size(text: str) -> int:
 
 
 PARSERS: Final[dict[str, Callable[[str], object]]] = {
+    "count": parse_count,
     "database": parse_database,
     "directory": parse_directory,
     "duration": parse_gap,

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
@@ -41,6 +41,16 @@ class Database:
         self._empty: Engine | None = None
         self._opened: tuple[int, int] | None = None
         self._checked = False
+
+    @property
+    def address(self) -> str:
+        """The database as it may be written down: without any password, the same wherever that stands."""
+        if self.is_sqlite:
+            return self.name
+        where = {key: self.url.query[key] for key in ("host", "port", "service") if key in self.url.query}
+        one = self.url
+        plain = URL.create("postgresql", one.username, None, one.host, one.port, one.database, where)
+        return plain.render_as_string()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -90,6 +100,12 @@ class Database:
             self._engine_now()
             with self._writer.begin() as conn:
                 yield conn
+
+    @contextmanager
+    def outside(self) -> Iterator[Connection]:
+        """Give a connection in no transaction: for what PostgreSQL does in none, such as making a database."""
+        with failures.translated(self.name), self._engine_now().connect() as conn:
+            yield conn.execution_options(isolation_level="AUTOCOMMIT")
 
     def create(self) -> tuple[str | None, str | None]:
         """Make a SQLite file, readable by its owner only, and its schema; give the revision before and after."""
@@ -174,6 +190,8 @@ class Database:
         if state is None:
             raise ConfigError(f"no schema in {self.name}", hint="mhc db upgrade")
         revision, compatibility = state
+        if compatibility == schema.UNFINISHED:
+            raise ConfigError(f"{self.name} is a copy that is not finished", hint="mhc db copy again")
         if compatibility > schema.COMPATIBILITY:
             raise ConfigError(
                 f"the schema of {self.name} is number {compatibility}, this mhc knows {schema.COMPATIBILITY}",

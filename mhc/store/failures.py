@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
 
 from mhc.errors import (
     AccessError,
+    CheckError,
     ConfigError,
     MhcError,
     OutputError,
@@ -116,6 +117,7 @@ def _owner(name: str) -> str:
 _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
     ("28", AccessError, "{name} refused the log-in", "set DATABASE_URL"),
     ("42501", AccessError, "{name}", "grant the rights that docs/operations.md lists"),
+    ("2BP01", CheckError, "{name}", "drop what depends on the tables of mhc first"),
     ("3D000", ConfigError, "{name}", "create the database, then: mhc db upgrade"),
     ("42P01", ConfigError, "{name}", "mhc db upgrade"),
     ("42703", ConfigError, "{name}", "mhc db upgrade"),

@@ -54,7 +54,7 @@ def repair(db: Database, merge_gap: timedelta) -> None:
 def problems(db: Database, merge_gap: timedelta) -> list[str]:
     """Say what is wrong: the file, the tables, and what is derived against the events."""
     with db.read() as conn:
-        found = _damage(conn)
+        found = damage(conn)
         missing = schema.metadata.tables.keys() - set(inspect(conn).get_table_names())
         found += [f"no table {name}" for name in sorted(missing)]
         if found:
@@ -66,7 +66,8 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
         return found + [f"sessions or visits of {names[one]} are not what the events say" for one in stale]
 
 
-def _damage(conn: Connection) -> list[str]:
+def damage(conn: Connection) -> list[str]:
+    """Say what is wrong with the file itself."""
     if conn.dialect.name != "sqlite":
         return []
     said = [str(row[0]) for row in conn.execute(text("PRAGMA integrity_check(5)")) if row[0] != "ok"]

@@ -44,13 +44,18 @@ def upgrade(db: Database, revision: str = "head") -> tuple[str | None, str | Non
     """Upgrade in one transaction; give the revision before and after."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with db.raw_write() as conn:
-        if not db.is_sqlite:
-            conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        lock(conn)
         before = current(conn)
         if before is not None and before > schema.REVISION:
             return before, before
         command.upgrade(config(conn), revision)
         return before, current(conn)
+
+
+def lock(conn: Connection) -> None:
+    """Let nobody else change the schema in this transaction."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def downgrade(db: Database, revision: str) -> None:

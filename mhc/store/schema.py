@@ -31,6 +31,7 @@ from mhc.domain.clock import from_ms, to_ms
 # a revision that an older program cannot live with raises it.
 REVISION = "0002"
 COMPATIBILITY = 1
+UNFINISHED = 0  # the number of a database that is being copied: nobody may work with it
 
 SYSTEM_LISTS = ("Friends", "Known Streamers", "Ones to Watch", "Banned But Craved", "Excluded")
 EXCLUDED = "Excluded"

@@ -218,6 +218,16 @@ def _clock(conn: Connection, now: datetime, plus: timedelta = timedelta()) -> An
     return _SERVER_CLOCK + plus // timedelta(milliseconds=1)
 
 
+def leased(conn: Connection, now: datetime) -> list[Stream]:
+    """Give the streams whose lease somebody holds, by the clock that leases go by."""
+    query = (
+        select(*_COLUMNS)
+        .select_from(_JOINED)
+        .where(stream.c.owner.is_not(None), stream.c.lease_expires_at > _clock(conn, now))
+    )
+    return [Stream(*row) for row in conn.execute(query.order_by(stream.c.id))]
+
+
 def rooms(conn: Connection) -> list[str]:
     """Give the rooms that are or were listened to."""
     query = select(person.c.username).select_from(_JOINED).group_by(person.c.username)

@@ -33,7 +33,7 @@ def test_cron_lines_call_this_installation(mhc: MhcHere) -> None:
     text = printed(mhc, "cron")
     assert text == service.CRONTAB.format(mhc=MHC)
     jobs = [line.split(None, 5)[5] for line in text.splitlines() if line[0] != "#"]
-    assert [job.split()[0] for job in jobs] == [str(MHC)] * 2
+    assert [job.split()[0] for job in jobs] == [str(MHC)] * 3
     assert list(mhc.home.iterdir()) == []
 
 

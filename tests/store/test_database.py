@@ -234,3 +234,18 @@ def test_a_database_that_stays_busy_is_to_be_tried_later(sqlite_database: Databa
             pass
     assert raised.value.status == 75
     assert lists_in(sqlite_database) == [*SYSTEM, "First"]
+
+
+def test_an_address_is_the_same_wherever_the_password_stands() -> None:
+    same = {
+        Database(f"postgresql+psycopg://{url}").address
+        for url in (
+            "mhc:CANARY@db.example.org/mhc",
+            "mhc@db.example.org/mhc",
+            "mhc@db.example.org/mhc?password=CANARY&sslmode=require",
+        )
+    }
+    assert same == {"postgresql://mhc@db.example.org/mhc"}
+    socket = Database("postgresql+psycopg:///mhc?host=/run&sslmode=prefer").address
+    assert socket == "postgresql:///mhc?host=%2Frun"
+    assert Database("sqlite:////data/mhc.db").address == "/data/mhc.db"
