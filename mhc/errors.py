@@ -64,9 +64,13 @@ class NotFoundError(MhcError):
     code = "not_found"
 
     @classmethod
-    def named(cls, kind: str, name: str, near: list[str] | None = None) -> "NotFoundError":
-        """Say that `name` is not there, with the nearest names as a hint."""
-        return cls(f"no {kind} named {name!r}", hint=f"did you mean: {', '.join(near)}?" if near else None)
+    def named(
+        cls, kind: str, name: str, near: list[str] | None = None, *, otherwise: str | None = None
+    ) -> "NotFoundError":
+        """Say that `name` is not there, with the nearest names as a hint, or with what helps where there are none."""
+        return cls(
+            f"no {kind} named {name!r}", hint=f"did you mean: {', '.join(near)}?" if near else otherwise
+        )
 
 
 class CheckError(MhcError):

@@ -45,6 +45,7 @@ _JSON_TYPES = {
     "lines": "array",
     "json": "object or array",
     "duration": "seconds",
+    "share": "number",
 }
 _SQL_TYPES = {
     Instant: "time",

@@ -16,7 +16,7 @@ from mhc.cli.root import cli
 _SHARED = (
     ("List", options.output_options(fields=())),
     ("Output", options.record_options(fields=())),
-    ("Range", options.range_options),
+    ("Range", options.time_options),
     ("Writing", options.write_options),
     ("Shared", options.common_options),
 )

@@ -1,5 +1,6 @@
 """The wheel: what is in it, and that it works where nothing else is installed."""
 
+import re
 import subprocess
 import sys
 import venv
@@ -90,3 +91,15 @@ def test_an_empty_environment_can_make_a_database(empty_environment: Path, tmp_p
     db = Database(f"sqlite:///{path}")
     assert db.schema_state() == (schema.REVISION, schema.COMPATIBILITY)
     db.close()
+
+
+def test_every_dependency_is_bounded_and_says_what_it_is_for() -> None:
+    lines = (ROOT / "pyproject.toml").read_text().split("dependencies = [\n")[1].split("]\n")[0].splitlines()
+    assert len(lines) < MOST / 2
+    for line in lines:
+        found = re.fullmatch(r' +"(.+)", +# (.+)', line)
+        assert found, line
+        need, reason = Requirement(found[1]), found[2]
+        signs = {part.operator for part in need.specifier}
+        assert ">=" in signs, line
+        assert "<" in signs or "no upper bound: " in reason, line

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from mhc.capture.health import Beat
+from mhc.capture.health import STANDBY, Beat
 from mhc.capture.worker import Worker
 from mhc.domain.events import METHODS
 from mhc.store.events import NewEvent
@@ -19,8 +19,9 @@ from mhc.store.events import NewEvent
 log = logging.getLogger("mhc.listen")
 
 _EVERY = 15.0  # seconds between two writings where the state is the same
-STATES = ("starting", "listening", "backing off", "paused", "token refused", "stopped")
-_WITHOUT_LEASE = frozenset({"stopped", "standby"})
+STATES = (
+    "starting", "listening", "backing off", "spooling", "replaying", "paused", "token refused", "stopped",
+)  # fmt: skip
 _KNOWN = frozenset(METHODS.values())
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
@@ -68,7 +69,7 @@ class Metrics:
 
     def heard(self, beat: Beat) -> None:
         """Take a room's heartbeat; never waits. May be called from any thread."""
-        if beat.kind != "live":  # two files of one room would contradict each other
+        if beat.kind != "live" or beat.state == STANDBY:  # the room's file is another's
             return
         with self._lock:
             room = self._room(beat.room)
@@ -151,9 +152,8 @@ def _samples(room: _Room) -> dict[str, list[tuple[dict[str, str], int | str]]]:
     beat, here = room.beat, {"room": room.name}
     assert beat is not None
     polled = None if beat.last_poll_at is None else datetime.fromisoformat(beat.last_poll_at)
-    spooled = beat.spooled
     found: dict[str, Iterable[tuple[dict[str, str], int | str]]] = {
-        "mhc_listen_up": [(here, int(beat.state not in _WITHOUT_LEASE))],
+        "mhc_listen_up": [(here, int(beat.state != "stopped"))],
         "mhc_listen_state": [
             ({**here, "state": one}, int(one == beat.state)) for one in dict.fromkeys([*STATES, beat.state])
         ],
@@ -165,7 +165,7 @@ def _samples(room: _Room) -> dict[str, list[tuple[dict[str, str], int | str]]]:
         "mhc_listen_failures_total": [
             ({**here, "class": one}, room.failures[one]) for one in sorted(room.failures)
         ],
-        "mhc_listen_spooled_pages": [] if spooled is None else [(here, spooled)],
+        "mhc_listen_spooled_pages": [(here, beat.spooled)],
         "mhc_forward_failures_total": [(here, room.not_forwarded)],
         "mhc_alert_failures_total": [
             ({**here, "rule": one}, room.alerts[one]) for one in sorted(room.alerts)

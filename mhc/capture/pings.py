@@ -4,13 +4,16 @@ import threading
 import time
 from collections.abc import Callable
 
-from mhc.capture.health import Beat
+from mhc.capture.health import STANDBY, Beat
 from mhc.capture.worker import Complaints, Worker
 from mhc.clients.hooks import Hook, HookError
 
 _EVERY = 60.0  # seconds between two pings that all goes well
 _PATIENCE = 300.0  # seconds that a room may be in trouble before that is told
-_ASIDE = frozenset({"stopped", "standby"})  # neither well nor in trouble
+_ASIDE = frozenset({"stopped", STANDBY})  # neither well nor in trouble
+_BEGINS = frozenset(
+    {"starting", "spooling", "replaying"}
+)  # where the lease, or a spool to go on with, is held
 
 START, WELL, FAIL = "/start", "", "/fail"
 
@@ -53,13 +56,14 @@ class Pings:
         if beat.state in _ASIDE:
             self._trouble.pop(beat.room, None)
             return None
-        if beat.state == "starting":
-            self._trouble[beat.room] = None
-            started, self._started = self._started, True
-            return None if started else START
-        well = beat.state == "listening"
+        well = beat.state in {"starting", "listening"}
         before = self._trouble.get(beat.room)
         since = self._trouble[beat.room] = None if well else now if before is None else before
+        if beat.state in _BEGINS and not self._started:
+            self._started = True
+            return START
+        if beat.state == "starting":
+            return None
         if since is not None:
             due = now - since >= _PATIENCE and not self._told
             self._told = self._told or due

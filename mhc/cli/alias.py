@@ -5,6 +5,7 @@ import click
 from mhc.cli import complete
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
+from mhc.cli.help import Group
 from mhc.cli.lookups import past_instant, username
 from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, output_options, write_options
@@ -20,7 +21,7 @@ ALIASES = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """Names that a person has, or had."""
 
@@ -72,7 +73,7 @@ def add(
     more, at = username(alias), past_instant(ctx, until)
     with database(ctx) as db:
         with db.read() if dry_run else db.write() as conn:
-            owner = find_person(conn, name)
+            owner = find_person(conn, name, addable=True)
             if not former:
                 people.refuse_taken(conn, owner, more)
             known = people.has_alias(conn, owner, more, current=not former)

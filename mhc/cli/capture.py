@@ -29,8 +29,8 @@ STATUS = (
         "listening, spooling, replaying, backing off, paused, token refused, standby, stopped, dead or never started.",
     ),
     Field("since", "time", "Since when it is in this state."),
-    Field("last_poll_at", "time", "The last good poll."),
-    Field("last_event_id", "text", "The latest event."),
+    Field("last_poll_at", "time", "The last good poll.", header="last poll"),
+    Field("last_event_id", "text", "The latest event.", header="last event"),
     Field("gaps", "int", "Times for which events may be missing."),
     Field("spooled", "int", "Pages that wait for the database."),
     Field("epoch", "int", "How often the lease was taken.", table=False),
@@ -55,7 +55,7 @@ COVERAGE = (
 )
 REJECTED = (
     Field("room", "username", "The room."),
-    Field("received_at", "time", "When it came first."),
+    Field("received_at", "time", "When it came first.", header="received"),
     Field("reason", "text", "Why it could not become an event.", foreign=False),
     Field("count", "int", "How often it came."),
     Field("size", "int", "Bytes."),
@@ -104,7 +104,7 @@ def status(ctx: click.Context, out: Writer, room: str | None) -> None:
         out.warn(f"{error.message}; these are the listeners of this machine")
         rows = [*beat_rows(state_dir), *standby_rows(state_dir)]
         rows = [row for row in rows if wanted in {None, row["room"]}]
-        out.rows(STATUS, out.ordered(STATUS, rows))
+        out.rows(STATUS, out.ordered(STATUS, rows), nothing="nobody has listened yet: mhc listen")
         return
     rows = [
         row
@@ -113,7 +113,7 @@ def status(ctx: click.Context, out: Writer, room: str | None) -> None:
         for one, row in zip(known, listener_rows(state_dir, known), strict=True)
     ]
     rows += [row for row in standby_rows(state_dir) if wanted in {None, row["room"]}]
-    out.rows(STATUS, out.ordered(STATUS, rows))
+    out.rows(STATUS, out.ordered(STATUS, rows), nothing="nobody has listened yet: mhc listen")
 
 
 def standby_rows(state_dir: Path) -> list[dict[str, object]]:
@@ -201,7 +201,7 @@ def gaps(ctx: click.Context, out: Writer, room: str | None) -> None:
         {"room": g.room, "from": g.from_at, "to": g.to_at, "cause": g.cause, "certainty": g.certainty}
         for g in found
     ]
-    out.rows(GAPS, out.ordered(GAPS, rows))
+    out.rows(GAPS, out.ordered(GAPS, rows), nothing="no gaps are known")
 
 
 @group.command("coverage", cls=Command, examples=["mhc capture coverage"])
@@ -216,7 +216,7 @@ def covered(ctx: click.Context, out: Writer, room: str | None) -> None:
     with database(ctx) as db, db.read() as conn:
         found = coverage.covered(conn, None if room is None else username(room))
     rows = [{"room": c.room, "from": c.from_at, "to": c.to_at, "length": c.to_at - c.from_at} for c in found]
-    out.rows(COVERAGE, out.ordered(COVERAGE, rows))
+    out.rows(COVERAGE, out.ordered(COVERAGE, rows), nothing="nothing was captured yet: mhc listen")
 
 
 @group.command(
@@ -262,7 +262,7 @@ def rejected(
     rows = [
         asdict(one) | {"body": one.body.decode(errors="backslashreplace") if shown else None} for one in found
     ]
-    out.rows(REJECTED, out.ordered(REJECTED, rows))
+    out.rows(REJECTED, out.ordered(REJECTED, rows), nothing="nothing was rejected")
 
 
 def _retry(ctx: click.Context, db: "Database", room: str | None, *, write: bool) -> None:

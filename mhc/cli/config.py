@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mhc.cli.context import settings
+from mhc.cli.help import Group
 from mhc.cli.options import Command, common_options, output_options, record_options
 from mhc.cli.output import Field, Writer
 
@@ -23,7 +24,7 @@ SETTINGS = (
         "default, file, env-file, environment, option, or the variable NAME_FILE.",
         foreign=False,
     ),
-    Field("help", "text", "What it means.", foreign=False),
+    Field("meaning", "text", "What it means.", foreign=False),
 )
 PATHS = (
     Field("config", "text", "The configuration file, whether it is there or not."),
@@ -34,7 +35,7 @@ PATHS = (
 _SHOWN = "***"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """The settings, and where they come from."""
 
@@ -57,7 +58,7 @@ def _rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:
     for one in TABLE:
         value = loaded.database_shown if one.kind == "database" else getattr(loaded, one.attribute)
         shown = _SHOWN if one.secret and value is not None else _text(value)
-        row = {"name": one.name, "value": shown, "origin": loaded.origin(one.name), "help": one.help}
+        row = {"name": one.name, "value": shown, "origin": loaded.origin(one.name), "meaning": one.help}
         yield row
     yield from _room_rows(loaded, [one for one in TABLE if one.per_room])
     yield from _alert_rows(loaded)
@@ -72,7 +73,7 @@ def _room_rows(loaded: "Settings", per_room: "Sequence[Setting]") -> Iterator[di
             single = room.name == loaded.room and value == getattr(loaded, one.attribute)
             origin = "default" if value is None else loaded.origin(one.name) if single else "file"
             row = {"name": f"rooms.{room.name}.{one.key}", "value": value and _SHOWN}
-            yield row | {"origin": origin, "help": one.help}
+            yield row | {"origin": origin, "meaning": one.help}
 
 
 def _alert_rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:

@@ -76,19 +76,20 @@ def info(ctx: click.Context, out: Writer) -> None:
 
 @group.command("check", cls=Command, examples=["mhc db check", "mhc db check --repair"])
 @click.option("--repair", is_flag=True, help="Make what is derived anew from the events.")
+@write_options
 @record_options(fields=CHECKS)
 @common_options
 @click.pass_context
-def check(ctx: click.Context, out: Writer, repair: bool) -> None:
+def check(ctx: click.Context, /, out: Writer, repair: bool, dry_run: bool, **_asked: bool) -> None:
     """Check that the database is sound, and that all that is derived follows from its events.
 
-    Ends with 4 where it does not; --repair makes totals, sessions and visits anew.
+    Ends with 4 where it does not; --repair makes totals, sessions and visits anew, and with -n only says what is wrong.
     """
     from mhc.cli.context import settings
     from mhc.store import inventory
 
     with database(ctx) as db:
-        if repair:
+        if repair and not dry_run:
             inventory.repair(db, settings(ctx).merge_gap)
         problems = inventory.problems(db, settings(ctx).merge_gap)
         out.record(CHECKS, {"database": db.name, "sound": not problems, "problems": problems})

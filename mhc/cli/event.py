@@ -1,6 +1,6 @@
 """`mhc event`: what happened, as it was stored."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
@@ -8,7 +8,7 @@ from mhc.cli import complete
 from mhc.cli.context import database
 from mhc.cli.lookups import methods, rooms, time_range
 from mhc.cli.lookups import person as find_person
-from mhc.cli.options import Command, common_options, output_options, range_options, record_options
+from mhc.cli.options import Command, common_options, output_options, record_options, time_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.root import LazyGroup
 from mhc.errors import NotFoundError
@@ -27,6 +27,9 @@ FIELDS = (
     Field("source", "text", "Kind of stream: live, testbed, paste or import.", table=False, foreign=False),
 )
 RAW = (*FIELDS, Field("raw", "json", "The event as it was received, without the token."))
+
+WHOLE = tuple(replace(field, table=True) for field in RAW)
+_NOTHING = "no such events; what was captured: mhc capture coverage"
 
 _reveal = click.option("--reveal", is_flag=True, help="Name who tipped anonymously.")
 _private = click.option("--private", is_flag=True, help="Show the text of private messages.")
@@ -60,7 +63,10 @@ def group() -> None:
 @click.option("--testbed", is_flag=True, help="With those of the testbed.")
 @_reveal
 @_private
-@range_options
+@click.option(
+    "--room", metavar="ROOM", shell_complete=complete.rooms, help="Events of this room only (default: all)."
+)
+@time_options
 @output_options(fields=FIELDS, sort_keys=("happened_at",))
 @common_options
 @click.pass_context
@@ -93,14 +99,19 @@ def list_events(
             )
             total = history.count(conn, wanted) if out.format == "table" else None
         found = history.read(db, wanted, out.limit, newest_first=out.sort is None or out.sort.descending)
-        out.rows(FIELDS, (one.masked(reveal=reveal, private=private) for one in found), total=total)
+        out.rows(
+            FIELDS,
+            (one.masked(reveal=reveal, private=private) for one in found),
+            total=total,
+            nothing=_NOTHING,
+        )
 
 
 @group.command("show", cls=Command, examples=["mhc event show 1767225675500-0"])
 @click.argument("event_id", metavar="ID", help="The event's id, as `event list --fields event_id` gives it.")
 @_reveal
 @_private
-@record_options(fields=RAW)
+@record_options(fields=WHOLE)
 @common_options
 @click.pass_context
 def show(ctx: click.Context, out: Writer, event_id: str, reveal: bool, private: bool) -> None:
@@ -113,8 +124,8 @@ def show(ctx: click.Context, out: Writer, event_id: str, reveal: bool, private: 
     with database(ctx) as db, db.read() as conn:
         found = history.with_raw(conn, event_id)
     if not found:
-        raise NotFoundError.named("event", event_id)
+        raise NotFoundError(f"no event named {event_id!r}", hint="mhc event list --fields event_id,text")
     event, raw = found[0]
     hidden = event.hides(reveal=reveal, private=private)
     shown = asdict(event.masked(reveal=reveal, private=private))
-    out.record(RAW, shown | {"raw": None if hidden else history.read_raw(raw)})
+    out.record(WHOLE, shown | {"raw": None if hidden else history.read_raw(raw)})

@@ -21,6 +21,7 @@ from mhc.cli.lookups import methods
 from mhc.cli.options import Command, common_options
 from mhc.cli.reactions import Forwarding, reactions, receivers
 from mhc.cli.render import ndjson_parts
+from mhc.cli.table import width
 from mhc.config import Secret, Settings
 from mhc.domain.text import encode
 from mhc.domain.times import parse_duration
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("mhc.listen")
 
 TESTBED_URL = "https://events.testbed.cb.dev"
+_NAME = 20  # columns
+_OF_THE_ROOM = frozenset({"broadcastStart", "broadcastStop", "roomSubjectChange"})
 _NO_FAILURE = frozenset({Exit.OK, Exit.INTERRUPTED, Exit.TRY_LATER})  # for a health check
 _VERBS = {
     "broadcastStart": "is live",
@@ -263,13 +266,13 @@ def _shower(
 def line(event: "StoredEvent", tz: tzinfo) -> str:
     """Give an event as a line for a person: time, who, what, tokens."""
     at = event.at.astimezone(tz).strftime("%H:%M:%S")
-    who = event.actor or _nobody(event)
-    return f"{at}  {encode(who, limit=64):<20} {_said(event)}".rstrip()
+    who = encode(event.actor or _nobody(event), limit=64)
+    return f"{at}  {who}{' ' * (_NAME - width(who))} {_said(event)}".rstrip()
 
 
 def _nobody(event: "StoredEvent") -> str:
     """Name who did what has no name: the room itself, someone who asked not to be named, or who is not logged in."""
-    if event.method == "roomSubjectChange":
+    if event.method in _OF_THE_ROOM:
         return event.room or "?"
     return "(anonymous)" if event.anonymous else "(guest)"
 
@@ -277,10 +280,10 @@ def _nobody(event: "StoredEvent") -> str:
 def _said(event: "StoredEvent") -> str:
     text = encode(event.text or "", limit=500)
     if event.method == "tip":
-        amount = "an unreadable amount" if event.tokens is None else f"{event.tokens} tk"
+        amount = "an unreadable amount" if event.tokens is None else f"{event.tokens:,} tk"
         return f"tipped {amount}{'  ' + text if text else ''}"
     if event.method == "mediaPurchase":
-        return f"bought {text or 'media'} for {'?' if event.tokens is None else event.tokens} tk"
+        return f"bought {text or 'media'} for {'?' if event.tokens is None else f'{event.tokens:,}'} tk"
     if event.method == "privateMessage":
         return f"→ {encode(event.partner or '?', limit=64)} (private){': ' + text if text else ''}"
     if event.method == "roomSubjectChange":

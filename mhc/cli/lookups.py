@@ -30,14 +30,16 @@ def username(text: str) -> str:
         raise UsageError(str(error)) from None
 
 
-def person(conn: "Connection", text: str) -> "Person":
-    """Give the person who goes, or went, by a name."""
+def person(conn: "Connection", text: str, *, addable: bool = False) -> "Person":
+    """Give the person who goes, or went, by a name; `addable` says that who is not there may be added first."""
     from mhc.store import people
 
     name = username(text)
     found = people.find(conn, name)
     if not found:
-        raise NotFoundError.named("person", name, near_matches(name, people.usernames(conn)))
+        near = near_matches(name, people.usernames(conn))
+        otherwise = f"mhc person add {name}" if addable else "mhc person list"
+        raise NotFoundError.named("person", name, near, otherwise=otherwise)
     if len(found) > 1:
         now = ", ".join(f"{one.username}" for one in found)
         raise NotFoundError(f"{name} was the name of {len(found)} people", hint=f"they are now: {now}")
@@ -105,16 +107,16 @@ def methods(kinds: str | None) -> tuple[str, ...] | None:
 def past_instant(ctx: click.Context, text: str | None) -> datetime:
     """Give the time that was typed, or now; what lies in the future is refused."""
     now = utc_now()
-    at = now if text is None else instant(ctx, text)
+    at = now if text is None else instant(ctx, text, now=now)
     if at > now:
         raise UsageError(f"{iso_z(at)} is in the future")
     return at
 
 
-def instant(ctx: click.Context, text: str) -> datetime:
-    """Give the time that was typed."""
+def instant(ctx: click.Context, text: str, *, now: datetime) -> datetime:
+    """Give the time that was typed, at this moment."""
     try:
-        return parse_instant(text, now=utc_now(), tz=settings(ctx).timezone)
+        return parse_instant(text, now=now, tz=settings(ctx).timezone)
     except ValueError as error:
         raise UsageError(str(error)) from None
 

@@ -6,6 +6,7 @@ import click
 
 from mhc.cli import complete
 from mhc.cli.context import database, utc_now
+from mhc.cli.help import Group
 from mhc.cli.lookups import past_instant
 from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, output_options, write_options
@@ -24,7 +25,7 @@ NOTES = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """What you want to remember of a person."""
 
@@ -62,7 +63,7 @@ def add(
     happened = None if at is None else past_instant(ctx, at)
     with database(ctx) as db:
         with db.read() as conn:  # nobody writes a long note to learn that the name was wrong
-            who = find_person(conn, name)
+            who = find_person(conn, name, addable=True)
         body = _body(text, no_input=asked["no_input"])
         if not dry_run:
             with db.write() as conn:
@@ -99,4 +100,6 @@ def list_notes(ctx: click.Context, out: Writer, name: str | None, category: str 
     with database(ctx) as db, db.read() as conn:
         ids = None if name is None else people.members(conn, find_person(conn, name).id)
         found = notes.list_of(conn, ids, category)
-    out.rows(NOTES, out.ordered(NOTES, found), total=len(found))
+    out.rows(
+        NOTES, out.ordered(NOTES, found), total=len(found), nothing="no such notes: mhc note add NAME TEXT"
+    )

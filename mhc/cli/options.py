@@ -2,7 +2,8 @@
 
 A list: `@output_options(fields=FIELDS)`; one record: `@record_options(fields=FIELDS)`; both pass `out`, a ready
 `Writer`. `@common_options` stores -v, -q, --debug, --config, --db and --env-file in the context's `Shared`,
-`@write_options` passes dry_run, yes and no_input, `@range_options` since, until and room, as they were typed.
+`@write_options` passes dry_run, yes and no_input, `@range_options` since, until and room, `@time_options` the first two, as
+they were typed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from mhc.cli import complete
+from mhc.cli.help import HELP_OPTIONS, HelpContext
 from mhc.cli.output import FORMATS, Field, Sort, Writer, screen, select, username_field
 from mhc.cli.zone import find_zone, system_zone
 from mhc.domain.text import encode
@@ -68,10 +70,10 @@ class Shared:
 class Command(click.Command):
     """A leaf command: `-h` too, and examples in its help (each a full line that can be run as it stands)."""
 
+    context_class = HelpContext
+
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
-        kwargs["context_settings"] = {"help_option_names": ["-h", "--help"]} | (
-            kwargs.get("context_settings") or {}
-        )
+        kwargs["context_settings"] = HELP_OPTIONS | (kwargs.get("context_settings") or {})
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
 
@@ -150,16 +152,24 @@ def write_options(function: Function[T]) -> Function[T]:
     )
 
 
-def range_options(function: Function[T]) -> Function[T]:
-    """Accept a range of time and a room, as text: `mhc.domain.times` reads it."""
+def time_options(function: Function[T]) -> Function[T]:
+    """Accept a range of time, as text: `mhc.domain.times` reads it."""
     return _stack(
         function,
         click.option("--since", metavar="TIME", help="From then on: 2d, yesterday, 2026-03-01, session …"),
         click.option("--until", metavar="TIME", help="Before then; a date includes its whole day."),
-        click.option(
-            "--room", metavar="ROOM", shell_complete=complete.rooms, help="The room (default: the own one)."
-        ),
     )
+
+
+def range_options(function: Function[T]) -> Function[T]:
+    """Accept a range of time and a room, as they were typed."""
+    room = click.option(
+        "--room",
+        metavar="ROOM",
+        shell_complete=complete.rooms,
+        help="The room (default: the own one, else all).",
+    )
+    return _stack(function, time_options, room)
 
 
 def _format_options(fields: Sequence[Field]) -> list[Decorator]:

@@ -80,32 +80,37 @@ class Writer:
         *,
         total: int | None = None,
         limit: int | None = None,
-        live: bool = False,
+        nothing: str = "nothing found",
     ) -> None:
         """Print a list, streamed but in a table; `total` is how many there are without a limit.
 
-        `limit` replaces the one of the options (for a query that has its own). `live` sends each row at once,
-        until `-L` stops it.
+        `limit` replaces the one of the options (for a query that has its own). `nothing` is said on a
+        terminal in place of rows: why that may be, or what to do.
         """
-        limit = limit or (self.given_limit or None if live else self.limit)
+        limit = limit or self.limit
         chosen = self.choose(fields)
-        if self.format == "table" and not live:
-            self._whole_table(chosen, rows, total, limit)
+        if self.format == "table":
+            if not self._whole_table(chosen, rows, total, limit) and self.screen.is_terminal:
+                self.message(nothing)
             return
-        for part in self._row_parts(fields, chosen, islice(rows, limit)):
-            sys.stdout.write(part)
-            if live:
-                sys.stdout.flush()
+        sys.stdout.writelines(self._row_parts(fields, chosen, islice(rows, limit)))
 
     def record(self, fields: Sequence[Field], row: Row) -> None:
         """Print one record: `key  value` lines on a terminal, `key<TAB>value` in a pipe, one JSON object."""
         chosen = self.choose(fields)
         sys.stdout.writelines(self._record_parts(fields, chosen, row))
 
-    def report(self, about: Mapping[str, object], fields: Sequence[Field], rows: Sequence[Row]) -> None:
+    def report(
+        self,
+        about: Mapping[str, object],
+        fields: Sequence[Field],
+        rows: Sequence[Row],
+        *,
+        nothing: str = "nothing found",
+    ) -> None:
         """Print a report: in JSON one object, what the figures are about and then the rows; elsewhere the rows."""
         if self.format != "json":
-            self.rows(fields, rows)
+            self.rows(fields, rows, nothing=nothing)
             return
         chosen = self.choose(fields)
         listed = [{field.name: value_of(row, field) for field in chosen} for row in rows[: self.limit]]
@@ -150,10 +155,6 @@ class Writer:
             return render.ndjson_parts(chosen, rows)
         if self.format == "name":
             return render.name_parts(username_field(fields, self.names), rows)
-        if self.format == "table":
-            layout = self._layout()
-            cells = ([layout.show(field, shown_of(row, field)) for field in chosen] for row in rows)
-            return (line + "\n" for line in layout.live_table(chosen, cells, headers=self.headers))
         values = ([shown_of(row, field) for field in chosen] for row in rows)
         return self._delimited(chosen, values)
 
@@ -178,19 +179,18 @@ class Writer:
 
     def _whole_table(
         self, fields: Sequence[Field], rows: Iterable[Row], total: int | None, limit: int | None
-    ) -> None:
+    ) -> int:
         layout, source = self._layout(), iter(rows)
         cells = [
             [layout.show(field, shown_of(row, field)) for field in fields] for row in islice(source, limit)
         ]
         sys.stdout.writelines(line + "\n" for line in layout.table(fields, cells, headers=self.headers))
-        if not cells and self.screen.is_terminal:
-            self.message("nothing found")
         more = limit is not None and next(source, None) is not None
         if total is not None and total > len(cells):
-            self.message(f"{len(cells)} of {total} shown; -L 0 for all")
+            self.message(f"{len(cells):,} of {total:,} shown; -L 0 for all")
         elif more:
-            self.message(f"{len(cells)} shown, there are more; -L 0 for all")
+            self.message(f"{len(cells):,} shown, there are more; -L 0 for all")
+        return len(cells)
 
 
 def select(fields: Sequence[Field], names: Sequence[str]) -> list[Field]:

@@ -9,6 +9,7 @@ import click
 from mhc.cli import complete
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
+from mhc.cli.help import Group
 from mhc.cli.lookups import person as find_person
 from mhc.cli.lookups import rooms, username
 from mhc.cli.options import Command, common_options, output_options, record_options, write_options
@@ -33,7 +34,7 @@ CARD = (
     Field("rid", "id", "The platform's number of their room.", table=False),
     Field("did", "id", "The platform's number of the person.", table=False),
     Field("first_seen_at", "time", "When they did something first."),
-    Field("last_seen_at", "time", "When they did something last."),
+    Field("last_seen_at", "time", "When they did something last.", header="last seen"),
     Field("excluded", "bool", "Whether they are left out of figures.", table=False),
     Field("watchlists", "list", "The lists they are on."),
     Field("rating", "int", "1 to 5."),
@@ -70,6 +71,8 @@ PEOPLE = (
     Field("rating", "int", "1 to 5.", table=False),
     Field("first_seen_at", "time", "When they did something first.", table=False),
 )
+_NOBODY = "nobody: mhc listen meets people, mhc person add NAME adds one"
+_NO_MATCH = "nobody goes or went by such a name"
 
 _room = click.option(
     "--room",
@@ -80,7 +83,7 @@ _room = click.option(
 _reveal = click.option("--reveal", is_flag=True, help="Count what they tipped anonymously, too.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """The people you have met."""
 
@@ -163,7 +166,7 @@ def list_people(ctx: click.Context, out: Writer, role: str | None, reveal: bool,
     from mhc.store.totals import Roll
 
     with database(ctx) as db, db.read() as conn:
-        _print(out, conn, Roll(rooms(ctx, conn, room).ids, role=role, reveal=reveal))
+        _print(out, conn, Roll(rooms(ctx, conn, room).ids, role=role, reveal=reveal), _NOBODY)
 
 
 @group.command("search", cls=Command, examples=["mhc person search one", "mhc person search _old -o name"])
@@ -181,10 +184,10 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     if not part:
         raise UsageError("search for what?", hint="mhc person list")
     with database(ctx) as db, db.read() as conn:
-        _print(out, conn, Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal))
+        _print(out, conn, Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal), _NO_MATCH)
 
 
-def _print(out: Writer, conn: "Connection", roll: "Roll") -> None:
+def _print(out: Writer, conn: "Connection", roll: "Roll", nothing: str) -> None:
     from mhc.store import totals, watchlists
     from mhc.store.schema import EXCLUDED
 
@@ -196,7 +199,7 @@ def _print(out: Writer, conn: "Connection", roll: "Roll") -> None:
         asdict(one) | {"watchlists": lists.get(one.id, []), "excluded": EXCLUDED in lists.get(one.id, [])}
         for one in totals.list_people(conn, roll, out.limit)
     ]
-    out.rows(PEOPLE, rows, total=total)
+    out.rows(PEOPLE, rows, total=total, nothing=nothing)
 
 
 @group.command(

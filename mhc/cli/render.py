@@ -14,7 +14,7 @@ from typing import Literal
 from mhc.domain.clock import iso_z
 from mhc.domain.text import encode
 
-Kind = Literal["text", "username", "int", "id", "time", "bool", "list", "lines", "json", "duration"]
+Kind = Literal["text", "username", "int", "id", "time", "bool", "list", "lines", "json", "duration", "share"]
 Row = Mapping[str, object] | object
 
 _COMPACT = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -29,11 +29,11 @@ _FORMULA_SIGNS = frozenset(
 class Field:
     """One output field: its name in every format, and how a table shows it.
 
-    `int` is a quantity (grouped in tables), `id` a number that is none; `duration` is seconds or a timedelta;
-    `lines` is a list of which a record shows each item on a line of its own. `table=False` keeps the field out of
-    table, TSV and CSV until `--fields` asks for it, `json=False` out of JSON and NDJSON. `foreign` says that the
-    text came from outside (None: every kind that can carry text). `absent` stands for an unknown value where it is
-    read by people: in table, TSV and CSV.
+    `int` is a quantity (grouped in tables), `id` a number that is none; `duration` is seconds or a timedelta,
+    `share` a part of 1 (percent in tables); `lines` is a list of which a record shows each item on a line of its
+    own. `table=False` keeps the field out of table, TSV and CSV until `--fields` asks for it, `json=False` out of
+    JSON and NDJSON. `foreign` says that the text came from outside (None: every kind that can carry text). `absent`
+    stands for an unknown value where it is read by people: in table, TSV and CSV.
     """
 
     name: str

@@ -6,9 +6,11 @@ import click
 
 from mhc.cli import completeness
 from mhc.cli.context import database, settings, utc_now
+from mhc.cli.help import Group
 from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import Command, common_options, output_options, range_options
 from mhc.cli.output import Field, Writer
+from mhc.cli.table import share
 
 TIPPERS = (
     Field("username", "username", "Who paid; null in JSON, (anonymous) elsewhere, for all who hid their name.",
@@ -16,7 +18,7 @@ TIPPERS = (
     Field("anonymous", "bool", "Whether this is the row of all who hid their name.", table=False),
     Field("tokens", "int", "Tokens: tips and media."),
     Field("tips", "int", "Number of tips."),
-    Field("share", "int", "Share of all tokens in the range, 0 to 1."),
+    Field("share", "share", "Share of all tokens in the range, 0 to 1."),
     Field("mean", "int", "Mean tip.", table=False),
     Field("median", "int", "Median tip (nearest rank).", table=False),
     Field("largest", "int", "Largest tip."),
@@ -26,7 +28,7 @@ TIPPERS = (
 )  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """Figures, each with its range and what was captured of it."""
 
@@ -86,6 +88,8 @@ def tippers(
     if found.excluded:
         out.message(f"{found.excluded} excluded")
     if found.coverage is not None and found.coverage.share != 1:
-        out.warn(f"{1 - (found.coverage.share or 0):.1%} of the time was not captured: mhc capture gaps")
-    out.report(about, TIPPERS, out.ordered(TIPPERS, found.rows[:top]))
+        missed = share(1 - (found.coverage.share or 0))
+        out.warn(f"{missed} of the time was not captured: mhc capture gaps")
+    nothing = "no tips in that time; what was captured: mhc capture coverage"
+    out.report(about, TIPPERS, out.ordered(TIPPERS, found.rows[:top]), nothing=nothing)
     completeness.refuse(hole)

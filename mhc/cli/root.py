@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mhc import __version__
+from mhc.cli.help import LONGEST, Group
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -38,12 +39,11 @@ COMMANDS: Final[Table] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands stand in a table; help, completion and typos import none of them."""
 
     def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
-        settings = {"help_option_names": ["-h", "--help"]} | (kwargs.pop("context_settings", None) or {})
-        super().__init__(*args, context_settings=settings, **kwargs)
+        super().__init__(*args, **kwargs)
         self.table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -58,6 +58,7 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{self.table[cmd_name][0]} is no command")
+        command.context_class = self.context_class
         return command
 
     def resolve_command(
@@ -88,7 +89,7 @@ class LazyGroup(click.Group):
         if name in self.table:
             return self.table[name][1]
         command = super().get_command(ctx, name)
-        return command.get_short_help_str(limit=80) if command else ""
+        return command.get_short_help_str(LONGEST) if command else ""
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:

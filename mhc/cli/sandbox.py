@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from mhc.cli.context import settings
+from mhc.cli.help import Group
 from mhc.cli.options import Command, common_options
 from mhc.config import Settings
 from mhc.domain.times import parse_duration
@@ -36,7 +37,7 @@ and set it, with your name, in the environment or with: mhc init
   mhc listen"""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """Try mhc out against made-up data."""
 

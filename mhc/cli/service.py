@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mhc.cli.context import settings
+from mhc.cli.help import Group
 from mhc.cli.options import Command, Shared, common_options
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ _LOGROTATE = """\
 _HOMES = ("/home", "/root", "/run/user")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """Units for cron, systemd and logrotate, to be printed."""
 

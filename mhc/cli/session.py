@@ -7,6 +7,7 @@ import click
 
 from mhc.cli import complete, completeness
 from mhc.cli.context import database, settings, utc_now
+from mhc.cli.help import Group
 from mhc.cli.lookups import own_room, past_instant, rooms, time_range
 from mhc.cli.options import (
     Command,
@@ -48,21 +49,25 @@ SESSIONS = (
     Field("new_followers", "int", "How many people followed.", table=False),
     Field(
         "coverage",
-        "int",
+        "share",
         "Share of it that was captured, 0 to 1; null where nothing ever was.",
-        header="seen",
+        header="cover",
     ),
 )
 WHOLE = tuple(replace(field, table=True) for field in SESSIONS)
+_NONE = "no such sessions: mhc listen finds them, mhc session start begins one by hand"
 _EMPTY = dict.fromkeys(field.name for field in SESSIONS)
 _room = click.option(
     "--room", metavar="ROOM", shell_complete=complete.rooms, help="The room (default: the own one)."
+)
+_any_room = click.option(
+    "--room", metavar="ROOM", shell_complete=complete.rooms, help="The room (default: the own one, else any)."
 )
 _at = click.option("--at", metavar="TIME", help="When (default: now).")
 _excluded = click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """Your streams: start, stop, look back. Most are known from the room's events by themselves."""
 
@@ -139,7 +144,7 @@ def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool,
             sessions.lock(conn, room_id)
         live = None if room_id is None else sessions.live(conn, room_id)
         if live is None:
-            raise NotFoundError(f"no session of {name} is live")
+            raise NotFoundError(f"no session of {name} is live", hint="mhc session list")
         if ends < live.started_at:
             raise UsageError(f"session {live.id} began at {iso_z(live.started_at)}, after {iso_z(ends)}")
         if not dry_run:
@@ -156,7 +161,7 @@ def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool,
 @_excluded
 @completeness.require_complete
 @_room
-@record_options(fields=SESSIONS)
+@record_options(fields=WHOLE)
 @common_options
 @click.pass_context
 def status(
@@ -212,7 +217,7 @@ def list_sessions(
         report = _figures(ctx, conn, shown, include_excluded=include_excluded)
         hole = _hole(conn, shown) if require_complete else None
     _say_excluded(ctx, report)
-    out.rows(SESSIONS, out.ordered(SESSIONS, report.rows), total=len(found))
+    out.rows(SESSIONS, out.ordered(SESSIONS, report.rows), total=len(found), nothing=_NONE)
     completeness.refuse(hole)
 
 
@@ -222,8 +227,8 @@ def list_sessions(
 )
 @_excluded
 @completeness.require_complete
-@_room
-@record_options(fields=SESSIONS)
+@_any_room
+@record_options(fields=WHOLE)
 @common_options
 @click.pass_context
 def show(
@@ -247,7 +252,7 @@ def show(
         hole = _hole(conn, found) if require_complete else None
     if not report.rows:
         said = "there is no session yet" if session_id is None else f"no session {session_id}"
-        raise NotFoundError(said, hint="mhc session list")
+        raise NotFoundError(said, hint="mhc session start" if session_id is None else "mhc session list")
     _say_excluded(ctx, report)
     out.record(WHOLE, report.rows[0])
     completeness.refuse(hole)

@@ -15,23 +15,18 @@ from mhc.domain.text import Safe, encode
 
 UNKNOWN = Safe("-")
 GAP = 2
-_RIGHT = frozenset({"int", "id", "duration"})
-# How narrow columns may get, pass by pass, until the table fits: prose first, names and figures last.
-# The number is for titles that are wider than what stands below them.
+_RIGHT = frozenset({"int", "id", "duration", "share"})
+# How narrow columns may get, pass by pass, until the table fits: prose first, then names, then the time of day.
+# Figures and ids are never cut: `12,3…` is another number. The number of a pass is for titles that are wider than
+# what stands below them.
 _FLOORS: tuple[tuple[int, dict[str, int]], ...] = (
-    (99, {"text": 12, "list": 12, "lines": 12, "json": 12}),
-    (6, {"text": 6, "list": 6, "lines": 6, "json": 6, "time": 11}),
-    (4, {"text": 4, "list": 4, "lines": 4, "json": 4, "time": 5}),
-    (3, {"text": 4, "list": 4, "lines": 4, "json": 4, "time": 5, "username": 8}),
-    (
-        3,
-        dict.fromkeys(
-            ("text", "list", "lines", "json", "time", "username", "int", "id", "bool", "duration"), 3
-        ),
-    ),
+    (99, {"text": 12, "list": 12, "lines": 12, "json": 12, "username": 24}),
+    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "username": 16}),
+    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "username": 12, "time": 12}),
 )
-# What a column of a live table gets, since its rows are not known yet; the rest goes to the prose.
-_LIVE_WIDTHS = {"time": 16, "username": 20, "int": 8, "id": 8, "bool": 5, "duration": 8}
+_NAMES_THE_ROW = 16  # the least of the first column, where it is prose
+_DATE = 10  # 2026-03-01: a time without its hour
+_NARROWEST_VALUE = 16  # of a record, beside its key
 
 
 def width(text: str) -> int:
@@ -72,8 +67,11 @@ class Layout:
     def table(
         self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], *, headers: bool
     ) -> Iterator[str]:
-        """Write rows of cells as lines, each within the screen."""
+        """Write rows of cells as lines, each within the screen; where columns cannot stand side by side, below."""
         widths = self._widths(fields, rows, headers=headers)
+        if sum(widths) + GAP * (len(fields) - 1) > self.screen.columns:
+            yield from self._stacked(fields, rows, headers=headers)
+            return
         lines = [[self._cut(text, size) for text, size in zip(row, widths, strict=True)] for row in rows]
         titles = [self._cut(Safe(field.heading), size) for field, size in zip(fields, widths, strict=True)]
         if headers:
@@ -81,34 +79,44 @@ class Layout:
         for number, line in enumerate(_tabulated(fields, lines)):
             yield self._bold(line) if headers and number == 0 else line
 
-    def live_table(
-        self, fields: Sequence[Field], rows: Iterator[Sequence[Safe]], *, headers: bool
-    ) -> Iterator[str]:
-        """Write each row as it comes, in columns whose widths follow from their kinds."""
-        fixed = sum(_LIVE_WIDTHS.get(field.kind, 0) for field in fields) + GAP * (len(fields) - 1)
-        prose = max(1, sum(field.kind not in _LIVE_WIDTHS for field in fields))
-        share = max(12, (self.screen.columns - fixed) // prose)
-        widths = [_LIVE_WIDTHS.get(field.kind, share) for field in fields]
-        if headers:
-            yield self._bold(self._line(fields, [Safe(field.heading) for field in fields], widths))
-        for row in rows:
-            yield self._line(fields, row, widths)
-
     def record(self, pairs: Sequence[tuple[Field, object]], *, headers: bool) -> Iterator[str]:
         """Write `key  value` lines, aligned; long values go on below themselves, whole."""
-        keys = [encode(field.name) for field, _ in pairs] if headers else [Safe("")] * len(pairs)
-        edge = max(map(width, keys), default=0) + GAP if headers else 0
-        for key, (field, value) in zip(keys, pairs, strict=True):
-            first, *rest = self._lines(field, value, self.screen.columns - edge)
-            head = self._bold(key) + " " * (edge - width(key))
-            yield (head + first).rstrip()
-            yield from (" " * edge + line for line in rest)
+        keys = [field.name for field, _ in pairs]
+        return self._block(keys, [self._items(field, value) for field, value in pairs], headers=headers)
 
-    def _lines(self, field: Field, value: object, columns: int) -> list[str]:
-        """Write a value of a record, wrapped; of a list of lines each item begins a new one."""
+    def _stacked(
+        self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], *, headers: bool
+    ) -> Iterator[str]:
+        """Write each row as a record, for a screen too narrow for the columns: nothing is cut."""
+        for number, row in enumerate(rows):
+            if number:
+                yield ""
+            yield from self._block(
+                [field.name for field in fields], [[cell] for cell in row], headers=headers
+            )
+
+    def _block(
+        self, names: Sequence[str], values: Sequence[Sequence[Safe]], *, headers: bool
+    ) -> Iterator[str]:
+        """Write names and values side by side, or, where names leave no room, one below the other."""
+        keys = [encode(name) if headers else Safe("") for name in names]
+        edge = max(map(width, keys), default=0) + GAP if headers else 0
+        below = self.screen.columns - edge < _NARROWEST_VALUE
+        edge = GAP if below else edge
+        for key, items in zip(keys, values, strict=True):
+            lines = [line for item in items for line in self._wrapped(item, self.screen.columns - edge)]
+            if below:
+                yield self._bold(key)
+                yield from (" " * edge + line for line in lines)
+                continue
+            yield (self._bold(key) + " " * (edge - width(key)) + lines[0]).rstrip()
+            yield from (" " * edge + line for line in lines[1:])
+
+    def _items(self, field: Field, value: object) -> list[Safe]:
+        """Write a value of a record; of a list of lines each item begins a new one."""
         apart = field.kind == "lines" and isinstance(value, (list, tuple)) and len(value) > 0
         items = value if apart and isinstance(value, (list, tuple)) else [value]
-        return [line for item in items for line in self._wrapped(self.show(field, item), columns)]
+        return [self.show(field, item) for item in items]
 
     def _words(self, kind: str, value: object) -> str:
         if isinstance(value, Enum):
@@ -129,9 +137,23 @@ class Layout:
 
     def _widths(self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], *, headers: bool) -> list[int]:
         """Give each column its natural width, then narrow the widest of the least precious ones until they fit."""
-        limit = self.screen.columns
         heads = [width(field.heading) if headers else 1 for field in fields]
         data = [max((width(row[at]) for row in rows), default=1) for at in range(len(fields))]
+        widths = self._narrowed(fields, heads, data)
+        # `2026-03-01 2…` would be no hour: a time is whole, or its date, and the others get what that leaves.
+        cut = [
+            field.kind == "time" and size < wanted
+            for field, size, wanted in zip(fields, widths, data, strict=True)
+        ]
+        if not any(cut):
+            return widths
+        date = _DATE + len(self.screen.ellipsis)
+        return self._narrowed(
+            fields, heads, [date if short else size for short, size in zip(cut, data, strict=True)]
+        )
+
+    def _narrowed(self, fields: Sequence[Field], heads: Sequence[int], data: Sequence[int]) -> list[int]:
+        limit = self.screen.columns
         widths = [min(limit, max(pair)) for pair in zip(heads, data, strict=True)]
         room = limit - GAP * (len(fields) - 1)
         for title, floors in _FLOORS:
@@ -139,19 +161,13 @@ class Layout:
             least = [
                 min(size, floors.get(field.kind, size)) for field, size in zip(fields, sizes, strict=True)
             ]
+            if fields[0].kind not in {"time", "username"}:
+                least[0] = max(least[0], min(sizes[0], _NAMES_THE_ROW))
             _narrow(widths, least, room)
         return widths
 
     def _cut(self, text: Safe, columns: int) -> Safe:
         return fit(text, columns, self.screen.ellipsis)
-
-    def _line(self, fields: Sequence[Field], row: Sequence[Safe], widths: Sequence[int]) -> str:
-        cells = []
-        for field, text, size in zip(fields, row, widths, strict=True):
-            shown = self._cut(text, size)
-            blank = " " * (size - width(shown))
-            cells.append(blank + shown if field.kind in _RIGHT else shown + blank)
-        return (" " * GAP).join(cells).rstrip()
 
     def _bold(self, text: str) -> str:
         return click.style(text, bold=True) if self.screen.color and text else text
@@ -161,7 +177,7 @@ class Layout:
             return [text]
         from wcwidth import wrap
 
-        return wrap(text, max(20, columns)) or [text]
+        return wrap(text, columns) or [text]
 
 
 def local(at: datetime, tz: tzinfo) -> str:
@@ -188,11 +204,20 @@ def duration(value: float | timedelta) -> str:
     return f"{sign}{second}s"
 
 
+def share(value: float) -> str:
+    """Write a share of 1 in percent, to a tenth; only all is 100% and only nothing is 0%."""
+    if value in {0, 1}:
+        return f"{value:.0%}"
+    return f"{min(max(value, 0.001), 0.999):.1%}" if 0 < value < 1 else f"{value:.1%}"
+
+
 def _scalar(kind: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if kind == "duration" and isinstance(value, (int, float, timedelta)):
         return duration(value)
+    if kind == "share" and isinstance(value, (int, float)):
+        return share(value)
     if isinstance(value, (int, float, Decimal)):
         return _figure(value, grouped=kind in {"int", "json"}) if isfinite(value) else UNKNOWN
     return cell_text(value)

@@ -97,7 +97,7 @@ def _is_unread(stream: TextIO) -> bool:
         watched = select.poll()
         watched.register(stream.fileno(), 0)
         return any(said & (select.POLLERR | select.POLLHUP) for _, said in watched.poll(0))
-    except (OSError, ValueError):  # no descriptor, or closed
+    except (OSError, ValueError, AttributeError):  # no descriptor, closed, or a system without poll
         return False
 
 

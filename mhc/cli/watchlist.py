@@ -7,6 +7,7 @@ import click
 from mhc.cli import complete
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
+from mhc.cli.help import Group
 from mhc.cli.lookups import person as find_person
 from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, output_options, write_options
@@ -35,7 +36,7 @@ MEMBERS = (
 _LONGEST = 64
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group)
 def group() -> None:
     """Lists of people to keep an eye on. Who is on the list Excluded is left out of figures."""
 
@@ -67,8 +68,11 @@ def show(ctx: click.Context, out: Writer, name: str) -> None:
     from mhc.store import watchlists
 
     with database(ctx) as db, db.read() as conn:
-        found = watchlists.members(conn, find_list(conn, name).id)
-    out.rows(MEMBERS, out.ordered(MEMBERS, found))
+        on = find_list(conn, name)
+        found = watchlists.members(conn, on.id)
+    out.rows(
+        MEMBERS, out.ordered(MEMBERS, found), nothing=f'nobody is on it: mhc watchlist add "{on.name}" NAME'
+    )
 
 
 @group.command(
@@ -113,7 +117,7 @@ def add(
 
         def one(text: str) -> None:
             with db.read() if dry_run else db.write() as conn:
-                found, who = _list_or_none(conn, title, create=create), _known(conn, text)
+                found, who = _list_or_none(conn, title, create=create), find_person(conn, text, addable=True)
                 ids = _ids(conn, who)
                 new = found is None or not watchlists.is_on(conn, found.id, ids)
                 if not dry_run:
@@ -149,13 +153,6 @@ def _list_or_none(conn: "Connection", name: str, *, create: bool) -> "Watchlist 
         if create:
             return None
         raise NotFoundError(error.message, hint=f"{error.hint} or make it: --create") from None
-
-
-def _known(conn: "Connection", text: str) -> "Person":
-    try:
-        return find_person(conn, text)
-    except NotFoundError as error:
-        raise NotFoundError(error.message, hint=error.hint or f"mhc person add {text}") from None
 
 
 @group.command("remove", cls=Command, examples=["mhc watchlist remove Friends viewer_one"])

@@ -79,7 +79,7 @@ def permissions(paths: Sequence[Path]) -> Finding:
     wrong = [f"{path} {reason}" for path in paths if (reason := _exposure(path.stat(), os.geteuid()))]
     if wrong:
         return warning("permissions", "; ".join(wrong), "chmod 600 the files, 700 the directories")
-    return ok("permissions", f"{len(paths)} files and directories, yours alone" if paths else "no files yet")
+    return ok("permissions", "yours alone" if paths else "no files yet")
 
 
 def _exposure(status: os.stat_result, user: int) -> str | None:

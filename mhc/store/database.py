@@ -243,6 +243,7 @@ class Database:
 def _on_connect(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA fullfsync=ON")  # on macOS fsync alone leaves it in the disk's cache
 
 
 def _on_begin(conn: Connection) -> None:

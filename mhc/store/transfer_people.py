@@ -81,7 +81,7 @@ def _complete(conn: Connection, old: Sequence[lines.Person], known: dict[int, in
         row.id: row for part in _chunks(ids) for row in conn.execute(columns.where(person.c.id.in_(part)))
     }
     evidence: dict[Role, set[int]] = {Role.VIEWER: set(), Role.MODEL: set()}
-    for one in old:
+    for one in sorted(old, key=lambda one: known[one.ref]):  # as a listener changes them
         row = rows[known[one.ref]]
         new = {
             name: getattr(one, name)

@@ -25,7 +25,7 @@ def add(
     """
     new, refused = 0, []
     wanted: dict[int, int] = {}
-    for room_id in dict.fromkeys(room for _line, room in found):
+    for room_id in sorted({room for _line, room in found}):  # as a listener locks them
         if write:
             sessions.lock(conn, room_id)
         theirs = [line for line, room in found if room == room_id]

@@ -1,6 +1,6 @@
 """What was typed about people, from an export: lists and who is on them, notes, merges. What is here stays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -23,14 +23,15 @@ def add_members(conn: Connection, found: Sequence[tuple[lines.Member, int]], *, 
     """Put people on the lists that they are on there, and take off who was taken off."""
     new = 0
     w = watchlist_member.c
+    lists = {one.name.lower(): one.id for one in watchlists.list_all(conn)}
     for line, who in found:
-        listed = watchlists.find(conn, line.list)
-        if listed is None:
-            new += 1
+        list_id = lists.get(line.list.lower())
+        if list_id is None:
             if not write:
+                new += 1
                 continue
-            listed = watchlists.create(conn, line.list)
-        query = select(w.id, w.added_at, w.removed_at).where(w.list_id == listed.id, w.person_id == who)
+            list_id = lists[line.list.lower()] = watchlists.create(conn, line.list).id
+        query = select(w.id, w.added_at, w.removed_at).where(w.list_id == list_id, w.person_id == who)
         rows = conn.execute(query).all()
         same = next((row for row in rows if row.added_at == line.added_at), None)
         if same is not None:
@@ -43,7 +44,7 @@ def add_members(conn: Connection, found: Sequence[tuple[lines.Member, int]], *, 
             continue
         new += 1
         if write:
-            row = {"list_id": listed.id, "person_id": who, "added_at": line.added_at}
+            row = {"list_id": list_id, "person_id": who, "added_at": line.added_at}
             insert_new(conn, watchlist_member, row | {"removed_at": line.removed_at, "note": line.note})
     return new
 
@@ -74,6 +75,7 @@ def add_merges(
     """Merge who is merged there. Gives how many merges are new, and how many contradict those that are here."""
     m = person_merge.c
     new = refused = 0
+    into = _merged_into(conn)
     for line, keep, other in found:
         same = (m.keep_id == keep, m.other_id == other, m.at == line.at)
         row = conn.execute(select(m.id, m.undone_at).where(*same)).one_or_none()
@@ -81,9 +83,11 @@ def add_merges(
             if write and row.undone_at is None and line.undone_at is not None:
                 conn.execute(update(person_merge).where(m.id == row.id).values(undone_at=line.undone_at))
             continue
-        if line.undone_at is None and not _may_merge(conn, keep, other):
-            refused += 1
-            continue
+        if line.undone_at is None:
+            if not _may_merge(into, keep, other):
+                refused += 1
+                continue
+            into[other] = keep
         new += 1
         if write:
             names = {"keep_id": keep, "other_id": other, "reason": line.reason, "at": line.at}
@@ -93,9 +97,8 @@ def add_merges(
     return new, refused
 
 
-def _may_merge(conn: Connection, keep: int, other: int) -> bool:
+def _may_merge(into: Mapping[int, int], keep: int, other: int) -> bool:
     """Whether nobody merged the other already, and the two are not one by way of the other."""
-    into = _merged_into(conn)
     while keep != other and keep in into:
         keep = into[keep]
     return keep != other and other not in into

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from listening import ROOM, Clock, Station, event, page, tip
-from mhc.capture.health import Beat, Health
+from mhc.capture.health import Beat
 from mhc.capture.metrics import Metrics
 
 SAID: dict[str, Any] = {
@@ -33,8 +33,7 @@ def values(folder: Path, room: str = ROOM) -> dict[str, str]:
 
 def test_the_whole_file(station: Station, tmp_path: Path) -> None:
     metrics = Metrics(tmp_path, station.clock.monotonic)
-    health = Health(tmp_path / "state", station.clock.now, on_beat=metrics.heard)
-    station.listener.health = health
+    station.listener.health._on_beat = metrics.heard
     station.options.on_events = lambda source, new: metrics.stored(source.room, new)
     station.options.on_failed = lambda kind: metrics.failed(ROOM, str(kind))
     station.step(page(tip(0.25), tip(0.5), event(0.5, "newKind", seq=1), event(0.75), to="i=1"))
@@ -55,6 +54,8 @@ mhc_listen_up{room="example_room"} 1
 mhc_listen_state{room="example_room",state="starting"} 0
 mhc_listen_state{room="example_room",state="listening"} 0
 mhc_listen_state{room="example_room",state="backing off"} 1
+mhc_listen_state{room="example_room",state="spooling"} 0
+mhc_listen_state{room="example_room",state="replaying"} 0
 mhc_listen_state{room="example_room",state="paused"} 0
 mhc_listen_state{room="example_room",state="token refused"} 0
 mhc_listen_state{room="example_room",state="stopped"} 0
@@ -73,6 +74,9 @@ mhc_listen_events_total{room="example_room",method="tip"} 2
 # TYPE mhc_listen_failures_total counter
 mhc_listen_failures_total{room="example_room",class="database"} 0
 mhc_listen_failures_total{room="example_room",class="server"} 1
+# HELP mhc_listen_spooled_pages Pages that wait for the database.
+# TYPE mhc_listen_spooled_pages gauge
+mhc_listen_spooled_pages{room="example_room"} 0
 # HELP mhc_forward_failures_total Events that were not forwarded.
 # TYPE mhc_forward_failures_total counter
 mhc_forward_failures_total{room="example_room"} 3
@@ -106,12 +110,15 @@ def test_it_is_written_at_a_change_of_state_else_every_fifteen_seconds(tmp_path:
 def test_each_room_has_its_file_and_the_testbed_none(tmp_path: Path) -> None:
     metrics = Metrics(tmp_path)
     metrics.heard(beat("paused", "one"))
-    metrics.heard(beat("stopped", "two"))
+    metrics.heard(beat("spooling", "two", spooled=7))
+    metrics.heard(beat("stopped", "two", spooled=7))
     metrics.heard(beat("listening", "three", kind="testbed"))
+    metrics.heard(beat("standby", "one"))
     close(metrics)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mhc_listen_one.prom", "mhc_listen_two.prom"]
     assert values(tmp_path, "one")['mhc_listen_failures_total{room="one",class="database"}'] == "1"
     assert values(tmp_path, "two")['mhc_listen_up{room="two"}'] == "0"
+    assert values(tmp_path, "two")['mhc_listen_spooled_pages{room="two"}'] == "7"
 
 
 def test_what_a_label_holds_is_escaped_and_a_state_of_tomorrow_has_its_line(tmp_path: Path) -> None:

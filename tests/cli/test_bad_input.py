@@ -180,4 +180,5 @@ def test_reading_creates_nothing(run_mhc: Mhc) -> None:
 
 def test_errors_under_json_are_one_object(cli: MhcHere) -> None:
     run = cli("event", "show", "nosuch", "-o", "json")
-    assert run.error == {"code": "not_found", "exit": 3, "message": "no event named 'nosuch'", "hint": None}
+    hint = "mhc event list --fields event_id,text"
+    assert run.error == {"code": "not_found", "exit": 3, "message": "no event named 'nosuch'", "hint": hint}

@@ -36,7 +36,7 @@ def test_list_is_the_table_of_settings(mhc: MhcHere) -> None:
     assert found["MHC_TIMEZONE"] == {
         "value": "UTC",
         "origin": "default",
-        "help": "Time zone in which times are read and shown, such as Europe/Berlin.",
+        "meaning": "Time zone in which times are read and shown, such as Europe/Berlin.",
     }
     assert found["DATABASE_URL"]["value"] == f"sqlite:///{mhc.home}/data/mhc/mhc.db"
     assert (found["sessions.merge_gap"]["value"], found["MHC_WAIT_SCALE"]["value"]) == ("30m", "1")
@@ -112,6 +112,7 @@ def test_rules_of_alerts_are_listed_without_their_urls(mhc: MhcHere) -> None:
     found = rows(mhc)
     said = {name: row["value"] for name, row in found.items() if name.startswith(("alerts.", "listen."))}
     assert said == {
+        "listen.spool_max": found["listen.spool_max"]["value"],
         "listen.ping_url": "***",
         "listen.metrics_dir": None,
         "alerts.big.events": '["tip"]',

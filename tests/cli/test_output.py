@@ -78,15 +78,13 @@ PERSON: dict[str, object] = {
 }
 
 
-def listing(
-    fields: Sequence[Field], rows: Sequence[object], *, total: int | None = None, live: bool = False
-) -> click.Command:
+def listing(fields: Sequence[Field], rows: Sequence[object], *, total: int | None = None) -> click.Command:
     @click.command("list", cls=Command, examples=["mhc person list --sort tokens:desc"])
     @common_options
     @output_options(fields=fields)
     def command(out: Writer) -> None:
         """List people."""
-        out.rows(fields, out.ordered(fields, rows), total=total, live=live)
+        out.rows(fields, out.ordered(fields, rows), total=total)
 
     return command
 
@@ -261,15 +259,6 @@ def test_json_is_streamed() -> None:
 
     assert run(command, "--json", "-L", "2").stdout == '[\n{"id":0},\n{"id":1}\n]\n'
     assert seen == [0, 1]
-
-
-def test_a_live_list_prints_each_row_as_it_comes() -> None:
-    fields = (Field("username", "username"), Field("note"))
-    rows = [{"username": "viewer_one", "note": "漢" * 50}, {"username": "viewer_two", "note": None}]
-    assert run(listing(fields, rows, live=True), env={"MHC_FORCE_TTY": "40"}).stdout == (
-        "USERNAME              NOTE\nviewer_one            漢漢漢漢漢漢漢漢…\nviewer_two            -\n"
-    )
-    assert run(listing(fields, rows, live=True), "-o", "ndjson", "-L", "1").stdout.count("\n") == 1
 
 
 # One record
@@ -501,12 +490,52 @@ def test_prose_gives_way_before_names_and_figures() -> None:
     assert width(line) <= 90
 
 
-def test_every_column_gives_way_where_nothing_else_helps() -> None:
-    fields = tuple(Field(f"figure_{number}", "int") for number in range(8))
-    lines = run(
-        listing(fields, [{field.name: 10**9 for field in fields}]), env={"MHC_FORCE_TTY": "40"}
-    ).stdout
-    assert all(width(line) <= 40 for line in lines.splitlines())
+def test_figures_are_never_cut_rows_become_records_where_columns_do_not_fit() -> None:
+    fields = (Field("username", "username"), *(Field(f"figure_{number}", "int") for number in range(3)))
+    rows = [{"username": name} | {f"figure_{n}": 10**9 + n for n in range(3)} for name in ("one", "漢字")]
+    narrow = run(listing(fields, rows), env={"MHC_FORCE_TTY": "40"})
+    assert narrow.stdout == (
+        "username  one\nfigure_0  1,000,000,000\nfigure_1  1,000,000,001\nfigure_2  1,000,000,002\n\n"
+        "username  漢字\nfigure_0  1,000,000,000\nfigure_1  1,000,000,001\nfigure_2  1,000,000,002\n"
+    )
+    assert run(listing(fields, rows), env={"MHC_FORCE_TTY": "53"}).stdout.startswith("USERNAME  ")
+    bare = run(listing(fields, rows[:1]), "--no-headers", "--fields", "username,figure_0", "-o", "table")
+    assert bare.stdout == "one  1,000,000,000\n"
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(50, "2026-01-01 00:00"), (44, "2026-01-01…"), (36, "")])
+def test_a_time_is_whole_or_its_date(columns: int, shown: str) -> None:
+    fields = (Field("username", "username"), Field("seen_at", "time"), Field("rid", "id"))
+    row = {"username": "viewer_number_one", "seen_at": NEW_YEAR, "rid": 10**13}
+    lines = run(listing(fields, [row]), env={"MHC_FORCE_TTY": str(columns)}).stdout.splitlines()
+    assert max(map(width, lines)) <= max(40, columns)
+    assert shown in lines[1]
+
+
+def test_a_record_with_long_keys_has_its_values_below_them() -> None:
+    person = {"username": "viewer_one", "here": {"a_key_that_is_very_long_indeed": "漢字 " * 20}}
+    fields = (Field("username", "username"), Field("here", "json"))
+    shown = run(showing(fields, person), env={"MHC_FORCE_TTY": "40"}).stdout
+    assert shown.startswith("username\n  viewer_one\nhere.a_key_that_is_very_long_indeed\n  漢字 漢字 ")
+    assert max(map(width, shown.splitlines())) <= 40
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0, "0%"), (0.00001, "0.1%"), (0.125, "12.5%"), (0.99999, "99.9%"), (1.0, "100%"), (None, "-")],
+)
+def test_a_share_is_percent_in_a_table_and_a_number_elsewhere(share: float | None, shown: str) -> None:
+    command = listing((Field("share", "share"),), [{"share": share}])
+    assert run(command, "-o", "table").stdout.split() == ["SHARE", shown]
+    assert run(command, "--json").stdout == f'[\n{{"share":{json.dumps(share)}}}\n]\n'
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80"])
+def test_help_fits_the_terminal(columns: str) -> None:
+    shown = run(listing(PEOPLE, ROWS), "--help", env={"COLUMNS": columns}).stdout
+    assert max(map(width, shown.splitlines())) <= int(columns)
+    assert "[auto|table|json" in shown
+    assert "csv|tsv|name]" in shown
 
 
 @given(st.text(st.characters(), max_size=30), st.integers(1, 40))

@@ -173,9 +173,9 @@ def test_tables_name_the_anonymous_row_and_names_leave_it_out(database: Database
     )
     assert mine("report", "tippers", MHC_FORCE_TTY="80", NO_COLOR="1").stdout == (
         "USERNAME     TOKENS  TIPS  SHARE  LARGEST  LAST TIP          SESSIONS\n"
-        "viewer_one      120     2   0.51      100  2026-01-02 19:05         2\n"
-        "viewer_two       65     2   0.28       25  2026-01-01 19:08         1\n"
-        "(anonymous)      50     1   0.21       50  2026-01-01 19:07         1\n"
+        "viewer_one      120     2  51.1%      100  2026-01-02 19:05         2\n"
+        "viewer_two       65     2  27.7%       25  2026-01-01 19:08         1\n"
+        "(anonymous)      50     1  21.3%       50  2026-01-01 19:07         1\n"
     )
     lines = mine("report", "tippers", "-o", "ndjson").stdout.splitlines()
     assert len(lines) == 3

@@ -86,9 +86,13 @@ def test_what_came_before_the_first_capture_counts_where_it_was_asked_for(
 def test_a_gap_of_the_testbed_or_one_that_another_capture_covers_is_none(
     database: Database, cli: MhcHere
 ) -> None:
-    gap(database, 10, 20, kind=Kind.TESTBED)
+    with database.write() as conn:
+        cover(conn, 70.5, 100)  # half a minute between two polls is no gap yet
+    gap(database, 70, 70.5, kind=Kind.TESTBED)
     gap(database, 30, 40)
-    assert cli(*TIPPERS, "--until", "2026-01-01T19:00:00Z").status == 0
+    assert cli(*TIPPERS, "--until", "2026-01-01T20:00:00Z").status == 0
+    gap(database, 70, 70.5)
+    assert cli(*TIPPERS, "--until", "2026-01-01T20:00:00Z").status == 4
 
 
 def test_a_room_that_nobody_listened_to_is_not_complete(cli: MhcHere) -> None:

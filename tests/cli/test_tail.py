@@ -42,7 +42,7 @@ def test_the_last_ones_come_oldest_first_and_then_what_others_store(
     with tailing(run_mhc, database_url, "-L", "2") as process:
         assert read(process, 2) == [
             "18:20:00  viewer_one           left\n",
-            "18:30:00  (guest)              stopped\n",
+            "18:30:00  example_room         stopped\n",
         ]
         with database.write() as conn:
             store(conn, [tip(1480, "viewer_two", 25)], page=2)
@@ -126,3 +126,15 @@ def test_waiting_for_a_database_makes_none(run_mhc: Mhc) -> None:
         assert not path.exists()
         assert run_mhc("listen", "--once", "-o", "none", DATABASE_URL=str(path), **env).status == 0
         assert len(read(process, 3)) == 3
+
+
+def test_what_was_done_is_aligned_after_any_name(sqlite_database: Database, run_mhc: Mhc) -> None:
+    marked = "e\u0301" * 3
+    with sqlite_database.write() as conn:
+        store(conn, [tip(1, "漢字", 12_345), tip(2, "viewer_one", 1), tip(3, marked, 1)])
+    with tailing(run_mhc, f"sqlite:///{sqlite_database.path}") as process:
+        assert read(process, 3) == [
+            f"18:01:00  漢字{' ' * 17}tipped 12,345 tk\n",
+            f"18:02:00  viewer_one{' ' * 11}tipped 1 tk\n",
+            f"18:03:00  {marked}{' ' * 18}tipped 1 tk\n",
+        ]

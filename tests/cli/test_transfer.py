@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, update
 
 import storied
 from command import MhcHere, Run
@@ -14,8 +15,9 @@ from conftest import fresh
 from factories import ROOM, T0, tell_story
 from mhc import __version__
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import inventory, known, streams
+from mhc.store import inventory, known, people, streams
 from mhc.store.database import Database
+from mhc.store.schema import person, person_merge
 from mhc.store.streams import Kind, Moved
 
 PEOPLE = (
@@ -357,3 +359,18 @@ def test_importing_after_a_rename_here_finds_the_same_person(
         "viewer_one",
         "viewer_here",
     }
+
+
+def test_a_merge_that_contradicts_one_that_is_here_is_left_out(
+    told: Database, cli: MhcHere, copy: Database, there: MhcHere
+) -> None:
+    tell_story(copy)
+    for db, keep, other in ((told, "viewer_one", "viewer_two"), (copy, "viewer_two", "viewer_one")):
+        with db.write() as conn:
+            ids = people.ids_of(conn, [keep, other])
+            pair = {"keep_id": ids[keep], "other_id": ids[other]}
+            conn.execute(insert(person_merge).values(**pair, reason="by hand", at=T0, undone_at=None))
+            conn.execute(update(person).where(person.c.id == ids[other]).values(canonical_id=ids[keep]))
+    run = imported(there, cli("capture", "export").stdout)
+    assert (run.status, "1 merges were left out" in run.stderr) == (0, True)
+    assert there("person", "show", "viewer_one", "-o", "json").json["username"] == "viewer_two"

@@ -26,33 +26,6 @@ SERVER = PostgresFacts(
 )
 
 
-@pytest.mark.parametrize(
-    ("version", "bad"),
-    [
-        ("3.6.23", False),
-        ("3.7.0", True),
-        ("3.40.1", True),
-        ("3.44.5", True),
-        ("3.44.6", False),
-        ("3.44.7", True),
-        ("3.50.6", True),
-        ("3.50.7", False),
-        ("3.51.2", True),
-        ("3.51.3", False),
-        ("4.0.0", False),
-    ],
-)
-def test_which_sqlite_has_the_reset_race(version: str, bad: bool) -> None:
-    facts = SqliteFacts(tuple(map(int, version.split("."))), "wal")
-    (found,) = [
-        one
-        for one in database_health.check(Facts("mhc.db", (schema.REVISION, 1), facts), "mhc.db")
-        if one.check == "sqlite"
-    ]
-    assert (found.state, found.hint is not None) == (State.WARNING if bad else State.OK, bad)
-    assert found.detail.startswith(version)
-
-
 def test_a_file_without_wal_is_a_warning() -> None:
     found = list(
         database_health.check(Facts("mhc.db", (schema.REVISION, 1), SqliteFacts((3, 52, 0), "delete")), "")

@@ -1,0 +1,102 @@
+"""How each command is called on the database of tests/seed.py, and what it is excused from, with the reason.
+
+A command that has no line here fails the tests of tests/conventions, which walk the tree of commands.
+"""
+
+import shlex
+from dataclasses import dataclass
+
+import pytest
+
+from docs_tree import Leaf
+
+LIVE = ('session start --at "1h ago"',)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The words after a command's path that make it do something.
+
+    `before` are calls that must come first, `files` those that make the files it reads. `missing` are words that name something that is not there (status 3);
+    a command with arguments says in `never_missing` why it has none. `prints` is for who prints no rows, yet something.
+    `idle` says why a call without -n leaves the database and the files as they were. `endless` goes on until stopped,
+    `feed` wants a room that plays. `apart` says why it is not run here at all.
+    """
+
+    words: str = ""
+    before: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    missing: str | None = None
+    never_missing: str = ""
+    prints: bool = False
+    idle: str = ""
+    endless: bool = False
+    feed: bool = False
+    apart: str = ""
+
+    @property
+    def split(self) -> list[str]:
+        """The words, one by one."""
+        return shlex.split(self.words)
+
+
+CALLS = {
+    "init": Call(),
+    "doctor": Call("--offline"),
+    "status": Call(),
+    "listen": Call(endless=True, feed=True, prints=True),
+    "capture coverage": Call(),
+    "capture export": Call(prints=True),
+    "capture gaps": Call(),
+    "capture import": Call(
+        "capture.jsonl", files=("capture export --out capture.jsonl",),
+        never_missing="a file that is not there is no name", idle="all of it is here already",
+    ),
+    "capture rejected": Call("--private --reveal", idle="lists only, without --retry"),
+    "capture status": Call(),
+    "event tail": Call(missing="--room nobody_at_all", endless=True, prints=True),
+    "event list": Call("--reveal --private", missing="--person nobody_at_all"),
+    "event show": Call("1767225675500-0", missing="1-1"),
+    "person add": Call("viewer_new", never_missing="adds who is not there"),
+    "person list": Call(missing="--room nobody_at_all"),
+    "person rename": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
+    "person search": Call("viewer", never_missing="what is not found is an empty list"),
+    "person show": Call("viewer_one", missing="nobody_at_all"),
+    "alias add": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
+    "alias list": Call("viewer_one", missing="nobody_at_all"),
+    "alias remove": Call(
+        "viewer_one viewer_uno", before=("alias add viewer_one viewer_uno",), missing="viewer_one nobody_at_all"
+    ),
+    "session list": Call(missing="--room nobody_at_all"),
+    "session show": Call(missing="999999"),
+    "session start": Call(),
+    "session status": Call(before=LIVE),
+    "session stop": Call(before=LIVE, missing=""),
+    "watchlist add": Call("Friends viewer_two", missing="Nowhere viewer_one"),
+    "watchlist list": Call(),
+    "watchlist remove": Call("Friends viewer_one", missing="Friends nobody_at_all"),
+    "watchlist show": Call("Friends", missing="Nowhere"),
+    "note add": Call('viewer_one "asked for a song"', missing="nobody_at_all text"),
+    "note list": Call(missing="nobody_at_all"),
+    "report tippers": Call(missing="--room nobody_at_all"),
+    "db check": Call(idle="nothing is to be repaired"),
+    "db info": Call(),
+    "db upgrade": Call(idle="the schema is the latest"),
+    "config list": Call(),
+    "config path": Call(),
+    "service print": Call("cron", never_missing="a kind that is not known is wrong usage", prints=True),
+    "completion": Call("bash", never_missing="a shell that is not known is wrong usage", prints=True),
+    "sandbox demo": Call(apart="starts several commands and takes as long as it says: tests/test_docs_examples.py"),
+    "sandbox serve": Call("--port 0", endless=True, prints=True),
+}  # fmt: skip
+
+
+def call_of(leaf: Leaf) -> Call:
+    """Give how a command is called, or say what is to be done."""
+    if leaf.path not in CALLS:
+        pytest.fail(
+            f"tests/calls.py has no line for `mhc {leaf.path}`: add one to CALLS, with the words that make it do"
+            " something on the database of tests/seed.py",
+            pytrace=False,
+        )
+    return CALLS[leaf.path]

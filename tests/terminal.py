@@ -1,0 +1,82 @@
+"""The installed command on a pseudo-terminal, and into pipes that are closed or full."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+import threading
+from pathlib import Path
+
+from command import Mhc, Run
+
+PATIENCE = 60  # seconds; a question that nobody answers would wait for ever
+
+
+def on_terminal(mhc: Mhc, *words: str, columns: int = 80, **environ: str) -> Run:
+    """Run a command whose stdin, stdout and stderr are terminals of so many columns; give what each showed."""
+    out, err = _Screen(columns), _Screen(columns)
+    environment = {"TERM": "xterm-256color"} | mhc.environ | environ
+    try:
+        process = subprocess.Popen(
+            [str(mhc.program), *words],
+            env=environment, cwd=mhc.home, stdin=out.inside, stdout=out.inside, stderr=err.inside,
+            start_new_session=True,
+        )  # fmt: skip
+    finally:
+        out.hand_over()
+        err.hand_over()
+    try:
+        status = process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise AssertionError(f"mhc {' '.join(words)} waits; it said {err.text()!r}") from None
+    return Run(status, out.text(), err.text())
+
+
+def into(path_or_pipe: Path | None, mhc: Mhc, *words: str, **environ: str) -> Run:
+    """Run a command whose stdout is a file, or (None) a pipe that nobody reads any more."""
+    if path_or_pipe is None:
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(path_or_pipe, os.O_WRONLY)
+    try:
+        run = subprocess.run(
+            [str(mhc.program), *words], env=mhc.environ | environ, cwd=mhc.home, stdin=subprocess.DEVNULL,
+            stdout=writer, stderr=subprocess.PIPE, encoding="utf-8", check=False, timeout=PATIENCE,
+        )  # fmt: skip
+    finally:
+        os.close(writer)
+    return Run(run.returncode, "", run.stderr)
+
+
+class _Screen:
+    """One pseudo-terminal; a thread reads what is shown, so that a long output does not wait."""
+
+    def __init__(self, columns: int) -> None:
+        self._outside, self.inside = pty.openpty()
+        fcntl.ioctl(self.inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._shown = bytearray()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def hand_over(self) -> None:
+        """Leave the inside to the command alone: what is shown ends with it."""
+        os.close(self.inside)
+
+    def text(self) -> str:
+        """Give all that was shown, when the command has ended."""
+        self._reader.join(PATIENCE)
+        return self._shown.decode().replace("\r\n", "\n")
+
+    def _read(self) -> None:
+        try:
+            while part := os.read(self._outside, 65536):
+                self._shown += part
+        except OSError:  # Linux says so when the last one closed the inside
+            pass
+        finally:
+            os.close(self._outside)
