@@ -79,6 +79,12 @@ CALLS = {
     "note add": Call('viewer_one "asked for a song"', missing="nobody_at_all text"),
     "note list": Call(missing="nobody_at_all"),
     "report tippers": Call(missing="--room nobody_at_all"),
+    "db backup": Call("--out night.backup"),
+    "db restore": Call(
+        "night.backup -y", files=("db backup --out night.backup",),
+        never_missing="a file is no name", idle="what is there is what it holds",
+    ),
+    "db copy": Call("copied.db", never_missing="makes what is not there"),
     "db check": Call(idle="nothing is to be repaired"),
     "db info": Call(),
     "db upgrade": Call(idle="the schema is the latest"),

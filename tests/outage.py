@@ -6,10 +6,16 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from listening import Station
+from mhc.capture.health import read_beats
+from mhc.store import inventory
 from mhc.store.database import Database
+
+_MERGE_GAP = timedelta(minutes=30)
 
 
 class Outage(Protocol):
@@ -127,3 +133,32 @@ def able_to_go_away(database: Database) -> Iterator[Busy | Gate]:
     made = Busy(database.path) if database.path is not None else Gate(database)
     with closing(made):
         yield made
+
+
+def spool_of(station: Station) -> Path:
+    (path,) = (station.folder / "spool").glob("*")
+    return path
+
+
+def another(station: Station) -> Station:
+    """Give the process that comes after the station's was killed."""
+    station.lock.release()
+    station.listener._keeper.close()
+    made = Station(station.db, station.feed, station.folder)
+    made.let_waits_pass()
+    return made
+
+
+def back(station: Station, outage: Busy | Gate) -> None:
+    """Give the database back, and let its next try come due."""
+    outage.end()
+    station.clock.seconds += 31
+
+
+def state(station: Station) -> tuple[str, int]:
+    (beat,) = read_beats(station.folder)
+    return beat.state, beat.spooled
+
+
+def assert_sound(database: Database) -> None:
+    assert inventory.problems(database, _MERGE_GAP) == []

@@ -16,13 +16,14 @@ from mhc.capture.spool import Spool
 from mhc.errors import AccessError, MhcError, TryLaterError
 from mhc.store import pages, streams
 from mhc.store.events import NewEvent
-from mhc.store.failures import DatabaseBusyError, DatabaseDownError, DiskFullError
+from mhc.store.failures import DatabaseBusyError, DatabaseDownError, DiskFullError, MissingRightError
 from mhc.store.pages import LeaseLostError, Page
 
 # What passes, sooner or later: pages wait for it in the spool.
 AWAY = (DatabaseDownError, DatabaseBusyError, DiskFullError)
 # A right that is taken away, or a disk that becomes read-only under a listener, is mended without it.
-_AWAY_LATER = (*AWAY, AccessError)
+_TAKEN_AWAY = (AccessError, MissingRightError)
+_AWAY_LATER = (*AWAY, *_TAKEN_AWAY)
 _RETRY_FIRST, _RETRY_MOST = 1.0, 30.0  # seconds between tries of the database
 
 log = logging.getLogger("mhc.listen")
@@ -191,7 +192,7 @@ class Keeper:
         self._retry_at = self._o.monotonic() + wait
         self._why = error.message
         level = logging.INFO if self._tries > 1 else logging.WARNING
-        level = logging.ERROR if isinstance(error, AccessError) else level
+        level = logging.ERROR if isinstance(error, _TAKEN_AWAY) else level
         log.log(level, "%s: %s; next try in %.1f s", self._hold.held.room, error.message, wait)
 
     def _come_back(self) -> None:

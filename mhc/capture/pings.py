@@ -11,9 +11,8 @@ from mhc.clients.hooks import Hook, HookError
 _EVERY = 60.0  # seconds between two pings that all goes well
 _PATIENCE = 300.0  # seconds that a room may be in trouble before that is told
 _ASIDE = frozenset({"stopped", STANDBY})  # neither well nor in trouble
-_BEGINS = frozenset(
-    {"starting", "spooling", "replaying"}
-)  # where the lease, or a spool to go on with, is held
+# Where the lease is held, or a spool to go on with.
+_BEGINS = frozenset({"starting", "spooling", "replaying"})
 
 START, WELL, FAIL = "/start", "", "/fail"
 

@@ -81,7 +81,7 @@ def _alert_rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:
     for name, rule in loaded.tables.get("alerts", {}).items():
         for key, value in rule.items() if isinstance(rule, dict) else ():
             row: dict[str, str | None] = {"name": f"alerts.{name}.{key}", "value": _of_alert(key, value)}
-            yield row | {"origin": "file", "help": "Of an alert."}
+            yield row | {"origin": "file", "meaning": "Of an alert."}
 
 
 def _of_alert(key: str, value: object) -> str:

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
@@ -21,36 +21,20 @@ from mhc.cli.lookups import methods
 from mhc.cli.options import Command, common_options
 from mhc.cli.reactions import Forwarding, reactions, receivers
 from mhc.cli.render import ndjson_parts
-from mhc.cli.table import width
-from mhc.config import Secret, Settings
-from mhc.domain.text import encode
+from mhc.cli.spoken import line
+from mhc.config import Secret
 from mhc.domain.times import parse_duration
 from mhc.errors import AccessError, Exit, MhcError, UsageError
 
 if TYPE_CHECKING:
-    from mhc.capture.actions import Actions
     from mhc.capture.listener import Listener
-    from mhc.capture.notify import Rooms
-    from mhc.capture.pace import Pace
-    from mhc.store.database import Database
-    from mhc.store.events import NewEvent, StoredEvent
+    from mhc.store.events import NewEvent
     from mhc.store.streams import Stream
 
 log = logging.getLogger("mhc.listen")
 
 TESTBED_URL = "https://events.testbed.cb.dev"
-_NAME = 20  # columns
-_OF_THE_ROOM = frozenset({"broadcastStart", "broadcastStop", "roomSubjectChange"})
 _NO_FAILURE = frozenset({Exit.OK, Exit.INTERRUPTED, Exit.TRY_LATER})  # for a health check
-_VERBS = {
-    "broadcastStart": "is live",
-    "broadcastStop": "stopped",
-    "fanclubJoin": "joined the fan club",
-    "follow": "follows",
-    "unfollow": "unfollowed",
-    "userEnter": "came in",
-    "userLeave": "left",
-}
 
 
 @click.command(
@@ -59,7 +43,7 @@ _VERBS = {
         "mhc listen",
         "mhc listen --for 10m --events tip,pm",
         "mhc listen -o ndjson --events tip",
-        "mhc listen --all --standby -o none",
+        "mhc listen --all --standby",
     ],
 )
 @click.option(
@@ -119,62 +103,30 @@ def command(
     on disk. A second listener of a room ends with 75, or stands by. Several rooms are captured in one process; what
     befalls one of them leaves the others alone.
     """
-    from mhc.capture.notify import Rooms
-    from mhc.capture.pace import Pace
-    from mhc.capture.rules import read_rules
-    from mhc.capture.supervise import Supervisor
-    from mhc.store.database import Database
-
     loaded = settings(ctx)
     seconds = None if length is None else _duration(length)
     shown = methods(kinds)
-    forwarding = Forwarding(receivers(urls), shown, reveal=reveal, private=private)
     if standby and once:
         raise UsageError("--standby waits, --once does not: give one of them")
+    forwarding = Forwarding(receivers(urls), shown, reveal=reveal, private=private)
     accounts = chosen(loaded, rooms, everything=everything)
-    printer = LivePrinter(lambda error: supervisor.fail(error))  # noqa: PLW0108 - there is none yet
-    show = _shower(printer, style, shown, loaded.timezone, reveal=reveal, private=private)
-
-    def reload() -> None:
-        again = settings(ctx, fresh=True)
-        for one in listeners:
-            try:
-                _, token = account(again, one.client.room)
-            except AccessError:
-                if len(listeners) == 1:
-                    raise
-                log.error("%s has no token any more; its last one stays", one.client.room)  # noqa: TRY400 - a sentence, no trace
-            else:
-                if one.client.use_token(token.reveal()):
-                    one.retry_now()
-        actions.alerts.use(read_rules(again.tables))
-
-    db = Database(loaded.database_url)
-    actions = reactions(loaded, db, forwarding)
-    several = len(accounts) > 1
     how = _How(
-        show,
-        actions,
-        reload,
-        Rooms(),
-        Pace(time.monotonic),
         once=once,
         exit_on_auth=exit_on_auth,
         testbed=testbed,
         standby=standby,
-        several=several,
+        several=len(accounts) > 1,
+        seconds=seconds,
     )
-    listeners = [_listener(loaded, db, room, token, how) for room, token in accounts.items()]
-    supervisor = Supervisor(listeners, seconds=seconds, reload=reload, patient=several and not once)
+    printer = LivePrinter()
+    show = _shower(printer, style, shown, loaded.timezone, reveal=reveal, private=private)
     status: int = Exit.BUG
     try:
-        status = supervisor.run()
+        status = _Process(ctx, accounts, how, forwarding, show).run(printer)
     except MhcError as error:
         status = error.status
         raise
     finally:
-        actions.close(failed=status not in _NO_FAILURE)
-        db.close()
         if not printer.close():
             os._exit(status)  # nobody reads our output: the last flush would wait for ever
     return status
@@ -189,57 +141,116 @@ def _duration(text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """How listeners are to behave."""
+    """What the options say of every listener."""
 
-    show: "Callable[[Stream, Sequence[NewEvent]], None]"
-    actions: "Actions"
-    reload: Callable[[], None]
-    rooms: "Rooms"
-    pace: "Pace"
     once: bool
     exit_on_auth: bool
     testbed: bool
     standby: bool
     several: bool
+    seconds: float | None
 
-    def stored(self, source: "Stream", new: "Sequence[NewEvent]") -> None:
-        """Show what was stored, and act on it."""
-        self.show(source, new)
-        self.actions.stored(source, new)
 
-    def read_again(self) -> None:
-        """Read the token again; a configuration that is wrong by now leaves the one we have."""
+class _Process:
+    """The listeners of one process, and what they share."""
+
+    def __init__(
+        self,
+        ctx: click.Context,
+        accounts: Mapping[str, Secret],
+        how: _How,
+        forwarding: Forwarding,
+        show: "Callable[[Stream, Sequence[NewEvent]], None]",
+    ) -> None:
+        from mhc.capture.notify import Rooms
+        from mhc.capture.pace import Pace
+        from mhc.store.database import Database
+
+        self._ctx, self._how, self._show = ctx, how, show
+        self._loaded = settings(ctx)
+        self._db = Database(self._loaded.database_url)
+        self._actions = reactions(self._loaded, self._db, forwarding)
+        self._rooms, self._pace = Rooms(), Pace(time.monotonic)
+        self._listeners = [self._listener(room, token) for room, token in accounts.items()]
+
+    def run(self, printer: LivePrinter) -> int:
+        """Listen to the end; give the exit status. Raises what ended it."""
+        from mhc.capture.supervise import Supervisor
+
+        how = self._how
+        supervisor = Supervisor(
+            self._listeners,
+            seconds=how.seconds,
+            reload=self._read_again,
+            patient=how.several and not how.once,
+        )
+        printer.start(supervisor.fail)
+        status: int = Exit.BUG
         try:
-            self.reload()
+            status = supervisor.run()
+        except MhcError as error:
+            status = error.status
+            raise
+        finally:
+            self._actions.close(failed=status not in _NO_FAILURE)
+            self._db.close()
+        return status
+
+    def _listener(self, room: str, token: Secret) -> "Listener":
+        from mhc.capture.health import Health
+        from mhc.capture.listener import Listener, Options
+        from mhc.capture.lock import StreamLock
+        from mhc.clients.events import EventsClient
+        from mhc.store.streams import Kind
+
+        loaded, how = self._loaded, self._how
+        client = EventsClient(TESTBED_URL if how.testbed else loaded.events_url, room, token.reveal())
+        options = Options(
+            kind=Kind.TESTBED if how.testbed else Kind.LIVE,
+            merge_gap=loaded.merge_gap,
+            wait_scale=loaded.wait_scale,
+            once=how.once,
+            exit_on_auth=how.exit_on_auth,
+            standby=how.standby,
+            alone=not how.several,
+            spool_max=loaded.spool_max,
+            pace=self._pace,
+            now=utc_now,
+            on_events=known_names.keeping(self._db, loaded, self._stored),
+            on_failed=lambda kind: self._actions.poll_failed(room, str(kind)),
+            on_refused=self._try_to_read_again,
+        )
+        health = Health(loaded.state_dir, utc_now, self._rooms, self._actions.heard)
+        return Listener(self._db, client, health, partial(StreamLock, loaded.state_dir), options)
+
+    def _stored(self, source: "Stream", new: "Sequence[NewEvent]") -> None:
+        """Show what was stored, and act on it."""
+        self._show(source, new)
+        self._actions.stored(source, new)
+
+    def _read_again(self) -> None:
+        """Read tokens and rules again. Raises MhcError where the configuration is wrong by now: nothing changes then."""
+        from mhc.capture.rules import read_rules
+
+        again = settings(self._ctx, fresh=True)
+        for one in self._listeners:
+            try:
+                _, token = account(again, one.client.room)
+            except AccessError:
+                if not self._how.several:
+                    raise
+                log.error("%s has no token any more; its last one stays", one.client.room)  # noqa: TRY400 - a sentence, no trace
+            else:
+                if one.client.use_token(token.reveal()):
+                    one.retry_now()
+        self._actions.alerts.use(read_rules(again.tables))
+
+    def _try_to_read_again(self) -> None:
+        """Do the same where nobody asked for it: what is wrong leaves what we have."""
+        try:
+            self._read_again()
         except MhcError as error:
             log.warning("not read again: %s", error.message)
-
-
-def _listener(loaded: Settings, db: "Database", room: str, token: Secret, how: _How) -> "Listener":
-    from mhc.capture.health import Health
-    from mhc.capture.listener import Listener, Options
-    from mhc.capture.lock import StreamLock
-    from mhc.clients.events import EventsClient
-    from mhc.store.streams import Kind
-
-    client = EventsClient(TESTBED_URL if how.testbed else loaded.events_url, room, token.reveal())
-    options = Options(
-        kind=Kind.TESTBED if how.testbed else Kind.LIVE,
-        merge_gap=loaded.merge_gap,
-        wait_scale=loaded.wait_scale,
-        once=how.once,
-        exit_on_auth=how.exit_on_auth,
-        standby=how.standby,
-        alone=not how.several,
-        spool_max=loaded.spool_max,
-        pace=how.pace,
-        now=utc_now,
-        on_events=known_names.keeping(db, loaded, how.stored),
-        on_failed=lambda kind: how.actions.poll_failed(room, str(kind)),
-        on_refused=how.read_again,
-    )
-    health = Health(loaded.state_dir, utc_now, how.rooms, how.actions.heard)
-    return Listener(db, client, health, partial(StreamLock, loaded.state_dir), options)
 
 
 def _shower(
@@ -261,33 +272,3 @@ def _shower(
                 printer.put("".join(lines))
 
     return show
-
-
-def line(event: "StoredEvent", tz: tzinfo) -> str:
-    """Give an event as a line for a person: time, who, what, tokens."""
-    at = event.at.astimezone(tz).strftime("%H:%M:%S")
-    who = encode(event.actor or _nobody(event), limit=64)
-    return f"{at}  {who}{' ' * (_NAME - width(who))} {_said(event)}".rstrip()
-
-
-def _nobody(event: "StoredEvent") -> str:
-    """Name who did what has no name: the room itself, someone who asked not to be named, or who is not logged in."""
-    if event.method in _OF_THE_ROOM:
-        return event.room or "?"
-    return "(anonymous)" if event.anonymous else "(guest)"
-
-
-def _said(event: "StoredEvent") -> str:
-    text = encode(event.text or "", limit=500)
-    if event.method == "tip":
-        amount = "an unreadable amount" if event.tokens is None else f"{event.tokens:,} tk"
-        return f"tipped {amount}{'  ' + text if text else ''}"
-    if event.method == "mediaPurchase":
-        return f"bought {text or 'media'} for {'?' if event.tokens is None else f'{event.tokens:,}'} tk"
-    if event.method == "privateMessage":
-        return f"→ {encode(event.partner or '?', limit=64)} (private){': ' + text if text else ''}"
-    if event.method == "roomSubjectChange":
-        return f"subject: {text}"
-    if event.method == "chatMessage":
-        return f": {text}"
-    return _VERBS.get(event.method, encode(event.method, limit=64))

@@ -15,11 +15,14 @@ _PATIENCE = 2.0  # seconds without a line read, at the end
 class LivePrinter:
     """A queue of lines before stdout. What a stopped reader lets pile up beyond it is left out, and counted."""
 
-    def __init__(self, on_failure: Callable[[OSError], None]) -> None:
+    def __init__(self) -> None:
         self.left_out = 0
         self._lines: queue.Queue[str | None] = queue.Queue(WAITING_MOST)
-        self._on_failure = on_failure
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread: threading.Thread | None = None
+
+    def start(self, on_failure: Callable[[OSError], None]) -> None:
+        """Begin to print; `on_failure` hears, on another thread, that nothing can be printed any more."""
+        self._thread = threading.Thread(target=self._run, args=(on_failure,), daemon=True)
         self._thread.start()
 
     def put(self, line: str) -> None:
@@ -33,6 +36,8 @@ class LivePrinter:
 
     def close(self) -> bool:
         """Print what is left, as long as somebody reads; False where nobody does."""
+        if self._thread is None:
+            return True
         before = -1
         while self._thread.is_alive() and (waiting := self._lines.qsize()) != before:
             before = waiting
@@ -41,7 +46,7 @@ class LivePrinter:
             self._thread.join(_PATIENCE)
         return not self._thread.is_alive()
 
-    def _run(self) -> None:
+    def _run(self, on_failure: Callable[[OSError], None]) -> None:
         try:
             while (line := self._lines.get()) is not None:
                 sys.stdout.write(line)
@@ -49,4 +54,4 @@ class LivePrinter:
                     sys.stdout.flush()
             sys.stdout.flush()
         except OSError as error:
-            self._on_failure(error)
+            on_failure(error)

@@ -10,10 +10,10 @@ import click
 from mhc.cli import complete
 from mhc.cli.context import database, settings
 from mhc.cli.event import FIELDS
-from mhc.cli.listen import line
 from mhc.cli.lookups import methods, rooms
 from mhc.cli.options import Command, Shared, common_options
 from mhc.cli.render import ndjson_parts
+from mhc.cli.spoken import line
 from mhc.cli.terminal import pause
 from mhc.domain.text import encode
 from mhc.errors import TryLaterError, UnavailableError

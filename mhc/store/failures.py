@@ -50,6 +50,10 @@ class DiskFullError(OutputError):
     """The disk under the database is full, or does not take a write."""
 
 
+class MissingRightError(ConfigError):
+    """The role of the database may not do what it should."""
+
+
 @contextmanager
 def translated(name: str) -> Iterator[None]:
     """Turn driver errors into ours; `name` is the database as a user knows it."""
@@ -116,7 +120,7 @@ def _owner(name: str) -> str:
 # By SQLSTATE, or its first two letters: the error, what is said before the server's sentence, and the way out.
 _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
     ("28", AccessError, "{name} refused the log-in", "set DATABASE_URL"),
-    ("42501", AccessError, "{name}", "grant the rights that docs/operations.md lists"),
+    ("42501", MissingRightError, "{name}", "grant the rights that docs/operations.md lists"),
     ("2BP01", CheckError, "{name}", "drop what depends on the tables of mhc first"),
     ("3D000", ConfigError, "{name}", "create the database, then: mhc db upgrade"),
     ("42P01", ConfigError, "{name}", "mhc db upgrade"),

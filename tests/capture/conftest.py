@@ -7,6 +7,7 @@ import pytest
 
 from listening import Station, event, listening, page
 from mhc.store.database import Database
+from outage import Busy, Gate, able_to_go_away
 
 
 @pytest.fixture
@@ -21,3 +22,18 @@ def going(station: Station) -> Station:
     """Give a listener that has read one page: cursor `i=1`, good at second 1."""
     station.step(page(event(0.5), to="i=1"))
     return station
+
+
+@pytest.fixture
+def outage(database: Database) -> Iterator[Busy | Gate]:
+    with able_to_go_away(database) as made:
+        yield made
+
+
+@pytest.fixture
+def steady(outage: Busy | Gate, tmp_path: Path) -> Iterator[Station]:
+    """Give a listener that has read one page: cursor `i=1`, good at second 1. Its waits pass at once."""
+    with listening(outage.db, tmp_path / "state") as made:
+        made.let_waits_pass()
+        made.step(page(event(0.5), to="i=1"))
+        yield made

@@ -75,3 +75,8 @@ def test_a_check_that_is_gone_is_tried_twice_and_said_by_its_host(caplog: pytest
     assert receiver.targets == ["/CANARY/start"] * 2
     assert f"health check at {receiver.url.removeprefix('http://')}: answered 503" in caplog.text
     assert "CANARY" not in caplog.text
+
+
+def test_who_stands_by_says_nothing_and_who_begins_with_a_spool_has_started() -> None:
+    assert heard((0, "one", "standby"), (400, "one", "standby"), failed=True) == []
+    assert heard((0, "one", "spooling"), (1, "one", "spooling"), (2, "one", "listening")) == ["/start", ""]

@@ -2,7 +2,7 @@
 
 `python -m faults.hooked PLACE ACTION WORDS…` runs `mhc WORDS…`. PLACE is a step of the first page's transaction:
 `cursor` (moved, nothing inserted), `insert` (before the events), `inserted` (after them), `commit` (before it) or
-`committed`. ACTION is `kill` (SIGKILL), `wait` (says "here" on stderr, goes on when stdin has a byte or ends), or
+`committed`. ACTION is `kill` (SIGKILL), `fail` (as a bug does), `wait` (says "here" on stderr, goes on when stdin has a byte or ends), or
 `cursor-first`: SIGKILL in a wrong build, which moves the cursor in a transaction of its own, before the events.
 """
 
@@ -61,6 +61,19 @@ def _wait() -> None:
     os.read(0, 1)
 
 
+def _fail() -> None:
+    message = (
+        "a bug, with the feed's URL: "
+        + os.environ["MHC_EVENTS_URL"]
+        + "/events/x/"
+        + os.environ["CB_AUTH_TOKEN"]
+    )
+    raise RuntimeError(message)
+
+
+_ACTIONS = {"kill": _kill, "fail": _fail, "wait": _wait, "cursor-first": _kill}
+
+
 def _move_the_cursor_first() -> None:
     keep = pages.store
 
@@ -92,7 +105,7 @@ def _one_by_one(place: Place) -> None:
 def _run(name: str, action: str) -> None:
     if action == "cursor-first":
         _move_the_cursor_first()
-    place = Place(name, _wait if action == "wait" else _kill)
+    place = Place(name, _ACTIONS[action])
     _one_by_one(place)
     event.listen(Engine, "commit", place.commit)
     event.listen(Engine, "checkin", place.given_back)

@@ -57,6 +57,7 @@ class FaultServer(Wire):
         self._script = Script(modes, misbehave, seed)
         self._taking = threading.Lock()
         self._noting = threading.Condition()
+        self.arrived = 0  # requests, answered or not
 
     @property
     def base_url(self) -> str:
@@ -101,6 +102,11 @@ class FaultServer(Wire):
         with self._noting:
             return self._noting.wait_for(lambda: len(self.journal) > count, timeout)
 
+    def until_arrived(self, count: int, timeout: float = 60) -> bool:
+        """Wait until more requests than `count` came, answered or not; False where it takes longer."""
+        with self._noting:
+            return self._noting.wait_for(lambda: self.arrived > count, timeout)
+
     def served(self) -> dict[int, bytes]:
         """Give the events that went out whole at least once, as they were the first time, by their numbers."""
         found: dict[int, bytes] = {}
@@ -124,6 +130,9 @@ class FaultServer(Wire):
 
     def manner_for(self, request: bytes) -> Manner:
         """Give what is done about a request; it is in the journal before the first byte goes out."""
+        with self._noting:
+            self.arrived += 1
+            self._noting.notify_all()
         turn = Turn(self, read_ask(request.split(b" ", 2)[1].decode("latin-1")))
         refusal = self._refusal(turn)
         if refusal is not None:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from command import Mhc
+from faults.server import FaultServer
 
 _PATIENCE = 60
 
@@ -106,6 +107,13 @@ class Supervised:
                 self.said.append(line)
                 self._more.notify_all()
         self.process.stderr.close()
+
+
+def settle(run_mhc: Mhc, server: FaultServer, env: dict[str, str]) -> None:
+    """Let what waits in a spool come into the database: a listener polls when it is all there."""
+    before = server.arrived
+    run = run_mhc.until(lambda: server.until_arrived(before), "listen", "-o", "none", **env)
+    assert run.status == 0, run.stderr
 
 
 def open_files(pid: int) -> int:

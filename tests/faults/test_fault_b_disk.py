@@ -27,7 +27,7 @@ def test_fault_b1_a_full_disk_pauses_the_capture_and_it_goes_on(run_mhc: Mhc, tm
             disk.fill(leave_kib=40)
             server.publish(2900)
             listener.until_said(f"disk full on {disk.path / 'mhc.db'}")
-            listener.until_told(f"STATUS={server.room}: paused: disk full")
+            listener.until_told(f"STATUS={server.room}: spooling: ")  # on a disk of its own
             asked = len(server.journal)
             with db.read() as conn:
                 assert conn.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
@@ -91,10 +91,8 @@ def test_fault_b5_a_file_that_is_exchanged_in_the_run_is_noticed_within_a_poll(
             if how == "replaced":
                 shutil.copy(sqlite_template, path)
             server.publish(1000)
-            assert listener.ended() == 74
-            listener.until_said(f"{path} was removed or replaced while it was in use")
-        polls = len(server.journal)
-        assert run_mhc.until(server.until_read_up, "listen", "-o", "none", **env).status == 0
-    assert polls <= 1 + 1000 // server.page_size + 2
+            listener.until_said(f"{path} was removed or replaced by another database")
+            assert server.until_read_up()
+            assert listener.stopped() == 0
     with closing(Database(f"sqlite:///{path}")) as db:
         assert_all_is_stored(db, server, tmp_path, events=2000)

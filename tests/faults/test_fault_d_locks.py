@@ -11,7 +11,7 @@ from sqlalchemy import text
 from command import Mhc
 from faults.oracle import assert_all_is_stored
 from faults.server import FaultServer
-from faults.supervised import Supervised
+from faults.supervised import Supervised, settle
 from mhc.reports import database_health
 from mhc.reports.findings import State
 from mhc.store.database import Database
@@ -40,6 +40,7 @@ def test_fault_d1_a_database_that_another_holds_is_waited_for(
                 listener.until_said(f"another process holds {path}")
             assert server.until_read_up()
             assert listener.stopped() == 0
+        settle(run_mhc, server, env)
     assert not any("database is locked" in line for line in listener.said)
     assert_all_is_stored(sqlite_database, server, tmp_path, events=1500)
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from command import Mhc
 from faults.oracle import assert_all_is_stored
 from faults.server import FaultServer
-from faults.supervised import Supervised
+from faults.supervised import Supervised, settle
 from mhc.store import schema
 from mhc.store.database import Database
 
@@ -95,6 +95,7 @@ def test_fault_i4_a_migration_is_waited_for(run_mhc: Mhc, database: Database, da
                 seen = conn.execute(text("SELECT count(*) FROM event")).scalar()
             assert server.until_read_up()
             assert listener.stopped() == 0
+        settle(run_mhc, server, env)
     assert seen == 500
     assert_all_is_stored(database, server, run_mhc.home, events=1500)
 
