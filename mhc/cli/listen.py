@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("mhc.listen")
 
 TESTBED_URL = "https://events.testbed.cb.dev"
+_ANSWER_SECONDS = 60  # of PostgreSQL; then pages wait in the spool
 _NO_FAILURE = frozenset({Exit.OK, Exit.INTERRUPTED, Exit.TRY_LATER})  # for a health check
 
 
@@ -168,7 +169,7 @@ class _Process:
 
         self._ctx, self._how, self._show = ctx, how, show
         self._loaded = settings(ctx)
-        self._db = Database(self._loaded.database_url)
+        self._db = Database(self._loaded.database_url, answer_seconds=_ANSWER_SECONDS)
         self._actions = reactions(self._loaded, self._db, forwarding)
         self._rooms, self._pace = Rooms(), Pace(time.monotonic)
         self._listeners = [self._listener(room, token) for room, token in accounts.items()]

@@ -129,6 +129,7 @@ def _raising_as_sqlalchemy(conn: Connection) -> Iterator[None]:
         lost = conn.dialect.is_disconnect(error, conn.connection.driver_connection, None)
         if lost:
             conn.invalidate(error)
+            conn.engine.dispose(close=False)  # the others in the pool went with it
         # Without the statement: nothing that a person wrote goes into an error.
         raised = DBAPIError.instance(
             None, None, error, kind, hide_parameters=True, connection_invalidated=lost, dialect=conn.dialect

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,6 +19,13 @@ from mhc.store import failures, schema
 
 _BUSY_MS = 5000
 _CONNECT_SECONDS = 10
+# A server that went without a word is noticed after so long, and not after the two hours of a kernel.
+_GONE_SOON = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 
 
 class Database:
@@ -26,11 +34,20 @@ class Database:
     `url` is a SQLAlchemy URL. A missing SQLite file is empty to a reader and made, with its schema, by a writer.
     """
 
-    def __init__(self, url: str, *, busy_ms: int = _BUSY_MS, connect_seconds: int = _CONNECT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        busy_ms: int = _BUSY_MS,
+        connect_seconds: int = _CONNECT_SECONDS,
+        answer_seconds: int | None = None,
+    ) -> None:
+        """`answer_seconds`: the most that a statement may take on PostgreSQL, for who must not wait (None: any)."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_ms = busy_ms
         self._connect_seconds = connect_seconds
+        self._answer_seconds = answer_seconds
         self._opening = Lock()
         # The SQLite file; None on PostgreSQL.
         self.path = Path(self.url.database) if self.is_sqlite and self.url.database else None
@@ -216,8 +233,11 @@ class Database:
 
     def _open(self) -> Engine:
         if not self.is_sqlite:
-            options = {"connect_timeout": self._connect_seconds, "application_name": "mhc"}
-            return create_engine(self.url, hide_parameters=True, connect_args=options, pool_pre_ping=False)
+            options = {"connect_timeout": self._connect_seconds, "application_name": "mhc", **_GONE_SOON}
+            engine = create_engine(self.url, hide_parameters=True, connect_args=options, pool_pre_ping=False)
+            if self._answer_seconds is not None:
+                event.listen(engine, "connect", partial(_bound, self._busy_ms, self._answer_seconds * 1000))
+            return engine
         engine = create_engine(
             self.url,
             hide_parameters=True,
@@ -238,6 +258,12 @@ class Database:
                 methods = [{"id": number, "name": name} for number, name in METHODS.items()]
                 conn.execute(insert(schema.event_method), methods)
         return self._empty
+
+
+def _bound(lock_ms: int, answer_ms: int, connection: Any, _record: object) -> None:
+    """Let a connection wait so long for a lock, and for an answer: then the database counts as busy."""
+    connection.execute(f"SET lock_timeout = {lock_ms}; SET statement_timeout = {answer_ms}")
+    connection.commit()
 
 
 def _on_connect(connection: Any, _record: object) -> None:

@@ -34,7 +34,6 @@ def add(
     conn: Connection, source: Stream, new: Sequence[NewEvent], gap: timedelta, unseen: Iterable[datetime] = ()
 ) -> None:
     """Bring what is derived up to date after `new` was stored; `unseen` are the starts of new certain gaps."""
-    sessions.lock(conn, source.room_id)
     batch = Batch(conn)
     add_known(batch, source, new, gap, unseen, look(conn, source.id, source.room_id, ()))
     batch.send()
@@ -48,21 +47,25 @@ def add_known(
     unseen: Iterable[datetime],
     stands: Known,
 ) -> None:
-    """Do what `add` does, where it is known how the stream stood and its room is locked; the batch stores events."""
+    """Do what `add` does, where it is known how the stream stood; the batch stores the events.
+
+    Rows and rooms are locked in order of their ids, or two listeners that meet the same would wait for each other.
+    """
     if source.kind != Kind.LIVE:
         return
     totals.add(batch, source.room_id, new)
-    if viewers := _viewers(source, new) - stands.viewers:
-        people.add_evidence(batch.conn, viewers, Role.VIEWER)
+    batch.add(*people.evidence(_viewers(source, new) - stands.viewers, Role.VIEWER))
     rooms = {n.room_id for n in new if n.room_id is not None} | ({source.room_id} if unseen else set())
     for room_id in sorted(rooms):
         mine = sorted((n for n in new if n.room_id == room_id), key=_in_order)
         marks = [Mark(n.at, n.event.method, n.actor_id) for n in mine]
-        if room_id == source.room_id:
-            _add_marks(batch, room_id, _read_state(stands.room_state), marks, gap, set(unseen))
+        own = room_id == source.room_id
+        if own and stands.locked:
+            state = _read_state(stands.room_state)
         else:
             sessions.lock(batch.conn, room_id)  # somebody may start or stop one by hand just now
-            _add_marks(batch, room_id, _load(batch.conn, room_id), marks, gap, set())
+            state = _load(batch.conn, room_id)
+        _add_marks(batch, room_id, state, marks, gap, set(unseen) if own else set())
 
 
 def _in_order(new: NewEvent) -> tuple[datetime, int, int, str]:

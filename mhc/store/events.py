@@ -160,8 +160,10 @@ def _insert(batch: Batch, stream_id: int, given: Iterable[Resolved]) -> list[New
     new, rows = [], []
     given = list(given)
     methods = _method_ids(batch.conn, {one.event.method for one in given})
+    at, received_ms = None, 0
     for e, received_at, room_id, actor_id, partner_id in given:
-        received_ms = to_ms(received_at)
+        if received_at is not at:  # of a page it is the same for all
+            at, received_ms = received_at, to_ms(received_at)
         at_ms = _time_of(e, received_ms)
         one = NewEvent(e, from_ms(at_ms), received_at, room_id, actor_id, partner_id)
         new.append(one)

@@ -117,6 +117,7 @@ def _owner(name: str) -> str:
     return ""
 
 
+_POOLER = "the pooler must keep prepared statements: PgBouncer 1.21 or newer with max_prepared_statements, or pool_mode session"
 # By SQLSTATE, or its first two letters: the error, what is said before the server's sentence, and the way out.
 _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
     ("28", AccessError, "{name} refused the log-in", "set DATABASE_URL"),
@@ -130,6 +131,13 @@ _STATES: tuple[tuple[str, type[MhcError], str, str | None], ...] = (
     ("25006", ReadOnlyServerError, "{name}", "this server only reads: use the primary"),
     ("53", DatabaseDownError, "{name}", None),
     ("55P03", DatabaseBusyError, "{name} is busy", None),
+    ("26000", ConfigError, "{name}", _POOLER),
+    ("42P05", ConfigError, "{name}", _POOLER),
+    # Of the server itself, as of its disk: whatever it is, it is not the row that is wrong.
+    ("54", DatabaseDownError, "{name}", None),
+    ("55", DatabaseDownError, "{name}", None),
+    ("58", DatabaseDownError, "{name}", None),
+    ("XX", DatabaseDownError, "{name}", None),
     ("40", DatabaseBusyError, "{name} is busy", None),
     ("57014", DatabaseBusyError, "{name} is busy", None),
     ("08", DatabaseDownError, "cannot reach {name}", None),

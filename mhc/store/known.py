@@ -41,6 +41,7 @@ class Known:
     room_state: str | None
     ids: dict[str, int]  # who goes by a name now
     viewers: frozenset[int]  # who is known as a viewer, or set by hand
+    locked: bool  # whether the room is locked: else its state may be another by now
 
 
 def take(
@@ -51,20 +52,26 @@ def take(
     now: datetime,
     valid: timedelta,
     moved: Moved | None,
+    lock: bool = True,
 ) -> Known | None:
     """Move the cursor under the lease's epoch (None: leave it), and look; None where the lease is another's.
 
     The row that is changed first keeps every other writer of this stream out, so that what is seen stays true.
+    `lock` locks the stream's room, too: for a page that is about no other, since rooms are locked in order.
     """
     calls = [streams.holding(conn, held, now=now, valid=valid, moved=moved)]
-    calls += sessions.locking(conn, held.room_id)
+    calls += sessions.locking(conn, held.room_id) if lock else []
     found = together(conn, *calls, *_questions(held.id, held.room_id, names))
-    return _known(*found[len(calls) :]) if found[0] else None
+    return _known(*found[len(calls) :], locked=lock) if found[0] else None
 
 
-def look(conn: Connection, stream_id: int, room_id: int | None, names: Iterable[str]) -> Known:
-    """Look at how a stream stands whose row the caller has locked."""
-    return _known(*together(conn, *_questions(stream_id, room_id, names)))
+def look(
+    conn: Connection, stream_id: int, room_id: int | None, names: Iterable[str], *, lock: bool = False
+) -> Known:
+    """Look at how a stream stands whose row the caller has locked; `lock` as for `take`."""
+    calls = sessions.locking(conn, room_id) if lock and room_id is not None else []
+    found = together(conn, *calls, *_questions(stream_id, room_id, names))
+    return _known(*found[len(calls) :], locked=lock)
 
 
 def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> list[tuple[Bulk, Rows]]:
@@ -72,8 +79,8 @@ def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> lis
     return [(_STANDS, [(stream_id, room_id)]), *([(_PEOPLE, wanted)] if wanted else [])]
 
 
-def _known(stands: Rows, people: Rows = ()) -> Known:
+def _known(stands: Rows, people: Rows = (), *, locked: bool) -> Known:
     newest_ms, cover_id, state = stands[0]
     ids: dict[str, int] = {name: who for name, who, _role, _by_hand in people}
     viewers = (who for _name, who, role, by_hand in people if by_hand or role not in _UNPROVEN)
-    return Known(newest_ms, cover_id, state, ids, frozenset(viewers))
+    return Known(newest_ms, cover_id, state, ids, frozenset(viewers), locked)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from mhc.domain.events import Event
 from mhc.errors import TryLaterError
-from mhc.store import coverage, derived, events, sessions, streams
+from mhc.store import coverage, derived, events, streams
 from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.events import Added, NewEvent
@@ -71,8 +71,8 @@ def insert(db: Database, held: Stream, page: Page, *, merge_gap: timedelta) -> l
         try:
             with db.write() as conn:
                 streams.keep_out_others(conn, held)
-                sessions.lock(conn, held.room_id)
-                stands = look(conn, held.id, held.room_id, events.names_in(page.events))
+                names, alone = events.names_in(page.events), _is_alone(held, page)
+                stands = look(conn, held.id, held.room_id, names, lock=alone)
                 return _add_all(Batch(conn), held, page, stands, merge_gap, [], singly=singly)
         except RefusedDataError:
             if singly:
@@ -84,7 +84,8 @@ def _store(
     conn: Connection, held: Stream, page: Page, *, lease: timedelta, merge_gap: timedelta, singly: bool
 ) -> list[NewEvent]:
     at = page.received_at
-    stands = take(conn, held, events.names_in(page.events), now=at, valid=lease, moved=page.moved)
+    names, alone = events.names_in(page.events), _is_alone(held, page)
+    stands = take(conn, held, names, now=at, valid=lease, moved=page.moved, lock=alone)
     if stands is None:
         raise LeaseLostError(f"another listener took over {held.room}")
     unseen: list[datetime] = []
@@ -97,6 +98,11 @@ def _store(
         cover = stands.cover_id if page.joined else None
         batch.add(*coverage.covering(held.id, page.covers_from, at, cover))
     return _add_all(batch, held, page, stands, merge_gap, unseen, singly=singly)
+
+
+def _is_alone(held: Stream, page: Page) -> bool:
+    """Whether a page is about the stream's own room only."""
+    return all(e.room is None or e.room == held.room for e in page.events)
 
 
 def _add_all(

@@ -7,10 +7,11 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, and_, bindparam, case, insert, or_, select, text, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, text, update
 
 from mhc.domain.names import PLATFORM
 from mhc.errors import UsageError
+from mhc.store.bulk import Batch, Bulk, Rows
 from mhc.store.schema import alias, person
 
 _LOCK = 0x706572  # "per": one maker of people at a time on a PostgreSQL server
@@ -201,20 +202,28 @@ def set_role(conn: Connection, person_id: int, role: str, *, by_hand: bool) -> N
     conn.execute(query.values(role=role, **({"role_by_hand": True} if by_hand else {})))
 
 
-@cache
-def _evidence(role: Role) -> Update:
-    """Give the statement that notes a role; made once, for it runs with every page."""
-    other = Role.MODEL if role is Role.VIEWER else Role.VIEWER
-    mine = and_(person.c.id.in_(bindparam("ids", expanding=True)), person.c.role_by_hand.is_(False))
-    query = update(person).where(mine, person.c.role.in_([other, Role.UNKNOWN]))
-    return query.values(role=case((person.c.role == other, Role.BOTH), else_=role))
+def _seen_as(role: Role, other: Role) -> Bulk:
+    return Bulk(
+        person,
+        ("id",),
+        f"UPDATE person SET role = CASE WHEN person.role = '{other}' THEN '{Role.BOTH}' ELSE '{role}' END FROM {{new}}"  # noqa: S608 - our own words
+        f" WHERE person.id = new.id AND NOT person.role_by_hand AND person.role IN ('{other}', '{Role.UNKNOWN}')",
+    )
+
+
+_SEEN_AS = {Role.VIEWER: _seen_as(Role.VIEWER, Role.MODEL), Role.MODEL: _seen_as(Role.MODEL, Role.VIEWER)}
+
+
+def evidence(person_ids: Iterable[int], role: Role) -> tuple[Bulk, Rows]:
+    """Give the statement that notes that people were seen as viewers, or as models: the two together make both."""
+    return _SEEN_AS[role], [(who,) for who in sorted(person_ids)]
 
 
 def add_evidence(conn: Connection, person_ids: Iterable[int], role: Role) -> None:
-    """Note that these people were seen as viewers, or as models: the two together make both."""
-    ids = sorted(person_ids)
-    for start in range(0, len(ids), CHUNK):
-        conn.execute(_evidence(role), {"ids": ids[start : start + CHUNK]})
+    """Note that these people were seen as viewers, or as models."""
+    batch = Batch(conn)
+    batch.add(*evidence(person_ids, role))
+    batch.send()
 
 
 def refuse_taken(conn: Connection, owner: Person, name: str) -> None:
