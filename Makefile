@@ -10,7 +10,7 @@ STAMP := .venv/.installed
 # Unbuffered output, where a caller asked for it, hides what a pipe does.
 CLEAN_ENV := env -u PYTHONUNBUFFERED
 
-.PHONY: help setup run test check format-check lint types imports docs docs-check fmt wheel bench clean
+.PHONY: help setup run test check format-check lint types imports docs docs-check fmt wheel bench prove clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ wheel: $(STAMP) ## build dist/mhc-….whl
 bench: $(STAMP) ## measure speed and size against docs/performance.md (BENCH_ARGS=--quick: a tenth of it)
 	@$(CLEAN_ENV) -u PYTHONDONTWRITEBYTECODE PYTHONPATH=tests $(BIN)/python -m bench $(BENCH_ARGS)
 
+prove: $(STAMP) ## try hard to lose an event, and write down what came of it (PROVE_ARGS=--quick: a little of it)
+	@$(CLEAN_ENV) -u PYTHONDONTWRITEBYTECODE PYTHONPATH=tests $(BIN)/python -m prove $(PROVE_ARGS)
+
 clean: ## remove what was built, and .venv
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .prove
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,7 @@
 """What a person typed, as the thing in the database that it names; what is not there ends with 3 and near matches."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -68,8 +67,7 @@ def own_room(ctx: click.Context, text: str | None) -> str:
     return room
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(NamedTuple):
     """The room that figures are of: its name, and the ids of its rows. None, None is every room."""
 
     name: str | None = None

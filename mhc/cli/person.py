@@ -135,7 +135,7 @@ def _shown(card: "Card") -> dict[str, object]:
     """Give a card as its fields."""
     former = [a for a in card.aliases if a.username != card.username or a.valid_to is not None]
     return {name: getattr(card, name) for name in card.__slots__} | {
-        **asdict(card.here),
+        **card.here._asdict(),
         "formerly": [{"username": a.username, "until": a.valid_to} for a in former],
         "latest_notes": [
             {"at": n.happened_at or n.created_at, "category": n.category, "body": n.body}

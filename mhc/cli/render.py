@@ -83,7 +83,9 @@ def plain(value: object) -> object:
 
 
 def as_mapping(value: object) -> object:
-    """Give a dataclass as the mapping of its fields, and anything else as it is."""
+    """Give a dataclass or a named tuple as the mapping of its fields, and anything else as it is."""
+    if hasattr(value, "_asdict"):
+        return dict(value._asdict())
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclass_fields(value)}
     return value

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.clock import to_ms
@@ -41,8 +42,7 @@ class Span:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Broadcasts (by their place in the sequence) that are one session."""
 
     span: Span

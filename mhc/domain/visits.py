@@ -1,9 +1,9 @@
 """Visits: one person's enters and leaves in one room, paired."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Step(StrEnum):
@@ -24,8 +24,7 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One stay; None is a time nobody saw."""
 
     entered_at: datetime | None

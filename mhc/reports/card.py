@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
@@ -19,8 +19,7 @@ LINES = 3  # of chat, and of notes
 _RECENT = (timedelta(days=30), timedelta(days=90))
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name that a person goes by (`valid_to` None) or went by."""
 
     username: str
@@ -29,8 +28,7 @@ class Name:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """A note."""
 
     category: str
@@ -39,8 +37,7 @@ class Remark:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """What a person did in our room, or in all rooms."""
 
     tokens: int
@@ -79,8 +76,7 @@ class Card:
     private_lines: Sequence[talk.Line]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What the card is to show: which rooms (None: all), and what is hidden otherwise."""
 
     now: datetime

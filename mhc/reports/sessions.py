@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import to_ms
 from mhc.domain.figures import covered_share, whole_seconds
@@ -42,16 +42,14 @@ class Row:
     duration: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """Sessions with their figures, and how many people these leave out."""
 
     rows: Sequence[Row]
     excluded: int
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """By which clock and merge gap a session's state goes, and whether excluded people count."""
 
     now: datetime

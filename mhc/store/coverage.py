@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -25,8 +25,7 @@ _EXTEND = Bulk(
 MAX_REJECTED = 64 * 1024  # bytes kept of one
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """A time for which events may be, or are, missing; `from_at` None reaches back without a bound."""
 
     room: str
@@ -36,8 +35,7 @@ class Gap:
     certainty: str
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(NamedTuple):
     """A time that was captured without a break."""
 
     room: str

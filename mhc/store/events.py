@@ -67,8 +67,7 @@ class Resolved(NamedTuple):
     partner_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(NamedTuple):
     """What became of a page's events."""
 
     new: list[NewEvent]

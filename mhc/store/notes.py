@@ -1,9 +1,9 @@
 """Notes about people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -21,8 +21,7 @@ class Category(StrEnum):
     TIP_MENU = "tip_menu"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One note."""
 
     id: int

@@ -4,7 +4,6 @@ Anonymous payments are told apart: they count for whoever made them only where a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,8 +20,7 @@ _owner = select(stream.c.room_id).where(stream.c.id == event.c.stream_id).correl
 room_of_event: ColumnElement[Any] = func.coalesce(event.c.room_id, _owner)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Which payments are asked for: of some rooms (None: all), in a half-open time."""
 
     room_ids: Sequence[int] | None = None
@@ -42,8 +40,7 @@ class Payment(NamedTuple):
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tips:
+class Tips(NamedTuple):
     """What one person paid: the extremes of their tips, and their tokens since some instants."""
 
     largest: int | None

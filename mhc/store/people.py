@@ -1,11 +1,10 @@
 """People and the names they went by."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, text, update
 
@@ -27,8 +26,7 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One person as the database holds them."""
 
     id: int
@@ -48,8 +46,7 @@ class Person:
         return self.canonical_id or self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """A name that a person goes by, or went by."""
 
     person_id: int

@@ -1,8 +1,8 @@
 """Watchlists and who is on them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
@@ -14,8 +14,7 @@ _root = func.coalesce(person.c.canonical_id, person.c.id)
 _ORDER = (watchlist.c.system.desc(), case((watchlist.c.system, watchlist.c.id), else_=0), watchlist.c.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Watchlist:
+class Watchlist(NamedTuple):
     """A list of people."""
 
     id: int
@@ -24,8 +23,7 @@ class Watchlist:
     members: int
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A person on a list."""
 
     person_id: int
