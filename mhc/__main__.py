@@ -6,14 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from mhc.errors import DeclinedError, Exit, MhcError, OutputError, UsageError
+from mhc.errors import DISK, DeclinedError, Exit, MhcError, OutputError, UsageError
 
 if TYPE_CHECKING:  # the rest is imported where main() can catch a Ctrl-C
     import click
-
-_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS})
 
 
 def main() -> NoReturn:
@@ -79,7 +77,7 @@ def _fail(error: Exception, args: Sequence[str]) -> int:
         return _report(_from_click(error), args, error)
     if isinstance(error, MhcError):
         return _report(error, args, error)
-    if isinstance(error, OSError) and error.errno in _DISK:
+    if isinstance(error, OSError) and error.errno in DISK:
         return _report(_write_error_of(error), args, error)
     from mhc.log import redacted_traceback
 

@@ -1,6 +1,5 @@
 """The audit log: a line for each act that takes out, or brings in, more than a screen shows; never what it held."""
 
-import errno
 import json
 import os
 import pwd
@@ -8,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mhc.domain.clock import iso_z
-from mhc.errors import AccessError, MhcError, OutputError
+from mhc.errors import ConfigError, MhcError, of_os_error
 
 FILE = "audit.log"
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -17,7 +16,7 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 def record(state_dir: Path, act: str, *, at: datetime, **facts: object) -> None:
     """Add a line: when, what, which user of the machine, and the facts of the act (a range, counts: no contents).
 
-    Raises OutputError or AccessError where it cannot be written. A line is one write, so that processes which add at
+    Raises OutputError, AccessError or ConfigError where it cannot be written. A line is one write, so that processes which add at
     once do not mix theirs.
     """
     line = json.dumps({"at": iso_z(at), "act": act, "who": _user()} | facts, default=_plain)
@@ -34,7 +33,7 @@ def record(state_dir: Path, act: str, *, at: datetime, **facts: object) -> None:
 
 
 def ensure_writable(state_dir: Path) -> None:
-    """Raise OutputError or AccessError where no line could be added: before an act whose counts are known at its end."""
+    """Raise as `record` does where no line could be added: before an act whose counts are known at its end."""
     path = state_dir / FILE
     try:
         os.close(_open(path))
@@ -60,7 +59,5 @@ def _plain(value: object) -> str:
 
 
 def _unusable(error: OSError, path: Path) -> MhcError:
-    kind: type[MhcError] = (
-        AccessError if error.errno in {errno.EACCES, errno.EPERM, errno.ELOOP} else OutputError
-    )
-    return kind(f"cannot write the audit log {path}: {error.strerror}", hint="set MHC_STATE_DIR")
+    about = f"cannot write the audit log {path}"
+    return of_os_error(error, about, hint="set MHC_STATE_DIR", otherwise=ConfigError)

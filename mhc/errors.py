@@ -3,7 +3,14 @@
 `mhc.__main__` turns these into output in one place; nothing else decides an exit status.
 """
 
+import errno
 from enum import IntEnum
+from typing import Final
+
+DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS})
+_FORBIDDEN: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.ELOOP}
+)  # ELOOP: a link, where none is followed
 
 
 class Exit(IntEnum):
@@ -128,3 +135,15 @@ class ConfigError(MhcError):
             problems if len(problems) == 1 else [f"{len(problems)} problems:", *(f"  {p}" for p in problems)]
         )
         return cls("\n".join(lines), hint=hint)
+
+
+def of_os_error(
+    error: OSError, about: str, *, hint: str | None = None, otherwise: type[MhcError] = OutputError
+) -> MhcError:
+    """Give what the system refused as an error that begins with `about`: a right is missing, a disk fails, or `otherwise`."""
+    kind = otherwise
+    if error.errno in _FORBIDDEN:
+        kind = AccessError
+    elif error.errno in DISK:
+        kind = OutputError
+    return kind(f"{about}: {error.strerror or error}", hint=hint)

@@ -21,9 +21,9 @@ MASK: Final = "***"
 # What is shorter would hide half of every sentence, and protects nothing.
 _SHORTEST: Final = 4
 _LIBRARIES: Final = ("urllib3", "requests", "sqlalchemy", "alembic", "psycopg", "tenacity")
-_TALKERS: Final = frozenset(
-    {"urllib3"}
-)  # -vv shows each request; a database's log would show what the rows hold
+# urllib3 shows whole URLs, in warnings too: mhc.clients.http has a line a request without one. psycopg warns of a
+# pipeline that ended with its connection, which reaches us as an error.
+_ERRORS_ONLY: Final = frozenset({"urllib3", "psycopg"})
 
 # Each expression walks a text once: no class holds the delimiter that ends it.
 _SEPARATOR = r"(?:/|%2[Ff]|\\/)"
@@ -117,14 +117,22 @@ def escape(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-# PostgreSQL quotes the row that it refused in these lines.
-_DETAIL: Final = Pattern(r"^(\s*(?:DETAIL|CONTEXT|STATEMENT):).*$", re.MULTILINE)
+# PostgreSQL quotes the row that it refused here. A text of that row may have lines of its own, whatever they begin with:
+# all is hidden up to what Python or SQLAlchemy writes next.
+_DETAIL: Final = Pattern(
+    r"^([ \t]*(?:DETAIL|CONTEXT|STATEMENT):).*?"
+    r"(?=\n\[SQL: |\n\nThe above exception was the direct |\n\nDuring handling of the above |\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def _without_rows(text: str) -> str:
+    return _DETAIL.sub(rf"\1 {MASK}", text)
 
 
 def redacted_traceback(error: BaseException) -> str:
     """Give an exception's traceback, redacted, with its line breaks; other control characters are escaped."""
-    text = redact("".join(traceback.format_exception(error)))
-    text = _DETAIL.sub(rf"\1 {MASK}", text)
+    text = _without_rows(redact("".join(traceback.format_exception(error))))
     return "\n".join(escape(line) for line in text.split("\n"))
 
 
@@ -145,7 +153,7 @@ class RedactingFormatter(logging.Formatter):
             KeyError,
         ):  # arguments that do not fit: the line is worth more than its form
             text = f"{record.msg} {record.args!r}"
-        line = escape(redact(f"mhc: {record.levelname.lower()}: {text}"))
+        line = escape(_without_rows(redact(f"mhc: {record.levelname.lower()}: {text}")))
         if not self._with_time:
             return line
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
@@ -182,11 +190,9 @@ def setup(verbosity: int, quiet: bool, secrets: Iterable[str]) -> None:
     root.addHandler(handler)
     root.setLevel(logging.ERROR if quiet else levels[min(max(verbosity, 0), 2)])
     # A level of their own goes past the root's, so that it has to say what the root says.
-    silent = logging.ERROR if quiet else logging.WARNING
     for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(logging.NOTSET if verbosity > 1 and name in _TALKERS else silent)
-    # It warns of a pipeline that ended with its connection, which reaches us as an error.
-    logging.getLogger("psycopg").setLevel(logging.ERROR)
+        silent = quiet or name in _ERRORS_ONLY
+        logging.getLogger(name).setLevel(logging.ERROR if silent else logging.WARNING)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_thread
     warnings.showwarning = _log_warning

@@ -1,5 +1,6 @@
 """Backups as a test makes them, and every answer of a database, to be compared."""
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def told(db: Database, folder: Path) -> MhcHere:
     assert mhc("note", "add", "viewer_two", "asked for a song").status == 0
     assert mhc("watchlist", "add", "Friends", "viewer_one").status == 0
     return mhc
+
+
+def mode(path: Path) -> int:
+    """Give who may do what with a file."""
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def backed_up(mhc: Mhc, *words: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The parts of the documentation that are made from the code, as Markdown."""
 
-import dataclasses
 import types
 import typing
 from collections import defaultdict
@@ -217,11 +216,10 @@ def _nested(leaf: Leaf, fields: Sequence[Field]) -> list[list[str]]:
         kind, many = words.NESTED.get((leaf.path, field.name), (None, False))
         if kind is None:
             continue
-        types_of = typing.get_type_hints(kind)
-        for one in dataclasses.fields(kind):
-            text = words.NESTED_HELP[kind.__name__][one.name]
-            inside = f"`{field.name}{'[]' if many else ''}.{one.name}`"
-            rows.append([inside, _json_type(types_of[one.name]), "JSON", text])
+        for name, hint in typing.get_type_hints(kind).items():
+            text = words.NESTED_HELP[kind.__name__][name]
+            inside = f"`{field.name}{'[]' if many else ''}.{name}`"
+            rows.append([inside, _json_type(hint), "JSON", text])
     return rows
 
 

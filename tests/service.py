@@ -76,6 +76,17 @@ class Service:
             return streams.list_all(conn)[0]
 
 
+def feed(sandbox: Sandbox, **more: str) -> dict[str, str]:
+    """Give the variables under which the command listens to a sandbox."""
+    return {
+        "MHC_EVENTS_URL": sandbox.url,
+        "CHATURBATE_USERNAME": sandbox.room,
+        "CB_AUTH_TOKEN": sandbox.token,
+        "MHC_WAIT_SCALE": "0.001",
+        **more,
+    }
+
+
 def given(service: Service) -> dict[str, str]:
     return {
         "DATABASE_URL": str(service.folder / "mhc.db"), "MHC_EVENTS_URL": service.sandbox.url,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mhc import audit
-from mhc.errors import AccessError, OutputError
+from mhc.errors import AccessError, ConfigError
 
 AT = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
 
@@ -55,9 +55,9 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_state_directory_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
-    with pytest.raises(OutputError, match="cannot write the audit log"):
+    with pytest.raises(ConfigError, match="cannot write the audit log"):
         audit.record(tmp_path / "state", "db backup", at=AT)
-    with pytest.raises(OutputError):
+    with pytest.raises(ConfigError):
         audit.ensure_writable(tmp_path / "state")
 
 

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_databases_that_are_refused(given: str) -> None:
         "postgresql://mhc:can/ary@db/x",
         "postgresql://mhc:can@ary@db/x",
         "postgresql://db/mhc?password=canary",
+        "postgresql://db/mhc?oauth_client_id=me&oauth_client_secret=canary",
     ],
 )
 def test_a_password_may_not_stand_on_the_command_line(url: str) -> None:
@@ -144,8 +146,29 @@ def test_what_is_no_size_is_said(text: str) -> None:
 def test_a_hook_may_have_a_query_and_only_its_host_is_no_secret() -> None:
     url = "https://example.org/services/T1/x?key=1"
     assert parse_hook(f" {url} ") == Secret(url)
-    assert hook_secrets(url) == [url, "services/T1/x?key=1"]
+    assert hook_secrets(url) == [url, "services/T1/x?key=1", "services"]
     assert hook_secrets("http://127.0.0.1:80/events") == ["http://127.0.0.1:80/events"]
+
+
+def test_the_secret_parts_of_a_hook_are_known_in_every_form_that_a_library_writes() -> None:
+    assert "CANARY0KEY" in hook_secrets("https://example.org?k=CANARY0KEY")
+    assert "CANARY0PATH" in hook_secrets(
+        "https://example.org/a/CANARY0PATH?x=1"
+    )  # a ping posts to …/start?x=1
+    written = hook_secrets("https://example.org/a/c%61nary%2fone!?k=c%61nary%2ftwo")
+    assert {"c%61nary%2fone!", "canary%2Fone!", "canary/one!"} <= set(written)
+    assert {"c%61nary%2ftwo", "canary%2Ftwo", "canary/two"} <= set(written)
+
+
+@pytest.mark.parametrize("parse", [parse_hook, parse_url])
+def test_a_fragment_is_called_one(parse: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match=r"^may not hold a fragment$"):
+        parse("https://example.org/a?b=c#d")
+
+
+def test_a_query_is_called_one_where_none_may_be() -> None:
+    with pytest.raises(ValueError, match=r"^may not hold a query$"):
+        parse_url("https://example.org/a?b=c")
 
 
 @pytest.mark.parametrize(

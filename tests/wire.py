@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Self
 from unittest import SkipTest
 
-from mhc.clients.http import Answer, Line, fetch, open_session
+from mhc.clients.http import Answer, fetch, open_session
+from mhc.clients.line import Line
 
 TOKEN = "CANARY0TOKEN0FAKE"
 OPENSSL = shutil.which("openssl")

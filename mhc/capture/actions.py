@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mhc.capture.alerts import Alerts
+from mhc.capture.beside import beside
 from mhc.capture.forward import Forward
 from mhc.capture.health import Beat
 from mhc.capture.metrics import Metrics
@@ -47,17 +48,17 @@ class Actions:
             self.metrics.failed(room, kind)
 
     def close(self, *, failed: bool) -> None:
-        """End all of it: what is queued has two seconds in all."""
+        """End all of it: what is queued has two seconds in all, and what fails leaves the rest alone."""
         until = time.monotonic() + _PATIENCE
         for forward in self.forwards:
-            forward.end()
-        self.alerts.end()
+            beside(forward.end)
+        beside(self.alerts.end)
         if self.pings is not None:
-            self.pings.end(failed=failed)
+            beside(self.pings.end, failed=failed)
         for acting in (*self.forwards, self.alerts, self.pings):
             if acting is not None:
-                acting.close(until)
-        self.complaints.close()
+                beside(acting.close, until)
+        beside(self.complaints.close)
         if self.metrics is not None:  # last: it counts what the others did not do
-            self.metrics.end()
-            self.metrics.close(time.monotonic() + _LAST_WORDS)
+            beside(self.metrics.end)
+            beside(self.metrics.close, time.monotonic() + _LAST_WORDS)

@@ -90,8 +90,9 @@ class Alerts:
         if left:
             log.warning("alerts: ended with %d events not looked at", left)
         self._commands.stop()
-        if self._hook is not None:
-            self._hook.stop()
+        hook = self._hook  # which the worker may take away any moment
+        if hook is not None:
+            hook.stop()
 
     def _consider(self, case: _Case) -> None:
         try:

@@ -12,15 +12,17 @@ from mhc.store.database import Database
 def refuse(db: Database, state_dir: Path, now: datetime, *, hint: str) -> None:
     """Raise TryLaterError, naming the room, where a listener holds a stream of this database.
 
-    A lease of this machine counts only while its process lives: after a kill nobody has to wait it out.
+    One of this state directory counts as long as its process lives, whatever its lease: that expires while the
+    database is away, and after a kill nobody has to wait it out.
     """
     if db.is_empty() or db.schema_state() is None:
         return
     own = known_owner_id(state_dir)
     with db.look() as conn:
-        for one in streams.leased(conn, now):
-            if one.owner != own or StreamLock(state_dir, one.lock_name).is_taken():
-                raise TryLaterError(f"{one.room} is being listened to", hint=hint)
+        elsewhere = (one for one in streams.leased(conn, now) if one.owner != own)
+        here = (one for one in streams.list_all(conn) if StreamLock(state_dir, one.lock_name).is_taken())
+        for one in (*elsewhere, *here):
+            raise TryLaterError(f"{one.room} is being listened to", hint=hint)
 
 
 def refuse_any(state_dir: Path, *, hint: str) -> None:

@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+
+from mhc.programs import find
 
 # What the command is not told: our settings and secrets, and how to speak for us to the service manager.
 _HIDDEN = (
@@ -27,12 +27,6 @@ _PATIENCE = 1.0  # seconds for a killed process to be gone
 
 class CommandError(Exception):
     """The command did not do it: the sentence says why."""
-
-
-def find(name: str, environ: Mapping[str, str]) -> str | None:
-    """Give the program of a name: an absolute path, or found in PATH, but nothing of the current directory."""
-    found = shutil.which(name, path=environ.get("PATH", os.defpath))
-    return found if found is not None and Path(found).is_absolute() else None
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

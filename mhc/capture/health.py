@@ -9,13 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from mhc.capture.beside import beside
 from mhc.capture.notify import Rooms
 from mhc.domain.clock import iso_z
 from mhc.store.streams import Stream
 
 log = logging.getLogger("mhc.listen")
 
-STANDBY = "standby"
+STANDBY, FAILED = "standby", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Health:
         if changed:
             self._rooms.status(held.room, f"{state}{': ' + detail if detail else ''}")
         write_beat(self.state_dir, self._beat)
-        self._on_beat(self._beat)
+        beside(self._on_beat, self._beat)
 
 
 def _path(state_dir: Path, beat: Beat) -> Path:

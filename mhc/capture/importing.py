@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from mhc.capture.envelope import read_event
 from mhc.domain.events import EventId, Flag, NotAnEventError
+from mhc.domain.names import is_upstream_name
 from mhc.errors import DataError
 from mhc.store import lines, transfer
 from mhc.store.database import Database
@@ -50,6 +51,11 @@ class Result:
         """How many lines are not there, by what the last one says."""
         return 0 if self.said is None else sum((Counter(self.said) - self.read).values())
 
+    @property
+    def whole(self) -> bool:
+        """Whether every line is there, up to the last one, and fits."""
+        return self.said is not None and not self.bad_lines and not self.missing
+
 
 def run(db: Database, source: IO[bytes], gap: timedelta, *, write: bool, progress: Progress) -> Result:
     """Import an export; without `write` only say what would be new. Raises DataError where it is none."""
@@ -59,6 +65,7 @@ def run(db: Database, source: IO[bytes], gap: timedelta, *, write: bool, progres
     for page in job.pages(numbered):
         job.keep(page)
         progress(job.result.last)
+    job.cover()
     return job.result
 
 
@@ -93,6 +100,7 @@ class _Import:
     write: bool
     people: dict[int, int] = field(default_factory=dict)
     streams: dict[int, Stream | None] = field(default_factory=dict)
+    covered: list[list[tuple[int, Any]]] = field(default_factory=list)  # pages of times that were captured
 
     def pages(self, numbered: Iterator[tuple[int, bytes | None]]) -> Iterator[list[tuple[int, Any]]]:
         """Give the lines in pages: of one type, and of one stream."""
@@ -139,15 +147,26 @@ class _Import:
             self.result.bad.append((number, why))
 
     def keep(self, page: Sequence[tuple[int, Any]]) -> None:
-        """Keep a page; what does not fit is named."""
+        """Keep a page, or hold it back where it says what was captured; what does not fit is named."""
         ready = []
         for number, line in page:
             try:
                 ready.append((number, self._resolved(line)))
             except (LineError, NotAnEventError) as error:
                 self._bad(number, str(error))
-        if ready:
-            self._keep(type(page[0][1]), ready)
+        kind = type(page[0][1])
+        if ready and kind is lines.Coverage:
+            self.covered.append(ready)
+        elif ready:
+            self._keep(kind, ready)
+
+    def cover(self) -> None:
+        """Say what was captured, at the end and only where no line is missing: it may have been one of its events."""
+        if not self.result.whole:
+            self.result.uncovered = sum(map(len, self.covered))
+            return
+        for page in self.covered:
+            self._keep(lines.Coverage, page)
 
     def _keep(self, kind: type, ready: Sequence[tuple[int, Any]]) -> None:
         """Keep a page in one transaction; where the database refuses a value, line by line."""
@@ -165,19 +184,19 @@ class _Import:
         self.result.new[name] += done.new
         self.result.conflicting += done.conflicting
         self.result.refused[name] += done.refused
-        self.result.uncovered += done.left_out
         self.result.clashes += done.clashes
         self.people |= done.people
         self.streams |= done.streams
 
     def _how(self) -> transfer.How:
-        return transfer.How(
-            self.result.header.exported_at, self.gap, write=self.write, complete=not self.result.bad_lines
-        )
+        return transfer.How(self.result.header.exported_at, self.gap, write=self.write)
 
     def _resolved(self, line: Any) -> Any:
         """Give a line with the people and the stream that it names. Raises LineError."""
         match line:
+            case lines.Person():
+                if not all(map(is_upstream_name, [line.username, *(one.username for one in line.aliases)])):
+                    raise LineError("it holds a username that nobody can have")
             case lines.Event():
                 return self._event(line)
             case lines.Stream() | lines.Session():

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mhc.capture import left
 from mhc.capture import spool as spools
+from mhc.capture.beside import beside
 from mhc.capture.entry import Entry, Header, Place
 from mhc.capture.health import Health
 from mhc.capture.lease import DatabaseReplacedError, Hold
@@ -51,6 +53,8 @@ class Keeper:
         self._retry_at = float("-inf")
         self._tries = 0
         self._why = ""
+        self._away: type[MhcError] | None = None  # what was said last
+        self._stored_before = False
         self._replayed = 0
 
     @property
@@ -65,8 +69,8 @@ class Keeper:
     def open(self) -> None:
         """Find what was spooled before, once the lease is held: the feed goes on where that leads."""
         held = self._hold.held
-        path = self._path(held.lock_name)
-        self._spool = Spool(path, self._o.spool_max) if path.exists() else None
+        spool = Spool(self._path(held.lock_name), self._o.spool_max)
+        self._spool = spool if spool.is_there else None
         known = self._spooled_before(held.room, held.kind, held.host)
         self._others = [header for header in known if header.lock_name != held.lock_name]
         self._retry_at, self._tries = float("-inf"), 0
@@ -76,9 +80,11 @@ class Keeper:
     def resume(self, room: str, host: str, why: str) -> bool:
         """Go on without the database from what was spooled; False where nothing was. Raises HeldError."""
         for header in self._spooled_before(room, self._o.kind, host):
+            self._hold.resume(header)  # who had it until now may just have brought in what it held
             spool = Spool(self._path(header.lock_name), self._o.spool_max)
-            if spool.pages:
-                self._hold.resume(header)
+            if spool.pages == 0:
+                self._hold.unlock()
+            else:
                 self._hold.stand_at(spool.leads_to(header.place))
                 self._spool, self._others, self._why = spool, [], why
                 self._health.spooled(self._hold.held, spool.pages, why, None, None)
@@ -89,7 +95,7 @@ class Keeper:
         return spools.find(self._health.state_dir, room, kind, host, self._hold.db.name)
 
     def _path(self, lock_name: str) -> Path:
-        return spools.folder(self._health.state_dir) / f"{lock_name}.jsonl"
+        return left.path_of(self._health.state_dir, lock_name)
 
     def keep(self, page: Page, elements: list[bytes]) -> int:
         """Keep a page; give how many events are new, or, in the spool, how many there are.
@@ -100,7 +106,8 @@ class Keeper:
             try:
                 new = self._store(page)
             except _AWAY_LATER as error:
-                if self._o.once:
+                # Where no page was ever stored, it is no right that was taken away, but one that was never given.
+                if self._o.once or (isinstance(error, _TAKEN_AWAY) and not self._stored_before):
                     raise
                 self._is_away(error)
             except DatabaseReplacedError:
@@ -121,7 +128,7 @@ class Keeper:
     def _is_stored(self, page: Page, new: Sequence[NewEvent]) -> None:
         self._hold.moved(page)
         self._hold.renewed()
-        self._tries = 0
+        self._tries, self._stored_before = 0, True
         if page.moved is not None:
             self._health.polled(self._hold.held, page.received_at, _last_id(page))
         self._hand_on(page, new)
@@ -134,7 +141,7 @@ class Keeper:
         counts = (len(page.events), len(new), len(page.refused))
         log.info("%s: %d events, %d new, %d rejected", room, *counts)
         if new:
-            self._o.on_events(self._hold.held, new)
+            beside(self._o.on_events, self._hold.held, new)
 
     def _put_aside(self, page: Page, elements: list[bytes]) -> None:
         held = self._hold.held
@@ -191,7 +198,9 @@ class Keeper:
         wait = most * (0.5 + self._o.backoff.chance.random() / 2) * self._o.wait_scale
         self._retry_at = self._o.monotonic() + wait
         self._why = error.message
-        level = logging.INFO if self._tries > 1 else logging.WARNING
+        known = self._tries > 1 and type(error) is self._away
+        self._away = type(error)
+        level = logging.INFO if known else logging.WARNING
         level = logging.ERROR if isinstance(error, _TAKEN_AWAY) else level
         log.log(level, "%s: %s; next try in %.1f s", self._hold.held.room, error.message, wait)
 
@@ -250,14 +259,15 @@ class Keeper:
 
     def _tell(self, page: Page, new: Sequence[NewEvent]) -> None:
         self._replayed += 1
-        left = max(0, (self._spool.pages if self._spool else 0) - self._replayed)
-        self._health.replaying(self._hold.held, left)
+        rest = max(0, (self._spool.pages if self._spool else 0) - self._replayed)
+        self._health.replaying(self._hold.held, rest)
         self._hand_on(page, new)
 
     def _done(self, came: Replayed) -> None:
         if self._spool is not None:
             self._spool.remove()
             self._spool = None
+        self._stored_before = True
         held = self._hold.held
         if came.ours:
             self._hold.stand_at(came.place)

@@ -104,7 +104,12 @@ class Hold:
     def resume(self, header: Header) -> None:
         """Go on without the database as what a spool says. Raises HeldError where another process has its lock."""
         lock = self._lock_of(header.lock_name)
-        lock.acquire(self._client.room)
+        if self._lock is not None and self._lock.is_held and self._lock.path == lock.path:
+            lock = self._lock  # a second handle of ours would be refused like another process's
+        else:
+            if self._lock is not None:
+                self._lock.release()
+            lock.acquire(self._client.room)
         self._lock, self._held, self.leased = lock, header.stands_at(header.place), False
 
     def may_be_free(self) -> bool:

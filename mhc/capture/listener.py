@@ -8,7 +8,7 @@ from datetime import datetime
 from mhc.capture.classify import Outcome, of_answer, of_failure
 from mhc.capture.envelope import read_events
 from mhc.capture.gaps import Poll, account_for
-from mhc.capture.health import Health
+from mhc.capture.health import FAILED, Health
 from mhc.capture.keeping import AWAY, Keeper
 from mhc.capture.lease import RENEW_SECONDS, DatabaseReplacedError, Hold
 from mhc.capture.lock import HeldError, StreamLock
@@ -173,11 +173,14 @@ class Listener:
         self._clock.look()
         self._keeper.tend()  # polls that fail renew nothing
         if self._unkept is not None:
-            return self._good(*self._unkept)
-        asked_from = None if self._trouble.lost else self.held.cursor
+            if self._unkept[1] == self._place():
+                return self._good(*self._unkept)
+            # What was spooled led elsewhere, over a damaged page: to keep the page in hand would jump over that one.
+            self._unkept, self._was_full = None, True
         self._wait(self._pace.seconds_to_wait())
         if self._stopping:
             return False, 0
+        asked_from = self._place()  # a wait may bring in what was spooled, and lead elsewhere
         self._pace.asks()
         began = self._o.monotonic()
         try:
@@ -196,6 +199,10 @@ class Listener:
             except SpoolFullError as error:
                 return self._is_full(error)
         return True, self._trouble.met(outcome, asked_from)
+
+    def _place(self) -> str | None:
+        """Give the cursor to ask from; None is from the base URL, also where the cursor was given up."""
+        return None if self._trouble.lost else self.held.cursor
 
     def _good(
         self, outcome: Outcome, asked_from: str | None, seconds: float, now: datetime
@@ -248,6 +255,10 @@ class Listener:
             seconds = until - self._o.monotonic()
         if not self._stopping:
             self._wake.clear()
+
+    def failed(self, why: str) -> None:
+        """Say that the room is not captured, and why, until it is tried again."""
+        self.health.state(self._unknown(), FAILED, why)
 
     def rest(self, seconds: float) -> bool:
         """Wait, holding nothing; give whether there is a reason to go on after it."""

@@ -10,9 +10,10 @@ import os
 import secrets
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from mhc.errors import AccessError, ConfigError, MhcError, OutputError, TryLaterError
+from mhc.errors import ConfigError, MhcError, TryLaterError, of_os_error
 
 _NAME_FILE = "owner-id"
 _LOOKS = (0.05, 0.1, 0.2)  # seconds between tries for a lock
@@ -36,18 +37,22 @@ class StreamLock:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _unusable(error, self.path) from error
+            raise unusable(error, self.path) from error
         try:
             _take(handle)
         except BlockingIOError:
-            holder = os.pread(handle, 100, 0).decode(errors="replace").strip() or "another process"
+            holder = _name_in(handle) or "another process"
             os.close(handle)
             raise HeldError(
                 f"{room} is listened to already, by {holder}", hint="mhc capture status"
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        except OSError as error:
+            os.close(handle)
+            raise unusable(error, self.path) from error
         self._handle = handle
+        with suppress(OSError):  # a full disk, say: the name is for who asks, the lock is what counts
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
     @property
     def is_held(self) -> bool:
@@ -96,6 +101,12 @@ def _take(handle: int) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _name_in(handle: int) -> str:
+    with suppress(OSError):  # who has it is for information only
+        return os.pread(handle, 100, 0).decode(errors="replace").strip()
+    return ""
+
+
 def owner_id(state_dir: Path) -> str:
     """Give the name of this state directory, made at the first call: `host/random`."""
     path = state_dir / _NAME_FILE
@@ -104,7 +115,7 @@ def owner_id(state_dir: Path) -> str:
             _make_owner_id(path)
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise _unusable(error, path) from error
+        raise unusable(error, path) from error
 
 
 def known_owner_id(state_dir: Path) -> str | None:
@@ -128,11 +139,9 @@ def _make_owner_id(path: Path) -> None:
         temporary.unlink()
 
 
-def _unusable(error: OSError, path: Path) -> MhcError:
+def unusable(error: OSError, path: Path) -> MhcError:
     """Say what is wrong with the state directory."""
-    kind: type[MhcError] = ConfigError
-    if error.errno in {errno.EACCES, errno.EPERM}:
-        kind = AccessError
-    elif error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}:
-        kind = OutputError
-    return kind(f"cannot use {error.filename or path}: {error.strerror}", hint="set MHC_STATE_DIR")
+    about = f"cannot use {error.filename or path}"
+    if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
+        return TryLaterError(f"{about}: {error.strerror}")
+    return of_os_error(error, about, hint="set MHC_STATE_DIR", otherwise=ConfigError)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import threading
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from mhc.capture.health import STANDBY, Beat
+from mhc.capture.health import FAILED, STANDBY, Beat
 from mhc.capture.worker import Worker
 from mhc.domain.events import METHODS
 from mhc.store.events import NewEvent
@@ -20,7 +21,7 @@ log = logging.getLogger("mhc.listen")
 
 _EVERY = 15.0  # seconds between two writings where the state is the same
 STATES = (
-    "starting", "listening", "backing off", "spooling", "replaying", "paused", "token refused", "stopped",
+    "starting", "listening", "backing off", "spooling", "replaying", "paused", "token refused", "failed", "stopped",
 )  # fmt: skip
 _KNOWN = frozenset(METHODS.values())
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
@@ -123,19 +124,29 @@ class Metrics:
     def _write(self, item: tuple[str, str]) -> None:
         room, text = item
         name = f"mhc_listen_{quote(room, safe='')}.prom"
-        temporary = self._folder / f".{name}.{os.getpid()}"  # only what ends in .prom is read
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                os.fchmod(handle, 0o644)  # another user reads it, whatever our umask
-                file.write(text)
-            temporary.replace(self._folder / name)
+            _replace(self._folder / name, text)
         except OSError as error:
             log.log(
                 logging.DEBUG if self._failed else logging.WARNING,
                 "no metrics written to %s: %s", self._folder, error.strerror,
             )  # fmt: skip
             self._failed = True
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole, through one of a name that nobody knows before: who may write to the folder lays no link."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # only what ends in .prom is read
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(temporary, flags, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(handle, 0o644)  # another user reads it, whatever our umask
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _rendered(room: _Room) -> Iterator[str]:
@@ -153,7 +164,7 @@ def _samples(room: _Room) -> dict[str, list[tuple[dict[str, str], int | str]]]:
     assert beat is not None
     polled = None if beat.last_poll_at is None else datetime.fromisoformat(beat.last_poll_at)
     found: dict[str, Iterable[tuple[dict[str, str], int | str]]] = {
-        "mhc_listen_up": [(here, int(beat.state != "stopped"))],
+        "mhc_listen_up": [(here, int(beat.state not in {"stopped", FAILED}))],
         "mhc_listen_state": [
             ({**here, "state": one}, int(one == beat.state)) for one in dict.fromkeys([*STATES, beat.state])
         ],

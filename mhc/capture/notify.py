@@ -18,7 +18,7 @@ def notify(message: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.setblocking(False)  # a manager that does not read must not stop the capture
             channel.connect("\0" + address[1:] if address.startswith("@") else address)
-            channel.sendall(message.encode())
+            channel.sendall(message.encode(errors="replace"))  # a path in it need not be UTF-8
     except OSError as error:
         log.debug("the service manager was not told: %s", error.strerror)
 

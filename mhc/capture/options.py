@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from mhc.capture.backoff import Backoff
 from mhc.capture.classify import Class
@@ -12,15 +12,11 @@ from mhc.store.events import NewEvent
 from mhc.store.streams import Kind, Stream
 
 
-def utc_now() -> datetime:
-    """Give the time."""
-    return datetime.now(UTC)
-
-
 @dataclass(slots=True)
 class Options:
     """How a listener behaves."""
 
+    now: Callable[[], datetime]
     kind: Kind = Kind.LIVE
     merge_gap: timedelta = timedelta(minutes=30)
     wait_scale: float = 1.0
@@ -29,7 +25,6 @@ class Options:
     standby: bool = False  # waits for the lease of another, and takes over
     alone: bool = True  # no other room in this process: its trouble may end it
     spool_max: int = 1 << 30  # bytes
-    now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     # After the commit, with what is new; also for what is replayed from the spool.
     on_events: Callable[[Stream, Sequence[NewEvent]], None] = lambda _stream, _new: None

@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from mhc.capture.health import STANDBY, Beat
+from mhc.capture.health import FAILED, STANDBY, Beat
 from mhc.capture.worker import Complaints, Worker
 from mhc.clients.hooks import Hook, HookError
 
@@ -17,6 +18,20 @@ _BEGINS = frozenset({"starting", "spooling", "replaying"})
 START, WELL, FAIL = "/start", "", "/fail"
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What a room last said."""
+
+    heard_at: float
+    trouble_since: float | None
+
+    def in_trouble(self, now: float) -> float | None:
+        """Give since when it is in trouble: a room that says nothing any more is, too."""
+        if self.trouble_since is None and now - self.heard_at >= _PATIENCE:
+            return self.heard_at
+        return self.trouble_since
+
+
 class Pings:
     """Pings one URL for all rooms of a process: all is well while every room is."""
 
@@ -27,7 +42,8 @@ class Pings:
         self._complaints = complaints
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._trouble: dict[str, float | None] = {}  # room → since when
+        self._rooms: dict[str, _Room] = {}
+        self._left: dict[str, _Room | None] = {}  # as they were when they stopped
         self._told = False  # that something failed
         self._started = False
         self._well_at = float("-inf")
@@ -36,9 +52,13 @@ class Pings:
     def heard(self, beat: Beat) -> None:
         """Take a room's heartbeat; never waits. May be called from any thread."""
         with self._lock:
-            ping = self._due(beat, self._monotonic())
-        if ping is not None:
-            self._worker.put(ping)
+            now = self._monotonic()
+            self._note(beat, now)
+            ping = self._due(beat.state, now)
+            if ping is not None and self._worker.put(ping):  # else it is due still
+                self._started = self._started or ping == START
+                self._told = ping == FAIL or (self._told and ping == START)
+                self._well_at = now if ping == WELL else self._well_at
 
     def end(self, *, failed: bool) -> None:
         """Tell of a failure that ended the listening; where it never began, another listener may do well."""
@@ -51,27 +71,31 @@ class Pings:
         self._worker.close(until)
         self._hook.stop()
 
-    def _due(self, beat: Beat, now: float) -> str | None:
+    def _note(self, beat: Beat, now: float) -> None:
+        """Note how a room does. One that fails again and again is in trouble until a poll goes well."""
+        before = self._rooms.pop(beat.room, None)
         if beat.state in _ASIDE:
-            self._trouble.pop(beat.room, None)
-            return None
-        well = beat.state in {"starting", "listening"}
-        before = self._trouble.get(beat.room)
-        since = self._trouble[beat.room] = None if well else now if before is None else before
-        if beat.state in _BEGINS and not self._started:
-            self._started = True
+            self._left[beat.room] = None if beat.state == STANDBY else before
+            return
+        if before is None and beat.state == FAILED:
+            before = self._left.get(beat.room)
+        since = None if before is None else before.trouble_since
+        if beat.state == "listening":
+            since = None
+        elif beat.state != "starting" and since is None:
+            since = now
+        self._rooms[beat.room] = _Room(now, since)
+
+    def _due(self, state: str, now: float) -> str | None:
+        if state in _BEGINS and not self._started:
             return START
-        if beat.state == "starting":
+        if state in {"starting", *_ASIDE}:
             return None
-        if since is not None:
-            due = now - since >= _PATIENCE and not self._told
-            self._told = self._told or due
-            return FAIL if due else None
-        if any(one is not None for one in self._trouble.values()) or (
-            now - self._well_at < _EVERY and not self._told
-        ):
+        troubles = [since for one in self._rooms.values() if (since := one.in_trouble(now)) is not None]
+        if any(now - since >= _PATIENCE for since in troubles):
+            return None if self._told else FAIL
+        if troubles or (now - self._well_at < _EVERY and not self._told):
             return None
-        self._well_at, self._told = now, False
         return WELL
 
     def _ping(self, below: str) -> None:

@@ -44,32 +44,40 @@ def replay(
     line gives its events only: the feed is asked again from the damaged page's place. So do all pages of a process
     whose lease is another's by now.
     """
-    place, ours = Place.of(target.stream), target.ours
+    hold, place, ours = target.hold, Place.of(target.stream), target.ours
+    holding = hold.leased
     for entry in _not_kept_yet(spool, place):
         if stopping():
             return Replayed(place, ours, whole=False)
+        if holding and hold.renewal_is_due and not _renewed(hold):
+            holding = ours = False
         page = entry.page()
         new: Sequence[NewEvent] | None = None
-        if ours:
+        if ours and entry.before == place:
             try:
-                new = _store(target, page, entry, follows=entry.before == place)
+                new = _store(target, page, entry)
             except LeaseLostError:
-                ours = False
+                holding = ours = False
         if new is None:
-            new = pages.insert(target.hold.db, target.stream, page, merge_gap=target.merge_gap)
+            new = pages.insert(hold.db, target.stream, page, merge_gap=target.merge_gap)
         else:
             place = entry.after
         told(page, new)
     return Replayed(place, ours, whole=True)
 
 
-def _store(target: Target, page: Page, entry: Entry, *, follows: bool) -> Sequence[NewEvent] | None:
-    """Keep a page whole where it follows from where the database stands (else None), and hold the lease longer."""
+def _renewed(hold: Hold) -> bool:
+    """Hold the lease longer; False where it is another's by now."""
+    try:
+        hold.renew()
+    except LeaseLostError:
+        return False
+    return True
+
+
+def _store(target: Target, page: Page, entry: Entry) -> Sequence[NewEvent]:
+    """Keep a page whole, and hold the lease longer with it. Raises LeaseLostError."""
     hold = target.hold
-    if not follows:
-        if hold.renewal_is_due:
-            hold.renew()
-        return None
     lease = hold.length(entry.after.cursor)
     new = pages.store(hold.db, target.stream, page, lease=lease, merge_gap=target.merge_gap)
     hold.renewed()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mhc.capture.envelope import read_events
 from mhc.domain.events import Event
-from mhc.store import coverage, derived, events, streams
+from mhc.store import coverage, derived, events, sessions, streams
 from mhc.store.coverage import Kept
 from mhc.store.database import Database
 from mhc.store.streams import Stream
@@ -59,6 +59,9 @@ def _again(
         return len(found) - len(conflicting)
     with db.write() as conn:
         streams.hold(conn, source.id)
+        sessions.lock(
+            conn, source.room_id
+        )  # before the methods' lock, which a new one takes, as a listener does
         new, done = [], []
         for kept, event in found:
             added, refused = events.add_singly(conn, source.id, [event], kept.received_at, made_by="events")

@@ -2,16 +2,21 @@
 
 import errno
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mhc.capture import left
 from mhc.capture.entry import Entry, Header, Place, read_line, write_line
+from mhc.capture.lock import unusable
 from mhc.errors import OutputError
 
 SPARE = 0.05  # of the disk, which stays free
+
+log = logging.getLogger("mhc.listen")
 
 
 class SpoolFullError(OutputError):
@@ -27,20 +32,28 @@ class Spool:
 
     def __init__(self, path: Path, most: int, sync: Callable[[int], None] = os.fsync) -> None:
         self.path = path
-        self.pages = sum(entry is not None for entry in self.entries()) if path.exists() else 0
+        self.pages = sum(entry is not None for entry in self.entries())
         self._most = most
         self._sync = sync
         self._handle: int | None = None
         self._size = 0
 
     @property
-    def header(self) -> Header | None:
-        """Whose pages these are; None where the first line does not say."""
-        return read_header(self.path)
+    def is_there(self) -> bool:
+        """Whether there is a file, with pages or without."""
+        with _readable(self.path):
+            return self.path.exists()
 
     def entries(self) -> Iterator[Entry | None]:
-        """Give the pages in order, None in the place of a damaged one; a torn last line is none at all."""
-        with self.path.open("rb") as file:
+        """Give the pages in order, None in the place of a damaged one; a torn last line is none at all.
+
+        No file is no page: another process may have brought them in, and removed it.
+        """
+        with (
+            _readable(self.path),
+            suppress(FileNotFoundError, NotADirectoryError),
+            self.path.open("rb") as file,
+        ):
             file.readline()
             for line in file:
                 if line.endswith(b"\n"):
@@ -119,7 +132,10 @@ class Spool:
     def remove(self) -> None:
         """Remove the file: everything in it is in the database."""
         self.close()
-        self.path.unlink(missing_ok=True)
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot remove {self.path}: {error.strerror}") from error
         self.pages = 0
 
     def close(self) -> None:
@@ -147,11 +163,6 @@ def _end_of_lines(handle: int) -> int:
     return 0
 
 
-def folder(state_dir: Path) -> Path:
-    """Give where the spools of a state directory lie."""
-    return state_dir / "spool"
-
-
 def digest(database: str) -> str:
     """Give a database's name as a spool notes it."""
     return hashlib.sha256(database.encode()).hexdigest()[:16]
@@ -159,13 +170,35 @@ def digest(database: str) -> str:
 
 def read_header(path: Path) -> Header | None:
     """Give a file's first line; None where it is damaged."""
-    with suppress(OSError), path.open("rb") as file:
+    with path.open("rb") as file:
         return read_line(file.readline(), Header)
-    return None
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say what keeps a spool from being read: nobody may go on as if there were none."""
+    try:
+        yield
+    except OSError as error:
+        raise unusable(error, path) from error
 
 
 def find(state_dir: Path, room: str, kind: str, host: str, database: str) -> list[Header]:
     """Give the headers of the spools of a room's stream in a database, whatever name they have."""
     wanted = (room, kind, host, digest(database))
-    found = [read_header(path) for path in sorted(folder(state_dir).glob("*.jsonl"))]
+    found = [_header_of(path) for path in left.paths(state_dir)]
     return [h for h in found if h is not None and (h.room, h.kind, h.host, h.database) == wanted]
+
+
+def _header_of(path: Path) -> Header | None:
+    """Give a file's first line, and say where nobody can tell whose pages follow it: they wait there until somebody looks."""
+    why = "its first line is damaged"
+    try:
+        header = read_header(path)
+    except FileNotFoundError:  # just brought in
+        return None
+    except OSError as error:
+        header, why = None, str(error.strerror)
+    if header is None:
+        log.error("%s is passed over: %s; see mhc doctor", path, why)
+    return header

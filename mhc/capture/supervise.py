@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from mhc.capture.listener import Listener
+from mhc.capture.lock import HeldError
 from mhc.capture.notify import notify
 from mhc.capture.trouble import TokenRefusedError
 from mhc.errors import AccessError, ConfigError, Exit, MhcError, OutputError
 from mhc.log import redacted_traceback
+from mhc.store.pages import LeaseLostError
 
 log = logging.getLogger("mhc.listen")
 
@@ -84,10 +86,14 @@ class Supervisor:
 
     def _listen(self, one: Listener) -> None:
         try:
-            while self._run(one):
-                log.info("%s: tried again", one.client.room)
+            try:
+                while self._run(one):
+                    log.info("%s: tried again", one.client.room)
+            finally:
+                one.health.ended()
+        except BaseException as error:  # noqa: BLE001 - with this thread the room would end without a word, and well
+            self._errors.append(error)
         finally:
-            one.health.ended()
             self._wake_in.send(b"\0")
 
     def _run(self, one: Listener) -> bool:
@@ -99,6 +105,10 @@ class Supervisor:
             shared = isinstance(error, _SHARED) and not own
             if self._patient and not own and not shared:
                 log.error("%s: %s; tried again in %.0f s", one.client.room, _said(error), self._again)  # noqa: TRY400 - it says all
+                if not isinstance(error, (HeldError, LeaseLostError)):  # else the heartbeat is another's
+                    one.failed(
+                        error.message if isinstance(error, MhcError) else f"a bug: {type(error).__name__}"
+                    )
                 return one.rest(self._again)
             if len(self._listeners) > 1:
                 log.error("%s: ended: %s", one.client.room, _said(error))  # noqa: TRY400 - raised again in the end

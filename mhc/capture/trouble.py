@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from mhc.capture.backoff import AUTH_PROBE, AUTH_WAIT, CURSOR_PROBES, PROBES
+from mhc.capture.beside import beside
 from mhc.capture.classify import Class, Outcome
 from mhc.capture.health import Health
 from mhc.capture.options import Options
@@ -47,7 +48,7 @@ class Trouble:
 
     def met(self, outcome: Outcome, asked_from: str | None) -> float:
         """Decide about an answer; give the seconds to wait. Raises MhcError where there is no use in waiting."""
-        self._o.on_failed(outcome.kind)
+        beside(self._o.on_failed, outcome.kind)
         if outcome.kind is Class.AUTH:
             return self._refused(outcome)
         if self._o.once and outcome.kind in {Class.NETWORK, Class.TLS}:
@@ -72,7 +73,7 @@ class Trouble:
                 hint="make a token with the scope Events API and set CB_AUTH_TOKEN",
             )
         self._health.state(self._held(), "token refused", outcome.detail)
-        self._o.on_refused()
+        beside(self._o.on_refused)
         if tries == PROBES:
             log.error("%s: %s; set a new CB_AUTH_TOKEN and send SIGHUP", self._client.room, outcome.detail)
         return AUTH_WAIT

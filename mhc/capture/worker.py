@@ -66,8 +66,7 @@ class Worker(Generic[T]):
                 return
             try:
                 self._work(item)
-            except Exception:
-                # The last resort: what this thread has still to do must not be lost with it.
+            except BaseException:  # what this thread has still to do must not be lost with it
                 log.exception("%s failed", self._thread.name)
 
 

@@ -17,7 +17,7 @@ ALIASES = (
     Field("username", "username", "The name."),
     Field("valid_from", "time", "Since when; null where nobody knows.", header="from"),
     Field("valid_to", "time", "Until when; null while they go by it.", header="until"),
-    Field("source", "text", "Where mhc has it from.", foreign=False),
+    Field("source", "text", "Where mhc has it from."),
 )
 
 

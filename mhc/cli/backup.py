@@ -11,6 +11,7 @@ from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
+from mhc.config import check_option
 from mhc.errors import CheckError, DataError, UsageError
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 BACKUP = (
     Field("file", "text", "The backup.", foreign=False),
     Field("made_at", "time", "When it was made."),
-    Field(
-        "database", "text", "Of which database; null where no manifest says it.", foreign=False, table=False
-    ),
+    Field("database", "text", "Of which database; null where no manifest says it.", table=False),
     Field("revision", "text", "The schema's revision.", foreign=False, table=False),
     Field("bytes", "int", "Its size."),
     Field("events", "int", "Events in it."),
@@ -80,7 +79,10 @@ def backup(
     from mhc import audit
     from mhc.store import backups
 
-    if sum(map(bool, (out_file, verify, list_them))) > 1 or (folder and (out_file or verify)):
+    asked = {"--out": out_file, "--verify": verify, "--dir": folder}
+    for option, value in asked.items():
+        check_option(option, value)
+    if sum((out_file is not None, verify is not None, list_them)) > 1 or (folder and (out_file or verify)):
         raise UsageError("--out, --verify and --list contradict each other; --dir goes with --list only")
     loaded = settings(ctx)
     where = Path(folder).absolute() if folder else loaded.backup_dir
@@ -96,19 +98,13 @@ def backup(
         if dry_run:
             out.record(BACKUP, _plan(db, loaded, where, target))
             return
-        audit.ensure_writable(loaded.state_dir)
+        audit.record(loaded.state_dir, "db backup begun", at=utc_now(), to=target or where)
         if target:
             made, gone = backups.make(db, target, utc_now()), list[Path]()
         else:
             target, made, gone = backups.keep(db, where, _policy(loaded), utc_now())
-    audit.record(
-        loaded.state_dir,
-        "db backup",
-        at=utc_now(),
-        file=target,
-        bytes=made.bytes,
-        events=made.contents.events,
-    )
+    facts = {"file": target, "bytes": made.bytes, "events": made.contents.events}
+    audit.record(loaded.state_dir, "db backup", at=utc_now(), **facts)
     if made.verified == "read":
         out.warn("read through, not restored: the role may not create a database to restore it into")
     out.record(BACKUP, _row(target, made, gone))
@@ -174,7 +170,7 @@ def restore(
         if not dry_run:
             if holds_data and not yes:
                 _ask(db.name, no_input=no_input)
-            audit.ensure_writable(loaded.state_dir)
+            audit.record(loaded.state_dir, "db restore begun", at=utc_now(), file=path)
             replaced = backups.restore(db, path, made, utc_now())
             audit.record(loaded.state_dir, "db restore", at=utc_now(), file=path, events=made.contents.events)
             problems = inventory.problems(db, loaded.merge_gap)

@@ -14,6 +14,7 @@ from mhc.cli.options import Command, common_options, output_options, write_optio
 from mhc.cli.output import Field, Writer
 from mhc.cli.root import LazyGroup
 from mhc.cli.telling import say
+from mhc.cli.unmasking import unmask_options
 from mhc.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ STATUS = (
     Field(
         "state",
         "text",
-        "listening, spooling, replaying, backing off, paused, token refused, standby, stopped, dead or never started.",
+        "starting, listening, spooling, replaying, backing off, paused, token refused, failed, standby, stopped, dead or "
+        "never started.",
     ),
     Field("since", "time", "Since when it is in this state."),
     Field("last_poll_at", "time", "The last good poll.", header="last poll"),
@@ -37,14 +39,14 @@ STATUS = (
     Field("owner", "text", "Who holds the lease.", table=False),
     Field("detail", "text", "What is the matter."),
     Field("kind", "text", "live or testbed.", table=False, foreign=False),
-    Field("host", "text", "The API host.", table=False, foreign=False),
+    Field("host", "text", "The API host.", table=False),
     Field("made_ids", "int", "Events that came without a usable id.", table=False),
 )
 GAPS = (
     Field("room", "username", "The room."),
     Field("from", "time", "The last that is known before; null where nothing is."),
     Field("to", "time", "The first that is known after."),
-    Field("cause", "text", "Why.", foreign=False),
+    Field("cause", "text", "Why."),
     Field("certainty", "text", "certain, or possible.", foreign=False),
 )
 COVERAGE = (
@@ -56,10 +58,10 @@ COVERAGE = (
 REJECTED = (
     Field("room", "username", "The room."),
     Field("received_at", "time", "When it came first.", header="received"),
-    Field("reason", "text", "Why it could not become an event.", foreign=False),
+    Field("reason", "text", "Why it could not become an event."),
     Field("count", "int", "How often it came."),
     Field("size", "int", "Bytes."),
-    Field("hash", "text", "Its name.", table=False, foreign=False),
+    Field("hash", "text", "Its name.", table=False),
     Field("body", "text", "What was received (its first 64 KiB); null without --private and --reveal."),
 )
 
@@ -109,7 +111,7 @@ def status(ctx: click.Context, out: Writer, room: str | None) -> None:
     rows = [
         row
         | {"gaps": gaps.get(one.id, 0), "made_ids": made[one.id]}
-        | ({} if row["spooled"] else {"last_event_id": latest[one.id]})
+        | ({} if row["spooled"] and row["last_event_id"] else {"last_event_id": latest[one.id]})
         for one, row in zip(known, listener_rows(state_dir, known), strict=True)
     ]
     rows += [row for row in standby_rows(state_dir) if wanted in {None, row["room"]}]
@@ -132,20 +134,22 @@ def beat_rows(state_dir: Path) -> list[dict[str, object]]:
 
 def listener_rows(state_dir: Path, known: "Sequence[Stream]") -> list[dict[str, object]]:
     """Give for each stream how its listener does: `gaps`, `made_ids` and `last_event_id` are the caller's."""
+    from mhc.capture import left
     from mhc.capture.health import read_beats
     from mhc.capture.lock import StreamLock, known_owner_id
 
     own = known_owner_id(state_dir)
     beats = {(b.room, b.kind, b.host): b for b in read_beats(state_dir)}
-    return [
-        _row(
-            one,
-            beats.get((one.room, one.kind, one.host)),
-            own,
-            alive=StreamLock(state_dir, one.lock_name).is_taken(),
-        )
-        for one in known
-    ]
+    spooled = {one.path.stem: one.pages for one in left.read(state_dir)}
+    rows = []
+    for one in known:
+        alive = StreamLock(state_dir, one.lock_name).is_taken()
+        row = _row(one, beats.get((one.room, one.kind, one.host)), own, alive=alive)
+        pages = 0 if alive else spooled.get(one.lock_name, 0)  # else it says itself how many there are
+        if pages and not row["spooled"]:
+            row |= {"spooled": pages, "detail": f"{pages} pages wait for the database: mhc listen"}
+        rows.append(row)
+    return rows
 
 
 def _row(
@@ -167,6 +171,8 @@ def _row(
 
 def _state(stream: "Stream", beat: "Beat | None", own: str | None, *, alive: bool) -> str:
     """Say how a listener does: the lease in the database decides who it is, then what that one said last."""
+    if stream.owner in {None, own} and beat is not None and _failed(beat):
+        return beat.state
     if stream.epoch == 0:
         return "never started"
     if stream.owner is None:
@@ -177,6 +183,13 @@ def _state(stream: "Stream", beat: "Beat | None", own: str | None, *, alive: boo
     if not alive:
         return "dead"
     return beat.state if beat is not None else "listening"
+
+
+def _failed(beat: "Beat") -> bool:
+    """Whether it is to be tried again by a process that lives."""
+    from mhc.capture.health import FAILED, is_alive
+
+    return beat.state == FAILED and is_alive(beat)
 
 
 def _said(beat: "Beat") -> str:
@@ -227,8 +240,9 @@ def covered(ctx: click.Context, out: Writer, room: str | None) -> None:
 @click.option(
     "--retry", is_flag=True, help="Try them again, as after an upgrade; what is an event now moves."
 )
-@click.option("--private", is_flag=True, help="With --reveal: show what was received.")
-@click.option("--reveal", is_flag=True, help="With --private: show what was received.")
+@unmask_options(
+    reveal="With --private: show what was received.", private="With --reveal: show what was received."
+)
 @_room
 @write_options
 @output_options(fields=REJECTED)

@@ -29,7 +29,11 @@ SETTINGS = (
 PATHS = (
     Field("config", "text", "The configuration file, whether it is there or not."),
     Field("data", "text", "The directory of the default database."),
-    Field("state", "text", "Locks, heartbeats, crash files, the audit log."),
+    Field(
+        "state",
+        "text",
+        "The spool, which may hold events that are nowhere else; locks, heartbeats, crash files, the audit log.",
+    ),
     Field("database", "text", "The database, without its password."),
 )
 _SHOWN = "***"

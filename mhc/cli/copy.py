@@ -1,6 +1,5 @@
 """`mhc db copy`: everything into another database, of either kind."""
 
-import sys
 from contextlib import closing
 from dataclasses import asdict
 
@@ -9,6 +8,7 @@ import click
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
+from mhc.cli.progress import Progress
 from mhc.config import database_argument
 
 COPIED = (
@@ -55,30 +55,8 @@ def command(
             done = copying.planned(source)
         else:
             audit.record(loaded.state_dir, "db copy begun", at=utc_now(), to=target.address)
-            progress = _Progress(shown=sys.stderr.isatty() and not out.quiet)
-            done = copying.copy(source, target, progress)
-            progress.end()
+            with Progress(ctx, "rows") as progress:
+                done = copying.copy(source, target, progress.add)
             rows = {one.table: one.rows for one in done}
             audit.record(loaded.state_dir, "db copy", at=utc_now(), to=target.address, events=rows["event"])
     out.rows(COPIED, out.ordered(COPIED, [asdict(one) for one in done]))
-
-
-class _Progress:
-    """A line on the terminal that counts the rows of the table that is copied."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
-        self._table, self._rows = "", 0
-
-    def __call__(self, table: str, rows: int) -> None:
-        """Count rows of a table."""
-        self._rows = rows + (self._rows if table == self._table else 0)
-        self._table = table
-        if self._shown:
-            sys.stderr.write(f"\r{self._table}: {self._rows} rows\x1b[K")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")

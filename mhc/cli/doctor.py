@@ -24,7 +24,7 @@ FIELDS = (
     Field("detail", "text", "What was seen."),
     Field("hint", "text", "What to do; null where nothing is to be done."),
 )
-_DARK = frozenset({"stopped", "dead", "never started"})
+_DARK = frozenset({"stopped", "failed", "dead", "never started"})
 
 
 @click.command(cls=Command, examples=["mhc doctor", "mhc doctor --offline -o json"])
@@ -79,14 +79,15 @@ def _findings(ctx: click.Context, *, offline: bool) -> "Iterator[Finding]":
     yield from sources.check(loaded)
     yield from _listen_settings(loaded)
     listening: dict[str, Mapping[str, object]] = {}
+    yield from _spools(ctx, loaded)
     yield from _database(ctx, loaded, listening)
     yield from _feeds(loaded, listening, offline=offline)
 
 
 def _listen_settings(loaded: "Settings") -> "Iterator[Finding]":
     """Check what `mhc listen` does beside capturing: each alert's command, where metrics go. Posts nothing."""
-    from mhc.capture.commands import find
     from mhc.capture.rules import read_rules
+    from mhc.programs import find
     from mhc.reports.findings import error, ok, warning
     from mhc.reports.machine import writable
 
@@ -109,6 +110,35 @@ def _listen_settings(loaded: "Settings") -> "Iterator[Finding]":
         does = [f"runs {program}"] if program else []
         does += [f"posts to {urlsplit(rule.url.reveal()).netloc}"] if rule.url else []
         yield ok("alert", f"{rule.name}: {' and '.join(does)}")
+
+
+def _spools(ctx: click.Context, loaded: "Settings") -> "Iterator[Finding]":
+    """Say which pages wait on disk for a database, and whether somebody is there to bring them in."""
+    from mhc.capture import left
+    from mhc.domain.clock import iso_z
+    from mhc.reports.findings import error, ok, warning
+
+    for one in left.read(loaded.state_dir):
+        if one.trouble:
+            yield error("spool", f"cannot read {one.path}: {one.trouble}", "make it yours, then: mhc listen")
+            continue
+        since = f" since {iso_z(one.since)}" if one.since else ""
+        waits = f"{one.room or one.path}: {one.pages} pages wait for the database{since}"
+        if one.listening:
+            yield ok("spool", f"{waits}; mhc listen brings them in")
+        elif one.room is None:
+            yield warning("spool", f"{waits}; the first line is damaged and does not say whose", "mhc listen")
+        elif one.database != _digest(ctx):
+            yield warning("spool", f"{waits}, another one", "mhc listen, with the DATABASE_URL of then")
+        else:
+            yield warning("spool", waits, "mhc listen")
+
+
+def _digest(ctx: click.Context) -> str:
+    from mhc.capture.spool import digest
+
+    with database(ctx) as db:
+        return digest(db.name)
 
 
 def _database(

@@ -11,6 +11,7 @@ from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, output_options, record_options, time_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.root import LazyGroup
+from mhc.cli.unmasking import unmask_options
 from mhc.errors import NotFoundError
 
 FIELDS = (
@@ -31,8 +32,7 @@ RAW = (*FIELDS, Field("raw", "json", "The event as it was received, without the 
 WHOLE = tuple(replace(field, table=True) for field in RAW)
 _NOTHING = "no such events; what was captured: mhc capture coverage"
 
-_reveal = click.option("--reveal", is_flag=True, help="Name who tipped anonymously.")
-_private = click.option("--private", is_flag=True, help="Show the text of private messages.")
+_unmask = unmask_options(reveal="Name who tipped anonymously.", private="Show the text of private messages.")
 
 
 @click.group(
@@ -61,8 +61,7 @@ def group() -> None:
     shell_complete=complete.people,
 )
 @click.option("--testbed", is_flag=True, help="With those of the testbed.")
-@_reveal
-@_private
+@_unmask
 @click.option(
     "--room", metavar="ROOM", shell_complete=complete.rooms, help="Events of this room only (default: all)."
 )
@@ -109,8 +108,7 @@ def list_events(
 
 @group.command("show", cls=Command, examples=["mhc event show 1767225675500-0"])
 @click.argument("event_id", metavar="ID", help="The event's id, as `event list --fields event_id` gives it.")
-@_reveal
-@_private
+@_unmask
 @record_options(fields=WHOLE)
 @common_options
 @click.pass_context

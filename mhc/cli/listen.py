@@ -22,6 +22,7 @@ from mhc.cli.options import Command, common_options
 from mhc.cli.reactions import Forwarding, reactions, receivers
 from mhc.cli.render import ndjson_parts
 from mhc.cli.spoken import line
+from mhc.cli.unmasking import unmask_options
 from mhc.config import Secret
 from mhc.domain.times import parse_duration
 from mhc.errors import AccessError, Exit, MhcError, UsageError
@@ -35,6 +36,7 @@ log = logging.getLogger("mhc.listen")
 
 TESTBED_URL = "https://events.testbed.cb.dev"
 _ANSWER_SECONDS = 60  # of PostgreSQL; then pages wait in the spool
+_PATIENCE = 2.0  # seconds for the names, at the end
 _NO_FAILURE = frozenset({Exit.OK, Exit.INTERRUPTED, Exit.TRY_LATER})  # for a health check
 
 
@@ -70,8 +72,7 @@ _NO_FAILURE = frozenset({Exit.OK, Exit.INTERRUPTED, Exit.TRY_LATER})  # for a he
 )
 @click.option("--exit-on-auth", is_flag=True, help="End with 77 when the token is refused later on, too.")
 @click.option("--testbed", is_flag=True, help="Capture from the platform's testbed, apart from all figures.")
-@click.option("--reveal", is_flag=True, help="Name who tips anonymously.")
-@click.option("--private", is_flag=True, help="Print the text of private messages.")
+@unmask_options(reveal="Name who tips anonymously.", private="Print the text of private messages.")
 @click.option(
     "-o",
     "--output",
@@ -171,6 +172,7 @@ class _Process:
         self._loaded = settings(ctx)
         self._db = Database(self._loaded.database_url, answer_seconds=_ANSWER_SECONDS)
         self._actions = reactions(self._loaded, self._db, forwarding)
+        self._names = known_names.Keeper(self._db, self._loaded)
         self._rooms, self._pace = Rooms(), Pace(time.monotonic)
         self._listeners = [self._listener(room, token) for room, token in accounts.items()]
 
@@ -194,6 +196,7 @@ class _Process:
             raise
         finally:
             self._actions.close(failed=status not in _NO_FAILURE)
+            self._names.close(time.monotonic() + _PATIENCE)
             self._db.close()
         return status
 
@@ -217,7 +220,7 @@ class _Process:
             spool_max=loaded.spool_max,
             pace=self._pace,
             now=utc_now,
-            on_events=known_names.keeping(self._db, loaded, self._stored),
+            on_events=self._stored,
             on_failed=lambda kind: self._actions.poll_failed(room, str(kind)),
             on_refused=self._try_to_read_again,
         )
@@ -226,8 +229,11 @@ class _Process:
 
     def _stored(self, source: "Stream", new: "Sequence[NewEvent]") -> None:
         """Show what was stored, and act on it."""
-        self._show(source, new)
-        self._actions.stored(source, new)
+        from mhc.capture.beside import beside
+
+        beside(self._show, source, new)
+        beside(self._actions.stored, source, new)
+        self._names.came()
 
     def _read_again(self) -> None:
         """Read tokens and rules again. Raises MhcError where the configuration is wrong by now: nothing changes then."""

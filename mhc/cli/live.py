@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 log = logging.getLogger("mhc.listen")
 
-WAITING_MOST = 10_000  # lines
+WAITING_MOST, WAITING_CHARACTERS = 10_000, 8 << 20  # lines, and what is in them
 _PATIENCE = 2.0  # seconds without a line read, at the end
 
 
@@ -18,6 +18,8 @@ class LivePrinter:
     def __init__(self) -> None:
         self.left_out = 0
         self._lines: queue.Queue[str | None] = queue.Queue(WAITING_MOST)
+        self._lock = threading.Lock()
+        self._waiting = 0  # characters
         self._thread: threading.Thread | None = None
 
     def start(self, on_failure: Callable[[OSError], None]) -> None:
@@ -27,12 +29,21 @@ class LivePrinter:
 
     def put(self, line: str) -> None:
         """Print a line soon; never waits."""
-        try:
-            self._lines.put_nowait(line)
-        except queue.Full:
+        if not self._take(line):
             if self.left_out == 0:
                 log.warning("the output is not read: lines are left out, nothing is lost in the database")
             self.left_out += 1
+
+    def _take(self, line: str) -> bool:
+        with self._lock:
+            if self._waiting + len(line) > WAITING_CHARACTERS:
+                return False
+            try:
+                self._lines.put_nowait(line)
+            except queue.Full:
+                return False
+            self._waiting += len(line)
+        return True
 
     def close(self) -> bool:
         """Print what is left, as long as somebody reads; False where nobody does."""
@@ -49,6 +60,8 @@ class LivePrinter:
     def _run(self, on_failure: Callable[[OSError], None]) -> None:
         try:
             while (line := self._lines.get()) is not None:
+                with self._lock:
+                    self._waiting -= len(line)
                 sys.stdout.write(line)
                 if self._lines.empty():
                     sys.stdout.flush()

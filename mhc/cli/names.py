@@ -9,7 +9,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,12 +17,8 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from mhc.config import Settings
     from mhc.store.database import Database
-    from mhc.store.events import NewEvent
-    from mhc.store.streams import Stream
 
 log = logging.getLogger("mhc.names")
-
-Show = Callable[["Stream", "Sequence[NewEvent]"], None]
 
 MOST = 200  # matches
 _PAUSE = 60.0  # seconds between two writings of a listener
@@ -87,15 +83,22 @@ def refresh(db: "Database", loaded: "Settings") -> None:
         log.debug("the names for completion were not written: %s", error)
 
 
-def keeping(db: "Database", loaded: "Settings", show: Show) -> Show:
-    """Give what shows new events, and writes the names of who came with them: at most every minute."""
-    due = float("-inf")
+class Keeper:
+    """Has a listener's names written: every minute at most, and on a thread of its own, however slow the database is."""
 
-    def both(source: "Stream", new: "Sequence[NewEvent]") -> None:
-        nonlocal due
-        show(source, new)
-        if time.monotonic() >= due:
-            due = time.monotonic() + _PAUSE
-            refresh(db, loaded)
+    def __init__(self, db: "Database", loaded: "Settings") -> None:
+        from mhc.capture.worker import Worker  # not where names are only completed
 
-    return both
+        self._due = float("-inf")
+        self._worker: Worker[bool] = Worker("names", lambda _: refresh(db, loaded), 1)
+        self._wanted = not db.is_sqlite
+
+    def came(self) -> None:
+        """Note that somebody may have come; never waits."""
+        if self._wanted and time.monotonic() >= self._due:
+            self._due = time.monotonic() + _PAUSE
+            self._worker.put(True)
+
+    def close(self, until: float) -> None:
+        """Write what is due, until an instant of time.monotonic()."""
+        self._worker.close(until)

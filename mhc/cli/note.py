@@ -18,7 +18,7 @@ from mhc.errors import UsageError
 CATEGORIES = ("notes", "pm", "dm", "public_chat", "tips", "tip_menu")
 NOTES = (
     Field("username", "username", "Who it is about."),
-    Field("category", "text", "notes, pm, dm, public_chat, tips or tip_menu.", foreign=False),
+    Field("category", "text", "notes, pm, dm, public_chat, tips or tip_menu."),
     Field("body", "text", "The note."),
     Field("happened_at", "time", "When it happened; null where nobody said.", header="happened"),
     Field("created_at", "time", "When it was written.", header="written"),

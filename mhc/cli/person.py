@@ -15,6 +15,7 @@ from mhc.cli.lookups import rooms, username
 from mhc.cli.options import Command, common_options, output_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import each, say
+from mhc.cli.unmasking import unmask_options
 from mhc.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ ROLES = ("viewer", "model", "both", "unknown")
 # What JSON holds, and after it what the card on a terminal shows in its place.
 CARD = (
     Field("username", "username", "The name they go by now."),
-    Field("platform", "text", "Where.", table=False, foreign=False),
+    Field("platform", "text", "Where.", table=False),
     Field("role", "text", "viewer, model, both or unknown.", foreign=False),
     Field("aliases", "json", "Every name of theirs, the current ones first.", table=False),
     Field("formerly", "lines", "Other names, and until when.", json=False),
@@ -80,7 +81,7 @@ _room = click.option(
     shell_complete=complete.rooms,
     help="Figures of this room (default: the own one, else all).",
 )
-_reveal = click.option("--reveal", is_flag=True, help="Count what they tipped anonymously, too.")
+_REVEAL = "Count what they tipped anonymously, too."
 
 
 @click.group(cls=Group)
@@ -101,8 +102,7 @@ def group() -> None:
     help="A name, @name or room URL.",
     shell_complete=complete.people,
 )
-@_reveal
-@click.option("--private", is_flag=True, help="Show the last private lines.")
+@unmask_options(reveal=_REVEAL, private="Show the last private lines.")
 @_room
 @record_options(fields=CARD)
 @common_options
@@ -153,7 +153,7 @@ def _shown(card: "Card") -> dict[str, object]:
     examples=["mhc person list", "mhc person list --role viewer --sort tokens:desc -L 10"],
 )
 @click.option("--role", type=click.Choice(ROLES), help="These only.")
-@_reveal
+@unmask_options(reveal=_REVEAL)
 @_room
 @output_options(fields=PEOPLE, sort_keys=[f.name for f in PEOPLE if f.name not in {"watchlists", "excluded"}])
 @common_options
@@ -171,7 +171,7 @@ def list_people(ctx: click.Context, out: Writer, role: str | None, reveal: bool,
 
 @group.command("search", cls=Command, examples=["mhc person search one", "mhc person search _old -o name"])
 @click.argument("text", metavar="TEXT", help="Any part of a name that they have or had.")
-@_reveal
+@unmask_options(reveal=_REVEAL)
 @_room
 @output_options(fields=PEOPLE, sort_keys=[f.name for f in PEOPLE if f.name not in {"watchlists", "excluded"}])
 @common_options

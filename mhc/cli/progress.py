@@ -8,7 +8,7 @@ import click
 
 from mhc.cli.options import Shared
 
-_STEP = 10_000
+_STEP = 1000
 
 
 class Progress:
@@ -18,6 +18,7 @@ class Progress:
         self._shown = sys.stderr.isatty() and not ctx.ensure_object(Shared).quiet
         self._what = what
         self._next = _STEP
+        self._added = 0
 
     def __enter__(self) -> Self:
         return self
@@ -28,6 +29,11 @@ class Progress:
             self._next = number + _STEP
             sys.stderr.write(f"\r{number:,} {self._what}")
             sys.stderr.flush()
+
+    def add(self, _to: str, number: int) -> None:
+        """Say that so many more are done, wherever they go to."""
+        self._added += number
+        self(self._added)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

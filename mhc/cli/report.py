@@ -11,6 +11,7 @@ from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import Command, common_options, output_options, range_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.table import share
+from mhc.cli.unmasking import unmask_options
 
 TIPPERS = (
     Field("username", "username", "Who paid; null in JSON, (anonymous) elsewhere, for all who hid their name.",
@@ -42,7 +43,7 @@ def group() -> None:
     "--top", type=click.IntRange(1), metavar="N", help="The first N only; shares stay those of all."
 )
 @click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
-@click.option("--reveal", is_flag=True, help="Count anonymous tips for who made them.")
+@unmask_options(reveal="Count anonymous tips for who made them.")
 @click.option("--testbed", is_flag=True, help="With the events of the testbed.")
 @completeness.require_complete
 @range_options

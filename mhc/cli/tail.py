@@ -15,6 +15,7 @@ from mhc.cli.options import Command, Shared, common_options
 from mhc.cli.render import ndjson_parts
 from mhc.cli.spoken import line
 from mhc.cli.terminal import pause
+from mhc.cli.unmasking import unmask_options
 from mhc.domain.text import encode
 from mhc.errors import TryLaterError, UnavailableError
 
@@ -41,8 +42,7 @@ _SECONDS = 0.5  # between two looks
 @click.option(
     "--room", metavar="ROOM", shell_complete=complete.rooms, help="Events of this room only (default: all)."
 )
-@click.option("--reveal", is_flag=True, help="Name who tipped anonymously.")
-@click.option("--private", is_flag=True, help="Show the text of private messages.")
+@unmask_options(reveal="Name who tipped anonymously.", private="Show the text of private messages.")
 @click.option(
     "-o",
     "--output",

@@ -21,7 +21,8 @@ from mhc.cli.options import Command, common_options, output_options, write_optio
 from mhc.cli.output import Field, Writer
 from mhc.cli.progress import Progress
 from mhc.cli.telling import say
-from mhc.errors import AccessError, DataError, MhcError, NotFoundError, OutputError, UsageError
+from mhc.config import check_option
+from mhc.errors import DataError, NotFoundError, UsageError, of_os_error
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -55,9 +56,11 @@ _BUFFER = 256 * 1024
 @click.option("--since", metavar="TIME", help="From then on: 2d, yesterday, 2026-03-01, session …")
 @click.option("--until", metavar="TIME", help="Before then; a date includes its whole day.")
 @click.option(
-    "--out", metavar="FILE", help="A file of yours alone, instead of stdout; one that is there is refused."
+    "--out",
+    metavar="FILE",
+    help="A file of yours alone, instead of stdout (-); one that is there is refused. A terminal needs one of the two.",
 )
-@click.option("-y", "--yes", "--force", "yes", is_flag=True, help="Replace the file.")
+@click.option("-y", "--yes", is_flag=True, help="Replace the file.")
 @common_options
 @click.pass_context
 def export(
@@ -77,6 +80,12 @@ def export(
     from mhc.store.lines import FORMAT, TYPES, Header, write
     from mhc.store.schema import REVISION
 
+    check_option("--out", out)
+    if out is None and sys.stdout.isatty():
+        raise UsageError(
+            "an export shows private messages and who tipped anonymously", hint="--out FILE, or a pipe"
+        )
+    out = None if out == "-" else out
     state, counts = settings(ctx).state_dir, Counter[str]()
     with database(ctx) as db:
         with db.read() as conn:
@@ -128,13 +137,15 @@ def _target(out: str | None, *, replace: bool) -> Iterator[TextIO]:
         yield sys.stdout
         return
     path = Path(out)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}") if replace else path
+    if path.is_dir() and not path.is_symlink():
+        raise UsageError(f"{out} is a directory", hint="--out FILE")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part") if replace else path
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise UsageError(f"{out} is there already", hint="-y replaces it") from None
     except OSError as error:
-        raise _unusable(out, error) from None
+        raise of_os_error(error, f"cannot use {out}") from None
     try:
         with os.fdopen(handle, "w", _BUFFER, encoding="ascii") as file:
             yield file
@@ -145,11 +156,6 @@ def _target(out: str | None, *, replace: bool) -> Iterator[TextIO]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _unusable(name: str, error: OSError) -> MhcError:
-    kind = AccessError if isinstance(error, PermissionError) else OutputError
-    return kind(f"cannot use {name}: {error.strerror}")
 
 
 @click.command(
@@ -203,7 +209,7 @@ def _source(name: str) -> Iterator[IO[bytes]]:
     except FileNotFoundError:
         raise NotFoundError(f"no file {name}") from None
     except OSError as error:
-        raise _unusable(name, error) from None
+        raise of_os_error(error, f"cannot use {name}") from None
     with file:
         yield file
 
@@ -223,7 +229,7 @@ def _warnings(done: "Result") -> Iterator[str]:
     if done.refused["merge"]:
         yield f"{done.refused['merge']} merges were left out: they contradict those here"
     if done.uncovered:
-        yield f"{done.uncovered} captured times were left out, since lines before them do not fit"
+        yield f"{done.uncovered} captured times were left out, since lines are missing or do not fit"
     for number, why in sorted(done.bad):
         yield f"line {number}: {why}"
     if done.bad_lines > len(done.bad):

@@ -4,7 +4,8 @@ import re
 from enum import Enum
 from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit
 
-from mhc.clients.http import Answer, Line, fetch, open_session
+from mhc.clients.http import Answer, fetch, open_session
+from mhc.clients.line import Line
 
 MAX_BYTES = 8 * 1024 * 1024
 _GRACE_SECONDS = 15  # beyond the server's own timeout: headers and body together

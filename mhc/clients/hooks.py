@@ -12,7 +12,8 @@ from tenacity import (
 )
 from tenacity.nap import sleep_using_event
 
-from mhc.clients.http import Line, NetworkError, TransportError, open_session, post
+from mhc.clients.http import NetworkError, TransportError, open_session, post
+from mhc.clients.line import Line
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0  # seconds between tries
 _LATER = frozenset({408, 425, 429})  # and any 5xx: the receiver may take it later

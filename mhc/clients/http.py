@@ -1,11 +1,13 @@
 """HTTP as every upstream needs it: bounded in time and size, no redirects, no cookies, errors without a URL in them."""
 
 import http.cookiejar
+import logging
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +19,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from mhc import __version__
+from mhc.clients.line import Line
 
 USER_AGENT = f"mhc/{__version__} (a broadcaster's own tools)"
 CONNECT_SECONDS = 10
 _CHUNK = 64 * 1024
+
+log = logging.getLogger("mhc.http")
 
 
 class TransportError(Exception):
@@ -52,69 +57,6 @@ class Answer:
     def content_type(self) -> str:
         """The media type in lower case, without parameters."""
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
-
-
-class Line:
-    """The one socket a poll waits on, so that another thread can cut it: at a deadline, on a signal.
-
-    A read timeout alone does not bound a poll, since a body that drips restarts it with every byte.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._deadline: float | None = None
-        self._cut = False
-
-    def begin(self, seconds: float) -> None:
-        """Start a request that may take this long, all in all."""
-        with self._lock:
-            self._deadline = time.monotonic() + seconds
-
-    def end(self) -> None:
-        """End the request."""
-        with self._lock:
-            self._deadline = None
-
-    def register(self, made: socket.socket) -> None:
-        """Note a new connection. A copy of its handle: TLS takes the socket itself away."""
-        with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-            self._socket = made.dup()
-            if self._cut:
-                self._shut()
-
-    def cut(self) -> None:
-        """Break the connection now, and every later one at once."""
-        with self._lock:
-            self._cut = True
-            self._shut()
-
-    def cut_if_late(self) -> None:
-        """Break the connection where the request took longer than it may."""
-        with self._lock:
-            if self._deadline is not None and time.monotonic() >= self._deadline:
-                self._shut()
-
-    def close(self) -> None:
-        """End the connection and give the handle back.
-
-        A session's own close waits for the garbage collector where an error still holds the connection.
-        """
-        with self._lock:
-            self._shut()
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
-
-    def _shut(self) -> None:
-        if self._socket is not None:
-            try:
-                self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:  # it is gone already
-                self._socket.close()
-                self._socket = None
 
 
 class _Adapter(HTTPAdapter):
@@ -178,29 +120,52 @@ def open_session(line: Line, base_url: str) -> requests.Session:
     return session
 
 
-def fetch(session: requests.Session, line: Line, url: str, *, seconds: float, max_bytes: int) -> Answer:
-    """GET a URL within a total time and an inflated size. Raises TransportError; redirects are answers."""
-    began = time.monotonic()
+@dataclass(slots=True)
+class _Exchange:
+    """One request and its answer, while they are under way."""
+
+    began: float
+    status: int = 0
+
+
+@contextmanager
+def _exchange(line: Line, method: str, url: str, seconds: float) -> Iterator[_Exchange]:
+    """Bound a request in time, type what goes wrong, and log it: by its host, since the rest of a URL may be secret."""
+    one = _Exchange(time.monotonic())
+    said = "broken off"
     line.begin(seconds)
     try:
-        with session.get(
-            url, timeout=(CONNECT_SECONDS, seconds), allow_redirects=False, stream=True
-        ) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            if headers.get("content-encoding", "identity").lower() not in {"identity", "gzip", "x-gzip"}:
-                raise BodyError("an encoding that was not asked for")
-            body = _read(response.raw, began + seconds, max_bytes)
-            if not body and not headers.keys() & {"content-length", "transfer-encoding"}:
-                raise NetworkError(
-                    "the connection broke"
-                )  # in the head: its end would have said how much follows
-    except TransportError:
+        yield one
+        said = str(one.status)
+    except TransportError as error:
+        said = str(error)
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _typed(error, late=time.monotonic() - began >= seconds) from None
+        typed = _typed(error, late=time.monotonic() - one.began >= seconds)
+        said = str(typed)
+        raise typed from None
     finally:
         line.end()
-    return Answer(response.status_code, headers, body, time.monotonic() - began)
+        log.debug(
+            "%s %s: %s, %d ms", method, urlsplit(url).netloc, said, (time.monotonic() - one.began) * 1000
+        )
+
+
+def fetch(session: requests.Session, line: Line, url: str, *, seconds: float, max_bytes: int) -> Answer:
+    """GET a URL within a total time and an inflated size. Raises TransportError; redirects are answers."""
+    with (
+        _exchange(line, "GET", url, seconds) as one,
+        session.get(url, timeout=(CONNECT_SECONDS, seconds), allow_redirects=False, stream=True) as response,
+    ):
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if headers.get("content-encoding", "identity").lower() not in {"identity", "gzip", "x-gzip"}:
+            raise BodyError("an encoding that was not asked for")
+        body = _read(response.raw, one.began + seconds, max_bytes)
+        if not body and not headers.keys() & {"content-length", "transfer-encoding"}:
+            # In the head: its end would have said how much follows.
+            raise NetworkError("the connection broke")
+        one.status = response.status_code
+    return Answer(one.status, headers, body, time.monotonic() - one.began)
 
 
 def post(session: requests.Session, line: Line, url: str, body: bytes, *, seconds: float) -> int:
@@ -208,31 +173,28 @@ def post(session: requests.Session, line: Line, url: str, body: bytes, *, second
 
     What is answered is read to a small size and thrown away. No other thread need watch the line.
     """
-    began = time.monotonic()
-    line.begin(seconds)
     guard = threading.Timer(seconds, line.cut_if_late)
     guard.daemon = True
     guard.start()
     try:
-        with session.post(
-            url,
-            data=body,
-            headers={"Content-Type": "application/json"},
-            timeout=(min(CONNECT_SECONDS, seconds), seconds),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if time.monotonic() - began >= seconds:  # a head that was cut looks whole
+        with (
+            _exchange(line, "POST", url, seconds) as one,
+            session.post(
+                url,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
+            if time.monotonic() - one.began >= seconds:  # a head that was cut looks whole
                 raise NetworkError("the answer took too long")
             _throw_away(response.raw)
-    except TransportError:
-        raise
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _typed(error, late=time.monotonic() - began >= seconds) from None
+            one.status = response.status_code
     finally:
         guard.cancel()
-        line.end()
-    return response.status_code
+    return one.status
 
 
 def _throw_away(raw: urllib3.BaseHTTPResponse) -> None:

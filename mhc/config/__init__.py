@@ -5,7 +5,7 @@ Order, weakest first: default < config.toml < lines of an env-file < environment
 
 from mhc.config.directories import state_dir
 from mhc.config.loading import RoomSettings, Settings, load
-from mhc.config.options import database_argument
+from mhc.config.options import check_option, database_argument
 from mhc.config.table import SETTINGS, Setting
 from mhc.config.values import Secret, hook_secrets, parse_hook, without_password
 from mhc.config.writing import write_default_config
@@ -16,6 +16,7 @@ __all__ = [
     "Secret",
     "Setting",
     "Settings",
+    "check_option",
     "database_argument",
     "hook_secrets",
     "load",

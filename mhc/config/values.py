@@ -10,7 +10,7 @@ from datetime import timedelta
 from hmac import compare_digest
 from pathlib import Path
 from typing import Final, Never
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from mhc.patterns import Pattern
@@ -21,7 +21,8 @@ _DURATION = Pattern(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", r
 _ROOM = Pattern(r"[a-z0-9_]{1,64}", re.ASCII)
 # As SQLAlchemy reads a URL, but up to the last @: better one word too many behind the mask.
 _PASSWORD = Pattern(r"(://[^:/]*:)(.+)(?=@)")
-_QUERY_PASSWORD = Pattern(r"([?&](?:ssl)?password=)([^&]+)", re.IGNORECASE)
+_QUERY_PASSWORD = Pattern(r"([?&](?:(?:ssl)?password|oauth_client_secret)=)([^&]+)", re.IGNORECASE)
+_ESCAPED = Pattern(r"%[0-9a-fA-F]{2}")
 _SIZE = Pattern(r"([0-9]{1,9})\s*([kmgt])(?:i?b)?", re.ASCII)
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SHORTEST_TARGET = 8  # a shorter path is no secret, and a word that much else holds
@@ -114,7 +115,7 @@ def parse_url(text: str) -> str:
     """Give a URL without its trailing slash: https, or plain http to this machine."""
     text = _checked_url(text)
     if "?" in text:
-        raise ValueError("may not hold a query or a fragment")
+        raise ValueError("may not hold a query")
     return text.rstrip("/")
 
 
@@ -124,9 +125,27 @@ def parse_hook(text: str) -> Secret:
 
 
 def hook_secrets(url: str) -> list[str]:
-    """List what of such a URL may not be shown: the whole, and what follows the host where that is long enough."""
-    rest = url.partition("://")[2].partition("/")[2]
-    return [url, rest] if len(rest) >= _SHORTEST_TARGET else [url]
+    """List what of such a URL may not be shown.
+
+    The whole; what follows the host; each part of the path and each value of the query, as it stands and as a library
+    writes it. Short ones are no secrets.
+    """
+    parts = urlsplit(url)
+    rest = url.partition("://")[2].partition(parts.netloc)[2].lstrip("/?")
+    values = [pair.rpartition("=")[2] for pair in parts.query.split("&")]
+    found = [rest, *parts.path.split("/"), *values]
+    forms = [form for one in found for form in (one, _normalised(one), unquote(one))]
+    return list(dict.fromkeys([url, *(form for form in forms if len(form) >= _SHORTEST_TARGET)]))
+
+
+def _normalised(text: str) -> str:
+    """Write a part of a URL as libraries do: what need not be escaped is not, and escapes are in upper case."""
+
+    def one(found: re.Match[str]) -> str:
+        plain = unquote(found[0])
+        return plain if plain == quote(plain, safe="") else found[0].upper()
+
+    return _ESCAPED.sub(one, text)
 
 
 def _checked_url(text: str) -> str:
@@ -140,7 +159,7 @@ def _checked_url(text: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise ValueError("may not hold a user name or a password")
     if "#" in text:
-        raise ValueError("may not hold a query or a fragment")
+        raise ValueError("may not hold a fragment")
     if not parts.hostname or not _has_good_port(parts):
         raise ValueError("must look like https://host or https://host:port")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):

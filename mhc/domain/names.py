@@ -13,6 +13,7 @@ GUEST = "Anonymous"
 _SITE = Pattern(r"(?:https?://)?(?:[a-z]{2,3}\.|www\.)?chaturbate\.com/", re.IGNORECASE)
 _USERNAME = Pattern(r"[a-z0-9_]{1,25}")
 _MAX_UPSTREAM = 64
+_CONTROL = Pattern(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class UsernameError(ValueError):
@@ -38,13 +39,21 @@ def parse_username(text: str) -> str:
 
 
 def username_from_upstream(value: object) -> str | None:
-    """Give the name an upstream sent, trimmed and lower-cased; None for no name or a guest.
+    """Give the name an upstream sent, trimmed and lower-cased, on one line; None for no name or a guest.
 
     Not held to the rule for typed names: an event whose name looks odd is kept with its person all the same.
     """
     if not isinstance(value, str) or value == GUEST:
         return None
-    return clean(value).strip().lower()[:_MAX_UPSTREAM] or None
+    name = clean(value)
+    if not name.isprintable():
+        name = _CONTROL.sub("\ufffd", name.strip())
+    return name.strip().lower()[:_MAX_UPSTREAM].rstrip() or None
+
+
+def is_upstream_name(name: str) -> bool:
+    """Say whether a name is one that is kept as it stands when an upstream sends it."""
+    return username_from_upstream(name) == name
 
 
 def near_matches(name: str, known: Iterable[str]) -> list[str]:

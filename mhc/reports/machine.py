@@ -19,6 +19,7 @@ _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "davfs", "ncpfs"}
     | {f"fuse.{name}" for name in ("sshfs", "glusterfs", "s3fs", "rclone", "davfs", "ceph", "cifs", "goofys")}
 )
+_PART = Pattern(r"\..+\.[0-9a-f]{12}\.part")
 _OCTAL = Pattern(r"\\([0-7]{3})")
 
 
@@ -28,6 +29,7 @@ def check(loaded: Settings, *, mounts: Path = Path("/proc/mounts")) -> Iterator[
     yield configuration(loaded)
     yield state_directory(loaded.state_dir)
     yield permissions(private_paths(loaded))
+    yield unfinished({Path.cwd(), loaded.backup_dir, *([database.parent] if database else [])})
     for name, path in (("database", database), ("state", loaded.state_dir)):
         if path is not None:
             usage = shutil.disk_usage(nearest(path))
@@ -87,6 +89,22 @@ def _exposure(status: os.stat_result, user: int) -> str | None:
         return "belongs to another user"
     mode = stat.S_IMODE(status.st_mode)
     return f"is open to others (mode {mode:04o})" if mode & 0o077 else None
+
+
+def unfinished(folders: Iterable[Path]) -> Finding:
+    """Name the files that a backup, a restore or an export was writing, and that a kill left: each may be a whole copy."""
+    found = [str(path) for folder in sorted(folders) for path in _files(folder) if _PART.fullmatch(path.name)]
+    if found:
+        hint = "remove them, unless a backup, a restore or an export is at work"
+        return warning("unfinished files", "; ".join(found), hint)
+    return ok("unfinished files", "none")
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # not there, or not for us to see
+        return []
 
 
 def disk(check: str, free: int, total: int) -> Finding:

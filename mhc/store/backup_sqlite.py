@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import quote
@@ -130,9 +130,9 @@ def restore(db: Database, made: Path, aside: Path) -> bool:
             _make_ready(fresh)
             db.close()
             had = place.exists()
-            if had:
-                _put_aside(place, aside)
-            fresh.replace(place)
+            with _put_aside(place, aside) if had else nullcontext():
+                _move_logs(place, aside)
+                fresh.replace(place)
             files.sync_directory(folder)
         finally:
             fresh.unlink(missing_ok=True)
@@ -152,25 +152,40 @@ def _make_ready(fresh: Path) -> None:
     _set_journal(fresh, "wal")
 
 
-def _put_aside(path: Path, aside: Path) -> None:
-    """Keep a database under another name, too. Raises TryLaterError where another process has it open."""
-    try:
-        # Without its log it is one file; and that can be taken away only where nobody else has it open.
-        _set_journal(path, "delete")
-        sound = True
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise TryLaterError(f"another process has {path} open", hint="stop it first") from error
-        raise
-    except sqlite3.DatabaseError:  # damaged: kept as it lies there, for who can make something of it
-        sound = False
-        for end in ("-wal", "-shm"):  # what was not yet written to the former file must not reach the new one
-            log = path.with_name(path.name + end)
-            if log.exists():
-                log.rename(aside.with_name(aside.name + end))
-    os.link(path, aside)
-    if sound:
-        _set_journal(aside, "wal")
+@contextmanager
+def _put_aside(path: Path, aside: Path) -> Iterator[None]:
+    """Keep a database under another name, too, and everybody out of it until its place is taken.
+
+    Raises TryLaterError where another process has it open. It stays without a log: who opened it before and looks into
+    it afterwards would make one under the former name, which is the new one's now.
+    """
+    with closing(_connect(path, "rw")) as conn:
+        try:
+            # Without its log it is one file; and that can be taken away only where nobody else has it open.
+            conn.execute("PRAGMA journal_mode=delete")
+            conn.execute("BEGIN EXCLUSIVE")
+            if conn.execute("PRAGMA journal_mode").fetchone() != ("delete",):
+                raise _is_open(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                raise _is_open(path) from error
+            raise
+        except sqlite3.DatabaseError:  # damaged: kept as it lies there, for who can make something of it
+            conn.close()
+        os.link(path, aside)
+        yield
+
+
+def _is_open(path: Path) -> TryLaterError:
+    return TryLaterError(f"another process has {path} open", hint="stop it first")
+
+
+def _move_logs(path: Path, aside: Path) -> None:
+    """Keep what was not yet written to a former file, damaged or gone, away from the new one."""
+    for end in ("-wal", "-shm", "-journal"):
+        log = path.with_name(path.name + end)
+        if log.exists():
+            log.rename(aside.with_name(aside.name + end))
 
 
 def _set_journal(path: Path, mode: str) -> None:

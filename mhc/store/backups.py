@@ -1,6 +1,5 @@
 """A folder of backups: one made, verified and named by its time; those that the policy does not keep removed after it."""
 
-import errno
 import fcntl
 import os
 import re
@@ -14,13 +13,12 @@ from secrets import token_hex
 from mhc.domain import retention
 from mhc.domain.retention import Policy
 from mhc.errors import (
-    AccessError,
     CheckError,
     ConfigError,
     NotFoundError,
-    OutputError,
     TryLaterError,
     UsageError,
+    of_os_error,
 )
 from mhc.store import backup_postgres, backup_sqlite, files, manifests, schema
 from mhc.store.database import Database
@@ -47,12 +45,22 @@ def named(db: Database, folder: Path, at: datetime) -> Path:
 
 def listed(folder: Path) -> list[Backup]:
     """Give the backups of a folder, the newest first."""
-    found = []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if match := _NAME.fullmatch(path.name):
-            at = datetime.strptime(match[1], _TIME).replace(tzinfo=UTC)
-            found.append(Backup(path, at, _manifest_or_none(path)))
+    with _failures(folder):
+        found = [
+            Backup(path, at, _manifest_or_none(path))
+            for path in (folder.iterdir() if folder.is_dir() else ())
+            if (at := _time_of(path.name))
+        ]
     return sorted(found, key=lambda one: (one.at, one.path.name), reverse=True)
+
+
+def _time_of(name: str) -> datetime | None:
+    """Give the time in the name of a backup; None where it is none of ours."""
+    match = _NAME.fullmatch(name)
+    try:
+        return datetime.strptime(match[1], _TIME).replace(tzinfo=UTC) if match else None
+    except ValueError:  # as of 31 February
+        return None
 
 
 def _manifest_or_none(path: Path) -> Manifest | None:
@@ -197,5 +205,4 @@ def _failures(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = AccessError if error.errno in {errno.EACCES, errno.EPERM} else OutputError
-        raise kind(f"{os.fsdecode(error.filename or path)}: {error.strerror}") from error
+        raise of_os_error(error, os.fsdecode(error.filename or path)) from error

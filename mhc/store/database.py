@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, in
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
+from mhc.config import without_password
 from mhc.domain.events import METHODS
 from mhc.errors import AccessError, ConfigError
 from mhc.store import failures, schema
@@ -52,7 +53,7 @@ class Database:
         # The SQLite file; None on PostgreSQL.
         self.path = Path(self.url.database) if self.is_sqlite and self.url.database else None
         # As a person would name it, without a password.
-        self.name = str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+        self.name = str(self.path) if self.is_sqlite else without_password(self.url.render_as_string())
         self._engine: Engine | None = None
         self._writer: Engine  # the same with another BEGIN, made with it
         self._empty: Engine | None = None
@@ -237,6 +238,7 @@ class Database:
             engine = create_engine(self.url, hide_parameters=True, connect_args=options, pool_pre_ping=False)
             if self._answer_seconds is not None:
                 event.listen(engine, "connect", partial(_bound, self._busy_ms, self._answer_seconds * 1000))
+            event.listen(engine, "checkin", _on_checkin)
             return engine
         engine = create_engine(
             self.url,
@@ -270,6 +272,16 @@ def _on_connect(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA fullfsync=ON")  # on macOS fsync alone leaves it in the disk's cache
+
+
+def _on_checkin(connection: Any, _record: object) -> None:
+    """Let the server say again whether it takes writes.
+
+    After a read SQLAlchemy sets the opposite, and READ WRITE overrules a server that was made read-only and is an
+    error of its own on a standby.
+    """
+    if connection is not None and not connection.closed:
+        connection.read_only = None
 
 
 def _on_begin(conn: Connection) -> None:

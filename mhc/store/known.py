@@ -18,6 +18,7 @@ _STANDS = Bulk(
     ("stream_id", "room_id"),
     "SELECT (SELECT id_ms FROM event WHERE stream_id = new.stream_id ORDER BY id_ms DESC LIMIT 1),"
     " (SELECT id FROM capture_coverage WHERE stream_id = new.stream_id ORDER BY to_at DESC, id DESC LIMIT 1),"
+    " (SELECT max(to_at) FROM capture_coverage WHERE stream_id = new.stream_id),"
     " (SELECT state FROM room_state WHERE room_id = new.room_id) FROM {new}",
     asks=True,
 )
@@ -38,6 +39,7 @@ class Known:
 
     newest_ms: int | None  # the highest id that is stored; None: no event is
     cover_id: int | None  # the row of its latest cover
+    covered_ms: int | None  # where that ends
     room_state: str | None
     ids: dict[str, int]  # who goes by a name now
     viewers: frozenset[int]  # who is known as a viewer, or set by hand
@@ -80,7 +82,7 @@ def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> lis
 
 
 def _known(stands: Rows, people: Rows = (), *, locked: bool) -> Known:
-    newest_ms, cover_id, state = stands[0]
+    newest_ms, cover_id, covered_ms, state = stands[0]
     ids: dict[str, int] = {name: who for name, who, _role, _by_hand in people}
     viewers = (who for _name, who, role, by_hand in people if by_hand or role not in _UNPROVEN)
-    return Known(newest_ms, cover_id, state, ids, frozenset(viewers), locked)
+    return Known(newest_ms, cover_id, covered_ms, state, ids, frozenset(viewers), locked)

@@ -225,11 +225,14 @@ def read_header(data: bytes) -> Header:
 
 
 def _why(error: Exception) -> str:
-    """Say what is wrong in the reader's words, but for those that repeat what stands in the line."""
+    """Say what is wrong in the reader's words where they tell what was expected; else where it stands, and no more."""
     said = str(error)
-    if isinstance(error, msgspec.ValidationError) and "Invalid value" not in said:
+    if not isinstance(error, msgspec.ValidationError):
+        return "not JSON"
+    if said.startswith(("Expected ", "Object missing ")):
         return said
-    return "not of a known type" if isinstance(error, msgspec.ValidationError) else "not JSON"
+    place = said.rpartition(" - at ")[2] if " - at " in said else "the line"
+    return f"what stands at {place} does not fit"
 
 
 def text_of(raw: bytes) -> dict[str, Any]:

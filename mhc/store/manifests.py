@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from mhc.store import files
 from mhc.store.contents import Contents
 
 FORMAT = 1
+_REVISION = re.compile(r"[0-9a-z]{1,32}", re.ASCII)
 _CHUNK = 1 << 20
 
 
@@ -69,7 +71,9 @@ def read(backup: Path) -> Manifest | None:
         return _parse(body)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except IsADirectoryError:
+        raise CheckError(f"{path} is damaged: it is a directory") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise CheckError(f"{path} is damaged: it is no manifest ({type(error).__name__})") from None
 
 
@@ -86,12 +90,14 @@ def _parse(body: dict[str, Any]) -> Manifest:
     made_at = datetime.fromisoformat(body["made_at"])
     if made_at.utcoffset() is None:
         raise ValueError("a time without a zone")
+    if not _REVISION.fullmatch(contents.revision) or body["verified"] not in {"restored", "read"}:
+        raise ValueError("a word that mhc does not write")
     return Manifest(
         made_at=made_at,
         database=str(body["database"]),
         origin=None if origin is None else Origin(str(origin["schema"]), int(origin["server"])),
         bytes=int(body["bytes"]),
         sha256=str(body["sha256"]),
-        verified=str(body["verified"]),
+        verified=body["verified"],
         contents=contents,
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mhc.domain.clock import to_ms
 from mhc.domain.events import Event
 from mhc.errors import TryLaterError
 from mhc.store import coverage, derived, events, streams
@@ -95,14 +96,19 @@ def _store(
         unseen = [gap.from_at] if gap.certain and gap.from_at is not None else []
     batch = Batch(conn)
     if page.covers_from is not None:
-        cover = stands.cover_id if page.joined else None
-        batch.add(*coverage.covering(held.id, page.covers_from, at, cover))
+        joins = stands.cover_id if page.joined and _reaches(stands, page.covers_from) else None
+        batch.add(*coverage.covering(held.id, page.covers_from, at, joins))
     return _add_all(batch, held, page, stands, merge_gap, unseen, singly=singly)
 
 
 def _is_alone(held: Stream, page: Page) -> bool:
     """Whether a page is about the stream's own room only."""
     return all(e.room is None or e.room == held.room for e in page.events)
+
+
+def _reaches(stands: Known, begin: datetime) -> bool:
+    """Whether the latest cover ends no earlier: an imported one may, and what lies between was not captured."""
+    return stands.covered_ms is not None and stands.covered_ms >= to_ms(begin)
 
 
 def _add_all(

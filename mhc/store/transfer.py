@@ -25,7 +25,6 @@ class How:
     made_at: datetime  # when the file was made
     gap: timedelta  # the pause that parts sessions
     write: bool  # else only say what would be new
-    complete: bool  # whether no line is missing so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,6 @@ class Done:
     new: int
     conflicting: int = 0  # events whose id is here with another body
     refused: int = 0  # what contradicts what is here
-    left_out: int = 0
     clashes: Sequence[str] = ()  # names that are another's here
     people: dict[int, int] = field(default_factory=dict)
     streams: dict[int, Stream | None] = field(default_factory=dict)
@@ -53,10 +51,10 @@ def _people(conn: Connection, found: Sequence[lines.Person], how: How) -> Done:
 
 def _streams(conn: Connection, found: Sequence[tuple[lines.Stream, int]], how: How) -> Done:
     streams = {line.ref: transfer_in.find_stream(conn, line, room) for line, room in found}
-    new = [(line, room) for line, room in found if streams[line.ref] is None]
+    new = list(streams.values()).count(None)
     if how.write:
-        streams.update((line.ref, transfer_in.add_stream(conn, line, room)) for line, room in new)
-    return Done(len(new), streams=streams)
+        streams = {line.ref: transfer_in.add_stream(conn, line, room) for line, room in found}
+    return Done(new, streams=streams)
 
 
 def _events(conn: Connection, found: Sequence[tuple[Resolved, Stream | None]], how: How) -> Done:
@@ -74,9 +72,6 @@ def _gaps(conn: Connection, found: Sequence[Captured], how: How) -> Done:
 
 
 def _coverage(conn: Connection, found: Sequence[Captured], how: How) -> Done:
-    """Say that a time was captured only where no line is missing: it may have been one of its events."""
-    if not how.complete:
-        return Done(0, left_out=len(found))
     spans = [line for line, _source in found]
     return Done(transfer_in.add_coverage(conn, found[0][1], spans, write=how.write))
 

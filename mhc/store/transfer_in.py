@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_hex
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, text
+from sqlalchemy import Connection, and_, delete, insert, or_, select, text, update
 
-from mhc.store import coverage, derived, events, lines, streams
+from mhc.store import coverage, derived, events, lines, sessions, streams
 from mhc.store.events import Resolved
 from mhc.store.schema import capture_coverage, capture_gap, rejected_event, stream
 from mhc.store.streams import Kind, Stream
@@ -36,15 +36,20 @@ def find_stream(conn: Connection, line: lines.Stream, room_id: int) -> Stream | 
 
 
 def add_stream(conn: Connection, line: lines.Stream, room_id: int) -> Stream:
-    """Make a stream that is not here yet, with its place in the feed."""
+    """Make a stream that is not here yet, with its place in the feed.
+
+    One that an earlier part made takes the place from a later one, as long as nobody has listened to it here.
+    """
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": room_id})
-    found = find_stream(conn, line, room_id)
-    if found is not None:
-        return found
     place = {
         name: getattr(line, name) for name in ("cursor", "cursor_at", "last_poll_ok_at", "served_age_max")
     }
+    found = find_stream(conn, line, room_id)
+    if found is not None:
+        unheard = (stream.c.epoch == 0, stream.c.cursor.is_(None), stream.c.last_poll_ok_at.is_(None))
+        conn.execute(update(stream).where(stream.c.id == found.id, *unheard).values(**place))
+        return streams.get(conn, found.id)
     row = {"room_id": room_id, "kind": Kind(line.kind), "host": line.host, "lock_name": token_hex(8)}
     made = conn.execute(insert(stream).values(**row, **place).returning(stream.c.id)).scalar_one()
     return streams.get(conn, made)
@@ -53,6 +58,7 @@ def add_stream(conn: Connection, line: lines.Stream, room_id: int) -> Stream:
 def add_events(conn: Connection, source: Stream, given: Sequence[Resolved], gap: timedelta) -> Counted:
     """Store the events that are not here yet, and all that follows from them."""
     streams.hold(conn, source.id)
+    sessions.lock(conn, source.room_id)  # before the methods' lock, which a new one takes, as a listener does
     added = events.add_resolved(conn, source.id, given)
     received = {id(one.event): one.received_at for one in given}
     rejected = 0

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, Connection, literal, or_, select, tuple_
 
 from mhc.domain.events import id_text
@@ -113,7 +113,8 @@ def _blocks_of(db: Database, wanted: Wanted) -> Iterator[list[Struct]]:
         seen = {row.id: _seen(conn, wanted, row.id, number) for number, row in enumerate(found, 1)}
         sessions = _sessions(conn, wanted)
         head = [*_lists(conn, wanted), *folk.lines(conn, [row.room_id for row in found])]
-    yield [*head, *(lines.Stream(n, folk.refs[row.room_id], *row[2:-1]) for n, row in enumerate(found, 1))]
+    made = (lines.Stream(n, folk.refs[row.room_id], *row[2:-1]) for n, row in enumerate(found, 1))
+    yield [*head, *(one if wanted.until is None else _without_place(one) for one in made)]
     for number, row in enumerate(found, 1):
         yield from _events(db, wanted, row.id, number, folk)
         yield seen[row.id]
@@ -167,6 +168,11 @@ def _streams(conn: Connection, wanted: Wanted) -> Sequence[Any]:
     query = query.join(person, person.c.id == stream.c.room_id).where(*wanted.of_room(stream.c.room_id))
     order = (first_at.asc().nulls_last(), person.c.username, stream.c.kind, stream.c.host)
     return conn.execute(query.order_by(*order)).all()
+
+
+def _without_place(line: lines.Stream) -> lines.Stream:
+    """Give a stream without its place in the feed: what a part that ends before does not hold would be passed over."""
+    return structs.replace(line, cursor=None, cursor_at=None, last_poll_ok_at=None, served_age_max=0)
 
 
 def _events(

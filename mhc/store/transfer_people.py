@@ -34,7 +34,7 @@ def add(conn: Connection, found: Sequence[lines.Person], made_at: datetime, *, w
     _complete(conn, [one for one in found if one.ref in known], known)
     made = _make(conn, [one for one in found if one.ref not in known])
     known |= made
-    return Found(known, len(made), _add_names(conn, found, known))
+    return Found(known, len(made), _add_names(conn, found, known, made_at))
 
 
 def _known(conn: Connection, found: Sequence[lines.Person], made_at: datetime) -> dict[int, int]:
@@ -52,8 +52,9 @@ def _known(conn: Connection, found: Sequence[lines.Person], made_at: datetime) -
     for part in _chunks([one.username for one in found]):
         query = select(alias.c.platform, alias.c.username, alias.c.person_id)
         query = query.where(alias.c.username.in_(part), held)
-        # The present bearer last: who bears a name now comes before who bore it then.
-        for platform, name, who in conn.execute(query.order_by(alias.c.valid_to.is_(None), alias.c.id)):
+        # Who gave the name up soonest after that bore it then, and comes last; who bears it now may be a stranger.
+        order = (alias.c.valid_to.desc().nulls_first(), alias.c.id.desc())
+        for platform, name, who in conn.execute(query.order_by(*order)):
             by_name[platform, name] = who
     known = {}
     for one in found:
@@ -99,7 +100,9 @@ def _complete(conn: Connection, old: Sequence[lines.Person], known: dict[int, in
         people.add_evidence(conn, seen, role)
 
 
-def _add_names(conn: Connection, found: Sequence[lines.Person], known: dict[int, int]) -> list[str]:
+def _add_names(
+    conn: Connection, found: Sequence[lines.Person], known: dict[int, int], made_at: datetime
+) -> list[str]:
     """Give people the names that they have in the file; give those that others bear here."""
     ids = sorted(set(known.values()))
     query = select(alias.c.person_id, alias.c.username, alias.c.valid_to)
@@ -108,6 +111,7 @@ def _add_names(conn: Connection, found: Sequence[lines.Person], known: dict[int,
         for part in _chunks(ids)
         for row in conn.execute(query.where(alias.c.person_id.in_(part)))
     }
+    gave_up = {(who, name) for who, name, until in stored if until is not None and until > made_at}
     borne = people.ids_of(conn, {a.username for one in found for a in one.aliases if a.valid_to is None})
     rows: list[dict[str, Any]] = []
     clashes = []
@@ -116,6 +120,8 @@ def _add_names(conn: Connection, found: Sequence[lines.Person], known: dict[int,
         for a in one.aliases:
             if {(who, a.username, a.valid_to), (who, a.username, None)} & stored:
                 continue  # they had it then, or still have it here
+            if a.valid_to is None and (who, a.username) in gave_up:
+                continue  # they have it no longer
             if a.valid_to is None and borne.setdefault(a.username, who) != who:
                 clashes.append(a.username)
                 continue

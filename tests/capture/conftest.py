@@ -18,6 +18,13 @@ def station(database: Database, tmp_path: Path) -> Iterator[Station]:
 
 
 @pytest.fixture
+def local(sqlite_database: Database, tmp_path: Path) -> Iterator[Station]:
+    """Give a listener on one database, for what no database answers."""
+    with listening(sqlite_database, tmp_path / "state") as made:
+        yield made
+
+
+@pytest.fixture
 def going(station: Station) -> Station:
     """Give a listener that has read one page: cursor `i=1`, good at second 1."""
     station.step(page(event(0.5), to="i=1"))

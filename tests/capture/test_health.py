@@ -175,6 +175,11 @@ def test_nobody_who_listens_hurts_nothing(monkeypatch: pytest.MonkeyPatch, addre
     notify("READY=1")
 
 
+def test_a_path_that_is_not_utf8_is_said_all_the_same(manager: socket.socket) -> None:
+    notify("STATUS=paused: disk full on /data/\udcff/mhc.db")
+    assert heard(manager) == ["STATUS=paused: disk full on /data/?/mhc.db"]
+
+
 def test_a_room_that_hangs_is_not_hidden_by_a_lively_one(tmp_path: Path, manager: socket.socket) -> None:
     rooms = Rooms()
     one, two = (Health(tmp_path, lambda: NOW, rooms) for _ in range(2))

@@ -1,5 +1,6 @@
 """One listener a stream: the lock of the machine, and the lease in the database."""
 
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,6 +75,22 @@ def test_a_lock_where_none_can_be_made_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot use .*: Not a directory") as raised:
         StreamLock(tmp_path / "file", "db").acquire(ROOM)
     assert raised.value.hint == "set MHC_STATE_DIR"
+
+
+def test_a_lock_whose_holder_cannot_be_named_counts_all_the_same(tmp_path: Path) -> None:
+    first, second = StreamLock(tmp_path, "db"), StreamLock(tmp_path, "db")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # as on a full disk: no file takes a byte
+    try:
+        first.acquire(ROOM)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert first.is_held
+    with pytest.raises(TryLaterError, match="already, by another process"):
+        second.acquire(ROOM)
+    first.release()
+    second.acquire(ROOM)
+    second.release()
 
 
 def test_the_lock_is_for_its_owner_only(tmp_path: Path) -> None:

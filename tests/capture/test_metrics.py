@@ -1,6 +1,7 @@
 """Metrics as node-exporter's textfile collector reads them."""
 
 import logging
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ mhc_listen_state{room="example_room",state="spooling"} 0
 mhc_listen_state{room="example_room",state="replaying"} 0
 mhc_listen_state{room="example_room",state="paused"} 0
 mhc_listen_state{room="example_room",state="token refused"} 0
+mhc_listen_state{room="example_room",state="failed"} 0
 mhc_listen_state{room="example_room",state="stopped"} 0
 # HELP mhc_listen_last_poll_timestamp_seconds When a poll last went well.
 # TYPE mhc_listen_last_poll_timestamp_seconds gauge
@@ -141,3 +143,29 @@ def test_a_directory_that_is_gone_is_said_once_and_hurts_nothing(
     assert [r.getMessage() for r in caplog.records] == [
         f"no metrics written to {tmp_path}/none: No such file or directory"
     ]
+
+
+def test_a_link_that_somebody_laid_is_not_followed(tmp_path: Path) -> None:
+    folder, victim = tmp_path / "metrics", tmp_path / "victim"
+    folder.mkdir()
+    victim.write_text("what is the owner's")
+    victim.chmod(0o600)
+    name = f"mhc_listen_{ROOM}.prom"
+    for laid in (name, f".{name}.{os.getpid()}"):
+        (folder / laid).symlink_to(victim)
+    metrics = Metrics(folder)
+    metrics.heard(beat())
+    close(metrics)
+    assert (victim.read_text(), victim.stat().st_mode & 0o777) == ("what is the owner's", 0o600)
+    assert values(folder)[f'mhc_listen_up{{room="{ROOM}"}}'] == "1"
+
+
+def test_what_cannot_take_its_place_is_not_left_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / f"mhc_listen_{ROOM}.prom").mkdir()
+    metrics = Metrics(tmp_path)
+    metrics.heard(beat())
+    close(metrics)
+    assert [path.name for path in tmp_path.iterdir()] == [f"mhc_listen_{ROOM}.prom"]
+    assert "no metrics written" in caplog.text

@@ -1,12 +1,14 @@
 """The database goes away, for a while or for good: nothing is lost, nothing is doubled, and everybody can see it."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from listening import ROOM, Station, at, event, ids, page, tip
+from listening import ROOM, Said, Station, at, event, ids, page, tip
 from listening import listening as station_of
+from mhc.capture.lock import StreamLock
 from mhc.store.database import Database
 from mhc.store.events import NewEvent
 from mhc.store.streams import Stream
@@ -124,6 +126,36 @@ def test_a_start_without_the_database_goes_on_from_the_spool(
     later.close()
 
 
+@pytest.mark.parametrize("standby", [False, True])
+def test_a_start_during_which_the_database_goes_away_goes_on_from_the_spool(
+    station: Station, outage: Busy | Gate, database: Database, *, standby: bool
+) -> None:
+    outage.begin()
+    station.steps(page(tip(1.5), to="i=2"))
+    outage.end()
+    later = another(station)
+    later.options.standby = standby
+    hold = later.listener._hold
+
+    def goes_away(name: str) -> StreamLock:
+        """Take the database away between the two transactions of a start, when the lock is asked for."""
+        outage.begin()
+        hold._lock_of = partial(StreamLock, later.folder)
+        return hold._lock_of(name)
+
+    hold._lock_of = goes_away
+    assert later.listener._begin()
+    assert state(later) == ("spooling", 1)
+    later.step(page(tip(3.5), to="i=3"))
+    assert (later.feed.cursors[-1], state(later)) == ("i=2", ("spooling", 2))
+    back(later, outage)
+    later.step(page(tip(40), to="i=4"))
+    assert (len(later.events), later.gaps, later.stream.cursor, later.stream.epoch) == (4, [], "i=4", 2)
+    assert_sound(database)
+    later.listener._release()
+    later.close()
+
+
 def test_a_start_without_the_database_or_a_spool_waits(outage: Busy | Gate, tmp_path: Path) -> None:
     with station_of(outage.db, tmp_path / "other") as station:
         outage.begin()
@@ -143,6 +175,24 @@ def test_a_start_without_the_database_or_a_spool_waits(outage: Busy | Gate, tmp_
         assert later.listener.held.epoch == 2
         later.listener._release()
         later.close()
+
+
+@pytest.mark.parametrize("what", [RuntimeError("can't start new thread"), ValueError("a bug")])
+def test_what_is_done_beside_the_capture_cannot_end_it(
+    station: Station, outage: Busy | Gate, caplog: pytest.LogCaptureFixture, what: Exception
+) -> None:
+    def fails(*_given: object) -> None:
+        raise what
+
+    station.options.on_events = station.options.on_failed = station.options.on_refused = fails
+    station.listener.health._on_beat = fails
+    outage.begin()
+    station.steps(page(tip(1.5), to="i=2"))
+    back(station, outage)
+    station.steps(Said(401), Said(401), Said(401), page(tip(40), to="i=3"))
+    assert (len(station.events), station.stream.cursor) == (3, "i=3")
+    said = [r for r in caplog.records if r.message.startswith("what is done beside the capture failed")]
+    assert {str(r.exc_info[1]) for r in said if r.exc_info} == {str(what)}
 
 
 def test_once_does_not_wait_for_the_database(database: Database, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a health check hears of a listener."""
 
+import threading
 import time
 
 import pytest
@@ -49,6 +50,60 @@ def test_all_is_well_only_while_every_room_is() -> None:
     assert heard(*story) == [""]
     assert heard(*story, (63, "two", "listening")) == ["", ""]
     assert heard(*story, (63, "two", "stopped"), (64, "one", "listening")) == ["", ""]
+
+
+def test_a_room_that_begins_and_fails_each_minute_is_in_trouble_until_a_poll_goes_well() -> None:
+    story: list[tuple[float, str, str]] = []
+    for minute in range(6):
+        story += [(60.0 * minute + n, "two", s) for n, s in enumerate(("starting", "stopped", "failed"))]
+        story += [(60.0 * minute + 30, "one", "listening")]
+    assert heard(*story) == ["/start", "/fail"]
+    assert heard(*story, (361, "two", "starting"), (362, "two", "listening")) == ["/start", "/fail", ""]
+
+
+def test_a_room_that_says_nothing_any_more_is_in_trouble() -> None:
+    story = [(1, "one", "listening"), (2, "two", "listening")]
+    later = [(301, "one", "listening"), (302, "one", "listening"), (362, "one", "listening")]
+    assert heard(*story, *later) == ["", "", "/fail"]
+    assert heard(*story, (3, "two", "stopped"), *later) == ["", "", ""]
+
+
+class Stuck(Hook):
+    """A health check that takes nothing until it may."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1/")
+        self.pinged: list[str] = []
+        self.asked, self.told, self.may = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+
+    def post(self, body: bytes, *, below: str = "") -> None:
+        self.asked.release()
+        assert self.may.wait(30)
+        self.pinged.append(below)
+        self.told.release()
+
+
+def test_a_failure_for_which_there_was_no_room_is_told_later() -> None:
+    hook, clock = Stuck(), Clock()
+    pings = Pings(hook, Complaints(clock.monotonic), clock.monotonic)
+
+    def hear(seconds: float, state: str) -> None:
+        clock.seconds = seconds
+        pings.heard(Beat("one", "live", "host", 1, state, "", "", None, None))
+
+    hear(0, "starting")
+    assert hook.asked.acquire(timeout=30)  # it is stuck, and three more fit
+    for minute in range(1, 4):
+        hear(60.0 * minute, "listening")
+    hear(200, "paused")
+    hear(500, "paused")  # no room for it
+    hook.may.set()
+    for _ in range(4):
+        assert hook.told.acquire(timeout=30)
+    hear(501, "paused")
+    pings.close(time.monotonic() + 30)
+    hook.close()
+    assert hook.pinged == ["/start", "", "", "", "/fail"]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from listening import Station, event, ids, page, tip
+from listening import ROOM, Station, event, ids, page, tip
 from listening import listening as station_of
+from mhc.capture import spool as spools
+from mhc.capture.entry import Entry, Header, Place
+from mhc.capture.spool import Spool
 from mhc.errors import ConfigError, UnavailableError
 from mhc.store import schema
 from mhc.store.database import Database
 from mhc.store.events import NewEvent
+from mhc.store.pages import Page
 from mhc.store.streams import Stream
 from outage import assert_sound
 
@@ -42,6 +46,21 @@ def test_a_server_that_only_reads_is_no_place_to_begin(postgres_database: Databa
             later.listener._begin()
         later.close()
         reader.close()
+
+
+def test_a_spool_that_its_own_listener_brought_in_meanwhile_is_no_trouble(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    with station_of(sqlite_database, tmp_path / "state") as station:
+        held, start = station.listener.held, Place(None, None, 0)
+        digest = spools.digest(sqlite_database.name)
+        header = Header(ROOM, held.kind, held.host, digest, 7, 3, "another", 1, None, start)
+        spool = Spool(tmp_path / "state" / "spool" / "another.jsonl", 1 << 20)
+        spool.append(header, Entry.of(Page(station.clock.now(), [], [], None), [], start))
+        station.listener._keeper.open()  # finds it
+        spool.remove()
+        station.step(page(tip(1.5), to="i=2"))
+        assert (len(station.events), station.stream.cursor) == (1, "i=2")
 
 
 @pytest.mark.parametrize("how", ["removed", "replaced"])

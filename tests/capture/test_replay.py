@@ -1,6 +1,8 @@
 """What was spooled comes into the database: after a theft of the lease, in pieces, twice, from a full disk."""
 
 import shutil
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,12 @@ from sqlalchemy import update
 from listening import TOKEN, Said, Station, at, event, page, tip
 from listening import listening as station_of
 from mhc.capture.health import read_beats
+from mhc.capture.replay import Target, replay
 from mhc.capture.spool import Spool
 from mhc.store import coverage, schema
 from mhc.store.database import Database
-from mhc.store.pages import LeaseLostError
+from mhc.store.events import NewEvent
+from mhc.store.pages import LeaseLostError, Page
 from outage import Busy, Gate, able_to_go_away, another, assert_sound, back, spool_of, state
 
 
@@ -97,6 +101,72 @@ def test_fault_b3_a_damaged_page_without_the_database_is_asked_for_again(
     assert (len(later.events), later.stream.cursor, later.gaps) == (6, "i=9", [])
     assert_sound(database)
     later.close()
+
+
+def flip(station: Station, cursor: str) -> None:
+    """Damage the line of the page that leads to a cursor."""
+    path, good = spool_of(station), f'"cursor":"{cursor}"'.encode()
+    assert good in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(good, good.replace(b"i=", b"j="), 1))
+
+
+def test_fault_b3_a_page_in_hand_does_not_jump_over_a_damaged_one(
+    outage: Busy | Gate, database: Database, tmp_path: Path
+) -> None:
+    with station_of(outage.db, tmp_path / "state", spool_max=2000) as station:
+        station.let_waits_pass()
+        station.step(page(event(0.5), to="i=1"))
+        outage.begin()
+        number = 1
+        while state(station)[0] != "paused":
+            number += 1
+            station.step(page(tip(number), to=f"i={number}"))
+        flip(station, "i=2")
+        back(station, outage)
+        station.step(page(*[tip(n) for n in range(2, number + 1)], to=f"i={number}"))
+        assert station.feed.cursors[-1] == "i=1"
+        assert (len(station.events), station.stream.cursor) == (number, f"i={number}")
+        assert station.gaps == []
+        assert_sound(database)
+
+
+def test_fault_b3_a_place_that_moves_in_a_wait_is_the_one_that_is_asked_from(
+    station: Station, outage: Busy | Gate, database: Database
+) -> None:
+    outage.begin()
+    station.steps(*[page(tip(n + 0.5), to=f"i={n + 1}") for n in range(1, 5)])
+    station.listener._keeper.tend()  # the next try is not due when the step begins
+    flip(station, "i=3")
+    outage.end()
+    for _ in range(1000):  # the minute's requests
+        station.listener._pace.asks()
+    station.step(page(tip(2.5), tip(3.5), tip(4.5), to="i=5"))
+    assert station.feed.cursors[-1] == "i=2"
+    assert (len(station.events), station.stream.cursor, station.gaps) == (5, "i=5", [])
+    assert_sound(database)
+
+
+def test_a_long_replay_of_what_was_spooled_for_another_stream_holds_the_lease(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    with able_to_go_away(sqlite_database) as outage, station_of(outage.db, tmp_path / "state") as station:
+        station.let_waits_pass()
+        station.step(page(event(0.5), to="i=1"))
+        outage.begin()
+        station.steps(*[page(tip(n + 0.5), to=f"i={n + 1}") for n in range(1, 6)])
+        outage.end()
+        hold, left = station.listener._hold, []
+        hold.renew()
+
+        def told(_page: Page, _new: Sequence[NewEvent]) -> None:
+            station.clock.seconds += 11
+            expires = station.stream.lease_expires_at
+            assert expires is not None
+            left.append((expires - station.clock.now()).total_seconds())
+
+        target = Target(hold, station.stream, ours=False, merge_gap=timedelta(minutes=30))
+        assert replay(Spool(spool_of(station), 1), target, told, lambda: False).whole
+        assert (len(left), min(left) > 0) == (5, True)
 
 
 def test_a_page_that_comes_twice_changes_nothing(

@@ -1,14 +1,23 @@
 """What was rejected is tried again, and is an event now or stays."""
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import text
+
 from command import MhcHere
-from factories import FIRST_SHOW, ROOM, T0, feed, minute, store, tip
+from factories import FIRST_SHOW, ROOM, T0, feed, happening, minute, store, tip
+from mhc.capture.envelope import read_event
+from mhc.capture.retry import retry
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import coverage, inventory, streams
+from mhc.domain.events import EventId
+from mhc.store import coverage, events, inventory, sessions, streams, transfer_in
 from mhc.store.database import Database
-from mhc.store.streams import Kind
+from mhc.store.events import Resolved
+from mhc.store.streams import Kind, Stream
 
 EVENT = json.dumps(feed([tip(5, "viewer_nine", 77)], page=7)[0]).encode()
 LARGE = json.dumps(feed([tip(6, "viewer_nine", 7)], page=8)[0]).encode().ljust(coverage.MAX_REJECTED + 1)
@@ -65,3 +74,35 @@ def test_only_the_room_asked_for_is_tried(database: Database, cli: MhcHere) -> N
     reject(database, EVENT)
     assert rejected(cli, "--retry", "--room", "other_room")[1] == "0 became events, 0 stay\n"
     assert tokens(cli) == 0
+
+
+def retried(db: Database, _source: Stream, _body: bytes) -> int:
+    return retry(db, MERGE_GAP, None, write=True).events
+
+
+def taken_in(db: Database, source: Stream, body: bytes) -> int:
+    given = [Resolved(read_event(body, EventId("unused")), minute(5), source.room_id, None, None)]
+    with db.write() as conn:
+        return transfer_in.add_events(conn, source, given, MERGE_GAP).new
+
+
+@pytest.mark.parametrize("adds", [retried, taken_in])
+def test_who_waits_for_a_room_does_not_keep_new_methods_to_itself(
+    postgres_database: Database, adds: Callable[[Database, Stream, bytes], int]
+) -> None:
+    """A listener has the room first; two that lock in the other order wait for each other."""
+    db = postgres_database
+    body = json.dumps(feed([happening(5, "neverSeenBefore", "viewer_nine")])[0]).encode()
+    reject(db, body)
+    with db.read() as conn:
+        (source,) = streams.list_all(conn)
+    with ThreadPoolExecutor(1) as pool:
+        with db.write() as conn:
+            sessions.lock(conn, source.room_id)
+            running = pool.submit(adds, db, source, body)
+            here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            waiting = text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {here}")
+            while not (running.done() or conn.execute(waiting).scalar()):
+                pass
+            free = conn.execute(text(f"SELECT pg_try_advisory_xact_lock({events._METHOD_LOCK})")).scalar()
+        assert (free, running.result()) == (True, 1)

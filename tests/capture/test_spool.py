@@ -1,5 +1,6 @@
 """The spool's file: what is on it after whatever befell it, and whose it is."""
 
+import resource
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from mhc.capture import spool as spools
 from mhc.capture.entry import Entry, Header, Place
 from mhc.capture.envelope import read_events
 from mhc.capture.spool import Spool, SpoolBrokenError, SpoolFullError
+from mhc.errors import ConfigError, TryLaterError
 from mhc.store.pages import NewGap, Page
 from mhc.store.streams import Moved
 
@@ -48,7 +50,11 @@ def again(spool: Spool) -> Spool:
 
 def test_a_page_comes_back_as_it_was(tmp_path: Path) -> None:
     spool = again(written(tmp_path))
-    assert (spool.pages, spool.header, spool.leads_to(START)) == (3, HEADER, Place("i=3", 1767225603000, 5))
+    assert (spool.pages, spools.read_header(spool.path), spool.leads_to(START)) == (
+        3,
+        HEADER,
+        Place("i=3", 1767225603000, 5),
+    )
     assert [entry and entry.page() for entry in spool.entries()] == [a_page(1), a_page(2), a_page(3)]
 
 
@@ -112,13 +118,20 @@ def test_fault_b3_a_flipped_byte_costs_the_pages_that_it_stands_in(tmp_path: Pat
         assert Spool(spool.path, 1 << 20).leads_to(START).cursor == "i=1"
 
 
-def test_fault_b3_pages_need_no_header(tmp_path: Path) -> None:
+def test_fault_b3_pages_need_no_header(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     spool = written(tmp_path)
     spool.close()
     whole = spool.path.read_bytes()
     spool.path.write_bytes(b"x" + whole[1:])
-    assert (Spool(spool.path, 1 << 20).pages, Spool(spool.path, 1 << 20).header) == (3, None)
+    assert (Spool(spool.path, 1 << 20).pages, spools.read_header(spool.path)) == (3, None)
     assert spools.find(tmp_path, "example_room", "live", "127.0.0.1:80", "db") == []
+    assert f"{spool.path} is passed over: its first line is damaged" in caplog.text
+
+
+def test_a_spool_that_cannot_be_read_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "spool" / "a.jsonl").mkdir(parents=True)
+    assert spools.find(tmp_path, "example_room", "live", "127.0.0.1:80", "db") == []
+    assert f"{tmp_path}/spool/a.jsonl is passed over: Is a directory" in caplog.text
 
 
 def test_fault_b2_what_does_not_fit_is_not_begun(tmp_path: Path) -> None:
@@ -132,6 +145,36 @@ def test_fault_b2_what_does_not_fit_is_not_begun(tmp_path: Path) -> None:
     assert spool.path.read_bytes() == before
     spool.append(HEADER, Entry.of(a_page(2), ELEMENTS, Place("i=1", 1767225601000, 5)))
     assert again(spool).pages == 2
+
+
+def test_a_spool_that_cannot_be_read_is_a_sentence_and_never_taken_for_none(tmp_path: Path) -> None:
+    path = tmp_path / "spool" / "lock.jsonl"
+    path.mkdir(parents=True)
+    for ask in (
+        lambda: Spool(path, 1 << 20),
+        lambda: spools.find(tmp_path, "example_room", "live", "127.0.0.1:80", "db"),
+    ):
+        with pytest.raises(ConfigError, match=r"cannot use .*lock\.jsonl: Is a directory"):
+            ask()
+
+
+def test_a_spool_for_which_no_file_can_be_opened_may_be_read_later(tmp_path: Path) -> None:
+    spool = written(tmp_path)
+    spool.close()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(TryLaterError, match=r"cannot use .*lock\.jsonl: Too many open files"):
+            Spool(spool.path, 1 << 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert Spool(spool.path, 1 << 20).pages == 3
+
+
+def test_a_spool_that_was_brought_in_by_another_process_has_no_page(tmp_path: Path) -> None:
+    spool = written(tmp_path)
+    again(spool).remove()
+    assert (list(spool.entries()), spool.leads_to(START), spool.is_there) == ([], START, False)
 
 
 def test_fault_b2_a_directory_that_takes_no_file_is_no_room(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from mhc.capture.options import Options
 from mhc.capture.supervise import Supervisor
 from mhc.capture.trouble import TokenRefusedError
 from mhc.clients.events import EventsClient
-from mhc.errors import ConfigError, MhcError
+from mhc.errors import ConfigError, MhcError, TryLaterError
 from mhc.store import schema
 from mhc.store.database import Database
+from mhc.store.pages import LeaseLostError
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ class Room(Listener):
             client,
             Health(folder, lambda: datetime.now(UTC)),
             lambda lock: StreamLock(folder, lock),
-            Options(),
+            Options(lambda: datetime.now(UTC)),
         )
         self.endings = list(endings)
         self.runs = 0
@@ -180,6 +181,18 @@ def test_a_bug_in_one_room_leaves_the_others_alone(
     assert "held; tried again" in said[1]
 
 
+def test_a_room_that_failed_says_so_until_it_is_tried_again(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    errors = (RuntimeError("a bug"), TryLaterError("the database is busy"), LeaseLostError("another"))
+    bad = Room(sqlite_database, tmp_path, "room_a", *errors)
+    said: list[tuple[str, str]] = []
+    bad.health._on_beat = lambda beat: said.append((beat.state, beat.detail))
+    assert supervised(bad).run() == 0
+    assert said == [("failed", "a bug: RuntimeError"), ("failed", "the database is busy")]
+    assert [beat.room for beat in read_beats(tmp_path)] == ["room_a"]
+
+
 def test_a_token_that_was_not_to_be_waited_for_ends_its_room_only(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -188,6 +201,20 @@ def test_a_token_that_was_not_to_be_waited_for_ends_its_room_only(
     with pytest.raises(TokenRefusedError):
         supervised(refused, good).run()
     assert (refused.runs, good.runs) == (1, 2)
+
+
+class Forgetful(Health):
+    """The health of a room that fails when all is done."""
+
+    def ended(self) -> None:
+        raise RuntimeError("a bug at the end")
+
+
+def test_a_bug_at_the_very_end_of_a_room_does_not_end_well(sqlite_database: Database, tmp_path: Path) -> None:
+    room = Room(sqlite_database, tmp_path, "room_a")
+    room.health = Forgetful(tmp_path, lambda: datetime.now(UTC))
+    with pytest.raises(RuntimeError, match="a bug at the end"):
+        supervised(room).run()
 
 
 def test_what_all_rooms_share_ends_all(sqlite_database: Database, tmp_path: Path) -> None:

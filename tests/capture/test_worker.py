@@ -48,12 +48,15 @@ def test_what_is_beyond_the_queue_is_refused_and_what_is_left_is_counted() -> No
     assert done == [0]  # what was given up is not begun
 
 
-def test_a_failure_is_logged_and_the_next_thing_is_done(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("kind", [ZeroDivisionError, SystemExit, KeyboardInterrupt])
+def test_a_failure_is_logged_and_the_next_thing_is_done(
+    caplog: pytest.LogCaptureFixture, kind: type[BaseException]
+) -> None:
     done: list[int] = []
 
     def work(number: int) -> None:
         if number == 0:
-            raise ZeroDivisionError
+            raise kind
         done.append(number)
 
     worker = Worker("test", work, 10)

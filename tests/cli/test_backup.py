@@ -2,33 +2,20 @@
 
 import fcntl
 import json
+import os
 import shutil
-import stat
+import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from backing import backed_up, told
-from command import MhcHere
+from backing import backed_up, mode, told
+from command import Mhc, MhcHere
 from factories import T0, tell_story
+from faults import disks
 from mhc.store.database import Database
-
-
-@pytest.fixture
-def mhc(database: Database, tmp_path: Path) -> MhcHere:
-    return told(database, tmp_path)
-
-
-@pytest.fixture
-def on_sqlite(sqlite_database: Database, tmp_path: Path) -> MhcHere:
-    """Give it on a file only: for what is the same on both."""
-    return told(sqlite_database, tmp_path)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_backup_says_what_is_in_it(mhc: MhcHere, database: Database) -> None:
@@ -48,7 +35,61 @@ def test_it_leaves_a_line_in_the_audit_log(on_sqlite: MhcHere) -> None:
     made = backed_up(on_sqlite)
     on_sqlite("db", "restore", made["file"], "-y")
     lines = [json.loads(line) for line in (on_sqlite.home / "state" / "audit.log").read_text().splitlines()]
-    assert [(line["act"], line["events"]) for line in lines] == [("db backup", 21), ("db restore", 21)]
+    assert [(line["act"], line.get("events")) for line in lines] == [
+        ("db backup begun", None), ("db backup", 21), ("db restore begun", None), ("db restore", 21),
+    ]  # fmt: skip
+
+
+def test_an_act_that_fails_half_way_has_its_line(on_sqlite: MhcHere) -> None:
+    folder = on_sqlite.home / "backups"
+    made = aged(Path(backed_up(on_sqlite, "--dir", str(folder))["file"]), T0)
+    config = on_sqlite.home / "policy.toml"
+    config.write_text("[backup]\nhourly = 0\ndaily = 0\nweekly = 0\nmonthly = 0\n")
+    made.unlink()
+    made.mkdir()  # which the policy cannot remove
+    assert on_sqlite("db", "backup", "--dir", str(folder), "--config", str(config)).status == 74
+    last = json.loads((on_sqlite.home / "state" / "audit.log").read_text().splitlines()[-1])
+    assert (last["act"], last["to"]) == ("db backup begun", str(folder))
+
+
+@pytest.mark.parametrize("option", ["--out", "--verify", "--dir"])
+def test_an_option_that_is_empty_does_nothing(on_sqlite: MhcHere, option: str) -> None:
+    run = on_sqlite("db", "backup", option, "")
+    assert (run.status, run.stdout, run.stderr) == (2, "", f"mhc: {option} is empty\n")
+    assert not list((on_sqlite.home / "data").rglob("mhc-*"))
+
+
+def test_a_name_that_is_no_date_is_none_of_ours(on_sqlite: MhcHere) -> None:
+    path = Path(backed_up(on_sqlite)["file"])
+    odd = path.with_name("mhc-20260231T000000Z.db")
+    odd.touch()
+    made = backed_up(on_sqlite)
+    assert str(odd) not in made["removed"]
+    assert on_sqlite("db", "backup", "--list", "-o", "json").json == [made | {"removed": []}]
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may read every directory"
+)
+def test_a_folder_that_may_not_be_read_is_said(sqlite_database: Database, tmp_path: Path) -> None:
+    mhc = told(sqlite_database, tmp_path)
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0)
+    powerless = disks.POWERLESS if os.geteuid() == 0 else ()
+    for words in (["--list"], ["-n"]):
+        call = [*powerless, str(Mhc(tmp_path).program), "db", "backup", "--dir", str(folder), *words]
+        run = subprocess.run(call, env=mhc.environ, capture_output=True, text=True, check=False, timeout=60)
+        assert (run.returncode, run.stderr) == (77, f"mhc: {folder}: Permission denied\n")
+
+
+def test_a_manifest_that_is_a_directory_is_damaged(on_sqlite: MhcHere) -> None:
+    path = Path(backed_up(on_sqlite)["file"])
+    beside = path.with_name(path.name + ".json")
+    beside.unlink()
+    beside.mkdir()
+    assert on_sqlite("db", "backup", "--list", "-o", "json").json[0]["made_at"] is None
+    run = on_sqlite("db", "backup", "--verify", str(path))
+    assert (run.status, "is damaged: it is a directory" in run.stderr) == (4, True)
 
 
 def test_a_backup_that_is_there_is_not_overwritten(on_sqlite: MhcHere) -> None:

@@ -12,22 +12,13 @@ from sqlalchemy import text
 from command import Mhc, MhcHere
 from mhc.sandbox.server import Sandbox
 from mhc.store.database import Database
+from service import feed
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(speed=0, events=200) as running:
         yield running
-
-
-def feed(sandbox: Sandbox, **more: str) -> dict[str, str]:
-    return {
-        "MHC_EVENTS_URL": sandbox.url,
-        "CHATURBATE_USERNAME": sandbox.room,
-        "CB_AUTH_TOKEN": sandbox.token,
-        "MHC_WAIT_SCALE": "0.001",
-        **more,
-    }
 
 
 def test_a_wrong_token(run_mhc: Mhc, sandbox: Sandbox) -> None:

@@ -77,6 +77,16 @@ def test_status_of_a_listener_elsewhere_follows_its_lease(database: Database, cl
             assert (row["state"], row["owner"], row["epoch"]) == (state, "other-host/1", epoch)
 
 
+def test_a_room_that_failed_is_said_while_its_process_lives(database: Database, cli: MhcHere) -> None:
+    stream(database)
+    host, since = "testserver", "2026-01-01T18:00:00Z"
+    beat = Beat(ROOM, "live", host, os.getpid(), "failed", "a bug: ValueError", since, None, None)
+    for pid, state in ((os.getpid(), "failed"), (2**22 + 1, "never started")):
+        write_beat(cli.home / "state", replace(beat, pid=pid))
+        (row,) = cli("capture", "status", "-o", "json").json
+        assert (row["state"], row["detail"]) == (state, "a bug: ValueError")
+
+
 def test_status_says_what_waits_for_the_database_with_it_and_without(
     database: Database, cli: MhcHere, database_url: str
 ) -> None:

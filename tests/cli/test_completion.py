@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from command import Mhc, MhcHere
 from factories import store, tell_story, tip
 from mhc.cli import names
+from mhc.config import load
 from mhc.domain.clock import from_ms
 from mhc.sandbox.server import Sandbox
 from mhc.store import people, watchlists
@@ -172,6 +174,20 @@ def test_the_list_of_a_server_is_private_and_follows(postgres_database: Database
     with postgres_database.write() as conn:
         store(conn, [tip(0, "viewer_two", 5)])
     assert "person\tviewer_two" not in listed()
+
+
+def test_a_database_that_is_slow_to_name_its_people_holds_up_nobody(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    url = postgres_database.url.render_as_string(hide_password=False)
+    loaded = load(environ={"HOME": str(tmp_path), "DATABASE_URL": url})
+    keeper = names.Keeper(postgres_database, loaded)
+    with postgres_database.write() as conn:
+        conn.exec_driver_sql("LOCK TABLE alias IN ACCESS EXCLUSIVE MODE")
+        keeper.came()  # comes back
+        assert not list(loaded.state_dir.glob("names-*.txt"))
+    keeper.close(time.monotonic() + 30)
+    assert len(list(loaded.state_dir.glob("names-*.txt"))) == 1
 
 
 def test_a_listener_keeps_the_list(run_mhc: Mhc, postgres_database: Database) -> None:

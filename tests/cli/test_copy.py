@@ -15,11 +15,12 @@ from sqlalchemy import Connection, LargeBinary, SmallInteger, Table, insert, ins
 import factories
 import seed
 from backing import answers
-from command import MhcHere
+from command import Mhc, MhcHere
 from conftest import fresh
 from factories import ROOM
 from mhc.store import contents, copying, schema, streams
 from mhc.store.database import Database
+from terminal import on_terminal
 
 # Copies, and is killed by the kernel when a number of blocks is stored.
 KILLED = """
@@ -259,3 +260,16 @@ def test_a_row_that_is_not_the_same_is_found(long_source: Database, target: Data
         assert conn.execute(update(schema.event).where(changed).values(tokens=101)).rowcount == 1
     run = MhcHere(tmp_path, DATABASE_URL=url_of(long_source))("db", "copy", url_of(target))
     assert (run.status, "event differs" in run.stderr) == (4, True)
+
+
+def test_a_copy_that_fails_wipes_its_progress_out_first(
+    long_source: Database, target: Database, tmp_path: Path
+) -> None:
+    assert killed(long_source, target, 2) == -9
+    with target.raw_write() as conn:
+        conn.execute(update(schema.event).where(schema.event.c.tokens == 100).values(tokens=101))
+    target.close()
+    run = on_terminal(Mhc(tmp_path, DATABASE_URL=url_of(long_source)), "db", "copy", url_of(target))
+    shown, wiped, error = run.stderr.partition("\r\x1b[K")
+    assert (run.status, shown[0], " rows" in shown, bool(wiped)) == (4, "\r", True, True)
+    assert error.startswith("mhc: ")

@@ -270,6 +270,26 @@ def test_a_role_that_may_not_write(postgres_database: Database, cli: MhcHere) ->
     assert found["detail"].startswith("missing: INSERT on ")
 
 
+def test_what_was_killed_half_way_is_named(sqlite_database: Database, tmp_path: Path) -> None:
+    assert sqlite_database.path is not None
+    mhc = MhcHere(tmp_path, DATABASE_URL=str(sqlite_database.path))
+    assert checks(mhc("doctor", "--offline", "--json"))["unfinished files"]["state"] == "ok"
+    backups = tmp_path / "data" / "mhc" / "backups"
+    backups.mkdir(parents=True)
+    left = [
+        backups / ".mhc-20260101T000000Z.db.0123456789ab.part",
+        sqlite_database.path.with_name(".test.db.0123456789ab.part"),
+        tmp_path / ".capture.jsonl.0123456789ab.part",
+    ]
+    for one in left:
+        one.touch()
+    run = mhc("doctor", "--offline", "--json")
+    found = checks(run)["unfinished files"]
+    assert (run.status, found["state"]) == (0, "warning")
+    assert all(one.name in found["detail"] for one in left)
+    assert "remove them" in found["hint"]
+
+
 def test_a_state_directory_that_is_a_file(cli: MhcHere, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     run = cli("doctor", "--offline", "--json", MHC_STATE_DIR=str(tmp_path / "file"))

@@ -2,33 +2,17 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 
 from command import Mhc, Run
 from mhc.sandbox.server import Sandbox
+from service import feed
 
 FIELDS = {
     "event_id", "room", "method", "happened_at", "received_at", "actor", "partner", "tokens", "text", "anonymous", "source",
 }  # fmt: skip
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(speed=0, events=400, seed=3) as running:
-        yield running
-
-
-def feed(sandbox: Sandbox, **more: str) -> dict[str, str]:
-    return {
-        "MHC_EVENTS_URL": sandbox.url,
-        "CHATURBATE_USERNAME": sandbox.room,
-        "CB_AUTH_TOKEN": sandbox.token,
-        "MHC_WAIT_SCALE": "0.001",
-        **more,
-    }
 
 
 def captured(run_mhc: Mhc, sandbox: Sandbox, *words: str, **more: str) -> Run:

@@ -12,24 +12,9 @@ import pytest
 from command import Mhc
 from mhc.sandbox.server import Sandbox
 from receiver import Posted, Receiver
+from service import feed
 
 PATH = "CANARY0HOOK0PATH"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(speed=0, events=400, seed=3) as running:
-        yield running
-
-
-def feed(sandbox: Sandbox, **more: str) -> dict[str, str]:
-    return {
-        "MHC_EVENTS_URL": sandbox.url,
-        "CHATURBATE_USERNAME": sandbox.room,
-        "CB_AUTH_TOKEN": sandbox.token,
-        "MHC_WAIT_SCALE": "0.001",
-        **more,
-    }
 
 
 def stored(mhc: Mhc, *words: str, **environ: str) -> list[dict[str, Any]]:

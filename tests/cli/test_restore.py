@@ -3,7 +3,6 @@
 import hashlib
 import json
 import sqlite3
-import stat
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,28 +11,14 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from backing import answers, backed_up, told
+from backing import answers, backed_up, mode, told
 from command import MhcHere
 from factories import ROOM, chat, store
+from mhc.capture.lock import StreamLock
 from mhc.store import migrate, schema, streams
 from mhc.store.database import Database
 
 SCRIPTS = ScriptDirectory.from_config(migrate.config())
-
-
-@pytest.fixture
-def mhc(database: Database, tmp_path: Path) -> MhcHere:
-    return told(database, tmp_path)
-
-
-@pytest.fixture
-def on_sqlite(sqlite_database: Database, tmp_path: Path) -> MhcHere:
-    """Give it on a file only: for what is the same on both."""
-    return told(sqlite_database, tmp_path)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_what_is_restored_gives_the_same_answers(mhc: MhcHere, database: Database) -> None:
@@ -104,6 +89,21 @@ def test_a_listener_at_work_is_not_robbed_of_its_database(mhc: MhcHere, database
     assert (run.status, f"{ROOM} is being listened to" in run.stderr) == (75, True)
 
 
+@pytest.mark.parametrize("words", [("restore",), ("copy",)])
+def test_a_listener_without_a_valid_lease_is_not_robbed_of_its_database(
+    mhc: MhcHere, database: Database, words: tuple[str, ...]
+) -> None:
+    file = backed_up(mhc)["file"]
+    with database.read() as conn:
+        source = streams.list_all(conn, ROOM)[0]
+    database.close()
+    lock = StreamLock(mhc.home / "state", source.lock_name)
+    lock.acquire(ROOM)
+    run = mhc("db", *words, file if words == ("restore",) else "sqlite:///other.db", "-n")
+    lock.release()
+    assert (run.status, f"{ROOM} is being listened to" in run.stderr) == (75, True)
+
+
 def test_a_file_that_another_process_has_open_is_not_replaced(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -113,6 +113,57 @@ def test_a_file_that_another_process_has_open_is_not_replaced(
         run = mhc("db", "restore", made["file"], "-y")
     assert (run.status, f"has {sqlite_database.path} open" in run.stderr) == (75, True)
     assert [one.name for one in tmp_path.iterdir() if "replaced" in one.name or "part" in one.name] == []
+
+
+def test_nobody_opens_a_file_while_another_takes_its_place(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mhc = told(sqlite_database, tmp_path)
+    made = backed_up(mhc)
+    tries = []
+    replace = Path.replace
+
+    def look_and_replace(path: Path, target: Path) -> Path:
+        if target == sqlite_database.path:
+            with closing(sqlite3.connect(target, timeout=0)) as conn:
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    conn.execute("PRAGMA journal_mode=wal")
+                tries.append(target)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", look_and_replace)
+    assert mhc("db", "restore", made["file"], "-y").status == 0
+    assert len(tries) == 1
+
+
+def test_who_opened_a_file_before_leaves_no_log_beside_the_new_one(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    mhc = told(sqlite_database, tmp_path)
+    made = backed_up(mhc)
+    assert sqlite_database.path is not None
+    with closing(sqlite3.connect(sqlite_database.path, isolation_level=None)) as conn:
+        assert mhc("db", "restore", made["file"], "-y").status == 0
+        for statement in ("PRAGMA journal_mode=wal", "DELETE FROM note"):
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                conn.execute(statement)
+        assert [one.name for one in tmp_path.glob("mhc.db-*")] == []
+    assert len(mhc("note", "list", "viewer_two", "-o", "json").json) == 1
+
+
+def test_a_log_without_its_file_does_not_reach_the_restored_one(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    mhc = told(sqlite_database, tmp_path)
+    made = backed_up(mhc)
+    assert sqlite_database.path is not None
+    sqlite_database.path.unlink()
+    for end in ("-wal", "-shm", "-journal"):
+        (tmp_path / f"mhc.db{end}").write_bytes(b"of another file")
+    assert mhc("db", "restore", made["file"], "-y").status == 0
+    left = [one for one in tmp_path.glob("mhc.db*") if one.read_bytes() == b"of another file"]
+    assert sorted(one.name.rpartition("-")[2] for one in left) == ["journal", "shm", "wal"]
+    assert all("replaced" in one.name for one in left)
 
 
 def test_a_backup_without_its_manifest_is_not_restored(on_sqlite: MhcHere) -> None:

@@ -1,6 +1,8 @@
 """`mhc capture export` and `import`: whole, to another database and back, however often."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,15 +12,16 @@ import pytest
 from sqlalchemy import insert, update
 
 import storied
-from command import MhcHere, Run
+from command import Mhc, MhcHere, Run
 from conftest import fresh
 from factories import ROOM, T0, tell_story
 from mhc import __version__
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import inventory, known, people, streams
+from mhc.store import inventory, known, people, schema, streams
 from mhc.store.database import Database
 from mhc.store.schema import person, person_merge
 from mhc.store.streams import Kind, Moved
+from terminal import on_terminal
 
 PEOPLE = (
     "viewer_uno",
@@ -115,7 +118,9 @@ def test_the_lines_are_those_that_are_documented(told: Database, cli: MhcHere) -
     run = cli("capture", "export")
     header = json.loads(run.stdout.splitlines()[0])
     assert (header.pop("exported_at")[-1], header.pop("version")) == ("Z", __version__)
-    assert header == {"mhc_export": 1, "schema": "0001", "rooms": None, "since": None, "until": None}
+    assert header == {
+        "mhc_export": 1, "schema": schema.REVISION, "rooms": None, "since": None, "until": None,
+    }  # fmt: skip
     lines = [json.loads(line) for line in run.stdout.splitlines()[1:]]
     by_type = {line["type"]: line for line in reversed(lines)}
     assert by_type["stream"] == {
@@ -147,6 +152,52 @@ def test_a_file_is_new_and_the_owners_alone(told: Database, cli: MhcHere) -> Non
     assert cli("capture", "export", "--out", "capture.jsonl", "-y").status == 0
     assert path.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in cli.home.iterdir() if "capture.jsonl" in one.name] == ["capture.jsonl"]
+
+
+def test_a_terminal_is_shown_nothing_that_is_private(told: Database, cli: MhcHere) -> None:
+    installed = Mhc(cli.home, **cli.environ)
+    run = on_terminal(installed, "capture", "export")
+    assert (run.status, run.stdout) == (2, "")
+    assert run.stderr.endswith("hint: --out FILE, or a pipe\n")
+    run = on_terminal(installed, "capture", "export", "--out", "-")
+    assert (run.status, '"type":"event"' in run.stdout) == (0, True)
+
+
+def test_a_dash_is_stdout(told: Database, cli: MhcHere) -> None:
+    run = cli("capture", "export", "--out", "-")
+    assert (run.status, run.stderr, run.stdout.count('"type":"event"')) == (0, "", 21)
+    assert not (cli.home / "-").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["-y"]])
+def test_what_is_no_file_is_not_written(told: Database, cli: MhcHere, more: list[str]) -> None:
+    (cli.home / "folder").mkdir()
+    for name in ("folder", ".", "/"):
+        run = cli("capture", "export", "--out", name, *more)
+        assert (run.status, run.stderr) == (2, f"mhc: {name} is a directory\nhint: --out FILE\n")
+    run = cli("capture", "export", "--out", "", *more)
+    assert (run.status, run.stdout, run.stderr) == (2, "", "mhc: --out is empty\n")
+    assert list(cli.home.rglob(".*.part")) == []
+
+
+def test_what_a_killed_export_leaves_is_named_like_every_such_file(told: Database, cli: MhcHere) -> None:
+    (cli.home / "capture.jsonl").touch()
+    script = (
+        "import os, sys\nfrom mhc.__main__ import main\n"
+        "sys.argv[1:] = ['capture', 'export', '-y', '--out', 'capture.jsonl']\n"
+        "def kill(event, args):\n"
+        "    if event == 'os.rename' and '.jsonl' in str(args[0]):\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "sys.addaudithook(kill)\n"
+        "main()\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script], env=cli.environ, cwd=cli.home, check=False, timeout=60
+    )
+    assert killed.returncode == -9
+    (left,) = cli.home.glob(".capture.jsonl.*.part")
+    (row,) = (one for one in cli("doctor", "--offline", "--json").json if one["check"] == "unfinished files")
+    assert (row["state"], left.name in row["detail"]) == ("warning", True)
 
 
 @pytest.mark.parametrize("more", [[], ["-y"]])
@@ -196,7 +247,7 @@ def test_without_an_audit_log_nothing_leaves(told: Database, cli: MhcHere) -> No
     (cli.home / "state").mkdir()
     (cli.home / "state" / "audit.log").mkdir()
     run = cli("capture", "export")
-    assert (run.status, run.stdout, "audit log" in run.stderr) == (74, "", True)
+    assert (run.status, run.stdout, "audit log" in run.stderr) == (78, "", True)
 
 
 def test_a_part_holds_its_people_and_claims_no_more_than_it_holds(
@@ -249,10 +300,13 @@ def test_a_file_that_ends_early_is_said_and_the_whole_one_completes_it(
         run = imported(there, part)
         assert (run.status, run.error["code"]) == (65, "data") if run.stderr[0] == "{" else run.status == 65
         assert "importing the whole file completes it" in run.stderr
+        assert there("capture", "coverage", "-o", "json").json == []
     assert "ends early, after line" in run.stderr
     without_one = "".join(line for number, line in enumerate(lines) if number != 15)
     run = imported(there, without_one)
     assert (run.status, "1 lines are missing" in run.stderr) == (65, True)
+    assert "2 captured times were left out, since lines are missing" in run.stderr
+    assert there("capture", "coverage", "-o", "json").json == []  # the line may have been one of their events
     assert imported(there, whole).status == 0
     assert exported(there) == exported(cli)
 
@@ -283,6 +337,67 @@ def test_lines_that_do_not_fit_are_named_and_cost_themselves_only(
     assert len(there("event", "list", "-o", "json").json) == 21 - 9
     assert there("capture", "coverage", "-o", "json").json == []  # nobody may say that all of it is here
     assert "captured times were left out" in run.stderr
+
+
+def changed(text: str, of_type: str, /, **more: Any) -> str:
+    """Give an export in which the first line of a type says something else."""
+    lines = text.splitlines()
+    place = next(number for number, line in enumerate(lines) if f'"type":"{of_type}"' in line)
+    lines[place] = json.dumps(json.loads(lines[place]) | more)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "name", ["=room_one\nrm -rf x", "a\x1b[2Jb", "Viewer_One", " viewer_one", "Anonymous"]
+)
+def test_a_username_that_nobody_can_have_does_not_fit(
+    told: Database, cli: MhcHere, there: MhcHere, name: str
+) -> None:
+    whole = cli("capture", "export").stdout
+    names = {"valid_from": None, "valid_to": None, "source": "manual"}
+    for more in ({"username": name}, {"aliases": [{"username": name} | names]}):
+        run = imported(there, changed(whole, "person", **more))
+        assert (run.status, "a username that nobody can have" in run.stderr) == (65, True)
+        assert "rm -rf" not in run.stderr
+    assert name not in {one["username"] for one in there("person", "list", "-o", "json").json}
+
+
+def test_an_error_quotes_nothing_of_a_line(told: Database, cli: MhcHere, there: MhcHere) -> None:
+    whole = cli("capture", "export").stdout
+    for kind, more, said in (
+        ("stream", {"kind": "PRIVATE - at home"}, "what stands at `$.kind` does not fit"),
+        ("person", {"role": "PRIVATE"}, "what stands at `$.role` does not fit"),
+        ("event", {"type": "PRIVATE"}, "what stands at `$.type` does not fit"),
+        ("event", {"stream": "PRIVATE"}, "Expected `int`, got `str` - at `$.stream`"),
+    ):
+        run = imported(there, changed(whole, kind, **more), "-n")
+        assert (run.status, "PRIVATE" in run.stderr) == (65, False)
+        assert said in run.stderr
+
+
+def test_free_text_of_a_file_runs_in_no_spreadsheet(told: Database, cli: MhcHere, there: MhcHere) -> None:
+    assert cli("note", "add", "viewer_one", "hello").status == 0
+    formula = '=HYPERLINK("x")'
+    whole = changed(cli("capture", "export").stdout, "note", category=formula)
+    whole = changed(whole, "stream", host=formula)
+    names = [{"username": "viewer_uno", "valid_from": None, "valid_to": None, "source": formula}]
+    whole = changed(whole, "person", aliases=names)
+    at = "2026-01-01T00:00:00Z"
+    *lines, end = whole.splitlines()
+    gap = {"type": "gap", "stream": 1, "from": None, "to": at, "cause": formula, "certainty": "certain"}
+    rejected = {"type": "rejected", "stream": 1, "hash": formula, "received_at": at, "reason": formula}
+    rejected |= {"size": 1, "count": 1, "raw": "x"}
+    assert imported(there, "\n".join([*lines, json.dumps(gap), json.dumps(rejected), end])).status == 0
+    for words in (
+        ("capture", "gaps"),
+        ("capture", "rejected", "--fields", "reason,hash"),
+        ("capture", "status", "--fields", "host"),
+        ("note", "list"),
+        ("alias", "list", "viewer_uno"),
+    ):
+        shown = there(*words, "-o", "csv").stdout
+        assert "HYPERLINK" in shown, words
+        assert shown.count("HYPERLINK") == shown.count("'=HYPERLINK"), words
 
 
 @pytest.mark.parametrize("text", ["", "\n", "{}", '{"mhc_export": "x"}', "no export", "\x00"])
@@ -359,6 +474,22 @@ def test_importing_after_a_rename_here_finds_the_same_person(
         "viewer_one",
         "viewer_here",
     }
+
+
+def test_who_bore_a_name_when_the_file_was_made_is_meant_by_it(
+    told: Database, cli: MhcHere, there: MhcHere
+) -> None:
+    whole = cli("capture", "export").stdout
+    for later in ("first", "second", None):
+        assert there("person", "add", "viewer_two").status == 0
+        if later is not None:
+            assert there("person", "rename", "viewer_two", later).status == 0
+    run = imported(there, whole)
+    assert (run.status, run.stderr) == (0, "")
+    actors = {one["actor"] for one in there("event", "list", "-o", "json").json if one["actor"]}
+    assert actors == {ROOM, "viewer_one", "first"}
+    run = there("alias", "list", "first", "-o", "json")
+    assert [one["username"] for one in run.json if one["valid_to"] is None] == ["first"]
 
 
 def test_a_merge_that_contradicts_one_that_is_here_is_left_out(

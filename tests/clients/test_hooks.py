@@ -1,5 +1,6 @@
 """Posting to a URL of the owner's: what is tried again, what is not, and that no error holds the URL."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,25 @@ def test_json_is_posted_as_it_is_under_our_own_name() -> None:
     assert first.headers["Content-Type"] == "application/json"
     assert first.headers["User-Agent"].startswith("mhc/")
     assert (second.target, second.body) == (f"/a/{SECRET}/start?b=c", b"")
+
+
+def test_the_log_has_a_line_a_request_with_no_more_of_the_url_than_its_host(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", "mhc.http")
+    with Receiver(200, 404) as receiver:
+        host = receiver.url.removeprefix("http://")
+        with hooked(f"{receiver.url}?k={SECRET}&%6b=c%61nary") as hook:
+            hook.post(b"", below="/start")
+            refused(hook)
+    with hooked(receiver.url, tries=1) as hook:
+        refused(hook)
+    said = [re.sub(r"\d+ ms", "N ms", record.getMessage()) for record in caplog.records]
+    assert said == [
+        f"POST {host}: 200, N ms",
+        f"POST {host}: 404, N ms",
+        f"POST {host}: connection refused, N ms",
+    ]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503, 524])

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import wire
-from mhc.clients.http import Answer, Line, NetworkError
+from mhc.clients.http import Answer, NetworkError
+from mhc.clients.line import Line
 from wire import CHUNKED, Wire, calling, late
 
 

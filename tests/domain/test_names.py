@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhc.domain.names import UsernameError, near_matches, parse_username, username_from_upstream
+from mhc.domain.names import (
+    UsernameError,
+    is_upstream_name,
+    near_matches,
+    parse_username,
+    username_from_upstream,
+)
 from mhc.domain.text import clean
 
 names = st.text(alphabet=string.ascii_lowercase + string.digits + "_", min_size=1, max_size=25)
@@ -90,10 +96,31 @@ def test_what_is_read_is_a_name(text: str) -> None:
         ("odd name!", "odd name!"),
         ("a\x00b\ud800", "a\ufffdb\ufffd"),
         ("x" * 99, "x" * 64),
+        ("x" * 63 + " y", "x" * 63),
+        ("\n\tViewer_One\r\n", "viewer_one"),
+        ("a\nb\x1b\u2028", "a\ufffdb\ufffd"),
     ],
 )
 def test_upstream_names_are_taken_as_they_come(value: object, name: str | None) -> None:
     assert username_from_upstream(value) == name
+
+
+@given(st.text())
+def test_what_is_kept_of_a_name_is_kept_as_it_stands(sent: str) -> None:
+    name = username_from_upstream(sent)
+    assert name is None or is_upstream_name(name)
+
+
+@pytest.mark.parametrize("name", ["viewer_one", "odd name!", "a\ufffdb", "\u00e4", "--help"])
+def test_a_name_that_is_kept_as_it_comes_may_come_from_a_file(name: str) -> None:
+    assert is_upstream_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "Viewer", "viewer ", "x" * 65, "a\x00b", "a\nb", "a\x1bb", "a\x85b", "a\u2028b"]
+)
+def test_a_name_that_nobody_has_may_not(name: str) -> None:
+    assert not is_upstream_name(name)
 
 
 def test_near_matches_are_few_and_best_first() -> None:

@@ -106,15 +106,26 @@ def _unpacked(line: bytes) -> Iterator[bytes]:
 
 
 def _cells_in(path: Path) -> Iterator[bytes]:
-    """Give every text and blob of a SQLite file, which is opened as it lies there."""
+    """Give every text and blob of a SQLite file, which is opened as it lies there; of a damaged one, what can be read.
+
+    Its bytes are looked through as they are in any case.
+    """
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as conn:
         conn.text_factory = bytes
         names = [
             row[0].decode() for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
         for name in names:
-            for row in conn.execute(f'SELECT * FROM "{name}"'):
-                yield from (cell for cell in row if isinstance(cell, bytes))
+            yield from _cells_of_table(conn, name)
+
+
+def _cells_of_table(conn: sqlite3.Connection, name: str) -> Iterator[bytes]:
+    try:
+        for row in conn.execute(f'SELECT * FROM "{name}"'):
+            yield from (cell for cell in row if isinstance(cell, bytes))
+    except sqlite3.DatabaseError as error:
+        if not error.sqlite_errorname.startswith("SQLITE_CORRUPT"):
+            raise
 
 
 def _cells_of(db: Database) -> Iterator[tuple[str, bytes]]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import wire
-from mhc.clients.http import Line, NetworkError, TlsError, fetch, open_session
+from mhc.clients.http import NetworkError, TlsError, fetch, open_session
+from mhc.clients.line import Line
 from wire import Wire, certificate
 
 TOKEN = "CANARY0TOKEN0FAKE"

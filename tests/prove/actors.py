@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from faults.numbered import ROOM, body_of, id_of, number_of
 from listening import Passing, at
-from mhc.capture import spool as spools
+from mhc.capture import left
 from mhc.capture.backoff import Backoff
 from mhc.capture.entry import Entry
 from mhc.capture.health import Health
@@ -243,12 +243,12 @@ class Process:
     @property
     def entries(self) -> list[Entry]:
         """Give the pages in this machine's spools, as they lie on its disk."""
-        paths = sorted(spools.folder(self.folder).glob("*.jsonl"))
+        paths = sorted(left.folder(self.folder).glob("*.jsonl"))
         return [entry for path in paths for entry in Spool(path, 1).entries() if entry is not None]
 
     def tear(self) -> None:
         """Leave half of a line at the end of a dead process's spool, as who dies while it writes."""
-        for path in spools.folder(self.folder).glob("*.jsonl"):
+        for path in left.folder(self.folder).glob("*.jsonl"):
             last = path.read_bytes().splitlines(keepends=True)[-1]
             if last.endswith(b"\n"):
                 with path.open("ab") as file:

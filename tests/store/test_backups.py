@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from factories import tell_story
 from mhc.domain.retention import Policy
 from mhc.errors import CheckError, ConfigError, OutputError
-from mhc.store import backup_sqlite, backups, contents, manifests, pg_programs
+from mhc.store import backup_sqlite, backups, contents, manifests, pg_programs, schema
 from mhc.store.backups import Backup
 from mhc.store.contents import Contents
 from mhc.store.database import Database
@@ -74,7 +74,7 @@ def test_contents_say_in_what_they_differ(database: Database) -> None:
         full = contents.read(conn)
     assert full.differences(full) == []
     assert "event has 21 rows, not 0" in empty.differences(full)
-    assert full.differences(replace(full, revision="0009")) == ["the schema is 0009, not 0001"]
+    assert full.differences(replace(full, revision="0009")) == [f"the schema is 0009, not {schema.REVISION}"]
 
 
 def test_a_manifest_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -86,6 +86,22 @@ def test_a_manifest_comes_back_as_it_was(tmp_path: Path) -> None:
     assert manifests.read(tmp_path / "none.db") is None
     for wrong in ("{", "[1]", '{"format": 2}', '{"format": 1, "contents": 3, "origin": null}', "[" * 100_000):
         manifests.path_of(path).write_text(wrong)
+        with pytest.raises(CheckError, match="damaged"):
+            manifests.read(path)
+
+
+def test_a_manifest_holds_what_mhc_writes_there(tmp_path: Path) -> None:
+    path = tmp_path / "one.db"
+    beside = manifests.path_of(path)
+    manifests.write(beside, Manifest(NOW, "mine", None, 1, "ab", "read", HELD))
+    body = beside.read_text()
+    for here, wrong in (
+        ('"bytes": 1', '"bytes": Infinity'),
+        ('"read"', '"=HYPERLINK(1)"'),
+        ('"0001"', '"=1+1"'),
+    ):
+        beside.write_text(body.replace(here, wrong))
+        assert wrong in beside.read_text()
         with pytest.raises(CheckError, match="damaged"):
             manifests.read(path)
 
@@ -107,8 +123,18 @@ def test_a_url_is_given_to_a_program_without_its_password() -> None:
     assert {"host=db.example.org", "port=5433", "user=mhc", "dbname=mhc", "sslmode=require"} <= set(
         shown.split()
     )
-    with pytest.raises(ConfigError, match="sslpassword"):
-        pg_programs.connection(url.update_query_dict({"sslpassword": "x"}))
+    for secret in ("sslpassword", "oauth_client_secret"):
+        more = url.update_query_dict({secret: "CANARY"})
+        assert "CANARY" not in Database(more.render_as_string(hide_password=False)).name
+        with pytest.raises(ConfigError, match=f"^{secret} in DATABASE_URL"):
+            pg_programs.connection(more)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files in memory")
+def test_a_password_never_lies_on_a_disk() -> None:
+    script = 'readlink "/proc/$$/fd/${PGPASSFILE#/dev/fd/}" /proc/$$/fd/2'
+    with pg_programs.started(["sh", "-c", script], password="x") as output:
+        assert output.read() == b"/memfd:mhc (deleted)\n" * 2
 
 
 def test_a_program_that_fails_says_why() -> None:
@@ -122,20 +148,18 @@ def test_a_program_that_fails_says_why() -> None:
 def test_a_program_ends_with_whoever_waits_for_it() -> None:
     """A signal that ends mhc while pg_dump works ends that, too."""
     script = (
-        "import os, signal, sys; from mhc.store import pg_programs\n"
+        "import signal, sys; from mhc.store import pg_programs\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
-        "words = ['sh', '-c', 'echo $$; kill -TERM $PPID; exec sleep 60']\n"
-        "with open(sys.argv[1], 'w') as out, pg_programs.started(words, stdout=out):\n"
-        "    pass\n"
+        "words = ['sh', '-c', 'echo $$; read go <fifo; kill -TERM $PPID; exec sleep 60']\n"
+        "with open('pid', 'w') as out, pg_programs.started(words, stdout=out):\n"
+        "    open('fifo', 'w').write('go\\n')\n"  # not before the program is started, and is known to be
     )
     with TemporaryDirectory() as folder:
-        said = Path(folder) / "pid"
-        assert (
-            subprocess.run([sys.executable, "-c", script, str(said)], check=False, timeout=50).returncode
-            == 143
-        )
+        os.mkfifo(Path(folder) / "fifo")
+        words = [sys.executable, "-c", script]
+        assert subprocess.run(words, cwd=folder, check=False, timeout=50).returncode == 143
         with pytest.raises(ProcessLookupError):
-            os.kill(int(said.read_text()), 0)
+            os.kill(int((Path(folder) / "pid").read_text()), 0)
 
 
 def test_a_program_is_as_new_as_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -149,6 +173,31 @@ def test_a_program_is_as_new_as_the_server(monkeypatch: pytest.MonkeyPatch, tmp_
     for name in ("pg_none", "pg_missing"):
         with pytest.raises(ConfigError, match="is not installed"):
             pg_programs.find(name, 13)
+
+
+def test_a_program_of_the_current_directory_is_not_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pg_one").write_text("#!/bin/sh\ntouch run; echo 'pg_one (PostgreSQL) 99.1'\n")
+    (tmp_path / "pg_one").chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    for path in ("", ":/usr/bin", ".:/usr/bin"):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(ConfigError, match="is not installed"):
+            pg_programs.find("pg_one", 13)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_program_that_is_asked_its_version_is_told_no_token(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pg_one").write_text("#!/bin/sh\nenv >told; echo 'pg_one (PostgreSQL) 99.1'\n")
+    (tmp_path / "pg_one").chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("CB_AUTH_TOKEN", "CANARY")
+    assert pg_programs.find("pg_one", 13) == str(tmp_path / "pg_one")
+    assert "CANARY" not in (tmp_path / "told").read_text()
 
 
 def test_a_backup_that_is_killed_leaves_nothing_with_a_name(

@@ -89,6 +89,15 @@ def test_the_options_of_a_read_on_postgresql(postgres_database: Database) -> Non
         assert conn.execute(query).one() == ("off", "read committed")
 
 
+def test_after_a_read_a_server_that_only_reads_still_refuses_to_write(postgres_database: Database) -> None:
+    with postgres_database.read():
+        pass  # the connection goes back, and comes again
+    with postgres_database.outside() as conn:
+        conn.execute(text("SET default_transaction_read_only = on"))
+    with pytest.raises(failures.ReadOnlyServerError), postgres_database.write() as conn:
+        add(conn, "Regulars")
+
+
 def test_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(failures.RefusedDataError), database.write() as conn:
         conn.execute(text("INSERT INTO watchlist_member (list_id, person_id, added_at) VALUES (99, 99, 0)"))
