@@ -95,9 +95,8 @@ def _add_marks(
     if marks:
         closers = closers | _read_broadcasts(batch, room_id, state, late, marks[len(late) :], gap)
     moves = [m for m in marks if m.method in _PRESENCE and m.person is not None]
-    if not closers and not any(m in moves for m in late):
-        if moves:
-            visits.append(batch, room_id, moves)
+    ordinary = not closers and not any(m in moves for m in late)
+    if ordinary and visits.append(batch, room_id, moves):
         return
     batch.send()  # what follows reads the events again
     moved = {m.person for m in moves if m.person is not None}

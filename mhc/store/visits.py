@@ -44,6 +44,15 @@ _OPEN = Bulk(
     f" WHERE visit.room_id = new.room_id AND visit.person_id = new.person_id AND visit.ending = '{Ending.OPEN}'",
     asks=True,
 )
+_CLOSED = Bulk(
+    stream_session,
+    ("room_id",),
+    "SELECT (SELECT ended_at FROM stream_session WHERE room_id = new.room_id AND ended_at IS NOT NULL"
+    " ORDER BY started_at DESC LIMIT 1),"
+    " (SELECT max(from_at) FROM capture_gap JOIN stream ON stream.id = capture_gap.stream_id"
+    " WHERE stream.room_id = new.room_id AND stream.kind = 'live' AND capture_gap.certainty = 'certain') FROM {new}",
+    asks=True,
+)
 _known_from = func.coalesce(visit.c.entered_at, visit.c.left_at)
 
 
@@ -86,13 +95,22 @@ def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:
     return found
 
 
-def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> None:
-    """Pair enters and leaves that are later than every other of their room: the ordinary case."""
+def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> bool:
+    """Pair enters and leaves that are later than every other of their room: the ordinary case.
+
+    False, and nothing done, where a session ended or a certain gap began no earlier than one of them.
+    """
     steps: dict[int, list[tuple[datetime, Step]]] = defaultdict(list)
     for move in moves:
         if move.person is not None:
             steps[move.person].append((move.at, Step(move.method)))
-    standing = _standing(batch.conn, room_id, sorted(steps))
+    if not steps:
+        return True
+    asked = (_OPEN, [(room_id, who) for who in sorted(steps)]), (_CLOSED, [(room_id,)])
+    found, ((session_end, gap),) = together(batch.conn, *asked)
+    if max(session_end or 0, gap or 0) >= min(to_ms(move.at) for move in moves):
+        return False
+    standing = {who: (row_id, from_ms(entered_ms)) for who, row_id, entered_ms in found}
     rows, ended = [], []
     for who in sorted(steps):
         row_id, entered_at = standing.get(who, (None, None))
@@ -104,14 +122,7 @@ def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> None:
         rows += [_row(room_id, who, one) for one in rest]
     batch.add(_END, ended)
     batch.add(_ADD, rows)
-
-
-def _standing(conn: Connection, room_id: int, people: Sequence[int]) -> dict[int, tuple[int, datetime]]:
-    """Give the open visits of some people: row and enter."""
-    if not people:
-        return {}
-    (rows,) = together(conn, (_OPEN, [(room_id, who) for who in people]))
-    return {who: (row_id, from_ms(entered_ms)) for who, row_id, entered_ms in rows}
+    return True
 
 
 def everyone(conn: Connection, room_id: int) -> set[int]:

@@ -138,6 +138,13 @@ def empty(conn: Connection) -> None:
     gaps=[],
     moves=[],
 )
+@example(  # a certain gap that is later than all that came, and an enter after it was noted
+    steps=[(0, "broadcastStart", "viewer_one", False)] * 2 + [(1, "userEnter", "viewer_one", False)],
+    cuts=[1, 2],
+    swaps=[],
+    gaps=[1],
+    moves=[],
+)
 def test_pages_in_any_order_derive_what_a_rebuild_derives(
     db: Database,
     steps: list[tuple[int, str, str, bool]],
