@@ -34,6 +34,10 @@ LINUX_ONLY = {
 }  # fmt: skip
 LINUX_PATHS = ("/proc", "/sys/", "/dev/shm", "/run/")
 FALLBACKS = {
+    (
+        "mhc/store/pg_programs.py",
+        "os.memfd_create",
+    ): "a file without a name, in the user's own temporary folder",
     ("mhc/cli/terminal.py", "select.poll"): "a writer that waits learns of a closed pipe when it writes",
     ("mhc/reports/machine.py", "/proc/mounts"): "where it is not there, the file system is not looked at",
     ("mhc/cli/service.py", "/run/user"): "a name in a unit for systemd",

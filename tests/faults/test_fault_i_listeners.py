@@ -72,7 +72,8 @@ def test_fault_i3_a_listener_whose_backend_is_terminated_goes_on(
         for _ in range(3):
             assert server.until_read_up()
             with postgres_database.raw_write() as conn:
-                assert conn.execute(text(f"SELECT count(pg_terminate_backend(pid)) {others}")).scalar() == 1
+                ended = conn.execute(text(f"SELECT count(pg_terminate_backend(pid)) {others}")).scalar_one()
+                assert ended in {1, 2}  # the capture's own, and who writes the names for completion
             server.publish(500)
         assert server.until_read_up()
         assert listener.stopped() == 0
