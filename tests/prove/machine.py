@@ -196,10 +196,15 @@ class Machine(RuleBasedStateMachine):
         self.passed = max(self.passed, *map(number_in, places))
         missing = set(range(1, self.passed + 1)) - kept
         assert missing <= self.feed.skipped, f"lost: {sorted(missing - self.feed.skipped)}"
-        self._are_declared(missing - self.feed.before_first, entries)
+        now = max(map(number_in, places))
+        self._are_declared({n for n in missing - self.feed.before_first if n <= now}, entries)
 
     def _are_declared(self, missing: set[int], entries: list[Entry]) -> None:
-        """What the feed no longer gave lies before the end of a gap."""
+        """What the feed no longer gave lies before the end of a gap.
+
+        Only up to where the stream stands: a page of a process whose lease is another's gives its events only, and
+        that other one notes what it does not get when it asks.
+        """
         if not missing or self.clock_was_set:
             return
         ends = self.rows.execute("SELECT to_at FROM capture_gap WHERE cause <> 'first start'").fetchall()
