@@ -103,6 +103,18 @@ def test_fault_b3_a_damaged_page_without_the_database_is_asked_for_again(
     later.close()
 
 
+def fill(station: Station, outage: Busy | Gate) -> int:
+    """Take the database away until the spool is full; give how many events were asked for by then."""
+    station.let_waits_pass()
+    station.step(page(event(0.5), to="i=1"))
+    outage.begin()
+    number = 1
+    while state(station)[0] != "paused":
+        number += 1
+        station.step(page(tip(number), to=f"i={number}"))
+    return number
+
+
 def flip(station: Station, cursor: str) -> None:
     """Damage the line of the page that leads to a cursor."""
     path, good = spool_of(station), f'"cursor":"{cursor}"'.encode()
@@ -114,13 +126,7 @@ def test_fault_b3_a_page_in_hand_does_not_jump_over_a_damaged_one(
     outage: Busy | Gate, database: Database, tmp_path: Path
 ) -> None:
     with station_of(outage.db, tmp_path / "state", spool_max=2000) as station:
-        station.let_waits_pass()
-        station.step(page(event(0.5), to="i=1"))
-        outage.begin()
-        number = 1
-        while state(station)[0] != "paused":
-            number += 1
-            station.step(page(tip(number), to=f"i={number}"))
+        number = fill(station, outage)
         flip(station, "i=2")
         back(station, outage)
         station.step(page(*[tip(n) for n in range(2, number + 1)], to=f"i={number}"))
@@ -232,13 +238,7 @@ def test_fault_b2_a_full_spool_stops_the_polling_and_loses_nothing(
     outage: Busy | Gate, database: Database, tmp_path: Path
 ) -> None:
     with station_of(outage.db, tmp_path / "state", spool_max=2000) as station:
-        station.let_waits_pass()
-        station.step(page(event(0.5), to="i=1"))
-        outage.begin()
-        number = 1
-        while state(station)[0] != "paused":
-            number += 1
-            station.step(page(tip(number), to=f"i={number}"))
+        number = fill(station, outage)
         asked = len(station.feed.asked)
         for _ in range(3):
             assert station.listener.step() == (True, 5)
