@@ -1,0 +1,32 @@
+"""`mhc person`: the people you have met."""
+
+from typing import Final
+
+import click
+
+from mhc.cli.root import LazyGroup, Table
+
+COMMANDS: Final[Table] = {
+    "show": ("mhc.cli.person.card:show", "Show all that is known of a person; of several, a list."),
+    "list": (
+        "mhc.cli.person.roll:list_people",
+        "List the people you have met, the last seen first, equals by name.",
+    ),
+    "search": (
+        "mhc.cli.person.roll:search",
+        "List the people whose name, now or once, contains a text; the last seen first, equals by name.",
+    ),
+    "add": (
+        "mhc.cli.person.naming:add",
+        "Add people whom nobody has met yet; who is known already stays as they are, but for --role.",
+    ),
+    "rename": (
+        "mhc.cli.person.naming:rename",
+        "Give a person a new name; the old one stays in their history.",
+    ),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def group() -> None:
+    """The people you have met."""

@@ -1,0 +1,115 @@
+"""`mhc person show`: the card."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli import complete
+from mhc.cli.context import database, utc_now
+from mhc.cli.lookups import person as find_person
+from mhc.cli.lookups import rooms
+from mhc.cli.options import Command, common_options, record_options
+from mhc.cli.output import Field, Writer
+from mhc.cli.person.figures import REVEAL, room_option
+from mhc.cli.telling import each
+from mhc.cli.unmasking import unmask_options
+
+if TYPE_CHECKING:
+    from mhc.reports.card import Card
+
+# What JSON holds, and after it what the card on a terminal shows in its place.
+CARD = (
+    Field("username", "username", "The name they go by now."),
+    Field("platform", "text", "Where.", table=False),
+    Field("role", "text", "viewer, model, both or unknown.", foreign=False),
+    Field("aliases", "json", "Every name of theirs, the current ones first.", table=False),
+    Field("formerly", "lines", "Other names, and until when.", json=False),
+    Field("rid", "id", "The platform's number of their room.", table=False),
+    Field("did", "id", "The platform's number of the person.", table=False),
+    Field("first_seen_at", "time", "When they did something first."),
+    Field("last_seen_at", "time", "When they did something last.", header="last seen"),
+    Field("excluded", "bool", "Whether they are left out of figures.", table=False),
+    Field("watchlists", "list", "The lists they are on."),
+    Field("rating", "int", "1 to 5."),
+    Field("notes", "json", "Every note, the newest first.", table=False),
+    Field("latest_notes", "lines", "The last notes.", json=False),
+    Field("tokens", "int", "Tokens here: tips and media.", json=False),
+    Field("tokens_30d", "int", "Tokens of the last 30 days.", json=False),
+    Field("tokens_90d", "int", "Tokens of the last 90 days.", json=False),
+    Field("tips", "int", "Tips here.", json=False),
+    Field("largest_tip", "int", "The largest one.", json=False),
+    Field("first_tip_at", "time", "The first one.", json=False),
+    Field("last_tip_at", "time", "The last one.", json=False),
+    Field("visits", "int", "How often they came.", json=False),
+    Field("median_stay", "duration", "How long they stay, of visits seen whole.", json=False),
+    Field("messages", "int", "Public lines.", json=False),
+    Field("private_messages", "int", "Private lines, of both sides.", json=False),
+    Field("follows", "lines", "Whether they follow, and since when.", json=False),
+    Field("last_lines", "lines", "Their last public lines.", json=False),
+    Field("private_lines", "lines", "The last private lines, with --private.", table=False, json=False),
+    Field("here", "json", "What they did in the room.", table=False),
+    Field("elsewhere", "json", "What other sources know; null where none does.", table=False),
+)
+_COLUMNS = {"username", "role", "last_seen_at", "tokens", "tips", "visits", "watchlists", "rating"}
+SEVERAL = tuple(replace(field, table=field.name in _COLUMNS) for field in CARD)
+PRIVATE = tuple(replace(field, table=field.table or field.name == "private_lines") for field in CARD)
+
+
+@click.command(
+    "show",
+    cls=Command,
+    examples=["mhc person show viewer_one", "mhc person show viewer_one viewer_two --json"],
+)
+@click.argument(
+    "names",
+    metavar="NAME…",
+    nargs=-1,
+    required=True,
+    help="A name, @name or room URL.",
+    shell_complete=complete.people,
+)
+@unmask_options(reveal=REVEAL, private="Show the last private lines.")
+@room_option
+@record_options(fields=CARD)
+@common_options
+@click.pass_context
+def show(
+    ctx: click.Context, out: Writer, names: tuple[str, ...], reveal: bool, private: bool, room: str | None
+) -> int:
+    """Show all that is known of a person; of several, a list.
+
+    A name that belongs to nobody now finds who had it. Looking somebody up creates nobody.
+    """
+    from mhc.reports import card
+
+    rows: list[Mapping[str, object]] = []
+    with database(ctx) as db, db.read() as conn:
+        asked = card.Asked(utc_now(), rooms(ctx, conn, room).ids, reveal=reveal, private=private)
+
+        def one(name: str) -> None:
+            rows.append(_shown(card.read(conn, find_person(conn, name), asked)))
+
+        status = each(ctx, names, one)
+    if len(names) == 1:
+        out.record(PRIVATE if private else CARD, rows[0])
+    else:
+        out.rows(SEVERAL, rows, limit=len(names))
+    return status
+
+
+def _shown(card: "Card") -> dict[str, object]:
+    """Give a card as its fields."""
+    former = [a for a in card.aliases if a.username != card.username or a.valid_to is not None]
+    return {name: getattr(card, name) for name in card.__slots__} | {
+        **card.here._asdict(),
+        "formerly": [{"username": a.username, "until": a.valid_to} for a in former],
+        "latest_notes": [
+            {"at": n.happened_at or n.created_at, "category": n.category, "body": n.body}
+            for n in card.notes[:3]
+        ],
+        "follows": [{"follows": card.followed[1], "since": card.followed[0]}] if card.followed else [],
+        "last_lines": [{"at": line.at, "text": line.text} for line in card.last_lines],
+        "private_lines": [asdict(line) for line in card.private_lines],
+    }
