@@ -1,5 +1,7 @@
 """What a person typed, as the thing in the database that it names; what is not there ends with 3 and near matches."""
 
+import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +29,12 @@ def username(text: str) -> str:
         return parse_username(text)
     except UsernameError as error:
         raise UsageError(str(error)) from None
+
+
+def names(given: Sequence[str]) -> list[str]:
+    """Give the names that were typed; `-` stands for those that stdin has, apart by blanks or lines, each once."""
+    found = [name for one in given for name in (sys.stdin.read().split() if one == "-" else [one])]
+    return list(dict.fromkeys(found))
 
 
 def person(conn: "Connection", text: str, *, addable: bool = False) -> "Person":
