@@ -59,9 +59,16 @@ CALLS = {
     "event show": Call("1767225675500-0", missing="1-1"),
     "person add": Call("viewer_new", never_missing="adds who is not there"),
     "person list": Call(missing="--room nobody_at_all"),
+    "person exclude": Call("viewer_one", missing="nobody_at_all"),
+    "person include": Call("viewer_two", missing="nobody_at_all"),
+    "person merge": Call("viewer_one viewer_two", missing="nobody_at_all viewer_two"),
     "person rename": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
+    "person role": Call("viewer_one both", missing="nobody_at_all both"),
     "person search": Call("viewer", never_missing="what is not found is an empty list"),
     "person show": Call("viewer_one", missing="nobody_at_all"),
+    "person unmerge": Call(
+        "viewer_two", before=("person merge viewer_one viewer_two",), missing="nobody_at_all"
+    ),
     "alias add": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "alias list": Call("viewer_one", missing="nobody_at_all"),
     "alias remove": Call(

@@ -65,6 +65,9 @@ SPECIAL = {
     "mhc alias remove viewer_one viewer_uno": Special(
         "the name must be theirs", before=("mhc alias add viewer_one viewer_uno",)
     ),
+    "mhc person unmerge viewer_two -n": Special(
+        "they must be merged", before=("mhc person merge viewer_one viewer_two -y",)
+    ),
     "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
     "mhc capture import capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc capture import -n capture.jsonl": Special("needs an export", before=(EXPORT,)),

@@ -22,7 +22,7 @@ from mhc.store.schema import event_method, room_state, stream
 from mhc.store.streams import Kind, Stream
 
 _PRESENCE = frozenset({"userEnter", "userLeave"})
-_SEEN_AS_VIEWER = ACTIVITY | _PRESENCE | {"privateMessage"}
+SEEN_AS_VIEWER = ACTIVITY | _PRESENCE | {"privateMessage"}
 _SAVE = bulk_insert(
     room_state,
     ("room_id", "last_at", "state"),
@@ -75,7 +75,7 @@ def _in_order(new: NewEvent) -> tuple[datetime, int, int, str]:
 
 def _viewers(source: Stream, new: Sequence[NewEvent]) -> set[int]:
     """Give who chatted, paid or came by under their name: viewers, but for the room's owner."""
-    seen = {n.actor_id for n in new if n.event.method in _SEEN_AS_VIEWER and not n.event.anonymous}
+    seen = {n.actor_id for n in new if n.event.method in SEEN_AS_VIEWER and not n.event.anonymous}
     return {who for who in seen if who is not None and who != source.room_id}
 
 

@@ -39,6 +39,7 @@ class Person(NamedTuple):
     first_seen_at: datetime | None
     last_seen_at: datetime | None
     rating: int | None
+    role_by_hand: bool
 
     @property
     def root_id(self) -> int:
@@ -67,6 +68,7 @@ _PERSON = (
     person.c.first_seen_at,
     person.c.last_seen_at,
     person.c.rating,
+    person.c.role_by_hand,
 )
 _ALIAS = (alias.c.person_id, alias.c.username, alias.c.valid_from, alias.c.valid_to, alias.c.source)
 
@@ -264,7 +266,10 @@ def rename(conn: Connection, owner: Person, new: str, *, source: str, at: dateti
     """Close the person's current name and open the new one. Raises UsageError where another has it."""
     lock_names(conn)
     refuse_taken(conn, owner, new)
-    close_alias(conn, [owner.id], owner.username, at=at)
+    called = names_by_id(conn, [owner.id])[
+        owner.id
+    ]  # somebody may have renamed them while the lock was awaited
+    close_alias(conn, [owner.id], called, at=at)
     if not ids_of(conn, [new]):  # else it is a second name of theirs, which becomes the first
         row = {"person_id": owner.id, "platform": owner.platform, "username": new, "source": source}
         conn.execute(insert(alias).values(**row, valid_from=at, valid_to=None))

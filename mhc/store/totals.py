@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS, Flag
+from mhc.store import merged
 from mhc.store.bulk import Batch, Bulk, bulk_insert
 from mhc.store.schema import alias, event, person, person_total, stream
 
@@ -172,13 +173,21 @@ class Roll:
 def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
     """Give people with their sums, merged ones once; who has nothing to sort by comes last, equals go by name."""
     sums = _sums_by_root(roll)
-    tokens, tips = (func.coalesce(sums.c[name], 0).label(name) for name in ("tokens", "tips"))
-    names = ("id", "username", "role", "first_seen_at", "last_seen_at", "rating")
-    columns: list[Any] = [*(person.c[name] for name in names), tokens, tips]
-    query = select(*columns).outerjoin(sums, sums.c.root == person.c.id).where(*_listed(roll))
-    sums_by_name: dict[str, Any] = {"tokens": tokens, "tips": tips}
-    key = sums_by_name.get(roll.sort)
-    key = person.c[roll.sort] if key is None else key
+    tokens, tips = (func.coalesce(sums.c[name], 0) for name in ("tokens", "tips"))
+    one = merged.AsOne()
+    columns: dict[str, Any] = {
+        "id": person.c.id,
+        "username": person.c.username,
+        "role": one.role,
+        "first_seen_at": one.first_seen_at,
+        "last_seen_at": one.last_seen_at,
+        "rating": one.rating,
+        "tokens": tokens,
+        "tips": tips,
+    }
+    query = select(*(column.label(name) for name, column in columns.items()))
+    query = one.join(query.outerjoin(sums, sums.c.root == person.c.id)).where(*_listed(roll, one))
+    key = columns[roll.sort]
     direction = key.desc() if roll.descending else key.asc()
     query = query.order_by(direction.nulls_last(), person.c.username, person.c.id).limit(limit)
     return [Listed(*row) for row in conn.execute(query)]
@@ -186,16 +195,20 @@ def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[
 
 def count_people(conn: Connection, roll: Roll) -> int:
     """Give how many people `list_people` gives without a limit."""
-    found: int = conn.execute(select(func.count()).select_from(person).where(*_listed(roll))).scalar_one()
+    one = merged.AsOne()
+    query = one.join(select(func.count()).select_from(person)).where(*_listed(roll, one))
+    found: int = conn.execute(query).scalar_one()
     return found
 
 
-def _listed(roll: Roll) -> list[ColumnElement[bool]]:
+def _listed(roll: Roll, one: merged.AsOne) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [person.c.canonical_id.is_(None)]
     if not roll.reveal:
-        conditions.append(~_only_anonymous())
+        other = person.alias("known")
+        known = select(other.c.canonical_id).where(other.c.canonical_id.is_not(None), ~_only_anonymous(other))
+        conditions.append(or_(~_only_anonymous(person), person.c.id.in_(known)))
     if roll.role is not None:
-        conditions.append(person.c.role == roll.role)
+        conditions.append(one.role == roll.role)
     if roll.like is not None:
         named = person.alias("named")
         query = select(func.coalesce(named.c.canonical_id, named.c.id))
@@ -206,12 +219,12 @@ def _listed(roll: Roll) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _only_anonymous() -> ColumnElement[bool]:
-    """Whether all that is known of a person is that they tipped anonymously: a list would say that they did."""
+def _only_anonymous(who: Any) -> ColumnElement[bool]:
+    """Whether all that a row of a person says is that they tipped anonymously: a list would say that they did."""
     tipped = person_total.c.anonymous_tips + person_total.c.anonymous_tokens > 0
-    hidden = select(person_total.c.person_id).where(person_total.c.person_id == person.c.id, tipped).exists()
-    typed = select(alias.c.id).where(alias.c.person_id == person.c.id, alias.c.source != "events").exists()
-    return and_(person.c.last_seen_at.is_(None), person.c.role == "unknown", hidden, ~typed)
+    hidden = select(person_total.c.person_id).where(person_total.c.person_id == who.c.id, tipped).exists()
+    typed = select(alias.c.id).where(alias.c.person_id == who.c.id, alias.c.source != "events").exists()
+    return and_(who.c.last_seen_at.is_(None), who.c.role == "unknown", hidden, ~typed)
 
 
 def _sums_by_root(roll: Roll) -> Any:

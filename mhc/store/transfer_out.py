@@ -36,8 +36,9 @@ from mhc.store.schema import (
 )
 
 _REJECTED_BLOCK = 50  # rows of up to 64 KiB
-_PERSON = ("id", "canonical_id", *lines.Person.__struct_fields__[1:-1])
+_PERSON = ("id", *lines.Person.__struct_fields__[1:-1])
 _ALIAS = lines.Alias.__struct_fields__
+_MERGED = select(person_merge.c.other_id, person_merge.c.keep_id).where(person_merge.c.undone_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,9 @@ class _People:
             for row in _in_chunks(conn, query, alias.c.person_id, new):
                 names[row.person_id].append(lines.Alias(*row[1:]))
             for one in new:
-                yield lines.Person(self.refs[one], *[*rows[one][2:], names[one]])
-            new = list(
-                dict.fromkeys(r for one in new if (r := rows[one].canonical_id) and r not in self.refs)
-            )
+                yield lines.Person(self.refs[one], *[*rows[one][1:], names[one]])
+            into = dict(map(tuple, _in_chunks(conn, _MERGED, person_merge.c.other_id, new)))
+            new = list(dict.fromkeys(r for one in new if (r := into.get(one)) and r not in self.refs))
 
     def ref(self, person_id: int | None) -> int | None:
         return None if person_id is None else self.refs[person_id]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
+from mhc.store.merged import AsOne
 from mhc.store.schema import EXCLUDED, person, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
 
@@ -64,24 +65,26 @@ def create(conn: Connection, name: str) -> Watchlist:
 
 
 def members(conn: Connection, list_id: int) -> list[Member]:
-    """Give who is on a list, by name."""
+    """Give who is on a list, by name; a merged person since the first of their rows, with the last note."""
     root = person.alias("root")
+    one = AsOne(root)
     query = (
         select(
             root.c.id,
             root.c.username,
             watchlist_member.c.added_at,
-            root.c.last_seen_at,
+            one.last_seen_at,
             watchlist_member.c.note,
         )
         .join(person, person.c.id == watchlist_member.c.person_id)
         .join(root, root.c.id == _root)
         .where(watchlist_member.c.list_id == list_id, watchlist_member.c.removed_at.is_(None))
-        .order_by(root.c.username, root.c.id)
+        .order_by(root.c.username, root.c.id, watchlist_member.c.added_at, watchlist_member.c.id)
     )
     once: dict[int, Member] = {}
-    for row in conn.execute(query):
-        once.setdefault(row.id, Member(*row))
+    for row in map(Member._make, conn.execute(one.join(query))):
+        first = once.setdefault(row.person_id, row)
+        once[row.person_id] = first._replace(note=first.note if row.note is None else row.note)
     return list(once.values())
 
 
@@ -104,11 +107,14 @@ def add(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: dateti
     return False
 
 
-def remove(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime) -> bool:
-    """Take a person off a list, keeping that they were on it; False where they are not."""
+def remove(
+    conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime, note: str | None = None
+) -> bool:
+    """Take a person off a list, keeping that they were on it, and why they no longer are; False where they are not."""
     ids = _open(conn, list_id, person_ids)
     if ids:
-        conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(ids)).values(removed_at=at))
+        gone = {"removed_at": at, "removal_note": note}
+        conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(ids)).values(**gone))
     return bool(ids)
 
 

@@ -24,6 +24,17 @@ COMMANDS: Final[Table] = {
         "mhc.cli.person.naming:rename",
         "Give a person a new name; the old one stays in their history.",
     ),
+    "role": ("mhc.cli.person.standing:role", "Say what people are: viewer, model, both or unknown."),
+    "exclude": (
+        "mhc.cli.person.standing:exclude",
+        "Leave people out of every figure; they are still captured.",
+    ),
+    "include": ("mhc.cli.person.standing:include", "Bring people back into the figures."),
+    "merge": (
+        "mhc.cli.person.merging:merge",
+        "Make people one who are the same; nothing of theirs is rewritten.",
+    ),
+    "unmerge": ("mhc.cli.person.merging:unmerge", "Part a person again from who they were merged into."),
 }
 
 
