@@ -266,9 +266,8 @@ def rename(conn: Connection, owner: Person, new: str, *, source: str, at: dateti
     """Close the person's current name and open the new one. Raises UsageError where another has it."""
     lock_names(conn)
     refuse_taken(conn, owner, new)
-    called = names_by_id(conn, [owner.id])[
-        owner.id
-    ]  # somebody may have renamed them while the lock was awaited
+    # Somebody may have renamed them while the lock was awaited.
+    called = names_by_id(conn, [owner.id])[owner.id]
     close_alias(conn, [owner.id], called, at=at)
     if not ids_of(conn, [new]):  # else it is a second name of theirs, which becomes the first
         row = {"person_id": owner.id, "platform": owner.platform, "username": new, "source": source}

@@ -1,10 +1,10 @@
 """Who is whom: merges, numbers of the platform, and what reads as one."""
 
-import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 import factories
 from factories import chat, minute, tip
@@ -12,6 +12,7 @@ from folk import BIG, known, numbered, roots
 from mhc.errors import CheckError, UsageError
 from mhc.store import alerts, canonical, holders, identity, people, roles, schema, totals, watchlists
 from mhc.store.database import Database
+from mhc.store.failures import DatabaseBusyError
 from mhc.store.people import Role
 from mhc.store.schema import alias, person, person_merge
 from mhc.store.totals import Roll
@@ -174,63 +175,38 @@ def test_of_two_who_gave_a_name_up_the_first_one_had_it_before(database: Databas
         ]
 
 
-def at_once(*acts: Callable[[], object]) -> list[Exception]:
-    """Do things side by side; give what was refused."""
-    ready, errors = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], object]) -> None:
-        ready.wait()
-        try:
-            act()
-        except Exception as error:  # noqa: BLE001 - told to the test, with the thread's name gone
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
-
-
-def test_two_who_merge_at_once_make_no_circle(database: Database) -> None:
-    with database.write() as conn:
+def test_who_merges_renames_or_parts_waits_for_who_does(postgres_database: Database) -> None:
+    """On PostgreSQL, where writers run side by side: two halves of a circle would not see each other."""
+    with postgres_database.write() as conn:
         one, two, three = known(conn, "viewer_one", "viewer_two", "viewer_three")
+        identity.merge(conn, two, [three], at=minute(4))
+        (owner,) = people.find(conn, "viewer_one")
+    url = postgres_database.url.render_as_string(hide_password=False)
+    acts: list[Callable[[Connection], object]] = [
+        lambda conn: identity.merge(conn, two, [one], at=minute(5)),
+        lambda conn: identity.unmerge(conn, three, at=minute(5)),
+        lambda conn: identity.note_ids(conn, "viewer_two", did=5, source="test", at=minute(5)),
+        lambda conn: people.rename(conn, owner, "viewer_uno", source="test", at=minute(5)),
+    ]
+    with closing(Database(url, busy_ms=100, answer_seconds=5)) as impatient:
+        with postgres_database.write() as conn:
+            identity.merge(conn, one, [two], at=minute(5))
+            for act in acts:
+                with pytest.raises(DatabaseBusyError), impatient.write() as other:
+                    act(other)
+        with pytest.raises(UsageError, match="read as one already"), impatient.write() as other:
+            acts[0](other)
 
-    def merge(keep: int, other: int) -> Callable[[], object]:
-        def act() -> None:
-            with database.write() as conn:
-                identity.merge(conn, keep, [other], at=minute(5))
 
-        return act
-
-    errors = at_once(merge(one, two), merge(two, three), merge(three, one), merge(two, one))
-    assert len(errors) == 2
-    assert all(isinstance(error, UsageError) for error in errors)
-    with database.read() as conn:
-        assert canonical.differences(conn) == 0
-        assert len(people.roots(conn)) == 2
-
-
-def test_two_who_rename_at_once_leave_one_name_open(database: Database) -> None:
+def test_who_is_renamed_twice_at_once_has_one_name(database: Database) -> None:
     with database.write() as conn:
-        known(conn, "viewer_one", "viewer_two")
-    with database.read() as conn:
-        owners = [people.find(conn, name)[0] for name in ("viewer_one", "viewer_two", "viewer_one")]
-
-    def rename(owner: people.Person, new: str) -> Callable[[], object]:
-        def act() -> None:
-            with database.write() as conn:
-                people.rename(conn, owner, new, source="test", at=minute(5))
-
-        return act
-
-    errors = at_once(*map(rename, owners, ["viewer_uno", "viewer_uno", "viewer_tre"]))
-    assert all(isinstance(error, UsageError) for error in errors)
-    with database.read() as conn:
-        query = select(alias.c.person_id).where(alias.c.valid_to.is_(None))
-        held = conn.execute(query).scalars().all()
-        assert len(held) == len(set(held)) == 2
+        (one,) = known(conn, "viewer_one")
+        (owner,) = people.find(conn, "viewer_one")  # as both saw them
+        for new, at in (("viewer_uno", 5), ("viewer_tre", 6)):
+            people.rename(conn, owner, new, source="test", at=minute(at))
+        query = select(alias.c.username).where(alias.c.valid_to.is_(None))
+        assert conn.execute(query).scalars().all() == ["viewer_tre"]
+        assert [a.valid_to for a in people.aliases(conn, [one])] == [None, minute(6), minute(5)]
 
 
 def test_roots_that_no_merge_says_are_found_and_mended(database: Database) -> None:

@@ -135,6 +135,13 @@ def empty(conn: Connection) -> None:
         conn.execute(delete(one))
 
 
+def begin(conn: Connection) -> History:
+    """Begin again, with people whom somebody knew before."""
+    empty(conn)
+    people.ensure(conn, NAMES, source="test", at=minute(0))
+    return History(conn)
+
+
 def rows(conn: Connection) -> dict[str, list[dict[str, Any]]]:
     """Give every row of every table but the merges themselves; a lock's name is drawn by lot."""
     found = {}
@@ -197,13 +204,11 @@ def part_all(history: History, order: Sequence[int]) -> None:
 
 def law(db: Database, steps: list[Step], order: list[int]) -> None:
     with db.write() as conn:
-        empty(conn)
-        told = History(conn)
+        told = begin(conn)
         tell(told, steps)
         part_all(told, order)
         parted = rows(conn)
-        empty(conn)
-        tell_without_merges(History(conn), steps, told.typed)
+        tell_without_merges(begin(conn), steps, told.typed)
         assert parted == rows(conn)
 
 
@@ -233,13 +238,11 @@ def test_so_it_does_on_postgresql(postgres_database: Database, steps: list[Step]
 @numbered
 def test_numbers_never_leave_a_name_with_two_people(sqlite_database: Database, steps: list[Step]) -> None:
     with sqlite_database.write() as conn:
-        empty(conn)
-        tell(History(conn), steps)
+        tell(begin(conn), steps)
 
 
 @few
 @numbered
 def test_nor_do_they_on_postgresql(postgres_database: Database, steps: list[Step]) -> None:
     with postgres_database.write() as conn:
-        empty(conn)
-        tell(History(conn), steps)
+        tell(begin(conn), steps)

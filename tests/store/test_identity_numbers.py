@@ -108,3 +108,15 @@ def test_an_old_answer_makes_nobody_one_with_who_has_the_name_now(database: Data
         known(conn, "viewer_one")  # a stranger takes the name
         assert note(conn, "viewer_one", at=20, did=5).outcome == Outcome.STALE
         assert (roots(conn), people.by_id(conn, one).username) == ({}, "viewer_uno")  # type: ignore[union-attr]
+
+
+def test_an_answer_from_when_somebody_had_a_name_is_about_nobody_who_has_it_now(database: Database) -> None:
+    with database.write() as conn:
+        (one,) = known(conn, "viewer_one")
+        note(conn, "viewer_one", at=10, did=5)
+        (owner,) = people.find(conn, "viewer_one")
+        people.add_alias(conn, owner, "second_name", source="test", at=minute(30), current=False)
+        known(conn, "second_name")
+        assert note(conn, "second_name", at=20, did=5).outcome == Outcome.STALE
+        assert note(conn, "second_name", at=40, did=5).outcome == Outcome.MERGED
+        assert people.members(conn, one)[0] == one
