@@ -44,6 +44,14 @@ def test_who_is_parted_takes_along_whom_they_had_before(database: Database) -> N
         assert roots(conn) == {"viewer_three": "viewer_one", "viewer_two": "viewer_one"}
 
 
+def test_only_the_one_who_is_named_is_parted(database: Database) -> None:
+    with database.write() as conn:
+        one, two, three = known(conn, "viewer_one", "viewer_two", "viewer_three")
+        identity.merge(conn, one, [two, three], at=minute(5))
+        identity.unmerge(conn, two, at=minute(6))
+        assert roots(conn) == {"viewer_three": "viewer_one"}
+
+
 def test_nobody_is_merged_into_themselves_in_a_circle_or_twice(database: Database) -> None:
     with database.write() as conn:
         one, two, three = known(conn, "viewer_one", "viewer_two", "viewer_three")
