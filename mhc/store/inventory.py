@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from mhc.store import derived, people, schema, sizes, totals
+from mhc.store import derived, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
 from mhc.store.schema import event, person, stream_session
 
@@ -46,6 +46,7 @@ def _engine(conn: Connection) -> str:
 def repair(db: Database, merge_gap: timedelta) -> None:
     """Make all that is derived anew from the events; what a person typed stays."""
     with db.write() as conn:
+        pasted.judge_all(conn)
         totals.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, merge_gap)
@@ -59,6 +60,8 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
         found += [f"no table {name}" for name in sorted(missing)]
         if found:
             return found
+        if wrong := pasted.misjudged(conn):
+            found.append(f"{wrong} pasted lines count, or do not, against what was captured")
         if wrong := totals.differences(conn):
             found.append(f"{wrong} totals are not what the events say")
         stale = [room_id for room_id in derived.rooms(conn) if derived.differs(conn, room_id, merge_gap)]

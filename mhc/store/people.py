@@ -99,6 +99,12 @@ def members(conn: Connection, root_id: int) -> list[int]:
     return [one.id for one in merged(conn, root_id)]
 
 
+def root_of(conn: Connection, person_id: int) -> int:
+    """Give the root of a person's row; the row's own id where it was merged into no other."""
+    found = conn.execute(select(person.c.canonical_id).where(person.c.id == person_id)).scalar()
+    return person_id if found is None else int(found)
+
+
 def merged(conn: Connection, root_id: int) -> list[Person]:
     """Give a person's rows: the root and all that were merged into it, in order of id."""
     query = select(*_PERSON).where(or_(person.c.id == root_id, person.c.canonical_id == root_id))

@@ -22,9 +22,11 @@ from sqlalchemy import (
     update,
 )
 
-from mhc.domain.clock import to_ms
+from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.bulk import Batch, Bulk, bulk_insert
+from mhc.store.paid import counted
+from mhc.store.people import CHUNK
 from mhc.store.schema import alias, event, person, person_total, stream
 
 if TYPE_CHECKING:
@@ -128,7 +130,7 @@ def _count(total: Total, one: "NewEvent", *, seen: bool) -> None:
     total.tips += tip
     total.messages += e.method == "chatMessage"
     total.private_messages += e.method == "privateMessage"
-    if seen:
+    if seen and one.at != EPOCH:  # a pasted line of unknown time
         total.first_seen_at = min(total.first_seen_at or one.at, one.at)
         total.last_seen_at = max(total.last_seen_at or one.at, one.at)
 
@@ -234,11 +236,28 @@ def rebuild(conn: Connection) -> None:
     conn.execute(delete(person_total))
     names = [column.name for column in _from_events().selected_columns]
     conn.execute(insert(person_total).from_select(names, _from_events()))
-    outer = (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
-    first, last = (
-        select(one).where(person_total.c.person_id == person.c.id).scalar_subquery() for one in outer
-    )
-    conn.execute(update(person).values(first_seen_at=first, last_seen_at=last))
+    _see_again(conn)
+
+
+def recount(conn: Connection, person_ids: Sequence[int]) -> None:
+    """Make the totals of some people anew from their events, and when they were first and last seen."""
+    wanted = sorted(set(person_ids))
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        conn.execute(delete(person_total).where(person_total.c.person_id.in_(part)))
+        query = _from_events(or_(event.c.actor_id.in_(part), event.c.partner_id.in_(part)))
+        found = [row for row in conn.execute(query) if row.person_id in part]
+        if found:
+            conn.execute(insert(person_total), [row._asdict() for row in found])
+        _see_again(conn, part)
+
+
+def _see_again(conn: Connection, person_ids: Sequence[int] | None = None) -> None:
+    outer = func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at)
+    mine = person_total.c.person_id == person.c.id
+    first, last = (select(one).where(mine).scalar_subquery() for one in outer)
+    query = update(person).values(first_seen_at=first, last_seen_at=last)
+    conn.execute(query if person_ids is None else query.where(person.c.id.in_(person_ids)))
 
 
 def differences(conn: Connection) -> int:
@@ -249,8 +268,8 @@ def differences(conn: Connection) -> int:
     return sum(len(conn.execute(query).all()) for query in queries)
 
 
-def _from_events() -> Select[Any]:
-    """Give the query of the totals as the events say: the same rules as `_count`, in SQL."""
+def _from_events(*which: ColumnElement[bool]) -> Select[Any]:
+    """Give the query of the totals as the events, or some of them, say: the same rules as `_count`, in SQL."""
     private = event.c.method_id == _METHOD["privateMessage"]
     sent_by_owner = and_(private, event.c.actor_id == stream.c.room_id)
     subject = case((sent_by_owner, event.c.partner_id), else_=event.c.actor_id).label("person_id")
@@ -258,7 +277,8 @@ def _from_events() -> Select[Any]:
     anonymous = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
     tip = and_(event.c.method_id == _METHOD["tip"], event.c.tokens.is_not(None))
     chat = event.c.method_id == _METHOD["chatMessage"]
-    seen = case((or_(anonymous, func.coalesce(sent_by_owner, False)), None), else_=event.c.at)
+    unseen = or_(anonymous, func.coalesce(sent_by_owner, False), event.c.at == EPOCH)
+    seen = case((unseen, None), else_=event.c.at)
     return (
         select(
             subject,
@@ -273,7 +293,7 @@ def _from_events() -> Select[Any]:
             func.max(seen).label("last_seen_at"),
         )
         .join(stream, stream.c.id == event.c.stream_id)
-        .where(stream.c.kind != "testbed", subject.is_not(None))
+        .where(stream.c.kind != "testbed", subject.is_not(None), counted, *which)
         .group_by(subject, room)
     )
 

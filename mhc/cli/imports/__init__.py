@@ -1,0 +1,20 @@
+"""`mhc import`: what the owner brings in files, or pastes."""
+
+from typing import Final
+
+import click
+
+from mhc.cli.root import LazyGroup, Table
+
+COMMANDS: Final[Table] = {
+    "chat": ("mhc.cli.imports.paste:chat", "Take in chat that was copied from the page."),
+    "pm": ("mhc.cli.imports.paste:pm", "Take in private messages that were copied from the page."),
+    "tips": ("mhc.cli.imports.paste:tips", "Take in tips that were copied from the page."),
+    "list": ("mhc.cli.imports.batches:list_batches", "List what was imported, the latest first."),
+    "undo": ("mhc.cli.imports.batches:undo", "Take back what an import brought."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def group() -> None:
+    """What you bring in files, or paste: shown first, and kept with --save."""
