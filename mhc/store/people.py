@@ -197,6 +197,11 @@ def ensure(
     return found | dict(zip(strangers, made, strict=True))
 
 
+def lock(conn: Connection, person_id: int) -> None:
+    """Let nobody else write what is remembered of a person before the transaction ends; events go on."""
+    conn.execute(select(person.c.id).where(person.c.id == person_id).with_for_update(key_share=True))
+
+
 def set_role(conn: Connection, person_id: int, role: str, *, by_hand: bool) -> None:
     """Set what a person is; what was set by hand is changed by hand only."""
     query = update(person).where(person.c.id == person_id)
