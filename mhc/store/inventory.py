@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from mhc.store import derived, people, schema, sizes, totals
+from mhc.store import derived, follows, people, schema, sizes, totals
 from mhc.store.database import Database
 from mhc.store.schema import event, person, stream_session
 
@@ -47,6 +47,7 @@ def repair(db: Database, merge_gap: timedelta) -> None:
     """Make all that is derived anew from the events; what a person typed stays."""
     with db.write() as conn:
         totals.rebuild(conn)
+        follows.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, merge_gap)
 
@@ -61,6 +62,8 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
             return found
         if wrong := totals.differences(conn):
             found.append(f"{wrong} totals are not what the events say")
+        if wrong := follows.differences(conn):
+            found.append(f"{wrong} follows are not what the events say")
         stale = [room_id for room_id in derived.rooms(conn) if derived.differs(conn, room_id, merge_gap)]
         names = people.names_by_id(conn, stale)
         return found + [f"sessions or visits of {names[one]} are not what the events say" for one in stale]
