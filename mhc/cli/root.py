@@ -28,7 +28,10 @@ COMMANDS: Final[Table] = {
     "watchlist": ("mhc.cli.watchlist:group", "Lists of people to keep an eye on."),
     "note": ("mhc.cli.note:group", "What you want to remember of a person."),
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
-    "import": ("mhc.cli.imports:group", "What you bring in files, or paste: shown first, and kept with --save."),
+    "import": (
+        "mhc.cli.imports:group",
+        "What you bring in files, or paste: shown first, and kept with --save.",
+    ),
     "db": ("mhc.cli.db:group", "The database: upgrade, check, back up, copy."),
     "config": ("mhc.cli.config:group", "The settings, and where they come from."),
     "service": ("mhc.cli.service:group", "Units for cron, systemd and logrotate, to be printed."),

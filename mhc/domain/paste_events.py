@@ -31,10 +31,12 @@ def events_of(
     again gives the same ids. The owner's lines carry no name in their id, so that a renamed room keeps them.
     """
     equals: Counter[str] = Counter()
-    for line in lines:
-        if isinstance(line, LeftOut):
-            yield line
-        elif line.at is not None and line.at > now + _AHEAD:
+    for one in lines:
+        if isinstance(one, LeftOut):
+            yield one
+            continue
+        line = one._replace(owner=one.owner or one.username == room)
+        if line.at is not None and line.at > now + _AHEAD:
             yield LeftOut(line.number, "in the future", line.text or "")
         elif line.method == PRIVATE and line.owner and partner is None:
             yield LeftOut(line.number, "partner unknown", line.text or "")
@@ -46,7 +48,7 @@ def _event(line: Said, room: str, partner: str | None, equals: Counter[str]) -> 
     receiver = (partner if line.owner else room) if line.method == PRIVATE else None
     ms = 0 if line.at is None else to_ms(line.at)
     actor, told = (None if name == room else name for name in (line.username, receiver))
-    facts = [line.method, line.owner or line.username == room, actor, told, line.tokens, line.text, ms]
+    facts = [line.method, line.owner, actor, told, line.tokens, line.text, ms]
     key = json.dumps(facts)
     equals[key] += 1
     digest = hashlib.sha256(f"{key}{equals[key]}".encode()).hexdigest()[:32]

@@ -50,10 +50,10 @@ def name_at_start(line: str, known: Collection[str]) -> Named | None:
     for end in range(min(run, LONGEST), 0, -1):
         if name[:end] in known:
             return Named(name[:end], line[end:].strip(), sure=True, marked=False)
-    end = _guess(line, run)
-    if end is None or name[:end] in RESERVED:
+    guessed = _guess(line, run)
+    if guessed is None or name[:guessed] in RESERVED:
         return None
-    return Named(name[:end], line[end:].strip(), sure=False, marked=False)
+    return Named(name[:guessed], line[guessed:].strip(), sure=False, marked=False)
 
 
 def _after_mark(line: str, end: int) -> str | None:
@@ -91,7 +91,7 @@ def _in_line(line: str, known: Collection[str]) -> Iterator[str]:
         in_url = of_site and word == "b"
         if in_url or not SHORTEST <= len(word) <= LONGEST or _goes_on(line, start, end):
             continue
-        named = of_site or line[start - 1 : start] == "@" and not _is_letter(line[start - 2 : start - 1])
+        named = of_site or (line[start - 1 : start] == "@" and not _is_letter(line[start - 2 : start - 1]))
         starts = start == begin and word not in RESERVED and _starts_a_line(line, end)
         if named or starts or word in known:
             yield word

@@ -18,13 +18,28 @@ _KINDS = (
     ),
     _Kind(
         "join or leave",
-        ("has joined the room", "has left the room", "joined the room", "left the room", "entered the room")
-        + ("has joined the chat", "has left the chat", "enters the room", "leaves the room"),
+        (
+            "has joined the room",
+            "has left the room",
+            "joined the room",
+            "left the room",
+            "entered the room",
+            "has joined the chat",
+            "has left the chat",
+            "enters the room",
+            "leaves the room",
+        ),
     ),
     _Kind(
         "subject change",
-        ("room subject changed", "subject changed to", "changed the room subject", "changed the subject")
-        + ("room topic changed", "has changed the room subject"),
+        (
+            "room subject changed",
+            "subject changed to",
+            "changed the room subject",
+            "changed the subject",
+            "room topic changed",
+            "has changed the room subject",
+        ),
         begins=("room subject:", "room subject is", "subject:", "topic:"),
     ),
     _Kind(
@@ -39,18 +54,52 @@ _KINDS = (
     ),
     _Kind(
         "silence",
-        ("was silenced", "has been silenced", "were silenced", "silenced by", "is silenced", "been muted")
-        + ("was kicked", "has been kicked", "was banned from", "has been banned from", "is no longer silenced"),
+        (
+            "was silenced",
+            "has been silenced",
+            "were silenced",
+            "silenced by",
+            "is silenced",
+            "been muted",
+            "was kicked",
+            "has been kicked",
+            "was banned from",
+            "has been banned from",
+            "is no longer silenced",
+        ),
     ),
     _Kind(
         "toy",
-        ("lovense", "ohmibod", "oh mi bod", "kiiroo", "interactive toy", "levels of vibration", "my toy is")
-        + ("toy is now", "toy is connected", "toy is on", "toy is reacting", "vibrating at", "ultra high vibe"),
+        (
+            "lovense",
+            "ohmibod",
+            "oh mi bod",
+            "kiiroo",
+            "interactive toy",
+            "levels of vibration",
+            "my toy is",
+            "toy is now",
+            "toy is connected",
+            "toy is on",
+            "toy is reacting",
+            "vibrating at",
+            "ultra high vibe",
+        ),
     ),
     _Kind(
         "goal",
-        ("goal reached", "goal has been reached", "goal is met", "tokens remaining", "tokens left]")
-        + ("tokens to goal", "tokens left to", "next goal", "more tokens to", "until the goal"),
+        (
+            "goal reached",
+            "goal has been reached",
+            "goal is met",
+            "tokens remaining",
+            "tokens left]",
+            "tokens to goal",
+            "tokens left to",
+            "next goal",
+            "more tokens to",
+            "until the goal",
+        ),
         begins=("goal:", "goal ", "goals:", "current goal", "multi-goal", "multi goal"),
     ),
     _Kind("rules", ("rules of this room", "rules of the room"), begins=("rules", "rule ", "room rules")),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from mhc.domain.events import MAX_TOKENS
-from mhc.domain.paste_names import COLONS, LONGEST, SHORTEST
+from mhc.domain.paste_names import COLONS, SHORTEST
 from mhc.patterns import Pattern
 
 _NAME = Pattern(r"([A-Za-z0-9_]{1,25})(?: ?\|[0-9]{1,9}\|)?(?![A-Za-z0-9_])")

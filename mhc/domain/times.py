@@ -203,9 +203,7 @@ def _moment(words: str, now: datetime, tz: tzinfo) -> tuple[datetime, datetime] 
         return start_of_day(first, zone), start_of_day(first + timedelta(days=1), zone)
     at = to_utc(datetime.combine(day or today, clock), zone)
     if day == today and at > now and tokens[0].lower() not in {"today", today.isoformat()}:
-        at = to_utc(
-            datetime.combine(today - timedelta(days=7), clock), zone
-        )  # the latest past Monday at ten
+        at = to_utc(datetime.combine(today - timedelta(days=7), clock), zone)  # the latest past Monday at ten
     return at, at
 
 

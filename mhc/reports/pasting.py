@@ -107,12 +107,11 @@ def _row(one: Pasted | LeftOut, counted: dict[str, bool]) -> Row:
 
 def save(conn: "Connection", paste: Paste, plan: Plan, new: "New") -> int:
     """Keep what is new of a paste; give the import's id."""
-    room_id = people.ensure(conn, [paste.room], source="import", at=new.at, role=people.Role.MODEL)[paste.room]
+    room_id = people.ensure(conn, [paste.room], source="import", at=new.at, role=people.Role.MODEL)[
+        paste.room
+    ]
     batch_id = import_batches.add(conn, new, room_id, plan.counts())
-    pasted.add(conn, paste.room, host_of(batch_id, new.hash), [one.event for one in plan.new], new.at)
+    pasted.add(
+        conn, paste.room, import_batches.host_of(batch_id, new.hash), [one.event for one in plan.new], new.at
+    )
     return batch_id
-
-
-def host_of(batch_id: int, digest: str) -> str:
-    """Name the stream of an import: in another database, the same number may be another paste's."""
-    return f"{batch_id}-{digest[:12]}"

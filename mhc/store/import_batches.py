@@ -74,3 +74,8 @@ def _batches(conn: Connection, *conditions: Any) -> list[Batch]:
 def mark_undone(conn: Connection, batch_id: int, at: datetime) -> None:
     """Note that an import was undone."""
     conn.execute(update(import_batch).where(import_batch.c.id == batch_id).values(undone_at=at))
+
+
+def host_of(batch_id: int, digest: str) -> str:
+    """Name the stream of an import: in another database, the same number may be another paste's."""
+    return f"{batch_id}-{digest[:12]}"

@@ -20,6 +20,7 @@ from mhc.store.bulk import Batch
 from mhc.store.events import NewEvent, Resolved, add_resolved, names_in
 from mhc.store.paid import counted
 from mhc.store.people import CHUNK, Role
+from mhc.store.recounting import recount
 from mhc.store.schema import event, message_word, stream
 from mhc.store.streams import Kind, Stream
 
@@ -101,7 +102,11 @@ def settle(batch: Batch, source: Stream, new: Sequence[NewEvent]) -> None:
     """Bring totals and flags up to date after lines of a paste stream were stored."""
     live = _live(batch.conn, people.root_of(batch.conn, source.room_id))
     held = [live.holds(one.at, one.received_at) for one in new]
-    _flag(batch.conn, [_key(source.id, one) for one, is_held in zip(new, held, strict=True) if is_held], to=_UNCOUNTED)
+    _flag(
+        batch.conn,
+        [_key(source.id, one) for one, is_held in zip(new, held, strict=True) if is_held],
+        to=_UNCOUNTED,
+    )
     totals.add(batch, source.room_id, [one for one, is_held in zip(new, held, strict=True) if not is_held])
 
 
@@ -125,7 +130,7 @@ def judge(conn: Connection, room_id: int, since: datetime | None = None, *, unda
     wrong = list(_wrong(conn, people.root_of(conn, room_id), since, undated=undated))
     for held in (False, True):
         _flag(conn, [one.key for one in wrong if one.held == held], to=_UNCOUNTED if held else 0)
-    totals.recount(conn, [who for one in wrong for who in one.people])
+    recount(conn, [who for one in wrong for who in one.people])
 
 
 def judge_all(conn: Connection) -> None:
@@ -179,5 +184,5 @@ def remove(conn: Connection, stream_id: int) -> int:
     conn.execute(delete(event).where(event.c.stream_id == stream_id))
     conn.execute(delete(message_word).where(message_word.c.stream_id == stream_id))
     conn.execute(delete(stream).where(stream.c.id == stream_id))
-    totals.recount(conn, [who for row in rows for who in row if who is not None])
+    recount(conn, [who for row in rows for who in row if who is not None])
     return len(rows)

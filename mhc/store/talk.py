@@ -1,4 +1,4 @@
-"""What people said and whom they follow: a person's last lines, and the counts of a session."""
+"""What people said: a person's last lines, and the counts of a session."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mhc.store.schema import event, person, stream
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _CHAT, _PRIVATE = _NUMBER["chatMessage"], _NUMBER["privateMessage"]
-_FOLLOW, _UNFOLLOW = _NUMBER["follow"], _NUMBER["unfollow"]
+_FOLLOW = _NUMBER["follow"]
 _LATEST = (event.c.at.desc(), event.c.id_ms.desc(), event.c.id_seq.desc(), event.c.source_id.desc())
 
 
@@ -57,15 +57,6 @@ def last_private_lines(
 def owners(conn: Connection) -> list[int]:
     """Give whose rooms are or were listened to."""
     return list(conn.execute(select(stream.c.room_id).distinct().order_by(stream.c.room_id)).scalars())
-
-
-def last_follow(
-    conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] | None
-) -> tuple[datetime, bool] | None:
-    """Give when a person last followed or unfollowed, and whether they follow since; None where nobody knows."""
-    query = select(event.c.at, event.c.method_id).where(event.c.method_id.in_((_FOLLOW, _UNFOLLOW)))
-    row = conn.execute(_of(query, person_ids, room_ids).limit(1)).one_or_none()
-    return (row.at, row.method_id == _FOLLOW) if row else None
 
 
 def counts(conn: Connection, room_id: int, since: datetime, until: datetime) -> list[Counts]:

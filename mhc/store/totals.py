@@ -26,7 +26,6 @@ from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.bulk import Batch, Bulk, bulk_insert
 from mhc.store.paid import counted
-from mhc.store.people import CHUNK
 from mhc.store.schema import alias, event, person, person_total, stream
 
 if TYPE_CHECKING:
@@ -234,41 +233,30 @@ def _sums_by_root(roll: Roll) -> Any:
 def rebuild(conn: Connection) -> None:
     """Make every total anew from the events."""
     conn.execute(delete(person_total))
-    names = [column.name for column in _from_events().selected_columns]
-    conn.execute(insert(person_total).from_select(names, _from_events()))
-    _see_again(conn)
+    names = [column.name for column in from_events().selected_columns]
+    conn.execute(insert(person_total).from_select(names, from_events()))
+    see_again(conn)
 
 
-def recount(conn: Connection, person_ids: Sequence[int]) -> None:
-    """Make the totals of some people anew from their events, and when they were first and last seen."""
-    wanted = sorted(set(person_ids))
-    for start in range(0, len(wanted), CHUNK):
-        part = wanted[start : start + CHUNK]
-        conn.execute(delete(person_total).where(person_total.c.person_id.in_(part)))
-        query = _from_events(or_(event.c.actor_id.in_(part), event.c.partner_id.in_(part)))
-        found = [row for row in conn.execute(query) if row.person_id in part]
-        if found:
-            conn.execute(insert(person_total), [row._asdict() for row in found])
-        _see_again(conn, part)
-
-
-def _see_again(conn: Connection, person_ids: Sequence[int] | None = None) -> None:
+def see_again(conn: Connection, person_ids: Sequence[int] | None = None) -> None:
+    """Say anew when people (None: all) were first and last seen, as their totals have it."""
     outer = func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at)
     mine = person_total.c.person_id == person.c.id
-    first, last = (select(one).where(mine).scalar_subquery() for one in outer)
-    query = update(person).values(first_seen_at=first, last_seen_at=last)
+    query = update(person).values(
+        {name: select(one).where(mine).scalar_subquery() for name, one in zip(_SEEN, outer, strict=True)}
+    )
     conn.execute(query if person_ids is None else query.where(person.c.id.in_(person_ids)))
 
 
 def differences(conn: Connection) -> int:
     """Give how many totals are not what the events say."""
-    kept = select(*(person_total.c[column.name] for column in _from_events().selected_columns))
-    true = _from_events()
+    kept = select(*(person_total.c[column.name] for column in from_events().selected_columns))
+    true = from_events()
     queries = (kept.except_(true), true.except_(kept))
     return sum(len(conn.execute(query).all()) for query in queries)
 
 
-def _from_events(*which: ColumnElement[bool]) -> Select[Any]:
+def from_events(*which: ColumnElement[bool]) -> Select[Any]:
     """Give the query of the totals as the events, or some of them, say: the same rules as `_count`, in SQL."""
     private = event.c.method_id == _METHOD["privateMessage"]
     sent_by_owner = and_(private, event.c.actor_id == stream.c.room_id)

@@ -37,7 +37,10 @@ PASTED = (
     ),
 )
 _ROOM = click.option(
-    "--room", metavar="ROOM", shell_complete=complete.rooms, help="Whose room it is from (default: the own one)."
+    "--room",
+    metavar="ROOM",
+    shell_complete=complete.rooms,
+    help="Whose room it is from (default: the own one).",
 )
 PRIVATE = "Show private messages."
 
