@@ -10,6 +10,11 @@ COMMANDS: Final[Table] = {
     "chat": ("mhc.cli.imports.paste:chat", "Take in chat that was copied from the page."),
     "pm": ("mhc.cli.imports.paste:pm", "Take in private messages that were copied from the page."),
     "tips": ("mhc.cli.imports.paste:tips", "Take in tips that were copied from the page."),
+    "tipmenu": ("mhc.cli.imports.menu:tipmenu", "Take in a room's tip menu, by tokens and label."),
+    "follows": (
+        "mhc.cli.imports.follows:follows",
+        "Take in who follows the room, or whom its owner follows.",
+    ),
     "list": ("mhc.cli.imports.batches:list_batches", "List what was imported, the latest first."),
     "undo": ("mhc.cli.imports.batches:undo", "Take back what an import brought."),
 }

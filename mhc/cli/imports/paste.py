@@ -10,7 +10,7 @@ from mhc.cli import complete
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.imports.files import Text, file_argument, read_text, save_option
-from mhc.cli.imports.rooms import paste_room
+from mhc.cli.imports.rooms import paste_room, room_option
 from mhc.cli.lookups import username
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
@@ -36,12 +36,6 @@ PASTED = (
         "counts", "bool", "Whether it counts in figures: where it was captured live it does not.", table=False
     ),
 )
-_ROOM = click.option(
-    "--room",
-    metavar="ROOM",
-    shell_complete=complete.rooms,
-    help="Whose room it is from (default: the own one).",
-)
 PRIVATE = "Show private messages."
 
 
@@ -50,7 +44,7 @@ PRIVATE = "Show private messages."
 )
 @file_argument
 @save_option
-@_ROOM
+@room_option
 @unmask_options(private=PRIVATE)
 @write_options
 @output_options(fields=PASTED)
@@ -87,7 +81,7 @@ def chat(
     shell_complete=complete.people,
     help="Whom the owner's lines are to (default: the only other person in it).",
 )
-@_ROOM
+@room_option
 @unmask_options(private=PRIVATE)
 @write_options
 @output_options(fields=PASTED)
@@ -118,7 +112,7 @@ def pm(
 )
 @file_argument
 @save_option
-@_ROOM
+@room_option
 @write_options
 @output_options(fields=PASTED)
 @common_options
