@@ -79,6 +79,17 @@ CALLS = {
     "note add": Call('viewer_one "asked for a song"', missing="nobody_at_all text"),
     "note list": Call(missing="nobody_at_all"),
     "report tippers": Call(missing="--room nobody_at_all"),
+    "import chat": Call("chat.txt --save", missing="chat.txt --room nobody_at_all"),
+    "import follows": Call(
+        "followers.txt --direction followers --save",
+        missing="followers.txt --direction followers --room nobody_at_all",
+    ),
+    "import list": Call(files=("import chat chat.txt --save",)),
+    "import people": Call("people.jsonl --save", missing="nowhere.jsonl"),
+    "import pm": Call("pm.txt --save", missing="pm.txt --room nobody_at_all"),
+    "import tipmenu": Call("menu.txt --save", missing="menu.txt --room nobody_at_all"),
+    "import tips": Call("tips.txt --save", missing="tips.txt --room nobody_at_all"),
+    "import undo": Call("1 -y", files=("import chat chat.txt --save",), missing="99"),
     "db backup": Call("--out night.backup"),
     "db restore": Call(
         "night.backup -y", files=("db backup --out night.backup",),

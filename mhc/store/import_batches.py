@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from mhc.store.schema import import_batch, person
 
@@ -40,10 +40,16 @@ def add(conn: Connection, new: New, room_id: int | None, counts: Mapping[str, in
     return made
 
 
-def set_counts(conn: Connection, batch_id: int, counts: Mapping[str, int]) -> None:
-    """Note how many rows an import brought, once that is known."""
+def complete(conn: Connection, batch_id: int, digest: str, counts: Mapping[str, int]) -> None:
+    """Note what is known of an import only at its end: the hash of what was read, and how much it brought."""
     text = json.dumps(dict(counts), sort_keys=True)
-    conn.execute(update(import_batch).where(import_batch.c.id == batch_id).values(counts=text))
+    query = update(import_batch).where(import_batch.c.id == batch_id)
+    conn.execute(query.values(hash=digest, counts=text))
+
+
+def remove(conn: Connection, batch_id: int) -> None:
+    """Take the row of an import away that brought nothing."""
+    conn.execute(delete(import_batch).where(import_batch.c.id == batch_id))
 
 
 def list_all(conn: Connection) -> list[Batch]:

@@ -11,6 +11,10 @@ COMMANDS: Final[Table] = {
     "pm": ("mhc.cli.imports.paste:pm", "Take in private messages that were copied from the page."),
     "tips": ("mhc.cli.imports.paste:tips", "Take in tips that were copied from the page."),
     "tipmenu": ("mhc.cli.imports.menu:tipmenu", "Take in a room's tip menu, by tokens and label."),
+    "people": (
+        "mhc.cli.imports.people:people",
+        "Take in what an older system remembered of people: JSON, one person a line.",
+    ),
     "follows": (
         "mhc.cli.imports.follows:follows",
         "Take in who follows the room, or whom its owner follows.",

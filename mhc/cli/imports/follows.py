@@ -47,7 +47,7 @@ class _Given(NamedTuple):
     cls=Command,
     examples=[
         "mhc import follows followers.txt --direction followers",
-        "mhc import follows followers.html --direction followers --save",
+        "mhc import follows followers.html --direction followers --save --force",
         "mhc import follows followers.txt --direction following --complete --save",
     ],
 )
