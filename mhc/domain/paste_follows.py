@@ -56,7 +56,10 @@ def _of_lines(text: str) -> Listed:
 
 def _of_csv(text: str) -> Listed:
     """Take the column that is called so, or the first one."""
-    rows = list(csv.reader(text.splitlines()))
+    try:
+        rows = list(csv.reader(text.splitlines()))
+    except csv.Error:  # a cell of 128 KiB
+        return _of_lines(text)
     titles = [cell.strip().lower() for cell in rows[0]]
     column = next((titles.index(name) for name in _COLUMNS if name in titles), None)
     begin, at = (0, 0) if column is None else (1, column)

@@ -198,3 +198,17 @@ def test_marks_line_ends_and_nul_are_read(mhc: MhcHere) -> None:
         ("viewer_two", "hi"),
         ("viewer_three", "hey"),
     ]
+
+
+def test_an_export_carries_pasted_lines_and_what_counts_of_them(
+    database: Database, mhc: MhcHere, sqlite_database: Database
+) -> None:
+    mhc("import", "chat", write(mhc, "chat.txt", CHAT + "viewer_one: nobody knows when\n"), "--save")
+    assert mhc("capture", "export", "--out", "all.jsonl").status == 0
+    there = {"DATABASE_URL": f"sqlite:///{mhc.home / 'there.db'}"}
+    assert mhc("db", "upgrade", **there).status == 0
+    assert mhc("capture", "import", "all.jsonl", **there).status == 0
+    assert mhc("event", "list", "--json", **there).json == mhc("event", "list", "--json").json
+    assert mhc("db", "check", "--json", **there).json["problems"] == []
+    shown = [mhc("person", "show", "viewer_nine", "--json", **where).json["here"] for where in (there, {})]
+    assert shown[0] == shown[1]
