@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -16,6 +17,8 @@ from mhc.cli.telling import say
 from mhc.errors import CheckError, DataError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from mhc.domain.paste_follows import Listed
     from mhc.store.follow_lists import Change
 
@@ -85,7 +88,7 @@ def follows(
     is gone only where it is whole: --complete says so, or the pages, by their count or their numbers. Ends with 4
     where over 5 % would be gone, which --force allows.
     """
-    from mhc.store import follow_lists, import_batches, people
+    from mhc.store import follow_lists, people
 
     given, save, at, number = _read(files), save and not dry_run, utc_now(), None
     way, whole = DIRECTIONS[direction], complete or given.whole
@@ -100,18 +103,28 @@ def follows(
                 ids = ids or [
                     people.ensure(conn, [name], source="import", at=at, role=people.Role.MODEL)[name]
                 ]
-                counts = {"new": len(change.new), "known": len(change.same), "no name": given.bad}
-                counts |= {"gone": len(change.gone) if whole else 0}
-                new = import_batches.New("follows", given.name, given.hash, at)
-                number = import_batches.add(conn, new, ids[0], counts)
-                told = follow_lists.Told(ids[0], way, at, number)
-                follow_lists.apply(conn, change, told, end=whole)
+                number = _save(conn, given, change, (ids[0], way, at), end=whole)
         if number is not None:
             known_names.refresh(db, settings(ctx))
     out.rows(FOLLOWS, out.ordered(FOLLOWS, list(_rows(change, whole=whole))))
     _tell(ctx, change, number, given.bad, whole=whole, save=save)
     if whole and not save and not force:
         _warn_improbable(out, change)
+
+
+def _save(
+    conn: "Connection", given: _Given, change: "Change", told: tuple[int, str, datetime], *, end: bool
+) -> int:
+    """Keep what a list changes; give the import's number."""
+    from mhc.store import follow_lists, import_batches
+
+    room_id, way, at = told
+    counts = {"new": len(change.new), "known": len(change.same), "no name": given.bad}
+    counts |= {"gone": len(change.gone) if end else 0}
+    new = import_batches.New("follows", given.name, given.hash, at)
+    number = import_batches.add(conn, new, room_id, counts)
+    follow_lists.apply(conn, change, follow_lists.Told(room_id, way, at, number), end=end)
+    return number
 
 
 def _read(files: Sequence[str]) -> _Given:
