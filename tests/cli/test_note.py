@@ -26,7 +26,11 @@ def test_a_note_is_kept_as_it_was_written(known: MhcHere) -> None:
     rows = known("note", "list", "--json").json
     assert [row.pop("created_at")[-1:] for row in rows] == ["Z"]
     happened = "2026-01-01T18:00:00Z"
-    assert rows == [{"username": "viewer_one", "category": "tips", "body": text, "happened_at": happened}]
+    (number,) = [row.pop("id") for row in rows]
+    said = {"username": "viewer_one", "category": "tips", "body": text, "happened_at": happened}
+    assert rows == [said | {"edited_at": None, "source": "manual"}]
+    shown = known("note", "show", str(number), "--json").json
+    assert {name: shown[name] for name in said} == said
     (on_card,) = known("person", "show", "viewer_one", "--json").json["notes"]
     assert on_card.pop("created_at")
     assert on_card == {"category": "tips", "body": text, "happened_at": happened}
