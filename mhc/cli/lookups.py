@@ -53,6 +53,13 @@ def person(conn: "Connection", text: str, *, addable: bool = False) -> "Person":
     return found[0]
 
 
+def rows_of(conn: "Connection", who: "Person") -> list[int]:
+    """Give the ids of a person's rows: the root, to which what is typed goes, then all that were merged into it."""
+    from mhc.store import people
+
+    return [who.id, *(number for number in people.members(conn, who.id) if number != who.id)]
+
+
 def watchlist(conn: "Connection", text: str) -> "Watchlist":
     """Give the list of a name."""
     from mhc.store import watchlists

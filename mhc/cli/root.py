@@ -27,6 +27,10 @@ COMMANDS: Final[Table] = {
     "session": ("mhc.cli.session:group", "Your streams: start, stop, look back."),
     "watchlist": ("mhc.cli.watchlist:group", "Lists of people to keep an eye on."),
     "note": ("mhc.cli.note:group", "What you want to remember of a person."),
+    "attr": ("mhc.cli.attr:group", "What people are like, by key: what you know, and how sure it is."),
+    "relation": ("mhc.cli.relation:group", "What people are to you."),
+    "pair": ("mhc.cli.pair:group", "Who belongs together: collaborators, and accounts of one person."),
+    "link": ("mhc.cli.link:group", "Where else people are to be found."),
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
     "import": (
         "mhc.cli.imports:group",

@@ -58,12 +58,19 @@ def set_value(
     False where exactly this is said of the person already.
     """
     people.lock(conn, person_ids[0])
-    now = next((one for one in list_of(conn, person_ids, key)), None)
-    if now and (now.value, now.confidence, now.evidence) == (value, confidence, evidence):
+    if is_said(conn, person_ids, key, value, confidence=confidence, evidence=evidence):
         return False
     _close(conn, person_ids[:1], key, at)
     row = {"person_id": person_ids[0], "key": key, "value": value, "set_at": at, "batch_id": batch_id}
     return insert_new(conn, attribute, row | {"confidence": str(confidence), "evidence": evidence})
+
+
+def is_said(
+    conn: Connection, person_ids: Sequence[int], key: str, value: str, *, confidence: str, evidence: str
+) -> bool:
+    """Whether exactly this is said of a person (all rows of theirs) now."""
+    said = [(one.value, one.confidence, one.evidence) for one in list_of(conn, person_ids, key)]
+    return (value, confidence, evidence) in said
 
 
 def unset(conn: Connection, person_ids: Sequence[int], key: str, *, at: datetime) -> bool:

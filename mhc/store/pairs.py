@@ -57,14 +57,16 @@ def add(
     return False
 
 
-def remove(
-    conn: Connection, ones: Sequence[int], others: Sequence[int], kind: str | None, *, at: datetime
-) -> int:
-    """Part two people (all rows of each), of one kind or of every kind; that they were a pair is kept."""
-    standing = _between(ones, others)
-    if kind is not None:
-        standing = and_(standing, pair.c.kind == kind)
+def remove(conn: Connection, ones: Sequence[int], others: Sequence[int], kind: str, *, at: datetime) -> int:
+    """Part two people (all rows of each); that they were a pair is kept. Gives how many rows said so."""
+    standing = and_(_between(ones, others), pair.c.kind == kind)
     return conn.execute(update(pair).where(standing).values(removed_at=at)).rowcount
+
+
+def kinds(conn: Connection, ones: Sequence[int], others: Sequence[int]) -> list[str]:
+    """Give what two people (all rows of each) are to each other."""
+    query = select(pair.c.kind).where(_between(ones, others)).distinct().order_by(pair.c.kind)
+    return list(conn.execute(query).scalars())
 
 
 def list_of(conn: Connection, person_ids: Sequence[int] | None = None) -> list[Pair]:

@@ -17,7 +17,8 @@ from mhc.store.upsert import upsert
 
 _MANY = frozenset({"roles", "traits"})
 _TIMES = frozenset({"since", "until"})
-_NOTHING: Mapping[str, Any] = {name: getattr(Relationship(), name) for name in FIELDS}
+_NOBODY = Relationship()
+_NOTHING: Mapping[str, Any] = {name: getattr(_NOBODY, name) for name in FIELDS}
 
 
 class Cleared(Enum):
@@ -65,7 +66,8 @@ def change(
     No roles, no traits or an empty label take away what was there; so does CLEARED a date. Who was nothing yet
     gets the first status, unless another is given.
     """
-    asked = {
+    people.lock(conn, person_ids[0])
+    given = {
         "roles": roles,
         "label": label,
         "status": status,
@@ -73,11 +75,17 @@ def change(
         "since": since,
         "until": until,
     }
-    new = {name: _plain(name, value) for name, value in asked.items() if value is not None}
-    people.lock(conn, person_ids[0])
-    if find(conn, person_ids) is None:
-        new = {"status": FIRST_STATUS} | new
+    new = differing(conn, person_ids, **given)
     return _write(conn, person_ids, new, by=by, at=at, batch_id=batch_id)
+
+
+def differing(conn: Connection, person_ids: Sequence[int], **given: Any) -> dict[str, Any]:
+    """Give what would change: the fields and their new values, of those of `change`."""
+    old = find(conn, person_ids)
+    new = {name: _plain(name, value) for name, value in given.items() if value is not None}
+    if old is None and new:
+        new = {"status": FIRST_STATUS} | new
+    return {name: new[name] for name in FIELDS if name in new and new[name] != getattr(old or _NOBODY, name)}
 
 
 def remove(conn: Connection, person_ids: Sequence[int], *, by: str, at: datetime) -> bool:

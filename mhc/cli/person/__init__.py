@@ -24,6 +24,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.person.naming:rename",
         "Give a person a new name; the old one stays in their history.",
     ),
+    "rate": (
+        "mhc.cli.person.rating:rate",
+        "Rate a person from 1 (don't like) to 5 (hot), or none; without a rating, show it.",
+    ),
+    "name": (
+        "mhc.cli.person.private:name",
+        "Show or set the names of a person that are no usernames.",
+    ),
 }
 
 
