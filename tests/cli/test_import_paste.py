@@ -84,6 +84,8 @@ def test_what_was_captured_live_does_not_count_twice(database: Database, mhc: Mh
     assert [row["counts"] for row in run.json] == [False, True]  # half-open: the end is not captured
     after = card(mhc, "viewer_one")
     assert (after["tokens"], after["tips"]) == (before["tokens"] + 7, before["tips"] + 1)  # type: ignore[operator]
+    (row,) = (r for r in mhc("report", "tippers", "--json").json["rows"] if r["username"] == "viewer_one")
+    assert row["tokens"] == after["tokens"]
     shown = mhc("event", "list", "--json", "--events", "tip", "--person", "viewer_one").json
     assert sum(row["source"] == "paste" for row in shown) == 2
     assert sound(database)

@@ -1,17 +1,17 @@
 """`mhc import list|undo`: what was imported, and taking it back."""
 
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
 from mhc.cli import names as known_names
+from mhc.cli.asking import sure
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.options import Command, common_options, output_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
-from mhc.errors import NotFoundError, UsageError
+from mhc.errors import NotFoundError
 
 if TYPE_CHECKING:
     from mhc.store.undoing import Undone
@@ -71,8 +71,8 @@ def undo(ctx: click.Context, out: Writer, number: int, dry_run: bool, yes: bool,
             return
         at = None
         if not dry_run:
-            if not yes:
-                _ask(number, done, no_input=no_input)
+            question = f"Take back {_said(done.gone) or 'nothing'} of import {number}?"
+            sure(question, yes=yes, no_input=no_input)
             at = utc_now()
             with db.write() as conn:
                 done = undoing.undo(conn, batch, write=True)
@@ -91,9 +91,3 @@ def _row(number: int, done: "Undone") -> dict[str, object]:
 
 def _said(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {n:,}" for name, n in sorted((+counts).items()))
-
-
-def _ask(number: int, done: "Undone", *, no_input: bool) -> None:
-    if no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"import {number} would be taken back", hint="-y, where it may be")
-    click.confirm(f"Take back {_said(done.gone) or 'nothing'} of import {number}?", abort=True, err=True)
