@@ -145,6 +145,13 @@ def _held(one: "Holder") -> str:
     return f"{one.called} (id:{one.root_id}{since}{until})"
 
 
+def rows_of(conn: "Connection", who: "Person") -> list[int]:
+    """Give the ids of a person's rows: the root, to which what is typed goes, then all that were merged into it."""
+    from mhc.store import people
+
+    return [who.id, *(number for number in people.members(conn, who.id) if number != who.id)]
+
+
 def watchlist(conn: "Connection", text: str) -> "Watchlist":
     """Give the list of a name."""
     from mhc.store import watchlists

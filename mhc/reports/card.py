@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
-from mhc.store import merged, notes, paid, people, talk, totals, visits, watchlists
+from mhc.store import follows, merged, notes, paid, people, talk, totals, visits, watchlists
 from mhc.store.schema import EXCLUDED
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
         tokens_30d=tips.since[0],
         tokens_90d=tips.since[1],
         median_stay=median_stay(stays),
-        followed=talk.last_follow(conn, ids, asked.room_ids),
+        followed=_followed(conn, ids, asked.room_ids),
         last_lines=talk.last_lines(conn, ids, asked.room_ids, LINES),
         private_lines=_private_lines(conn, ids, asked),
     )
@@ -140,6 +140,16 @@ def _here(conn: "Connection", ids: Sequence[int], asked: Asked, tips: paid.Tips,
         messages=total.messages,
         private_messages=total.private_messages,
     )
+
+
+def _followed(
+    conn: "Connection", ids: Sequence[int], room_ids: Sequence[int] | None
+) -> tuple[datetime, bool] | None:
+    """Give since when a person follows, or does not; None where nobody knows."""
+    change = follows.last(conn, ids, room_ids)
+    if change is None or change.state is follows.State.UNKNOWN:
+        return None
+    return change.at, change.state is follows.State.YES
 
 
 def _private_lines(conn: "Connection", ids: Sequence[int], asked: Asked) -> Sequence[talk.Line]:

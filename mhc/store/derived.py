@@ -1,4 +1,4 @@
-"""Keeps what follows from events in step with them: totals, broadcasts, sessions, visits.
+"""Keeps what follows from events in step with them: totals, follows, broadcasts, sessions, visits.
 
 Events mostly come in order of time, and then only the end of what is known changes. One that comes late makes its
 room's time be read again from the last broadcast that had surely ended before it.
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select
 from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import Origin, Span, stitch
-from mhc.store import history, people, sessions, totals, visits
+from mhc.store import follows, history, pasted, people, sessions, totals, visits
 from mhc.store.bulk import Batch, bulk_insert, together
 from mhc.store.events import NewEvent
 from mhc.store.known import Known, look
@@ -51,9 +51,13 @@ def add_known(
 
     Rows and rooms are locked in order of their ids, or two listeners that meet the same would wait for each other.
     """
+    if source.kind == Kind.PASTE:
+        batch.send()  # what follows looks at what was stored
+        pasted.settle(batch, source, new)
     if source.kind != Kind.LIVE:
         return
     totals.add(batch, source.room_id, new)
+    follows.derive(batch, source.room_id, new)
     batch.add(*people.evidence(_viewers(source, new) - stands.viewers, Role.VIEWER))
     rooms = {n.room_id for n in new if n.room_id is not None} | ({source.room_id} if unseen else set())
     for room_id in sorted(rooms):

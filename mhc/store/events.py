@@ -189,7 +189,13 @@ def add_singly(
 
 
 def _time_of(one: Event, received_ms: int) -> int:
-    """Give when it happened, as far as that can be: an id from the future would put all that follows in the past."""
+    """Give when it happened, as far as that can be: an id from the future would put all that follows in the past.
+
+    A pasted line of unknown time stands at the epoch. When it was pasted says nothing of when it was said, and would
+    put it into today's figures; at the epoch it is before everything, outside every range, and nobody was seen then.
+    """
+    if one.id.undated:
+        return 0
     return one.id.ms if 0 < one.id.ms <= received_ms + _AHEAD_MS else received_ms
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from mhc.store import canonical, derived, people, schema, sizes, totals
+from mhc.store import canonical, derived, follows, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
 from mhc.store.schema import event, person, stream_session
 
@@ -48,7 +48,9 @@ def repair(db: Database, merge_gap: timedelta) -> None:
     with db.write() as conn:
         people.lock_names(conn)
         canonical.flatten(conn)
+        pasted.judge_all(conn)
         totals.rebuild(conn)
+        follows.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, merge_gap)
 
@@ -63,8 +65,12 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
             return found
         if wrong := canonical.differences(conn):
             found.append(f"{wrong} people do not read as the merges say")
+        if wrong := pasted.misjudged(conn):
+            found.append(f"{wrong} pasted lines count, or do not, against what was captured")
         if wrong := totals.differences(conn):
             found.append(f"{wrong} totals are not what the events say")
+        if wrong := follows.differences(conn):
+            found.append(f"{wrong} follows are not what the events say")
         stale = [room_id for room_id in derived.rooms(conn) if derived.differs(conn, room_id, merge_gap)]
         names = people.names_by_id(conn, stale)
         return found + [f"sessions or visits of {names[one]} are not what the events say" for one in stale]

@@ -19,7 +19,8 @@ _STANDS = Bulk(
     "SELECT (SELECT id_ms FROM event WHERE stream_id = new.stream_id ORDER BY id_ms DESC LIMIT 1),"
     " (SELECT id FROM capture_coverage WHERE stream_id = new.stream_id ORDER BY to_at DESC, id DESC LIMIT 1),"
     " (SELECT max(to_at) FROM capture_coverage WHERE stream_id = new.stream_id),"
-    " (SELECT state FROM room_state WHERE room_id = new.room_id) FROM {new}",
+    " (SELECT state FROM room_state WHERE room_id = new.room_id),"
+    " (SELECT id FROM stream WHERE room_id = new.room_id AND kind = 'paste' LIMIT 1) FROM {new}",
     asks=True,
 )
 _PEOPLE = Bulk(
@@ -44,6 +45,7 @@ class Known:
     ids: dict[str, int]  # who goes by a name now
     viewers: frozenset[int]  # who is known as a viewer, or set by hand
     locked: bool  # whether the room is locked: else its state may be another by now
+    pasted: bool  # whether lines were pasted into the room, which coverage may touch
 
 
 def take(
@@ -82,7 +84,8 @@ def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> lis
 
 
 def _known(stands: Rows, people: Rows = (), *, locked: bool) -> Known:
-    newest_ms, cover_id, covered_ms, state = stands[0]
+    newest_ms, cover_id, covered_ms, state, pasted = stands[0]
     ids: dict[str, int] = {name: who for name, who, _role, _by_hand in people}
     viewers = (who for _name, who, role, by_hand in people if by_hand or role not in _UNPROVEN)
-    return Known(newest_ms, cover_id, covered_ms, state, ids, frozenset(viewers), locked)
+    is_pasted = pasted is not None
+    return Known(newest_ms, cover_id, covered_ms, state, ids, frozenset(viewers), locked, is_pasted)

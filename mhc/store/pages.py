@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mhc.domain.clock import to_ms
 from mhc.domain.events import Event
 from mhc.errors import TryLaterError
-from mhc.store import coverage, derived, events, streams
+from mhc.store import coverage, derived, events, pasted, streams
 from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.events import Added, NewEvent
@@ -98,6 +98,9 @@ def _store(
     if page.covers_from is not None:
         joins = stands.cover_id if page.joined and _reaches(stands, page.covers_from) else None
         batch.add(*coverage.covering(held.id, page.covers_from, at, joins))
+        if stands.pasted:
+            batch.send()  # what was pasted for this time counts no more
+            pasted.judge(conn, held.room_id, page.covers_from, undated=stands.cover_id is None)
     return _add_all(batch, held, page, stands, merge_gap, unseen, singly=singly)
 
 

@@ -101,6 +101,12 @@ def members(conn: Connection, root_id: int) -> list[int]:
     return [one.id for one in merged(conn, root_id)]
 
 
+def root_of(conn: Connection, person_id: int) -> int:
+    """Give the root of a person's row; the row's own id where it was merged into no other."""
+    found = conn.execute(select(person.c.canonical_id).where(person.c.id == person_id)).scalar()
+    return person_id if found is None else int(found)
+
+
 def merged(conn: Connection, root_id: int) -> list[Person]:
     """Give a person's rows: the root and all that were merged into it, in order of id."""
     query = select(*_PERSON).where(or_(person.c.id == root_id, person.c.canonical_id == root_id))
@@ -191,6 +197,11 @@ def ensure(
     if names_made:
         conn.execute(insert(alias), names_made)
     return found | dict(zip(strangers, made, strict=True))
+
+
+def lock(conn: Connection, person_id: int) -> None:
+    """Let nobody else write what is remembered of a person before the transaction ends; events go on."""
+    conn.execute(select(person.c.id).where(person.c.id == person_id).with_for_update(key_share=True))
 
 
 def set_role(conn: Connection, person_id: int, role: str, *, by_hand: bool) -> None:

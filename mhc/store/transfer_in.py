@@ -11,7 +11,7 @@ from secrets import token_hex
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, text, update
 
-from mhc.store import coverage, derived, events, lines, sessions, streams
+from mhc.store import coverage, derived, events, lines, pasted, sessions, streams
 from mhc.store.events import Resolved
 from mhc.store.schema import capture_coverage, capture_gap, rejected_event, stream
 from mhc.store.streams import Kind, Stream
@@ -132,6 +132,8 @@ def add_coverage(
             end = max([one.to_at, *(row.to_at for row in known)])
             conn.execute(delete(capture_coverage).where(c.id.in_([row.id for row in known])))
             conn.execute(insert(capture_coverage).values(stream_id=source.id, from_at=begin, to_at=end))
+    if write and new:
+        pasted.judge(conn, source.room_id)
     return new
 
 

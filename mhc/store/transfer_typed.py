@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
-from mhc.store import canonical, lines, people, watchlists
+from mhc.store import canonical, lines, notes, people, watchlists
 from mhc.store.people import CHUNK
 from mhc.store.schema import note, person_merge, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
@@ -64,8 +64,8 @@ def add_notes(conn: Connection, found: Sequence[tuple[lines.Note, int]], *, writ
         values = tuple(getattr(line, name) for name in names)
         if (who, *values) not in known:
             rows.append({"person_id": who} | dict(zip(names, values, strict=True)))
-    if write and rows:
-        conn.execute(insert(note), rows)
+    if write:
+        notes.add_many(conn, rows)
     return len(rows)
 
 

@@ -35,6 +35,14 @@ COMMANDS: Final[Table] = {
         "Make people one who are the same; nothing of theirs is rewritten.",
     ),
     "unmerge": ("mhc.cli.person.merging:unmerge", "Part a person again from who they were merged into."),
+    "rate": (
+        "mhc.cli.person.rating:rate",
+        "Rate a person from 1 (don't like) to 5 (hot), or none; without a rating, show it.",
+    ),
+    "name": (
+        "mhc.cli.person.private:name",
+        "Show or set the names of a person that are no usernames.",
+    ),
 }
 
 
