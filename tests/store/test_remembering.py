@@ -82,13 +82,35 @@ def test_a_source_overwrites_no_link_that_a_person_typed_and_brings_none_back(da
         assert links.remove(conn, [one], ["https://x.com/a"], at=minute(6)) == 1
         assert not add("https://x.com/a", "profile", 7)
         assert add("https://x.com/c", "profile", 8)
+        assert links.remove(conn, [one], ["https://x.com/b"], at=minute(8)) == 1
+        assert not add("https://x.com/b", "profile", 9)
         assert add("https://x.com/a", "manual", 9)
         shown = [(link.url, link.source) for link in links.list_of(conn, [one])]
         assert shown == [
             ("https://x.com/a", "manual"),
-            ("https://x.com/b", "profile"),
             ("https://x.com/c", "profile"),
         ]
+
+
+def test_links_notes_and_ratings_of_a_merged_person_are_read_as_one(database: Database) -> None:
+    with database.write() as conn:
+        one, two = make(conn, "viewer_one", "viewer_two")
+        for who in (one, two):
+            links.add(conn, who, "website", "https://viewer.example/", source="manual", at=minute(1))
+        write(conn, two, "likes blue", 2)
+        ratings.rate(conn, [two], 4, at=minute(3))
+        merge(conn, one, two)
+        ids = [one, two]
+        assert [(a.username, a.url) for a in links.list_of(conn, ids)] == [
+            ("viewer_one", "https://viewer.example/")
+        ]
+        assert not links.add(conn, one, "website", "https://viewer.example/", source="manual", at=minute(4))
+        assert not links.add(conn, one, "website", "https://other.example/", source="profile", at=minute(4))
+        (found_note,) = notes.search(conn, terms("blue"), ids)
+        assert found_note.username == "viewer_one"
+        assert ratings.history(conn, ids) == [(4, minute(3))]
+        assert links.remove(conn, ids, ["https://viewer.example/"], at=minute(5)) == 2
+        assert links.list_of(conn, ids) == []
 
 
 def test_each_change_of_a_relationship_is_kept(database: Database) -> None:
