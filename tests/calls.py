@@ -62,6 +62,8 @@ CALLS = {
     "person rename": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "person search": Call("viewer", never_missing="what is not found is an empty list"),
     "person show": Call("viewer_one", missing="nobody_at_all"),
+    "person export": Call("viewer_one", missing="nobody_at_all", prints=True),
+    "person forget": Call("viewer_one -y", missing="nobody_at_all -y"),
     "alias add": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "alias list": Call("viewer_one", missing="nobody_at_all"),
     "alias remove": Call(

@@ -241,6 +241,24 @@ def rebuild(conn: Connection) -> None:
     conn.execute(update(person).values(first_seen_at=first, last_seen_at=last))
 
 
+def rebuild_of(conn: Connection, person_ids: Sequence[int]) -> None:
+    """Make the totals of some people anew, and when they were seen, from their events."""
+    if not person_ids:
+        return
+    conn.execute(delete(person_total).where(person_total.c.person_id.in_(person_ids)))
+    mine = or_(event.c.actor_id.in_(person_ids), event.c.partner_id.in_(person_ids))
+    true = _from_events().where(mine).subquery()
+    names = [column.name for column in true.columns]
+    theirs = select(*true.columns).where(true.c.person_id.in_(person_ids))
+    conn.execute(insert(person_total).from_select(names, theirs))
+    first, last = (
+        select(one).where(person_total.c.person_id == person.c.id).scalar_subquery()
+        for one in (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
+    )
+    seen = update(person).where(person.c.id.in_(person_ids))
+    conn.execute(seen.values(first_seen_at=first, last_seen_at=last))
+
+
 def differences(conn: Connection) -> int:
     """Give how many totals are not what the events say."""
     kept = select(*(person_total.c[column.name] for column in _from_events().selected_columns))

@@ -24,6 +24,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.person.naming:rename",
         "Give a person a new name; the old one stays in their history.",
     ),
+    "export": (
+        "mhc.cli.person.privacy:export",
+        "Write everything that is held about a person, from every table, as JSON lines.",
+    ),
+    "forget": (
+        "mhc.cli.person.privacy:forget",
+        "Forget a person: their texts, names, notes and events go, everywhere, and for good.",
+    ),
 }
 
 
