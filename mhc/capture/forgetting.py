@@ -11,7 +11,14 @@ from typing import Final
 from mhc.capture import forgetting_files
 from mhc.domain.erasing import digest
 from mhc.errors import TryLaterError
-from mhc.store import erasures, forgetting, forgetting_space, forgetting_texts
+from mhc.store import (
+    erasures,
+    erasures_kept,
+    forgetting,
+    forgetting_space,
+    forgetting_texts,
+    transfer_erasures,
+)
 from mhc.store.database import Database
 from mhc.store.forgetting import NOBODY, Subject
 
@@ -62,6 +69,8 @@ class Forgetting:
             names = self.subject.names or (self.wish.name,)
             erasures.begin(conn, names, at=at, blocked=self.wish.block, heir_id=heir_id)
             self.gone.update(forgetting.counts(conn, self.subject))
+            known_now = erasures.rows(conn)
+        erasures_kept.save(self.state_dir, self.db, known_now)
 
     def spools(self) -> None:
         """Clean the pages that wait for the database."""
@@ -118,10 +127,31 @@ STEPS: Final[tuple[Callable[[Forgetting], None], ...]] = (
 )
 
 
+_LAST = (Forgetting.names, Forgetting.space, Forgetting.done)
+
+
 def run(job: Forgetting, steps: Sequence[Callable[[Forgetting], None]] = STEPS) -> None:
     """Do the steps in order."""
     for step in steps:
         step(job)
+
+
+def again(db: Database, state_dir: Path, gap: timedelta, known: erasures_kept.Kept, at: datetime) -> int:
+    """Forget again whom a database that was restored still has; give how many names that were.
+
+    `known` are the erasures of the one that it replaced.
+    """
+    with db.write() as conn:
+        erasures_kept.take_over(conn, known, at)
+        names = transfer_erasures.settle(conn, at)
+    jobs = [Forgetting(db, state_dir, gap, Wish(name, at)) for name in names]
+    for job in jobs:
+        run(job, [step for step in STEPS if step not in _LAST])
+    if jobs:
+        forgetting_space.free(db)
+    for job in jobs:
+        job.done()
+    return len(jobs)
 
 
 def preview(job: Forgetting) -> None:

@@ -241,11 +241,7 @@ class Database:
         if not self.is_sqlite:
             options = {"connect_timeout": self._connect_seconds, "application_name": "mhc", **_GONE_SOON}
             engine = create_engine(
-                self.url,
-                hide_parameters=True,
-                connect_args=options,
-                pool_pre_ping=False,
-                execution_options=self._options,
+                self.url, hide_parameters=True, connect_args=options, execution_options=self._options
             )
             if self._answer_seconds is not None:
                 event.listen(engine, "connect", partial(_bound, self._busy_ms, self._answer_seconds * 1000))

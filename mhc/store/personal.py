@@ -46,7 +46,7 @@ _WORDS = {
     "person": ("platform", "username", "role"),
     "person_name": ("kind",),
     "rejected_event": ("hash", "reason"),
-    "relationship": ("roles", "status", "traits"),
+    "relationship": ("roles", "status"),
     "relationship_change": ("field", "by"),
     "room_state": ("state",),
     "stream": ("kind", "host", "lock_name", "cursor", "owner"),

@@ -234,11 +234,7 @@ def rebuild(conn: Connection) -> None:
     conn.execute(delete(person_total))
     names = [column.name for column in _from_events().selected_columns]
     conn.execute(insert(person_total).from_select(names, _from_events()))
-    outer = (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
-    first, last = (
-        select(one).where(person_total.c.person_id == person.c.id).scalar_subquery() for one in outer
-    )
-    conn.execute(update(person).values(first_seen_at=first, last_seen_at=last))
+    _set_seen(conn)
 
 
 def rebuild_of(conn: Connection, person_ids: Sequence[int]) -> None:
@@ -248,15 +244,17 @@ def rebuild_of(conn: Connection, person_ids: Sequence[int]) -> None:
     conn.execute(delete(person_total).where(person_total.c.person_id.in_(person_ids)))
     mine = or_(event.c.actor_id.in_(person_ids), event.c.partner_id.in_(person_ids))
     true = _from_events().where(mine).subquery()
-    names = [column.name for column in true.columns]
     theirs = select(*true.columns).where(true.c.person_id.in_(person_ids))
-    conn.execute(insert(person_total).from_select(names, theirs))
+    conn.execute(insert(person_total).from_select(true.columns.keys(), theirs))
+    _set_seen(conn, person.c.id.in_(person_ids))
+
+
+def _set_seen(conn: Connection, *of: ColumnElement[bool]) -> None:
+    outer = (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
     first, last = (
-        select(one).where(person_total.c.person_id == person.c.id).scalar_subquery()
-        for one in (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
+        select(one).where(person_total.c.person_id == person.c.id).scalar_subquery() for one in outer
     )
-    seen = update(person).where(person.c.id.in_(person_ids))
-    conn.execute(seen.values(first_seen_at=first, last_seen_at=last))
+    conn.execute(update(person).where(*of).values(first_seen_at=first, last_seen_at=last))
 
 
 def differences(conn: Connection) -> int:

@@ -95,7 +95,7 @@ def _rejected(conn: Connection, found: Sequence[Captured], how: How) -> Done:
 
 
 def _sessions(conn: Connection, found: Sequence[tuple[lines.Session, int]], how: How) -> Done:
-    found = _cleaned(conn, found)
+    found = _cleaned(conn, found, how)
     new, refused = transfer_sessions.add(conn, found, how.gap, write=how.write)
     return Done(new, refused=len(refused))
 
@@ -106,20 +106,21 @@ def _merges(conn: Connection, found: Sequence[tuple[lines.Merge, int, int]], how
 
 
 def _lists(conn: Connection, found: Sequence[lines.List], how: How) -> Done:
-    return Done(transfer_typed.add_lists(conn, found, write=how.write))
+    named = transfer_erasures.texts(conn, found, how.made_at)
+    return Done(transfer_typed.add_lists(conn, named, write=how.write))
 
 
 def _members(conn: Connection, found: Sequence[tuple[lines.Member, int]], how: How) -> Done:
-    return Done(transfer_typed.add_members(conn, _cleaned(conn, found), write=how.write))
+    return Done(transfer_typed.add_members(conn, _cleaned(conn, found, how), write=how.write))
 
 
 def _notes(conn: Connection, found: Sequence[tuple[lines.Note, int]], how: How) -> Done:
-    return Done(transfer_typed.add_notes(conn, _cleaned(conn, found), write=how.write))
+    return Done(transfer_typed.add_notes(conn, _cleaned(conn, found, how), write=how.write))
 
 
-def _cleaned(conn: Connection, found: Sequence[tuple[Any, int]]) -> list[tuple[Any, int]]:
+def _cleaned(conn: Connection, found: Sequence[tuple[Any, int]], how: How) -> list[tuple[Any, int]]:
     """Give what was typed, without names of who was forgotten since."""
-    texts = transfer_erasures.texts(conn, [line for line, _who in found])
+    texts = transfer_erasures.texts(conn, [line for line, _who in found], how.made_at)
     return list(zip(texts, (who for _line, who in found), strict=True))
 
 

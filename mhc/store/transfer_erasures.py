@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from msgspec import structs
@@ -15,7 +16,7 @@ from mhc.store.erased_events import may_keep
 from mhc.store.schema import alias, erasure
 
 NOBODY = 0  # in the place of a person who was forgotten; no row has this number
-_Texts = TypeVar("_Texts", lines.Note, lines.Member, lines.Session)
+_Texts = TypeVar("_Texts", lines.Note, lines.Member, lines.Session, lines.List)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +72,33 @@ def people(conn: Connection, found: Sequence[lines.Person], made_at: datetime) -
     return Left(may_come, left.gone, left.since)
 
 
-def texts(conn: Connection, found: Sequence[_Texts]) -> list[_Texts]:
-    """Give lines with what was typed, without the names of those who were forgotten after it was."""
+def texts(conn: Connection, found: Sequence[_Texts], made_at: datetime) -> list[_Texts]:
+    """Give lines of a file with what was typed, without the names of those who were forgotten after it was."""
     if erasures.until_ms(conn) is None:
         return list(found)
     erased = erasures.load(conn)
-    return [_text(one, erased) for one in found]
+    return [_text(one, erased, made_at) for one in found]
 
 
-def _text(one: _Texts, erased: erasures.Erased) -> _Texts:
-    names: tuple[str, ...] = ("body",)
-    if isinstance(one, lines.Note):
-        at = one.created_at
-    elif isinstance(one, lines.Member):
-        at, names = one.added_at, ("note",)
-    else:
-        at, names = one.started_at, ("title", "tags", "theme")
+def _text(one: _Texts, erased: erasures.Erased, made_at: datetime) -> _Texts:
     changed = {
-        name: erasing.without(text, lambda word: erased.before(word, at))
-        for name in names
+        name: erasing.without(text, partial(erased.before, at=at))
+        for name, at in _typed(one, made_at).items()
         if (text := getattr(one, name)) is not None
     }
     return structs.replace(one, **changed)
+
+
+def _typed(one: object, made_at: datetime) -> dict[str, datetime]:
+    """Give the fields of a line that hold what was typed, and when it was, as far as the line says it."""
+    match one:
+        case lines.Note():
+            return {"body": one.created_at}
+        case lines.Member():
+            return {"note": one.added_at, "list": made_at}
+        case lines.Session():
+            return dict.fromkeys(("title", "tags", "theme"), one.started_at)
+    return {"name": made_at}
 
 
 def rejected(conn: Connection, found: Sequence[lines.Rejected]) -> list[lines.Rejected]:
