@@ -112,7 +112,11 @@ def copy(seeded: Database, request: pytest.FixtureRequest, tmp_path: Path) -> It
 def mhc(copy: str, tmp_path: Path) -> MhcHere:
     """Give the command in this process, on the copy, in the evening."""
     return MhcHere(
-        tmp_path, DATABASE_URL=copy, CHATURBATE_USERNAME=ROOM, MHC_TIMEZONE=evening(datetime.now(UTC))
+        tmp_path,
+        DATABASE_URL=copy,
+        CHATURBATE_USERNAME=ROOM,
+        MHC_TIMEZONE=evening(datetime.now(UTC)),
+        MHC_ERASURE_KEY="FAKE0KEY0OF0ERASURES",
     )
 
 
