@@ -69,6 +69,8 @@ CALLS = {
     "person unmerge": Call(
         "viewer_two", before=("person merge viewer_one viewer_two",), missing="nobody_at_all"
     ),
+    "person export": Call("viewer_one", missing="nobody_at_all", prints=True),
+    "person forget": Call("viewer_one -y", missing="nobody_at_all -y"),
     "alias add": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "alias list": Call("viewer_one", missing="nobody_at_all"),
     "alias remove": Call(

@@ -51,7 +51,7 @@ TABLES = {
     "alias": "A name that a person has or had. One open row for each name; look-ups go through here.",
     "stream": "One room's feed at one API host: how far it was read, and who holds the lease.",
     "event_method": "The API's names of event kinds, numbered. A number is given once.",
-    "event": "What happened, as it was received. Never updated, never deleted.",
+    "event": "What happened, as it was received. Never updated, never deleted, but by `mhc person forget`.",
     "rejected_event": "What came in the feed and could not become an event, once for each content.",
     "capture_gap": "A time for which events are, or may be, missing. One row an incident.",
     "capture_coverage": "A time that was captured without a break.",

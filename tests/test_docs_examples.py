@@ -122,7 +122,11 @@ def mhc(copy: str, tmp_path: Path) -> MhcHere:
     """Give the command in this process, on the copy, in the evening, beside the files that examples read."""
     pastes.write(tmp_path)
     return MhcHere(
-        tmp_path, DATABASE_URL=copy, CHATURBATE_USERNAME=ROOM, MHC_TIMEZONE=evening(datetime.now(UTC))
+        tmp_path,
+        DATABASE_URL=copy,
+        CHATURBATE_USERNAME=ROOM,
+        MHC_TIMEZONE=evening(datetime.now(UTC)),
+        MHC_ERASURE_KEY="FAKE0KEY0OF0ERASURES",
     )
 
 

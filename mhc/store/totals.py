@@ -251,6 +251,18 @@ def rebuild(conn: Connection) -> None:
     see_again(conn)
 
 
+def rebuild_of(conn: Connection, person_ids: Sequence[int]) -> None:
+    """Make the totals of some people anew, and when they were seen, from their events."""
+    if not person_ids:
+        return
+    conn.execute(delete(person_total).where(person_total.c.person_id.in_(person_ids)))
+    mine = or_(event.c.actor_id.in_(person_ids), event.c.partner_id.in_(person_ids))
+    true = from_events().where(mine).subquery()
+    theirs = select(*true.columns).where(true.c.person_id.in_(person_ids))
+    conn.execute(insert(person_total).from_select(true.columns.keys(), theirs))
+    see_again(conn, person_ids)
+
+
 def see_again(conn: Connection, person_ids: Sequence[int] | None = None) -> None:
     """Say anew when people (None: all) were first and last seen, as their totals have it."""
     outer = func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at)

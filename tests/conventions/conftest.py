@@ -99,7 +99,11 @@ def _run_all(mhc: Mhc, lines: list[str]) -> None:
 def _surroundings(home: Path, seeded: Path) -> dict[str, str]:
     shutil.copy(seeded, home / "mhc.db")
     pastes.write(home)
-    return {"DATABASE_URL": f"sqlite:///{home / 'mhc.db'}", "CHATURBATE_USERNAME": ROOM}
+    return {
+        "DATABASE_URL": f"sqlite:///{home / 'mhc.db'}",
+        "CHATURBATE_USERNAME": ROOM,
+        "MHC_ERASURE_KEY": "FAKE0KEY0OF0ERASURES",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.person.private:name",
         "Show or set the names of a person that are no usernames.",
     ),
+    "export": (
+        "mhc.cli.person.privacy:export",
+        "Write everything that is held about a person, from every table, as JSON lines.",
+    ),
+    "forget": (
+        "mhc.cli.person.privacy:forget",
+        "Forget a person: their texts, names, notes and events go, everywhere, and for good.",
+    ),
 }
 
 
