@@ -64,7 +64,7 @@ class Api:
             retry=retry_if_exception(_is_transient),
             stop=stop_after_attempt(terms.tries) | stop_after_delay(terms.in_all),
             wait=wait_exponential_jitter(
-                initial=_FIRST_WAIT * wait_scale,
+                multiplier=_FIRST_WAIT * wait_scale,
                 max=_LONGEST_WAIT * wait_scale,
                 jitter=_FIRST_WAIT * wait_scale,
             ),
@@ -121,10 +121,12 @@ class Api:
         """Take our secrets out of what came back: it is kept, and an error may quote it."""
         secrets = [value.reveal() for _, value in request.params if isinstance(value, Secret)]
         secrets += [self._bearer.reveal()] if self._bearer else []
-        body = answer.body
-        for form in {form for one in secrets for form in (one, quote(one, safe=""), one.replace("/", "\\/"))}:
+        forms = {form for one in secrets for form in (one, quote(one, safe=""), one.replace("/", "\\/"))}
+        body, headers = answer.body, dict(answer.headers)
+        for form in forms:
             body = body.replace(form.encode(), b"***")
-        return Answer(answer.status, answer.headers, body, answer.seconds)
+            headers = {name: value.replace(form, "***") for name, value in headers.items()}
+        return Answer(answer.status, headers, body, answer.seconds)
 
     def stop(self) -> None:
         """Break what is under way, and every later request at once. May be called from another thread."""

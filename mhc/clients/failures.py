@@ -136,10 +136,11 @@ def _failure(rule: Rule, terms: Terms, answer: Answer, about: str, now: float) -
     asked = parse_retry_after(answer.headers, now)
     if isinstance(error, RefusedError):
         error.hint = error.hint or f"look at {terms.token}: mhc config list"
-    if isinstance(error, ThrottledError | BlockedError):
-        error.seconds = terms.cooldown if asked is None else asked
-        error.transient = answer.status == 429 and asked is not None
-    if isinstance(error, DownError):
+    if isinstance(error, ThrottledError) and answer.status == 429 and asked is not None:
+        error.seconds, error.transient = asked, True
+    elif isinstance(error, ThrottledError | BlockedError):
+        error.seconds = max(terms.cooldown, asked or 0)
+    elif isinstance(error, DownError):
         error.seconds = asked
     error.answer = answer
     return error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Final, NewType, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from mhc.domain.names import username_from_upstream
 from mhc.patterns import Pattern
@@ -142,7 +142,7 @@ def _plan(kind: type[Any]) -> tuple[tuple[str, tuple[str, ...], _One], ...]:
 
 
 def _reader(hint: Any) -> _One:
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in {UnionType, Union}:  # the second for what is named by NewType
         hint = next(one for one in get_args(hint) if one is not NoneType)
     if get_origin(hint) is tuple:
         return _list_reader(get_args(hint)[0])

@@ -240,10 +240,10 @@ def _read(raw: urllib3.BaseHTTPResponse, deadline: float, max_bytes: int) -> byt
     while part := raw.read(_CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
-        if max(size, raw.tell()) > max_bytes:  # tell: what came over the wire
-            raise BodyError(f"an answer of more than {max_bytes >> 20} MiB")
-        if time.monotonic() > deadline:
+        if size > max_bytes or time.monotonic() > deadline:
             break
+    if max(size, raw.tell()) > max_bytes:  # tell: what came over the wire, which may inflate to nothing
+        raise BodyError(f"an answer of more than {max_bytes >> 20} MiB")
     if time.monotonic() > deadline:  # what was cut at its deadline may look whole
         raise NetworkError("the answer took too long")
     return b"".join(parts)

@@ -17,14 +17,14 @@ EVERY_SECONDS: Final = 300
 _APART_SECONDS: Final = 2  # whatever is asked of the host
 
 TERMS: Final = Terms(
-    name="the site's statistics",
+    name="the statistics API",
     token="CB_STATS_TOKEN",  # noqa: S106 - the name of a setting
     rules=(
-        Rule(range(600), RefusedError, "the site's statistics refuse the token of {about} ({status})",
+        Rule(range(600), RefusedError, "the statistics API refuses the token of {about} ({status})",
              lambda answer: answer.body.strip().lower() == b"unauthorized",
              "CB_STATS_TOKEN must be that room's, with the scope Stats"),
-        Rule(range(403, 404), ThrottledError, "the site's statistics ask to slow down ({status})", says("slow")),
-        Rule(range(404, 405), NotKnownError, "the site has no statistics of {about}"),
+        Rule(range(403, 404), ThrottledError, "the statistics API asks to slow down ({status})", says("slow")),
+        Rule(range(404, 405), NotKnownError, "the statistics API does not know {about}"),
     ),
     cooldown=EVERY_SECONDS,
     tries=1,  # another would come too soon in any case

@@ -65,7 +65,7 @@ def _check(operation: Operation[Any], query: Query) -> None:
         if one.name not in takes and given != getattr(standard, one.name):
             raise UsageError(f"{operation.name} takes no {one.name}")
         if one.name in takes and one.name in _NEEDED and (given is None or given == ()):
-            raise UsageError(f"{operation.name} needs a {one.name}")
+            raise UsageError(f"{operation.name} needs {one.name}")
     if query.site not in SITES:
         raise UsageError(f"no site named {query.site!r}: {', '.join(SITES)}")
     if len(query.names) > MOST_NAMES:
