@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mhc.clients.pacing import LONGEST_QUIET, PacedError, Pacer, Rate, StoppedError, parse_retry_after
@@ -185,6 +185,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_no_order_of_processes_asks_more_often_than_the_rate_or_into_the_quiet(
     steps: list[tuple[str, int, float]],

@@ -190,6 +190,7 @@ def test_after_too_many_requests_everything_waits(
     ("body", "timezone", "at"),
     [
         ('{"data":{"last_tip_date":"2026-07-01 10:00:00"},"meta":{"timezone":"Europe/Berlin"}}', None, 8),
+        ('{"data":{"last_tip_date":"2026-07-01 10:00:00"},"meta":{"timezone":"Europe/Berlin"}}', "UTC", 8),
         ('{"data":{"last_tip_date":"2026-07-01 10:00:00"}}', "Europe/Berlin", 8),
         (
             '{"data":{"last_tip_date":"2026-07-01 10:00:00"},"meta":{"timezone":"Nowhere/Land"}}',
