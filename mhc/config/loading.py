@@ -74,6 +74,7 @@ class Settings:
     backup_daily: int
     backup_weekly: int
     backup_monthly: int
+    search_messages: bool
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)
 
@@ -217,6 +218,8 @@ class _Loader:
         """Parse a value of any source; a bad one becomes a problem and None."""
         if kind in {"number", "count"} and isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
+        if kind == "flag" and isinstance(text, bool):
+            text = str(text).lower()
         if not isinstance(text, str):
             self.problems.append(f"{label}: must be text in quotes")
             return None

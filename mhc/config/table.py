@@ -171,6 +171,14 @@ SETTINGS: Final = (
     Setting("backup.daily", "backup_daily", "count", "Days that keep their newest backup.", "7"),
     Setting("backup.weekly", "backup_weekly", "count", "Weeks that keep their newest backup.", "4"),
     Setting("backup.monthly", "backup_monthly", "count", "Months that keep their newest backup.", "12"),
+    Setting(
+        "search.messages",
+        "search_messages",
+        "flag",
+        "Whether `mhc note search --private` finds chat lines and private messages: their words are kept, which takes"
+        " disk. `mhc db check --repair` adds those of before, or, where it is false again, takes them away.",
+        "false",
+    ),
 )
 
 # Tables of config.toml; what reads one says what may stand in it.

@@ -251,6 +251,13 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_flag(text: str) -> bool:
+    """Give true or false."""
+    if text.strip().lower() not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text.strip().lower() == "true"
+
+
 def parse_gap(text: str) -> timedelta:
     """Give a length of time such as 30m, 1h30m or 90s: a day at most."""
     match = _DURATION.fullmatch(text.strip().lower())
@@ -277,6 +284,7 @@ PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "database": parse_database,
     "directory": parse_directory,
     "duration": parse_gap,
+    "flag": parse_flag,
     "hook": parse_hook,
     "number": parse_scale,
     "origin": parse_origin,
