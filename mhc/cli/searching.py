@@ -9,7 +9,7 @@ from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
 from mhc.cli.unmasking import unmask_options
-from mhc.domain.words import terms
+from mhc.domain.words import Term, terms
 from mhc.errors import UsageError
 
 CATEGORIES = ("notes", "pm", "dm", "public_chat", "tips", "tip_menu")
@@ -80,24 +80,29 @@ def search(
     from mhc.reports import found
     from mhc.store import people
 
-    words = terms(" ".join(text))
-    if not words:
-        raise UsageError(
-            "search for what?", hint="words of letters and digits; mhc note list gives every note"
-        )
+    words = _terms(text)
     private = private and category is None
-    if private and not settings(ctx).search_messages:
-        say(ctx, _NOT_INDEXED)
-        private = False
+    indexed = settings(ctx).search_messages
     with database(ctx) as db:
         with db.read() as conn:
             ids = None if name is None else people.members(conn, find_person(conn, name).id)
             asked = found.Asked(words, ids, category)
             rows = found.in_notes(conn, asked)
-        if not private:
+        if private and indexed:
+            both = found.with_messages(db, asked, rows, None if out.sort else out.limit)
+            listed = out.ordered(FOUND, both) if out.sort else both
+            out.rows(FOUND, listed, nothing="no note and no message has all of these words")
+        else:
             nothing = "no note has all of these words"
             out.rows(FOUND, out.ordered(FOUND, rows), total=len(rows), nothing=nothing)
-            return
-        both = found.with_messages(db, asked, rows, None if out.sort else out.limit)
-        listed = out.ordered(FOUND, both) if out.sort else both
-        out.rows(FOUND, listed, nothing="no note and no message has all of these words")
+    if private and not indexed:
+        say(ctx, _NOT_INDEXED)
+
+
+def _terms(text: tuple[str, ...]) -> list[Term]:
+    found = terms(" ".join(text))
+    if not found:
+        raise UsageError(
+            "search for what?", hint="words of letters and digits; mhc note list gives every note"
+        )
+    return found

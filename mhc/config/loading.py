@@ -218,8 +218,8 @@ class _Loader:
         """Parse a value of any source; a bad one becomes a problem and None."""
         if kind in {"number", "count"} and isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
-        if kind == "flag" and isinstance(text, bool):
-            text = str(text).lower()
+        if kind == "flag":
+            text = str(text)
         if not isinstance(text, str):
             self.problems.append(f"{label}: must be text in quotes")
             return None
