@@ -155,6 +155,9 @@ def test_more_than_a_block_of_messages_and_words_is_mended(database: Database, i
     assert said(indexed, "hello") == said(indexed, "n*") == said(indexed, "hello n*") == newest_first
     assert said(indexed, "hello number20*", first=3) == newest_first[:100]
     assert said(indexed, "number0007 h*") == said(indexed, "h* number0007") == ["hello number0007"]
+    poll(indexed, captured(chat(30, "viewer_one", "goodbye number9999"), page=1))
+    assert said(indexed, "number9999 h*") == []
+    assert said(indexed, "number9999 n* g*") == ["goodbye number9999"]
 
 
 def test_who_is_forgotten_leaves_the_index(indexed: Database, tmp_path: Path) -> None:
