@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ from mhc.store.schema import Instant, capture_gap, event, stream, stream_session
 
 if TYPE_CHECKING:
     from mhc.domain.broadcasts import Mark
+
+FRESH = timedelta(minutes=5)  # so long what a listener heard last is as it is now
 
 _STEPS = {number: Step(name) for number, name in METHODS.items() if name in {"userEnter", "userLeave"}}
 _ADD = bulk_insert(visit, ("room_id", "person_id", "entered_at", "left_at", "ending"))
@@ -93,6 +95,14 @@ def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:
         query = select(visit.c.person_id).where(visit.c.room_id == room_id)
         found.update(conn.execute(query.where(or_(spans, visit.c.left_at == end))).scalars())
     return found
+
+
+def last_heard(conn: Connection, room_ids: Sequence[int] | None) -> datetime | None:
+    """Give when some rooms (None: any) were last listened to: who is in them is known as of then."""
+    query = select(func.max(stream.c.last_poll_ok_at)).where(stream.c.kind == "live")
+    if room_ids is not None:
+        query = query.where(stream.c.room_id.in_(room_ids))
+    return conn.execute(query).scalar()
 
 
 def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> bool:

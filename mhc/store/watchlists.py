@@ -1,6 +1,6 @@
 """Watchlists and who is on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -130,14 +130,16 @@ def names_of(conn: Connection, person_ids: Sequence[int]) -> list[str]:
     return list(conn.execute(query).scalars())
 
 
-def names_by_root(conn: Connection) -> dict[int, list[str]]:
-    """Give the lists of everyone who is on one, by root: the system's first."""
+def names_by_root(conn: Connection, rows: Mapping[int, int] | None = None) -> dict[int, list[str]]:
+    """Give the lists of some people, by root, the system's first; `rows` are theirs with their roots (None: everyone)."""
     query = (
         select(_root, watchlist.c.name)
         .join(watchlist_member, watchlist_member.c.person_id == person.c.id)
         .join(watchlist, _on_list())
         .order_by(*_ORDER)
     )
+    if rows is not None:
+        query = query.where(watchlist_member.c.person_id.in_(list(rows)))
     found: dict[int, list[str]] = {}
     for who, name in conn.execute(query):
         lists = found.setdefault(who, [])

@@ -1,0 +1,273 @@
+"""Which people are listed, in which order, with what they gave: merged ones once, page by page.
+
+Who is listed is found first, and sums and lists are read for those only: nobody waits for the figures of 50,000.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
+
+from mhc.store import segments
+from mhc.store.people import CHUNK, roots_of_rows
+from mhc.store.schema import EXCLUDED, alias, person, person_total, watchlist, watchlist_member
+from mhc.store.segments import MONTH, Range, Segment, roots_of
+
+
+class Listed(NamedTuple):
+    """A person with their sums, as lists show them; `first_seen_at` and `last_seen_at` are of all that were merged."""
+
+    id: int
+    username: str
+    role: str
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    rating: int | None
+    tokens: int
+    tips: int
+
+
+class Ratings(NamedTuple):
+    """The ratings from `low` to `high`."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Which people are listed, in which order, with the sums of which rooms (None: all). All conditions must hold."""
+
+    now: datetime
+    room_ids: Sequence[int] | None = None
+    role: str | None = None
+    like: str | None = None  # letters of any of their names
+    list_ids: Sequence[int] = ()
+    segments: Sequence[Segment] = ()
+    since: datetime | None = None  # the range of the segments
+    until: datetime | None = None
+    live: bool = False
+    rating: Ratings | None = None
+    unrated: bool = False
+    min_tokens: int | None = None
+    seen_since: datetime | None = None
+    not_seen_since: datetime | None = None
+    excluded: bool | None = None
+    reveal: bool = False  # count what was tipped anonymously, too
+    sort: str = "last_seen_at"  # a field of Listed
+    descending: bool = True
+
+
+_members = (
+    select(
+        person.c.canonical_id.label("root"),
+        func.min(person.c.first_seen_at).label("first_seen_at"),
+        func.max(person.c.last_seen_at).label("last_seen_at"),
+    )
+    .where(person.c.canonical_id.is_not(None))
+    .group_by(person.c.canonical_id)
+    .subquery("members")
+)
+
+
+def _seen(name: str, *, earliest: bool) -> ColumnElement[Any]:
+    """Give a time of a person and all who were merged into them: the databases' own disagree on null."""
+    mine, theirs = person.c[name], _members.c[name]
+    beyond = theirs < mine if earliest else theirs > mine
+    return case((or_(mine.is_(None), beyond), theirs), else_=mine)
+
+
+_first = _seen("first_seen_at", earliest=True)
+_last = _seen("last_seen_at", earliest=False)
+
+
+def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
+    """Give people with their sums; who has nothing to sort by comes last, equals go by name."""
+    query, key = _people(conn, roll)
+    direction = key.desc() if roll.descending else key.asc()
+    query = query.order_by(direction.nulls_last(), person.c.username, person.c.id).limit(limit)
+    return _with_sums(conn, roll, conn.execute(query).all())
+
+
+def count_people(conn: Connection, roll: Roll) -> int:
+    """Give how many people `list_people` gives without a limit."""
+    query = select(func.count()).select_from(person).outerjoin(_members, _members.c.root == person.c.id)
+    found: int = conn.execute(query.where(*_listed(conn, roll))).scalar_one()
+    return found
+
+
+def search(conn: Connection, roll: Roll, text: str, limit: int | None = None) -> list[Listed]:
+    """Give who goes or went by a name that is `text`, then begins so, then has it in it; each by that name."""
+    found: dict[int, None] = {}
+    for who in _matching(conn, roll, text.lower()):
+        found.setdefault(who)
+        if len(found) == limit:
+            break
+    ids = list(found)
+    rows: dict[int, Any] = {}
+    for start in range(0, len(ids), CHUNK):
+        query = _people(conn, roll)[0].where(person.c.id.in_(ids[start : start + CHUNK]))
+        rows.update((row.id, row) for row in conn.execute(query))
+    return _with_sums(conn, roll, [rows[who] for who in ids])
+
+
+def _matching(conn: Connection, roll: Roll, text: str) -> Iterator[int]:
+    """Give roots by how well a name fits: a reader that has enough leaves the rest unread."""
+    name = alias.c.username
+    begins = and_(name >= text, name < text + chr(0x10FFFF))
+    order = (name, alias.c.valid_to.is_(None).desc(), alias.c.valid_to.desc(), alias.c.id)
+    query = select(alias.c.person_id).order_by(*order)
+    for fits in (name == text, and_(begins, name != text), and_(_contains(text), not_(begins))):
+        ranked = conn.execute(query.where(fits), execution_options={"yield_per": CHUNK})
+        for part in ranked.scalars().partitions():
+            found = select(person.c.id, segments.root).where(person.c.id.in_(part))
+            roots = {row[0]: row[1] for row in conn.execute(found)}
+            hidden = _only_anonymous().where(person.c.id.in_(roots.values()))
+            gone = set() if roll.reveal else set(conn.execute(hidden).scalars())
+            yield from (roots[who] for who in part if roots[who] not in gone)
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    return alias.c.username.contains(text, autoescape=True)
+
+
+def _people(conn: Connection, roll: Roll) -> tuple[Select[Any], ColumnElement[Any]]:
+    """Give the query of who is listed, without order or sums, and what it is sorted by."""
+    names: dict[str, Any] = {name: person.c[name] for name in ("id", "username", "role", "rating")}
+    names |= {"first_seen_at": _first, "last_seen_at": _last}
+    query = select(*(names[name].label(name) for name in Listed._fields if name in names))
+    query = query.select_from(person).outerjoin(_members, _members.c.root == person.c.id)
+    query = query.where(*_listed(conn, roll))
+    if roll.sort in names:
+        return query, names[roll.sort]
+    sums = _sums(roll, roll.sort).subquery()
+    return query.outerjoin(sums, sums.c.root == person.c.id), func.coalesce(sums.c[roll.sort], 0)
+
+
+def _listed(conn: Connection, roll: Roll) -> list[ColumnElement[bool]]:
+    """Give the conditions of a roll."""
+    who = person.c.id
+    conditions = [person.c.canonical_id.is_(None), *_belongs(conn, roll)]
+    if not roll.reveal:
+        conditions.append(who.not_in(_only_anonymous()))
+    if roll.role is not None:
+        conditions.append(person.c.role == roll.role)
+    if roll.like is not None:
+        conditions.append(who.in_(roots_of(select(alias.c.person_id).where(_contains(roll.like.lower())))))
+    conditions += [who.in_(_on_list(watchlist_member.c.list_id == number)) for number in roll.list_ids]
+    if roll.excluded is not None:
+        excluded = who.in_(_on_list(watchlist.c.name == EXCLUDED))
+        conditions.append(excluded if roll.excluded else not_(excluded))
+    if roll.unrated:
+        conditions.append(person.c.rating.is_(None))
+    if roll.rating is not None:
+        conditions.append(person.c.rating.between(*roll.rating))
+    if roll.min_tokens is not None and roll.min_tokens > 0:
+        sums = _sums(roll, "tokens").subquery()
+        conditions.append(who.in_(select(sums.c.root).where(sums.c.tokens >= roll.min_tokens)))
+    if roll.seen_since is not None:
+        conditions.append(_last >= roll.seen_since)
+    if roll.not_seen_since is not None:
+        conditions.append(or_(_last.is_(None), _last < roll.not_seen_since))
+    return conditions
+
+
+def _belongs(conn: Connection, roll: Roll) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions of the segments, and of who is there now."""
+    who = person.c.id
+    of = Range(roll.room_ids, roll.since, roll.until)
+    recent = of if of.since is not None else of._replace(since=(of.until or roll.now) - MONTH)
+    if roll.live:
+        yield who.in_(segments.present(of))
+    if Segment.TIPPERS in roll.segments:
+        yield who.in_(segments.tippers(conn, of, reveal=roll.reveal))
+    if Segment.FOLLOWERS in roll.segments:
+        yield who.in_(segments.followers(of))
+    if Segment.REGULARS in roll.segments:
+        yield who.in_(segments.regulars(conn, of))
+    if Segment.LAPSED in roll.segments:
+        yield who.in_(segments.lapsed(conn, recent))
+    if Segment.NEW in roll.segments:
+        yield and_(*segments.within(_first, recent))
+
+
+def _on_list(which: ColumnElement[bool]) -> Select[Any]:
+    mine = and_(watchlist_member.c.list_id == watchlist.c.id, watchlist_member.c.removed_at.is_(None))
+    return roots_of(select(watchlist_member.c.person_id).join(watchlist, mine).where(which))
+
+
+def _only_anonymous() -> Select[Any]:
+    """Give those of whom all that is known is that they tipped anonymously: a list would say that they did.
+
+    A query by itself, and not a condition on each person: the planner of PostgreSQL takes that for so dear that
+    compiling it takes longer than all the rest.
+    """
+    who, other = person.c.id, person.alias("other")
+    tipped = person_total.c.anonymous_tips + person_total.c.anonymous_tokens > 0
+    one = select(literal_column("1"))
+    return (
+        select(who)
+        .where(
+            person.c.last_seen_at.is_(None),
+            person.c.role == "unknown",
+            one.where(person_total.c.person_id == who, tipped).exists(),
+            ~one.where(alias.c.person_id == who, alias.c.source != "events").exists(),
+            ~one.where(other.c.canonical_id == who).exists(),
+        )
+        .correlate(None)
+    )
+
+
+def _sums(roll: Roll, by: str) -> Select[Any]:
+    """Give the query of tokens and tips by root, of those who gave any of what it is about."""
+    # The cast tells SQLite that this is a number, or it would not index it for the join.
+    root = cast(segments.root, Integer).label("root")
+    query: Select[Any] = select(root, *_given(roll)).join(person, person.c.id == person_total.c.person_id)
+    return query.where(_columns(roll)[by] > 0, *_of_rooms(roll)).group_by(root)
+
+
+def _given(roll: Roll) -> list[Any]:
+    """Give the sums of tokens and tips."""
+    return [cast(func.sum(one), BigInteger).label(name) for name, one in _columns(roll).items()]
+
+
+def _columns(roll: Roll) -> dict[str, Any]:
+    columns: dict[str, Any] = {"tokens": person_total.c.tokens, "tips": person_total.c.tips}
+    if roll.reveal:
+        columns = {name: one + person_total.c[f"anonymous_{name}"] for name, one in columns.items()}
+    return columns
+
+
+def _of_rooms(roll: Roll) -> list[ColumnElement[bool]]:
+    return [] if roll.room_ids is None else [person_total.c.room_id.in_(roll.room_ids)]
+
+
+def _with_sums(conn: Connection, roll: Roll, rows: Sequence[Any]) -> list[Listed]:
+    """Add what each gave: of a page to those on it, of more by one look at all."""
+    given: dict[int, tuple[int, int]] = {}
+    if len(rows) > CHUNK:
+        given = {row.root: (row.tokens, row.tips) for row in conn.execute(_sums(roll, "tokens"))}
+    elif rows:
+        roots = roots_of_rows(conn, [row.id for row in rows])
+        query: Select[Any] = select(person_total.c.person_id, *_given(roll)).where(*_of_rooms(roll))
+        query = query.where(person_total.c.person_id.in_(list(roots))).group_by(person_total.c.person_id)
+        for who, tokens, tips in conn.execute(query):
+            before = given.get(roots[who], (0, 0))
+            given[roots[who]] = (before[0] + tokens, before[1] + tips)
+    return [Listed._make((*row, *given.get(row.id, (0, 0)))) for row in rows]
