@@ -112,50 +112,37 @@ def count_people(conn: Connection, roll: Roll) -> int:
     return found
 
 
-def search(conn: Connection, roll: Roll, text: str, limit: int | None = None) -> list[Listed]:
-    """Give who goes or went by a name that is `text`, then begins so, then has it in it; each by that name."""
-    found: dict[int, None] = {}
-    for who in _matching(conn, roll, text.lower()):
-        found.setdefault(who)
-        if len(found) == limit:
-            break
-    ids = list(found)
+def by_ids(conn: Connection, roll: Roll, ids: Sequence[int]) -> list[Listed]:
+    """Give these people (roots) with their sums, in this order, whatever else the roll asks."""
+    query = _named().where(person.c.canonical_id.is_(None))
     rows: dict[int, Any] = {}
     for start in range(0, len(ids), CHUNK):
-        query = _people(conn, roll)[0].where(person.c.id.in_(ids[start : start + CHUNK]))
-        rows.update((row.id, row) for row in conn.execute(query))
+        found = conn.execute(query.where(person.c.id.in_(ids[start : start + CHUNK])))
+        rows.update((row.id, row) for row in found)
     return _with_sums(conn, roll, [rows[who] for who in ids])
 
 
-def _matching(conn: Connection, roll: Roll, text: str) -> Iterator[int]:
-    """Give roots by how well a name fits: a reader that has enough leaves the rest unread."""
-    name = alias.c.username
-    begins = and_(name >= text, name < text + chr(0x10FFFF))
-    order = (name, alias.c.valid_to.is_(None).desc(), alias.c.valid_to.desc(), alias.c.id)
-    query = select(alias.c.person_id).order_by(*order)
-    for fits in (name == text, and_(begins, name != text), and_(_contains(text), not_(begins))):
-        ranked = conn.execute(query.where(fits), execution_options={"yield_per": CHUNK})
-        for part in ranked.scalars().partitions():
-            found = select(person.c.id, segments.root).where(person.c.id.in_(part))
-            roots = {row[0]: row[1] for row in conn.execute(found)}
-            hidden = _only_anonymous().where(person.c.id.in_(roots.values()))
-            gone = set() if roll.reveal else set(conn.execute(hidden).scalars())
-            yield from (roots[who] for who in part if roots[who] not in gone)
+def contains(text: str) -> ColumnElement[bool]:
+    """Whether a name has letters in it."""
+    return alias.c.username.contains(text.lower(), autoescape=True)
 
 
-def _contains(text: str) -> ColumnElement[bool]:
-    return alias.c.username.contains(text, autoescape=True)
+def _columns() -> dict[str, Any]:
+    """Give what is shown of a person, but for the sums, in the order of Listed."""
+    mine: dict[str, Any] = {name: person.c[name] for name in ("id", "username", "role")}
+    return mine | {"first_seen_at": _first, "last_seen_at": _last, "rating": person.c.rating}
+
+
+def _named() -> Select[Any]:
+    columns = (column.label(name) for name, column in _columns().items())
+    return select(*columns).select_from(person).outerjoin(_members, _members.c.root == person.c.id)
 
 
 def _people(conn: Connection, roll: Roll) -> tuple[Select[Any], ColumnElement[Any]]:
     """Give the query of who is listed, without order or sums, and what it is sorted by."""
-    names: dict[str, Any] = {name: person.c[name] for name in ("id", "username", "role", "rating")}
-    names |= {"first_seen_at": _first, "last_seen_at": _last}
-    query = select(*(names[name].label(name) for name in Listed._fields if name in names))
-    query = query.select_from(person).outerjoin(_members, _members.c.root == person.c.id)
-    query = query.where(*_listed(conn, roll))
-    if roll.sort in names:
-        return query, names[roll.sort]
+    query = _named().where(*_listed(conn, roll))
+    if roll.sort in _columns():
+        return query, _columns()[roll.sort]
     sums = _sums(roll, roll.sort).subquery()
     return query.outerjoin(sums, sums.c.root == person.c.id), func.coalesce(sums.c[roll.sort], 0)
 
@@ -165,11 +152,11 @@ def _listed(conn: Connection, roll: Roll) -> list[ColumnElement[bool]]:
     who = person.c.id
     conditions = [person.c.canonical_id.is_(None), *_belongs(conn, roll)]
     if not roll.reveal:
-        conditions.append(who.not_in(_only_anonymous()))
+        conditions.append(who.not_in(only_anonymous()))
     if roll.role is not None:
         conditions.append(person.c.role == roll.role)
     if roll.like is not None:
-        conditions.append(who.in_(roots_of(select(alias.c.person_id).where(_contains(roll.like.lower())))))
+        conditions.append(who.in_(roots_of(select(alias.c.person_id).where(contains(roll.like)))))
     conditions += [who.in_(_on_list(watchlist_member.c.list_id == number)) for number in roll.list_ids]
     if roll.excluded is not None:
         excluded = who.in_(_on_list(watchlist.c.name == EXCLUDED))
@@ -212,7 +199,7 @@ def _on_list(which: ColumnElement[bool]) -> Select[Any]:
     return roots_of(select(watchlist_member.c.person_id).join(watchlist, mine).where(which))
 
 
-def _only_anonymous() -> Select[Any]:
+def only_anonymous() -> Select[Any]:
     """Give those of whom all that is known is that they tipped anonymously: a list would say that they did.
 
     A query by itself, and not a condition on each person: the planner of PostgreSQL takes that for so dear that
@@ -220,7 +207,7 @@ def _only_anonymous() -> Select[Any]:
     """
     who, other = person.c.id, person.alias("other")
     tipped = person_total.c.anonymous_tips + person_total.c.anonymous_tokens > 0
-    one = select(literal_column("1"))
+    one: Select[Any] = select(literal_column("1"))
     return (
         select(who)
         .where(
@@ -239,15 +226,15 @@ def _sums(roll: Roll, by: str) -> Select[Any]:
     # The cast tells SQLite that this is a number, or it would not index it for the join.
     root = cast(segments.root, Integer).label("root")
     query: Select[Any] = select(root, *_given(roll)).join(person, person.c.id == person_total.c.person_id)
-    return query.where(_columns(roll)[by] > 0, *_of_rooms(roll)).group_by(root)
+    return query.where(_amounts(roll)[by] > 0, *_of_rooms(roll)).group_by(root)
 
 
 def _given(roll: Roll) -> list[Any]:
     """Give the sums of tokens and tips."""
-    return [cast(func.sum(one), BigInteger).label(name) for name, one in _columns(roll).items()]
+    return [cast(func.sum(one), BigInteger).label(name) for name, one in _amounts(roll).items()]
 
 
-def _columns(roll: Roll) -> dict[str, Any]:
+def _amounts(roll: Roll) -> dict[str, Any]:
     columns: dict[str, Any] = {"tokens": person_total.c.tokens, "tips": person_total.c.tips}
     if roll.reveal:
         columns = {name: one + person_total.c[f"anonymous_{name}"] for name, one in columns.items()}

@@ -85,6 +85,7 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     First who is called just so, then whose name begins so, then the others, each by the name that fits.
     """
     from mhc.store import roll as people
+    from mhc.store.search import by_name
 
     part = text.strip().lstrip("@")
     if not part:
@@ -92,7 +93,7 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     with database(ctx) as db, db.read() as conn:
         roll = people.Roll(utc_now(), rooms(ctx, conn, room).ids, like=part, reveal=reveal)
         if out.sort is None:
-            found = people.search(conn, roll, part, out.limit)
+            found = by_name(conn, roll, part, out.limit)
         else:
             found = people.list_people(conn, _sorted(out, roll), out.limit)
         rows, total = _rows(conn, found), _total(out, conn, roll, found)
