@@ -74,7 +74,7 @@ def test_the_last_seen_come_first_and_who_was_never_seen_last(database: Database
         known(conn, "added_b", "added_a")
         wanted = Roll(NOW)
         found = [one.username for one in roll.list_people(conn, wanted)]
-        assert found == ["viewer_one", "viewer_two", ROOM, "added_a", "added_b"]
+        assert found == ["viewer_one", "viewer_two", "added_a", "added_b", ROOM]
         assert [one.username for one in roll.list_people(conn, wanted, 2)] == found[:2]
 
 
