@@ -24,6 +24,21 @@ READS = (
     ("watchlist", "list"),
     ("watchlist", "show", "Friends"),
     ("note", "list", "viewer_one"),
+    ("note", "search", "song"),
+    ("attr", "history", "viewer_one"),
+    ("relation", "history", "viewer_one"),
+    ("person", "name", "viewer_one", "--reveal"),
+    ("person", "rate", "viewer_one", "--history"),
+    ("pair", "list"),
+    ("link", "list"),
+)
+TYPED = (
+    ("attr", "set", "viewer_one", "language=french"),
+    ("relation", "set", "viewer_one", "--role", "friend"),
+    ("person", "name", "viewer_one", "--private", "Nick"),
+    ("person", "rate", "viewer_one", "3"),
+    ("pair", "add", "viewer_one", "viewer_two"),
+    ("link", "add", "viewer_one", "twitter", "viewer"),
 )
 
 
@@ -41,6 +56,7 @@ def told(db: Database, folder: Path) -> MhcHere:
     mhc = MhcHere(folder, DATABASE_URL=db.url.render_as_string(hide_password=False))
     assert mhc("note", "add", "viewer_two", "asked for a song").status == 0
     assert mhc("watchlist", "add", "Friends", "viewer_one").status == 0
+    assert [mhc(*words).status for words in TYPED] == [0] * len(TYPED)
     return mhc
 
 

@@ -20,6 +20,12 @@ TYPED = (
     ("note", "add", "viewer_two", "asked for a song"),
     ("watchlist", "add", "Friends", "viewer_one"),
     ("watchlist", "add", "Excluded", "viewer_two"),
+    ("attr", "set", "viewer_one", "language=french", "had_interaction=yes"),
+    ("relation", "set", "viewer_one", "--role", "friend", "--trait", "Regular", "--status", "active"),
+    ("pair", "add", "viewer_one", "viewer_two", "--note", "come together"),
+    ("link", "add", "viewer_one", "website", "https://viewer.example/"),
+    ("person", "rate", "viewer_one", "3"),
+    ("person", "name", "viewer_one", "--private", "Nick", "--address", "Sir"),
     ("session", "start", "--at", "2026-02-01 20:00", "--title", "Blue night"),
     ("session", "stop", "--at", "2026-02-01 22:00"),
 )

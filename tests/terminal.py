@@ -14,9 +14,13 @@ from command import Mhc, Run
 PATIENCE = 60  # seconds; a question that nobody answers would wait for ever
 
 
-def on_terminal(mhc: Mhc, *words: str, columns: int = 80, **environ: str) -> Run:
-    """Run a command whose stdin, stdout and stderr are terminals of so many columns; give what each showed."""
+def on_terminal(mhc: Mhc, *words: str, columns: int = 80, typed: str = "", **environ: str) -> Run:
+    """Run a command whose stdin, stdout and stderr are terminals of so many columns; give what each showed.
+
+    `typed` is on the way in before the command asks.
+    """
     out, err = _Screen(columns), _Screen(columns)
+    out.type(typed)
     environment = {"TERM": "xterm-256color"} | mhc.environ | environ
     try:
         process = subprocess.Popen(
@@ -62,6 +66,10 @@ class _Screen:
         self._shown = bytearray()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def type(self, keys: str) -> None:
+        """Type what the command will read."""
+        os.write(self._outside, keys.encode())
 
     def hand_over(self) -> None:
         """Leave the inside to the command alone: what is shown ends with it."""

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import docs_words as words
+import pastes
 import seed
 from command import MHC, Mhc, MhcHere, Run
 from conftest import fresh
@@ -43,6 +44,7 @@ class Special:
 LIVE = 'mhc session start --at "1h ago"'
 EXPORT = "mhc capture export --out capture.jsonl"
 BACKUP = "mhc db backup --out night.backup"
+PASTE = "mhc import chat chat.txt --save"
 FEED = "listens to a room until stopped"
 ENDLESS = "goes on until stopped"
 SPECIAL = {
@@ -65,9 +67,16 @@ SPECIAL = {
     "mhc alias remove viewer_one viewer_uno": Special(
         "the name must be theirs", before=("mhc alias add viewer_one viewer_uno",)
     ),
+    "mhc person unmerge viewer_two -n": Special(
+        "they must be merged", before=("mhc person merge viewer_one viewer_two -y",)
+    ),
     "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
     "mhc capture import capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc capture import -n capture.jsonl": Special("needs an export", before=(EXPORT,)),
+    "mhc import list": Special("something must be imported", before=(PASTE,)),
+    "mhc import list --json": Special("something must be imported", before=(PASTE,)),
+    "mhc import undo 1 -n": Special("something must be imported", before=(PASTE,)),
+    "mhc import undo 1 -y": Special("something must be imported", before=(PASTE,)),
     "mhc db restore night.backup -n": Special("there must be a backup", before=(BACKUP,)),
     "mhc db restore night.backup -y": Special("there must be a backup", before=(BACKUP,)),
     "mhc completion fish > ~/.config/fish/completions/mhc.fish": Special(
@@ -110,9 +119,14 @@ def copy(seeded: Database, request: pytest.FixtureRequest, tmp_path: Path) -> It
 
 @pytest.fixture
 def mhc(copy: str, tmp_path: Path) -> MhcHere:
-    """Give the command in this process, on the copy, in the evening."""
+    """Give the command in this process, on the copy, in the evening, beside the files that examples read."""
+    pastes.write(tmp_path)
     return MhcHere(
-        tmp_path, DATABASE_URL=copy, CHATURBATE_USERNAME=ROOM, MHC_TIMEZONE=evening(datetime.now(UTC))
+        tmp_path,
+        DATABASE_URL=copy,
+        CHATURBATE_USERNAME=ROOM,
+        MHC_TIMEZONE=evening(datetime.now(UTC)),
+        MHC_ERASURE_KEY="FAKE0KEY0OF0ERASURES",
     )
 
 

@@ -94,13 +94,16 @@ class Entry(msgspec.Struct, frozen=True):
             gap=None if gap is None else _Gap(_ms(gap.from_at), to_ms(gap.to_at), gap.cause, gap.certain),
             covers_from=_ms(page.covers_from),
             joined=page.joined,
-            elements=base64.b64encode(zlib.compress(msgspec.msgpack.encode(elements), 1)).decode(),
+            elements=packed(elements),
         )
+
+    def raw_elements(self) -> list[bytes]:
+        """Give the elements that the page was read from."""
+        return msgspec.msgpack.decode(zlib.decompress(base64.b64decode(self.elements)), type=list[bytes])
 
     def page(self) -> Page:
         """Give the page again, its events read anew."""
-        elements = msgspec.msgpack.decode(zlib.decompress(base64.b64decode(self.elements)), type=list[bytes])
-        events, refused = read_events(elements)
+        events, refused = read_events(self.raw_elements())
         gap = self.gap
         return Page(
             from_ms(self.received_at),
@@ -111,6 +114,11 @@ class Entry(msgspec.Struct, frozen=True):
             _at(self.covers_from),
             self.joined,
         )
+
+
+def packed(elements: list[bytes]) -> str:
+    """Pack the elements of a page."""
+    return base64.b64encode(zlib.compress(msgspec.msgpack.encode(elements), 1)).decode()
 
 
 class _Line(msgspec.Struct, frozen=True):

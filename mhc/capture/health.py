@@ -90,6 +90,11 @@ class Health:
         self._rooms.ready()
         self._rooms.went_on(self)
 
+    def elsewhere(self, held: Stream, detail: str) -> None:
+        """Say that another captures the room, and that we only try again: whoever hears of it, no file is ours."""
+        beat = self._made(held, STANDBY, detail)
+        beside(self._on_beat, beat)
+
     def waiting(self, held: Stream, state: str, detail: str) -> None:
         """Say that we cannot start yet."""
         self._set(held, state, detail)
@@ -123,25 +128,36 @@ class Health:
         polled: datetime | None = None,
         event_id: str | None = None,
     ) -> None:
-        old = self._beat
-        changed = old is None or (old.state, old.detail) != (state, detail)
-        now = iso_z(self._now())
-        self._beat = Beat(
+        before = self._beat
+        self._beat = self._made(held, state, detail, polled=polled, event_id=event_id)
+        if before is None or (before.state, before.detail) != (state, detail):
+            self._rooms.status(held.room, f"{state}{': ' + detail if detail else ''}")
+        write_beat(self.state_dir, self._beat)
+        beside(self._on_beat, self._beat)
+
+    def _made(
+        self,
+        held: Stream,
+        state: str,
+        detail: str,
+        *,
+        polled: datetime | None = None,
+        event_id: str | None = None,
+    ) -> Beat:
+        old, now = self._beat, iso_z(self._now())
+        same = old is not None and (old.state, old.detail) == (state, detail)
+        return Beat(
             room=held.room,
             kind=held.kind,
             host=held.host,
             pid=os.getpid(),
             state=state,
             detail=detail,
-            since=now if old is None or changed else old.since,
+            since=old.since if old is not None and same else now,
             last_poll_at=iso_z(polled) if polled else old.last_poll_at if old else None,
             last_event_id=event_id or (old.last_event_id if old else None),
             spooled=self._spooled,
         )
-        if changed:
-            self._rooms.status(held.room, f"{state}{': ' + detail if detail else ''}")
-        write_beat(self.state_dir, self._beat)
-        beside(self._on_beat, self._beat)
 
 
 def _path(state_dir: Path, beat: Beat) -> Path:

@@ -7,7 +7,7 @@ line that does not fit costs itself only.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import IO, Any
 
@@ -15,7 +15,7 @@ from mhc.capture.envelope import read_event
 from mhc.domain.events import EventId, Flag, NotAnEventError
 from mhc.domain.names import is_upstream_name
 from mhc.errors import DataError
-from mhc.store import lines, transfer
+from mhc.store import lines, transfer, transfer_erasures
 from mhc.store.database import Database
 from mhc.store.events import Resolved
 from mhc.store.failures import RefusedDataError
@@ -42,6 +42,8 @@ class Result:
     refused: Counter[str] = field(default_factory=Counter)  # sessions and merges that contradict what is here
     bad: list[tuple[int, str]] = field(default_factory=list)  # the first lines that do not fit, and why
     bad_lines: int = 0
+    forgotten: int = 0  # lines about people who were forgotten
+    pending: list[str] = field(default_factory=list)  # who is here, and was forgotten elsewhere
     uncovered: int = 0  # times that were left out, since lines are missing
     last: int = 1  # the number of the last line
     said: dict[str, int] | None = None  # what the last line says; None: the file ends before it
@@ -66,6 +68,7 @@ def run(db: Database, source: IO[bytes], gap: timedelta, *, write: bool, progres
         job.keep(page)
         progress(job.result.last)
     job.cover()
+    job.settle()
     return job.result
 
 
@@ -100,6 +103,7 @@ class _Import:
     write: bool
     people: dict[int, int] = field(default_factory=dict)
     streams: dict[int, Stream | None] = field(default_factory=dict)
+    since: dict[int, datetime] = field(default_factory=dict)  # of people who were forgotten, and came again
     covered: list[list[tuple[int, Any]]] = field(default_factory=list)  # pages of times that were captured
 
     def pages(self, numbered: Iterator[tuple[int, bytes | None]]) -> Iterator[list[tuple[int, Any]]]:
@@ -150,6 +154,9 @@ class _Import:
         """Keep a page, or hold it back where it says what was captured; what does not fit is named."""
         ready = []
         for number, line in page:
+            if self._is_forgotten(line):
+                self.result.forgotten += 1
+                continue
             try:
                 ready.append((number, self._resolved(line)))
             except (LineError, NotAnEventError) as error:
@@ -159,6 +166,28 @@ class _Import:
             self.covered.append(ready)
         elif ready:
             self._keep(kind, ready)
+
+    def _is_forgotten(self, line: Any) -> bool:
+        """Whether a line is about a person who was forgotten after it was written."""
+        match line:
+            case lines.Note():
+                refs, at = [line.person], line.created_at
+            case lines.Member():
+                refs, at = [line.person], line.added_at
+            case lines.Merge():
+                refs, at = [line.keep, line.other], line.at
+            case _:
+                return False
+        return any(
+            self.people.get(ref) == transfer_erasures.NOBODY or (ref in self.since and at < self.since[ref])
+            for ref in refs
+        )
+
+    def settle(self) -> None:
+        """See who is here of those who were forgotten where the file was made."""
+        if self.write and self.result.read["erasure"]:
+            with self.db.write() as conn:
+                self.result.pending = transfer_erasures.settle(conn, self.result.header.exported_at)
 
     def cover(self) -> None:
         """Say what was captured, at the end and only where no line is missing: it may have been one of its events."""
@@ -186,6 +215,7 @@ class _Import:
         self.result.refused[name] += done.refused
         self.result.clashes += done.clashes
         self.people |= done.people
+        self.since |= done.since
         self.streams |= done.streams
 
     def _how(self) -> transfer.How:
@@ -199,8 +229,10 @@ class _Import:
                     raise LineError("it holds a username that nobody can have")
             case lines.Event():
                 return self._event(line)
+            case lines.Erasure():
+                return line, None if line.heir is None else self._person(line.heir)
             case lines.Stream() | lines.Session():
-                return line, self._person(line.room)
+                return line, self._room(line.room)
             case lines.Member() | lines.Note():
                 return line, self._person(line.person)
             case lines.Merge():
@@ -217,6 +249,12 @@ class _Import:
             raise LineError("its id is not that of what was received")
         people = (None if ref is None else self._person(ref) for ref in (line.room, line.actor, line.partner))
         return Resolved(event, line.received_at, *people), self._stream(line.stream)
+
+    def _room(self, ref: int) -> int:
+        room = self._person(ref)
+        if room == transfer_erasures.NOBODY:
+            raise LineError("its room was forgotten")
+        return room
 
     def _person(self, ref: int) -> int:
         if ref not in self.people:

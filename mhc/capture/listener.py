@@ -260,6 +260,10 @@ class Listener:
         """Say that the room is not captured, and why, until it is tried again."""
         self.health.state(self._unknown(), FAILED, why)
 
+    def elsewhere(self, why: str) -> None:
+        """Say that another listener captures the room, until it is tried again."""
+        self.health.elsewhere(self._unknown(), why)
+
     def rest(self, seconds: float) -> bool:
         """Wait, holding nothing; give whether there is a reason to go on after it."""
         self._rest(seconds)

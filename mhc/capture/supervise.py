@@ -105,7 +105,9 @@ class Supervisor:
             shared = isinstance(error, _SHARED) and not own
             if self._patient and not own and not shared:
                 log.error("%s: %s; tried again in %.0f s", one.client.room, _said(error), self._again)  # noqa: TRY400 - it says all
-                if not isinstance(error, (HeldError, LeaseLostError)):  # else the heartbeat is another's
+                if isinstance(error, (HeldError, LeaseLostError)):
+                    one.elsewhere(error.message)
+                else:
                     one.failed(
                         error.message if isinstance(error, MhcError) else f"a bug: {type(error).__name__}"
                     )

@@ -6,7 +6,7 @@ from mhc.cli import complete
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.help import Group
-from mhc.cli.lookups import past_instant, username
+from mhc.cli.lookups import Which, past_instant, username, which_options
 from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
@@ -28,15 +28,16 @@ def group() -> None:
 
 @group.command("list", cls=Command, examples=["mhc alias list viewer_one"])
 @click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
+@which_options
 @output_options(fields=ALIASES)
 @common_options
 @click.pass_context
-def list_aliases(ctx: click.Context, out: Writer, name: str) -> None:
+def list_aliases(ctx: click.Context, out: Writer, name: str, which: Which) -> None:
     """List a person's names: the current ones, then the former ones, the latest first; equals by name."""
     from mhc.store import people
 
     with database(ctx) as db, db.read() as conn:
-        found = people.aliases(conn, people.members(conn, find_person(conn, name).id))
+        found = people.aliases(conn, people.members(conn, find_person(conn, name, which=which).id))
     out.rows(ALIASES, out.ordered(ALIASES, found))
 
 

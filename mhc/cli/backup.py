@@ -12,12 +12,13 @@ from mhc.cli.context import database, settings, utc_now
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.config import check_option
-from mhc.errors import CheckError, DataError, UsageError
+from mhc.errors import CheckError, ConfigError, DataError, UsageError
 
 if TYPE_CHECKING:
     from mhc.config import Settings
     from mhc.domain.retention import Policy
     from mhc.store.database import Database
+    from mhc.store.erasures_kept import Kept
     from mhc.store.manifests import Manifest
 
 BACKUP = (
@@ -170,9 +171,12 @@ def restore(
         if not dry_run:
             if holds_data and not yes:
                 _ask(db.name, no_input=no_input)
+            known = _erasures(db, loaded)
             audit.record(loaded.state_dir, "db restore begun", at=utc_now(), file=path)
             replaced = backups.restore(db, path, made, utc_now())
             audit.record(loaded.state_dir, "db restore", at=utc_now(), file=path, events=made.contents.events)
+            if again := _forget_again(db, loaded, known):
+                out.message(f"{again} names in it were forgotten since, and are forgotten again")
             problems = inventory.problems(db, loaded.merge_gap)
             known_names.refresh(db, loaded)
             row |= {"problems": problems, "sound": not problems, "replaced": replaced and str(replaced)}
@@ -196,6 +200,27 @@ def _look(db: "Database", loaded: "Settings") -> bool:
     except DataError:  # damaged: why else would one restore
         at_work.refuse_any(loaded.state_dir, hint=hint)
         return True
+
+
+def _erasures(db: "Database", loaded: "Settings") -> "Kept":
+    """Give who was forgotten in a database that will be replaced. Raises ConfigError without the key to them."""
+    from mhc.store import erasures, erasures_kept
+
+    known = erasures_kept.of(loaded.state_dir, db)
+    if known and loaded.erasure_key is None:
+        raise ConfigError(
+            erasures.NO_KEY, hint="set it: a backup may hold them, and they are forgotten again"
+        )
+    return known
+
+
+def _forget_again(db: "Database", loaded: "Settings", known: "Kept") -> int:
+    """Forget again whom a backup brought back; give how many names that were."""
+    from mhc.capture import forgetting
+
+    if not known:
+        return 0
+    return forgetting.again(db, loaded.state_dir, loaded.merge_gap, known, utc_now())
 
 
 def _ask(name: str, *, no_input: bool) -> None:

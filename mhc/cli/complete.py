@@ -32,6 +32,36 @@ def rooms(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
     return _items(_plain(_names(ctx, "room", incomplete)))
 
 
+def attribute_keys(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list["CompletionItem"]:
+    """Complete the key of an attribute."""
+    return _items(_keys(ctx, incomplete))
+
+
+def attribute_pairs(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list["CompletionItem"]:
+    """Complete the key of an attribute, with the sign after which its value stands."""
+    return [] if "=" in incomplete else _items([f"{key}=" for key in _keys(ctx, incomplete)])
+
+
+def traits(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Complete the traits that are suggested for the roles on the line, or for every role."""
+    from mhc.domain.relationship import TRAITS
+
+    given = [role.lower() for role in ctx.params.get("roles") or ()]
+    words = [word for role in given or TRAITS for word in TRAITS.get(role, ())]
+    return _items([word for word in dict.fromkeys(words) if word.lower().startswith(incomplete.lower())])
+
+
+def _keys(ctx: click.Context, begin: str) -> list[str]:
+    from mhc.domain.attributes import KNOWN
+
+    own = _plain(_names(ctx, "attribute", begin))
+    return sorted({*own, *(key for key in KNOWN if key.startswith(begin.lower()))})
+
+
 def _items(words: list[str]) -> list["CompletionItem"]:
     from click.shell_completion import CompletionItem  # where a shell asks, and nowhere else
 

@@ -40,7 +40,8 @@ def database(ctx: click.Context, *, busy_ms: int | None = None) -> Iterator["Dat
     from mhc.store.database import Database
 
     loaded = settings(ctx)
-    db = Database(loaded.database_url) if busy_ms is None else Database(loaded.database_url, busy_ms=busy_ms)
+    waits = {} if busy_ms is None else {"busy_ms": busy_ms}
+    db = Database(loaded.database_url, **waits, erasure_key=loaded.erasure_key)
     try:
         yield db
     finally:

@@ -170,7 +170,11 @@ class _Process:
 
         self._ctx, self._how, self._show = ctx, how, show
         self._loaded = settings(ctx)
-        self._db = Database(self._loaded.database_url, answer_seconds=_ANSWER_SECONDS)
+        self._db = Database(
+            self._loaded.database_url,
+            answer_seconds=_ANSWER_SECONDS,
+            erasure_key=self._loaded.erasure_key,
+        )
         self._actions = reactions(self._loaded, self._db, forwarding)
         self._names = known_names.Keeper(self._db, self._loaded)
         self._rooms, self._pace = Rooms(), Pace(time.monotonic)

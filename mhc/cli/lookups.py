@@ -1,9 +1,10 @@
 """What a person typed, as the thing in the database that it names; what is not there ends with 3 and near matches."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.domain.times import Range
+    from mhc.store.holders import Holder
     from mhc.store.people import Person
     from mhc.store.sessions import Session
     from mhc.store.watchlists import Watchlist
+
+T = TypeVar("T")
+_MAX_ID = 2**31 - 1
 
 
 def username(text: str) -> str:
@@ -37,20 +42,114 @@ def names(given: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def person(conn: "Connection", text: str, *, addable: bool = False) -> "Person":
-    """Give the person who goes, or went, by a name; `addable` says that who is not there may be added first."""
+class Which(NamedTuple):
+    """Whom of several a name means: who had it at an instant, or the person of a number."""
+
+    at: datetime | None = None
+    id: int | None = None
+
+
+def which_options(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept what says whom a name means that changed hands; passes `which`."""
+
+    @click.option("--at", "held_at", metavar="TIME", help="Of those who had the name: who had it then.")
+    @click.option(
+        "--id",
+        "number",
+        metavar="N",
+        type=click.IntRange(1, _MAX_ID),
+        help="Of those who had it: this person.",
+    )
+    @wraps(function)
+    def run(*args: Any, held_at: str | None, number: int | None, **kwargs: Any) -> T:
+        ctx = click.get_current_context()
+        at = None if held_at is None else past_instant(ctx, held_at)
+        return function(*args, which=Which(at, number), **kwargs)
+
+    return run
+
+
+def person(conn: "Connection", text: str, *, addable: bool = False, which: Which | None = None) -> "Person":
+    """Give the person who goes, or went, by a name (or is `id:N`), merged people as their root.
+
+    `addable` says that who is not there may be added first. Who has the name now comes before whoever had it; of
+    several who had it, `which` says whom is meant (None: the command has no options for it).
+    """
     from mhc.store import people
 
-    name = username(text)
-    found = people.find(conn, name)
+    one = person_row(conn, text, addable=addable, which=which)
+    return one if one.canonical_id is None else people.by_id(conn, one.canonical_id) or one
+
+
+def person_row(
+    conn: "Connection", text: str, *, addable: bool = False, which: Which | None = None
+) -> "Person":
+    """Give what `person` does, but the very row of the name where its person is merged into another."""
+    from mhc.store import holders, people
+
+    number = _number(text)
+    if number is None:
+        name = username(text)
+        found = holders.of(conn, name)
+        if not found:
+            near = near_matches(name, people.usernames(conn))
+            otherwise = f"mhc person add {name}" if addable else "mhc person list"
+            raise NotFoundError.named("person", name, near, otherwise=otherwise)
+        number = _chosen(name, found, which)
+    one = people.by_id(conn, number) if number <= _MAX_ID else None
+    if one is None:
+        raise NotFoundError(f"no person has the id {number}", hint="mhc person list")
+    return one
+
+
+def is_named(text: str, name: str) -> bool:
+    """Whether what was typed is this very name, or no name but an id."""
+    return _number(text) is not None or username(text) == name
+
+
+def _number(text: str) -> int | None:
+    """Give the number in `id:17`; None where it is a name."""
+    kind, _, number = text.strip().partition(":")
+    typed = kind.lower() == "id" and number.isascii() and number.isdecimal() and len(number) < 20
+    return int(number) if typed else None
+
+
+def _chosen(name: str, had: "list[Holder]", which: Which | None) -> int:
+    """Give whom a name means. Raises NotFoundError, with everyone who had it, where that is nobody or several."""
+    from mhc.store import holders
+
+    given = which or Which()
+    found = had if given.at is None else holders.at(had, given.at)
+    if given.id is not None:
+        found = [one for one in found if given.id in {one.person_id, one.root_id}]
+    if given == Which():
+        found = [one for one in had if one.valid_to is None] or had
+    roots = dict.fromkeys(one.root_id for one in found)
+    if len(roots) == 1:
+        return found[0].person_id
+    everyone = ", ".join(map(_held, had))
     if not found:
-        near = near_matches(name, people.usernames(conn))
-        otherwise = f"mhc person add {name}" if addable else "mhc person list"
-        raise NotFoundError.named("person", name, near, otherwise=otherwise)
-    if len(found) > 1:
-        now = ", ".join(f"{one.username}" for one in found)
-        raise NotFoundError(f"{name} was the name of {len(found)} people", hint=f"they are now: {now}")
-    return found[0]
+        then = "" if given.at is None else f" at {iso_z(given.at)}"
+        who = "nobody" if given.id is None else f"id:{given.id}"
+        raise NotFoundError(
+            f"{who} is known to have had the name {name}{then}", hint=f"it was that of {everyone}"
+        )
+    ids = " or ".join(f"id:{one}" for one in roots)
+    hint = f"{ids} instead of the name" + ("" if which is None else ", or --at TIME")
+    raise NotFoundError(f"{name} was the name of {len(roots)} people: {everyone}", hint=hint)
+
+
+def _held(one: "Holder") -> str:
+    since = "" if one.valid_from is None else f", from {iso_z(one.valid_from)}"
+    until = "" if one.valid_to is None else f", until {iso_z(one.valid_to)}"
+    return f"{one.called} (id:{one.root_id}{since}{until})"
+
+
+def rows_of(conn: "Connection", who: "Person") -> list[int]:
+    """Give the ids of a person's rows: the root, to which what is typed goes, then all that were merged into it."""
+    from mhc.store import people
+
+    return [who.id, *(number for number in people.members(conn, who.id) if number != who.id)]
 
 
 def watchlist(conn: "Connection", text: str) -> "Watchlist":

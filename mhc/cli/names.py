@@ -29,6 +29,9 @@ _QUERIES = {
         " AND username NOT GLOB '*[^a-z0-9_]*' ORDER BY username LIMIT ?"
     ),
     "watchlist": "SELECT name FROM watchlist WHERE lower(substr(name, 1, length(?1))) = ?1 AND ?2 = ?1 ORDER BY name LIMIT ?3",
+    "attribute": (
+        "SELECT key FROM attribute_key WHERE key >= ? AND key < ? || char(1114111) ORDER BY key LIMIT ?"
+    ),
     "room": (
         "SELECT DISTINCT username FROM stream JOIN person ON person.id = stream.room_id"
         " WHERE username >= ? AND username < ? || char(1114111) ORDER BY username LIMIT ?"
@@ -37,7 +40,7 @@ _QUERIES = {
 
 
 def matching(loaded: "Settings", kind: str, begin: str) -> list[str]:
-    """Give the names of a kind (person, watchlist, room) that begin so, in any case; at most MOST."""
+    """Give the names of a kind (person, watchlist, room, attribute) that begin so, in any case; at most MOST."""
     start = begin.lower()
     if loaded.database_file is None:
         return sorted(name for name in _listed(loaded, kind) if name.lower().startswith(start))[:MOST]

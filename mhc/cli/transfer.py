@@ -100,7 +100,7 @@ def export(
             "complete": False,
         }
         try:
-            with _target(out, replace=yes) as file, Progress(ctx, "lines") as progress:
+            with target_file(out, replace=yes) as file, Progress(ctx, "lines") as progress:
                 file.write(write(header))
                 for number, line in enumerate(transfer_out.export(db, wanted), 1):
                     file.write(write(line))
@@ -128,7 +128,7 @@ def _wanted(
 
 
 @contextmanager
-def _target(out: str | None, *, replace: bool) -> Iterator[TextIO]:
+def target_file(out: str | None, *, replace: bool) -> Iterator[TextIO]:
     """Give stdout, or a new file that the owner alone can read; a link is never followed.
 
     An old file is replaced when the new one is whole and on the disk; what fails leaves no file.
@@ -228,6 +228,10 @@ def _warnings(done: "Result") -> Iterator[str]:
         yield f"{done.refused['session']} sessions were left out: another is in their place here"
     if done.refused["merge"]:
         yield f"{done.refused['merge']} merges were left out: they contradict those here"
+    if done.forgotten:
+        yield f"{done.forgotten} lines are about people who were forgotten, and were left out"
+    for name in done.pending:
+        yield f"{name} was forgotten elsewhere, and is still here: mhc person forget {name}"
     if done.uncovered:
         yield f"{done.uncovered} captured times were left out, since lines are missing or do not fit"
     for number, why in sorted(done.bad):

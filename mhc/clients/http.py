@@ -24,6 +24,7 @@ from mhc.clients.line import Line
 USER_AGENT = f"mhc/{__version__} (a broadcaster's own tools)"
 CONNECT_SECONDS = 10
 _CHUNK = 64 * 1024
+_GUARD_SECONDS = 0.05  # behind the deadline: the guard starts a little before the request does
 
 log = logging.getLogger("mhc.http")
 
@@ -151,21 +152,54 @@ def _exchange(line: Line, method: str, url: str, seconds: float) -> Iterator[_Ex
         )
 
 
-def fetch(session: requests.Session, line: Line, url: str, *, seconds: float, max_bytes: int) -> Answer:
-    """GET a URL within a total time and an inflated size. Raises TransportError; redirects are answers."""
+def fetch(
+    session: requests.Session,
+    line: Line,
+    url: str,
+    *,
+    seconds: float,
+    max_bytes: int,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> Answer:
+    """Ask a URL within a total time and a size, on the wire and inflated. Raises TransportError; redirects are answers.
+
+    The time holds for a head or a body that drips only where another thread watches the line, or inside `guarded`.
+    """
     with (
-        _exchange(line, "GET", url, seconds) as one,
-        session.get(url, timeout=(CONNECT_SECONDS, seconds), allow_redirects=False, stream=True) as response,
+        _exchange(line, method, url, seconds) as one,
+        session.request(
+            method,
+            url,
+            headers=headers,
+            data=body,
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response,
     ):
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if headers.get("content-encoding", "identity").lower() not in {"identity", "gzip", "x-gzip"}:
+        found = {name.lower(): value for name, value in response.headers.items()}
+        if found.get("content-encoding", "identity").lower() not in {"identity", "gzip", "x-gzip"}:
             raise BodyError("an encoding that was not asked for")
-        body = _read(response.raw, one.began + seconds, max_bytes)
-        if not body and not headers.keys() & {"content-length", "transfer-encoding"}:
+        read = _read(response.raw, one.began + seconds, max_bytes)
+        if not read and not found.keys() & {"content-length", "transfer-encoding"}:
             # In the head: its end would have said how much follows.
             raise NetworkError("the connection broke")
         one.status = response.status_code
-    return Answer(one.status, headers, body, time.monotonic() - one.began)
+    return Answer(one.status, found, read, time.monotonic() - one.began)
+
+
+@contextmanager
+def guarded(line: Line, seconds: float) -> Iterator[None]:
+    """Cut the line when its request took longer than it may, where no other thread does."""
+    guard = threading.Timer(seconds + _GUARD_SECONDS, line.cut_if_late)
+    guard.daemon = True
+    guard.start()
+    try:
+        yield
+    finally:
+        guard.cancel()
 
 
 def post(session: requests.Session, line: Line, url: str, body: bytes, *, seconds: float) -> int:
@@ -173,27 +207,22 @@ def post(session: requests.Session, line: Line, url: str, body: bytes, *, second
 
     What is answered is read to a small size and thrown away. No other thread need watch the line.
     """
-    guard = threading.Timer(seconds, line.cut_if_late)
-    guard.daemon = True
-    guard.start()
-    try:
-        with (
-            _exchange(line, "POST", url, seconds) as one,
-            session.post(
-                url,
-                data=body,
-                headers={"Content-Type": "application/json"},
-                timeout=(min(CONNECT_SECONDS, seconds), seconds),
-                allow_redirects=False,
-                stream=True,
-            ) as response,
-        ):
-            if time.monotonic() - one.began >= seconds:  # a head that was cut looks whole
-                raise NetworkError("the answer took too long")
-            _throw_away(response.raw)
-            one.status = response.status_code
-    finally:
-        guard.cancel()
+    with (
+        guarded(line, seconds),
+        _exchange(line, "POST", url, seconds) as one,
+        session.post(
+            url,
+            data=body,
+            headers={"Content-Type": "application/json"},
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response,
+    ):
+        if time.monotonic() - one.began >= seconds:  # a head that was cut looks whole
+            raise NetworkError("the answer took too long")
+        _throw_away(response.raw)
+        one.status = response.status_code
     return one.status
 
 
@@ -211,10 +240,10 @@ def _read(raw: urllib3.BaseHTTPResponse, deadline: float, max_bytes: int) -> byt
     while part := raw.read(_CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
-        if size > max_bytes:
-            raise BodyError(f"an answer of more than {max_bytes >> 20} MiB")
-        if time.monotonic() > deadline:
+        if size > max_bytes or time.monotonic() > deadline:
             break
+    if max(size, raw.tell()) > max_bytes:  # tell: what came over the wire, which may inflate to nothing
+        raise BodyError(f"an answer of more than {max_bytes >> 20} MiB")
     if time.monotonic() > deadline:  # what was cut at its deadline may look whole
         raise NetworkError("the answer took too long")
     return b"".join(parts)

@@ -55,6 +55,7 @@ class Settings:
     statbate_token: Secret | None
     affiliate_wm: Secret | None
     timezone: ZoneInfo
+    site_timezone: ZoneInfo
     events_url: str
     chaturbate_url: str
     statbate_url: str

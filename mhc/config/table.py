@@ -82,6 +82,13 @@ SETTINGS: Final = (
         otherwise="the system's",
     ),
     Setting(
+        "MHC_SITE_TIMEZONE",
+        "site_timezone",
+        "zone",
+        "Time zone of what the site writes without one: its statistics and its token CSV.",
+        "America/Los_Angeles",
+    ),
+    Setting(
         "MHC_EVENTS_URL",
         "events_url",
         "origin",

@@ -40,6 +40,9 @@ _ID_MS_FROM = 10**12  # smaller numbers are not milliseconds: one mock server co
 _MAX_ID_MS = 253_402_300_799_999  # the last millisecond a datetime can show
 _MAX_ID = 255
 _ID = re.compile(r"(\d{13,15})(?:-(\d{1,9}))?")
+_PASTED_ID = re.compile(r"p:(0|\d{13,15}):[0-9a-f]{32}")
+_UNDATED = "p:0:"
+_PASTED_LENGTH = len(_UNDATED) + 32
 
 
 def method_named(word: str) -> str | None:
@@ -55,6 +58,7 @@ class Flag(IntFlag):
     ANONYMOUS = 1  # a tip whose sender asked not to be named
     GUEST = 2  # a visitor who is not logged in
     MADE_ID = 4  # the feed gave no usable id: this one is made from its text
+    UNCOUNTED = 8  # a pasted line that was, or may have been, captured live: it counts in no figure
 
 
 _FLAGS = tuple(map(Flag, range(8)))  # by number: to combine flags is slow
@@ -73,6 +77,11 @@ class EventId(NamedTuple):
     def rest(self) -> str:
         """What the numbers do not say: nothing, or the whole text of an id of another form."""
         return "" if self.text == f"{self.ms}-{self.seq}" else self.text
+
+    @property
+    def undated(self) -> bool:
+        """Whether it is of a pasted line that says no time: it happened, but nobody knows when."""
+        return len(self.text) == _PASTED_LENGTH and self.text.startswith(_UNDATED)
 
 
 def id_text(ms: int, seq: int, rest: str) -> str:
@@ -103,10 +112,17 @@ class NotAnEventError(ValueError):
     """What came in the feed and cannot become an event."""
 
 
+def pasted_id(ms: int, digest: str) -> EventId:
+    """Give the id of a pasted line: when it was said (0: nobody knows), and what makes it one of its own."""
+    return EventId(f"p:{ms}:{digest}", ms)
+
+
 def parse_id(value: object) -> EventId | None:
-    """Read the API's event id, `<epoch ms>-<seq>`; None where it is no usable text."""
+    """Read the API's event id, `<epoch ms>-<seq>`, or a pasted line's; None where it is no usable text."""
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_ID or not value.isprintable():
         return None
+    if value.startswith("p:") and (pasted := _PASTED_ID.fullmatch(value)) and int(pasted[1]) <= _MAX_ID_MS:
+        return EventId(value, int(pasted[1]))
     found = _ID.fullmatch(value) if value.isascii() else None
     if found and _ID_MS_FROM <= (ms := int(found[1])) <= _MAX_ID_MS:
         return EventId(value, ms, int(found[2] or 0))

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from mhc.domain.names import UsernameError, parse_username
 
-_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ("\t", ";", ",")
 
 
@@ -22,9 +21,11 @@ class RosterError(ValueError):
     """A file that names nobody, or cannot be read: one sentence that says why."""
 
 
-def parse(data: bytes) -> list[Entry]:
+def parse(text: str) -> list[Entry]:
     """Give the people that a file names, each once, in their order. Raises RosterError."""
-    lines = _text(data).splitlines()
+    if "\0" in text:
+        raise RosterError("is no text: it has NUL characters in it")
+    lines = text.splitlines()
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         raise RosterError("names nobody")
@@ -35,9 +36,9 @@ def parse(data: bytes) -> list[Entry]:
     else:
         found = _rows("\n".join(lines), delimiter or ",")
     once: dict[str, Entry] = {}
-    for place, text, note in found:
+    for place, typed, note in found:
         try:
-            name = parse_username(text)
+            name = parse_username(typed)
         except UsernameError as error:
             raise RosterError(f"line {place}: {error}") from None
         if name not in once or note is not None:
@@ -45,17 +46,6 @@ def parse(data: bytes) -> list[Entry]:
     if not once:
         raise RosterError("names nobody")
     return list(once.values())
-
-
-def _text(data: bytes) -> str:
-    if data.startswith(_MARKS):
-        raise RosterError("is UTF-16: save it as UTF-8")
-    if b"\0" in data:
-        raise RosterError("is no text: it has NUL bytes in it")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RosterError(f"is no text in UTF-8, from byte {error.start + 1:,} on") from None
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, str, str | None]]:

@@ -107,7 +107,7 @@ def parse_duration(text: str) -> timedelta:
 
 def start_of_day(day: date, tz: tzinfo) -> datetime:
     """Give the first instant of a local day, aware UTC; the day ends where the next one starts."""
-    return _to_utc(datetime.combine(day, time()), tz)
+    return to_utc(datetime.combine(day, time()), tz)
 
 
 def _parse(text: str, now: datetime, tz: tzinfo, anchors: Anchors) -> tuple[datetime, datetime]:
@@ -169,7 +169,7 @@ def _before(now: datetime, parts: list[tuple[int, str]], tz: tzinfo) -> datetime
     if days or weeks or months or years:
         wall = now.astimezone(tz).replace(tzinfo=None, fold=0)
         wall = _months_before(wall, months + 12 * years) - timedelta(days=days + 7 * weeks)
-        at = _to_utc(wall, tz)
+        at = to_utc(wall, tz)
     return at - timedelta(microseconds=sum(total[unit] * _SECONDS[unit] for unit in ("s", "m", "h")))
 
 
@@ -201,11 +201,9 @@ def _moment(words: str, now: datetime, tz: tzinfo) -> tuple[datetime, datetime] 
     if clock is None:
         first = day or today
         return start_of_day(first, zone), start_of_day(first + timedelta(days=1), zone)
-    at = _to_utc(datetime.combine(day or today, clock), zone)
+    at = to_utc(datetime.combine(day or today, clock), zone)
     if day == today and at > now and tokens[0].lower() not in {"today", today.isoformat()}:
-        at = _to_utc(
-            datetime.combine(today - timedelta(days=7), clock), zone
-        )  # the latest past Monday at ten
+        at = to_utc(datetime.combine(today - timedelta(days=7), clock), zone)  # the latest past Monday at ten
     return at, at
 
 
@@ -251,7 +249,7 @@ def _zone(word: str) -> tzinfo | None:
         return None
 
 
-def _to_utc(wall: datetime, tz: tzinfo) -> datetime:
+def to_utc(wall: datetime, tz: tzinfo) -> datetime:
     """Give the instant of a local time: the first of two; behind the gap where there is none."""
     return wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
-from mhc.store import follows, notes, paid, people, talk, totals, visits, watchlists
+from mhc.store import follows, merged, notes, paid, people, talk, totals, visits, watchlists
 from mhc.store.schema import EXCLUDED
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Asked(NamedTuple):
 def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
     """Give the card of a person (the root of those who were merged)."""
     rows = people.merged(conn, root.id)
-    ids = [one.id for one in rows]
+    one = merged.as_one(rows, root.id)
+    ids = [row.id for row in rows]
     lists = watchlists.names_of(conn, ids)
     stays = visits.of_person(conn, ids, asked.room_ids)
     since = [asked.now - span for span in _RECENT]
@@ -96,15 +97,15 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
     return Card(
         username=root.username,
         platform=root.platform,
-        role=root.role,
+        role=one.role,
         aliases=[Name(a.username, a.valid_from, a.valid_to, a.source) for a in people.aliases(conn, ids)],
-        rid=next((one.rid for one in rows if one.rid is not None), None),
-        did=next((one.did for one in rows if one.did is not None), None),
-        first_seen_at=min((one.first_seen_at for one in rows if one.first_seen_at), default=None),
-        last_seen_at=max((one.last_seen_at for one in rows if one.last_seen_at), default=None),
+        rid=one.rid,
+        did=one.did,
+        first_seen_at=one.first_seen_at,
+        last_seen_at=one.last_seen_at,
         excluded=EXCLUDED in lists,
         watchlists=lists,
-        rating=root.rating,
+        rating=one.rating,
         notes=[Remark(n.category, n.body, n.happened_at, n.created_at) for n in notes.list_of(conn, ids)],
         here=_here(conn, ids, asked, tips, len(stays)),
         elsewhere=None,

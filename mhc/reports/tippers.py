@@ -76,8 +76,9 @@ class _Tally:
         if not one.is_tip:
             return
         self.tips[one.tokens] += 1
-        self.first_ms = one.at_ms if self.first_ms is None else self.first_ms
-        self.last_ms = one.at_ms
+        if one.at_ms:  # 0: a pasted line of unknown time
+            self.first_ms = one.at_ms if self.first_ms is None else self.first_ms
+            self.last_ms = one.at_ms
         if session_id is not None:
             self.sessions.add(session_id)
 

@@ -64,7 +64,8 @@ def is_cooling(
     conn: Connection, rule: str, who: Behind | None, *, now: datetime, cooldown: timedelta
 ) -> bool:
     """Whether a rule told of a person (None: of nobody who is named) within its cool-down: a look before a claim."""
-    mine = alert_sent.c.person_id.is_(None) if who is None else alert_sent.c.person_id == who.root_id
+    sent_of = alert_sent.c.person_id
+    mine = sent_of.is_(None) if who is None else sent_of.in_(who.member_ids)
     query = select(alert_sent.c.id).where(alert_sent.c.rule == rule, mine, alert_sent.c.at > now - cooldown)
     return conn.execute(query).first() is not None
 

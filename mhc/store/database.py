@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, in
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
-from mhc.config import without_password
+from mhc.config import Secret, without_password
 from mhc.domain.events import METHODS
 from mhc.errors import AccessError, ConfigError
 from mhc.store import failures, schema
@@ -42,13 +42,18 @@ class Database:
         busy_ms: int = _BUSY_MS,
         connect_seconds: int = _CONNECT_SECONDS,
         answer_seconds: int | None = None,
+        erasure_key: Secret | None = None,
     ) -> None:
-        """`answer_seconds`: the most that a statement may take on PostgreSQL, for who must not wait (None: any)."""
+        """`answer_seconds`: the most that a statement may take on PostgreSQL, for who must not wait (None: any).
+
+        `erasure_key` tells who was forgotten: every connection carries it.
+        """
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_ms = busy_ms
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
+        self._options = {"mhc_erasure_key": erasure_key}
         self._opening = Lock()
         # The SQLite file; None on PostgreSQL.
         self.path = Path(self.url.database) if self.is_sqlite and self.url.database else None
@@ -235,7 +240,9 @@ class Database:
     def _open(self) -> Engine:
         if not self.is_sqlite:
             options = {"connect_timeout": self._connect_seconds, "application_name": "mhc", **_GONE_SOON}
-            engine = create_engine(self.url, hide_parameters=True, connect_args=options, pool_pre_ping=False)
+            engine = create_engine(
+                self.url, hide_parameters=True, connect_args=options, execution_options=self._options
+            )
             if self._answer_seconds is not None:
                 event.listen(engine, "connect", partial(_bound, self._busy_ms, self._answer_seconds * 1000))
             event.listen(engine, "checkin", _on_checkin)
@@ -244,6 +251,7 @@ class Database:
             self.url,
             hide_parameters=True,
             connect_args={"timeout": self._busy_ms / 1000, "isolation_level": None},
+            execution_options=self._options,
         )
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select
 from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import Origin, Span, stitch
-from mhc.store import follows, history, people, sessions, totals, visits
+from mhc.store import follows, history, pasted, people, sessions, totals, visits
 from mhc.store.bulk import Batch, bulk_insert, together
 from mhc.store.events import NewEvent
 from mhc.store.known import Known, look
@@ -22,7 +22,7 @@ from mhc.store.schema import event_method, room_state, stream
 from mhc.store.streams import Kind, Stream
 
 _PRESENCE = frozenset({"userEnter", "userLeave"})
-_SEEN_AS_VIEWER = ACTIVITY | _PRESENCE | {"privateMessage"}
+SEEN_AS_VIEWER = ACTIVITY | _PRESENCE | {"privateMessage"}
 _SAVE = bulk_insert(
     room_state,
     ("room_id", "last_at", "state"),
@@ -51,6 +51,9 @@ def add_known(
 
     Rows and rooms are locked in order of their ids, or two listeners that meet the same would wait for each other.
     """
+    if source.kind == Kind.PASTE:
+        batch.send()  # what follows looks at what was stored
+        pasted.settle(batch, source, new)
     if source.kind != Kind.LIVE:
         return
     totals.add(batch, source.room_id, new)
@@ -76,7 +79,7 @@ def _in_order(new: NewEvent) -> tuple[datetime, int, int, str]:
 
 def _viewers(source: Stream, new: Sequence[NewEvent]) -> set[int]:
     """Give who chatted, paid or came by under their name: viewers, but for the room's owner."""
-    seen = {n.actor_id for n in new if n.event.method in _SEEN_AS_VIEWER and not n.event.anonymous}
+    seen = {n.actor_id for n in new if n.event.method in SEEN_AS_VIEWER and not n.event.anonymous}
     return {who for who in seen if who is not None and who != source.room_id}
 
 

@@ -136,6 +136,7 @@ def add_known(
     made_by: str,
 ) -> Added:
     """Do what `add_new` does, where it is known how the stream and the people stand; the batch inserts."""
+    events = _without_erased(batch.conn, events, received_at, stands)
     fresh, conflicting = _unknown(batch.conn, stream_id, events, stands.newest_ms)
     known: dict[str | None, int | None] = {None: None}
     known.update(stands.ids.items())
@@ -143,6 +144,17 @@ def add_known(
         known.update(people.ensure(batch.conn, strangers, source=made_by, at=received_at))
     given = (Resolved(e, received_at, known[e.room], known[e.actor], known[e.partner]) for e in fresh)
     return Added(_insert(batch, stream_id, given), conflicting)
+
+
+def _without_erased(
+    conn: Connection, events: Sequence[Event], received_at: datetime, stands: "Known"
+) -> Sequence[Event]:
+    """Give the events without who was forgotten; where nobody was, that costs nothing."""
+    if stands.erased_ms is None:
+        return events
+    from mhc.store import erased_events  # where somebody was forgotten, and nowhere else
+
+    return erased_events.anonymous(conn, events, received_at, stands.erased_ms)
 
 
 def add_resolved(conn: Connection, stream_id: int, given: Sequence[Resolved]) -> Added:
@@ -163,7 +175,7 @@ def _insert(batch: Batch, stream_id: int, given: Iterable[Resolved]) -> list[New
     for e, received_at, room_id, actor_id, partner_id in given:
         if received_at is not at:  # of a page it is the same for all
             at, received_ms = received_at, to_ms(received_at)
-        at_ms = _time_of(e, received_ms)
+        at_ms = time_of(e, received_ms)
         one = NewEvent(e, from_ms(at_ms), received_at, room_id, actor_id, partner_id)
         new.append(one)
         rows.append(_row(stream_id, one, methods[e.method], at_ms, received_ms))
@@ -188,8 +200,14 @@ def add_singly(
     return added, refused
 
 
-def _time_of(one: Event, received_ms: int) -> int:
-    """Give when it happened, as far as that can be: an id from the future would put all that follows in the past."""
+def time_of(one: Event, received_ms: int) -> int:
+    """Give when it happened, as far as that can be: an id from the future would put all that follows in the past.
+
+    A pasted line of unknown time stands at the epoch. When it was pasted says nothing of when it was said, and would
+    put it into today's figures; at the epoch it is before everything, outside every range, and nobody was seen then.
+    """
+    if one.id.undated:
+        return 0
     return one.id.ms if 0 < one.id.ms <= received_ms + _AHEAD_MS else received_ms
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from mhc.store import derived, follows, people, schema, sizes, totals
+from mhc.store import canonical, derived, follows, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
 from mhc.store.schema import event, person, stream_session
 
@@ -44,8 +44,11 @@ def _engine(conn: Connection) -> str:
 
 
 def repair(db: Database, merge_gap: timedelta) -> None:
-    """Make all that is derived anew from the events; what a person typed stays."""
+    """Make all that is derived anew, from the events and from the merges; what a person typed stays."""
     with db.write() as conn:
+        people.lock_names(conn)
+        canonical.flatten(conn)
+        pasted.judge_all(conn)
         totals.rebuild(conn)
         follows.rebuild(conn)
         for room_id in derived.rooms(conn):
@@ -53,13 +56,17 @@ def repair(db: Database, merge_gap: timedelta) -> None:
 
 
 def problems(db: Database, merge_gap: timedelta) -> list[str]:
-    """Say what is wrong: the file, the tables, and what is derived against the events."""
+    """Say what is wrong: the file, the tables, and what is derived against the events and merges."""
     with db.read() as conn:
         found = damage(conn)
         missing = schema.metadata.tables.keys() - set(inspect(conn).get_table_names())
         found += [f"no table {name}" for name in sorted(missing)]
         if found:
             return found
+        if wrong := canonical.differences(conn):
+            found.append(f"{wrong} people do not read as the merges say")
+        if wrong := pasted.misjudged(conn):
+            found.append(f"{wrong} pasted lines count, or do not, against what was captured")
         if wrong := totals.differences(conn):
             found.append(f"{wrong} totals are not what the events say")
         if wrong := follows.differences(conn):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from mhc.domain.names import PLATFORM
 from mhc.store import sessions, streams
 from mhc.store.bulk import Bulk, Rows, together
+from mhc.store.erasures import ALWAYS_MS
 from mhc.store.people import Role
 from mhc.store.schema import alias, event
 from mhc.store.streams import Moved, Stream
@@ -16,10 +17,12 @@ from mhc.store.streams import Moved, Stream
 _STANDS = Bulk(
     event,
     ("stream_id", "room_id"),
-    "SELECT (SELECT id_ms FROM event WHERE stream_id = new.stream_id ORDER BY id_ms DESC LIMIT 1),"
+    "SELECT (SELECT id_ms FROM event WHERE stream_id = new.stream_id ORDER BY id_ms DESC LIMIT 1),"  # noqa: S608 - a number of ours
     " (SELECT id FROM capture_coverage WHERE stream_id = new.stream_id ORDER BY to_at DESC, id DESC LIMIT 1),"
     " (SELECT max(to_at) FROM capture_coverage WHERE stream_id = new.stream_id),"
-    " (SELECT state FROM room_state WHERE room_id = new.room_id) FROM {new}",
+    " (SELECT state FROM room_state WHERE room_id = new.room_id),"
+    " (SELECT id FROM stream WHERE room_id = new.room_id AND kind = 'paste' LIMIT 1),"
+    f" (SELECT max(CASE WHEN blocked THEN {ALWAYS_MS} ELSE at END) FROM erasure) FROM {{new}}",
     asks=True,
 )
 _PEOPLE = Bulk(
@@ -41,9 +44,11 @@ class Known:
     cover_id: int | None  # the row of its latest cover
     covered_ms: int | None  # where that ends
     room_state: str | None
+    erased_ms: int | None  # from when on nobody was forgotten; None: nobody ever was
     ids: dict[str, int]  # who goes by a name now
     viewers: frozenset[int]  # who is known as a viewer, or set by hand
     locked: bool  # whether the room is locked: else its state may be another by now
+    pasted: bool  # whether lines were pasted into the room, which coverage may touch
 
 
 def take(
@@ -82,7 +87,9 @@ def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> lis
 
 
 def _known(stands: Rows, people: Rows = (), *, locked: bool) -> Known:
-    newest_ms, cover_id, covered_ms, state = stands[0]
+    newest_ms, cover_id, covered_ms, state, pasted, erased_ms = stands[0]
     ids: dict[str, int] = {name: who for name, who, _role, _by_hand in people}
     viewers = (who for _name, who, role, by_hand in people if by_hand or role not in _UNPROVEN)
-    return Known(newest_ms, cover_id, covered_ms, state, ids, frozenset(viewers), locked)
+    return Known(
+        newest_ms, cover_id, covered_ms, state, erased_ms, ids, frozenset(viewers), locked, pasted is not None
+    )

@@ -179,6 +179,20 @@ class Note(_Line, frozen=True, tag="note"):
     created_at: At
 
 
+class Erasure(_Line, frozen=True, omit_defaults=True, tag="erasure"):
+    """The keyed hash of a name that was forgotten; `heir` has the amounts that were kept. One line tells the key."""
+
+    hash: Annotated[str, Meta(pattern="^(key:)?[0-9a-f]{64}$")]
+    at: At
+    blocked: bool = False
+    heir: Ref | None = None
+
+    @property
+    def is_check(self) -> bool:
+        """Whether this is what tells one key from another, and no name."""
+        return self.hash.startswith("key:")
+
+
 class End(_Line, frozen=True, tag="end"):
     """The last line: how many lines of each type stand before it."""
 
@@ -186,11 +200,25 @@ class End(_Line, frozen=True, tag="end"):
 
 
 Line = Union[  # noqa: UP007 - a union of classes at runtime, which msgspec reads
-    Person, Stream, Event, Gap, Coverage, Rejected, Session, Merge, List, Member, Note, End
+    Person, Stream, Event, Gap, Coverage, Rejected, Session, Merge, List, Member, Note, Erasure, End
 ]
 TYPES: dict[type[Struct], str] = {
     one: str(one.__struct_config__.tag)
-    for one in (Person, Stream, Event, Gap, Coverage, Rejected, Session, Merge, List, Member, Note, End)
+    for one in (
+        Person,
+        Stream,
+        Event,
+        Gap,
+        Coverage,
+        Rejected,
+        Session,
+        Merge,
+        List,
+        Member,
+        Note,
+        Erasure,
+        End,
+    )
 }
 
 _encoder = msgspec.json.Encoder()

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from mhc.domain.clock import to_ms
 from mhc.domain.events import Event
 from mhc.errors import TryLaterError
-from mhc.store import coverage, derived, events, streams
+from mhc.store import coverage, derived, events, pasted, streams
 from mhc.store.bulk import Batch
 from mhc.store.database import Database
+from mhc.store.erased_events import may_keep
 from mhc.store.events import Added, NewEvent
 from mhc.store.failures import RefusedDataError
 from mhc.store.known import Known, look, take
@@ -98,6 +99,9 @@ def _store(
     if page.covers_from is not None:
         joins = stands.cover_id if page.joined and _reaches(stands, page.covers_from) else None
         batch.add(*coverage.covering(held.id, page.covers_from, at, joins))
+        if stands.pasted:
+            batch.send()  # what was pasted for this time counts no more
+            pasted.judge(conn, held.room_id, page.covers_from, undated=stands.cover_id is None)
     return _add_all(batch, held, page, stands, merge_gap, unseen, singly=singly)
 
 
@@ -125,7 +129,12 @@ def _add_all(
     added, refused = _add(batch, held, page, stands, singly=singly)
     said = [(e.raw, "the database refused it") for e in refused]
     said += [(e.raw, "its id is stored already, with another body") for e in added.conflicting]
-    for body, reason in (*page.refused, *said):
+    refusals = [
+        one
+        for one in page.refused
+        if stands.erased_ms is None or may_keep(batch.conn, one[0], page.received_at)
+    ]
+    for body, reason in (*refusals, *said):
         coverage.reject(batch.conn, held.id, body, reason, page.received_at)
     derived.add_known(batch, held, added.new, merge_gap, unseen, stands)
     batch.send()

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, select, type_coerce
 
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.store.schema import event, stream
 
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
+# Whether an event counts in figures: a pasted line does not where it was, or may have been, captured live.
+counted: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.UNCOUNTED)) == 0
 _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
 _owner = select(stream.c.room_id).where(stream.c.id == event.c.stream_id).correlate(event).scalar_subquery()
 # An event that names no room belongs to the room that was listened to, as the totals have it.
@@ -66,7 +69,8 @@ def of_person(
     reveal: bool,
 ) -> Tips:
     """Give what a person paid in some rooms (None: all); their anonymous payments where `reveal` says so."""
-    only_tips = [case((_is_tip, column)) for column in (event.c.tokens, event.c.at, event.c.at)]
+    at = case((event.c.at != EPOCH, event.c.at))  # null: a pasted line of unknown time
+    only_tips = [case((_is_tip, column)) for column in (event.c.tokens, at, at)]
     extremes = (func.max(only_tips[0]), func.min(only_tips[1]), func.max(only_tips[2]))
     recent = (
         cast(func.coalesce(func.sum(case((event.c.at >= at, event.c.tokens))), 0), BigInteger) for at in since
@@ -80,7 +84,7 @@ def of_person(
 
 def _within(conn: Connection, query: Any, scope: Scope) -> Any:
     """Keep the payments of a scope; the streams of the testbed are named, so that the index alone can answer."""
-    query = query.where(event.c.tokens.is_not(None))
+    query = query.where(event.c.tokens.is_not(None), counted)
     if scope.since is not None:
         query = query.where(event.c.at >= scope.since)
     if scope.until is not None:

@@ -39,6 +39,7 @@ class Person(NamedTuple):
     first_seen_at: datetime | None
     last_seen_at: datetime | None
     rating: int | None
+    role_by_hand: bool
 
     @property
     def root_id(self) -> int:
@@ -67,6 +68,7 @@ _PERSON = (
     person.c.first_seen_at,
     person.c.last_seen_at,
     person.c.rating,
+    person.c.role_by_hand,
 )
 _ALIAS = (alias.c.person_id, alias.c.username, alias.c.valid_from, alias.c.valid_to, alias.c.source)
 
@@ -97,6 +99,12 @@ def find(conn: Connection, username: str) -> list[Person]:
 def members(conn: Connection, root_id: int) -> list[int]:
     """Give the ids whose events are this person's: the root and all that were merged into it, in order."""
     return [one.id for one in merged(conn, root_id)]
+
+
+def root_of(conn: Connection, person_id: int) -> int:
+    """Give the root of a person's row; the row's own id where it was merged into no other."""
+    found = conn.execute(select(person.c.canonical_id).where(person.c.id == person_id)).scalar()
+    return person_id if found is None else int(found)
 
 
 def merged(conn: Connection, root_id: int) -> list[Person]:
@@ -202,6 +210,11 @@ def ensure(
     return found | dict(zip(strangers, made, strict=True))
 
 
+def lock(conn: Connection, person_id: int) -> None:
+    """Let nobody else write what is remembered of a person before the transaction ends; events go on."""
+    conn.execute(select(person.c.id).where(person.c.id == person_id).with_for_update(key_share=True))
+
+
 def set_role(conn: Connection, person_id: int, role: str, *, by_hand: bool) -> None:
     """Set what a person is; what was set by hand is changed by hand only."""
     query = update(person).where(person.c.id == person_id)
@@ -275,7 +288,9 @@ def rename(conn: Connection, owner: Person, new: str, *, source: str, at: dateti
     """Close the person's current name and open the new one. Raises UsageError where another has it."""
     lock_names(conn)
     refuse_taken(conn, owner, new)
-    close_alias(conn, [owner.id], owner.username, at=at)
+    # Somebody may have renamed them while the lock was awaited.
+    called = names_by_id(conn, [owner.id])[owner.id]
+    close_alias(conn, [owner.id], called, at=at)
     if not ids_of(conn, [new]):  # else it is a second name of theirs, which becomes the first
         row = {"person_id": owner.id, "platform": owner.platform, "username": new, "source": source}
         conn.execute(insert(alias).values(**row, valid_from=at, valid_to=None))

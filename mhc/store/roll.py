@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    case,
     cast,
     func,
     literal_column,
@@ -25,9 +24,10 @@ from sqlalchemy import (
 )
 
 from mhc.store import segments
+from mhc.store.merged import AsOne
 from mhc.store.people import CHUNK, roots_of_rows
 from mhc.store.schema import EXCLUDED, alias, person, person_total, watchlist, watchlist_member
-from mhc.store.segments import MONTH, Range, Segment, roots_of
+from mhc.store.segments import Range, Segment, roots_of
 
 
 class Listed(NamedTuple):
@@ -54,7 +54,6 @@ class Ratings(NamedTuple):
 class Roll:
     """Which people are listed, in which order, with the sums of which rooms (None: all). All conditions must hold."""
 
-    now: datetime
     room_ids: Sequence[int] | None = None
     role: str | None = None
     like: str | None = None  # letters of any of their names
@@ -62,6 +61,7 @@ class Roll:
     segments: Sequence[Segment] = ()
     since: datetime | None = None  # the range of the segments
     until: datetime | None = None
+    recent_since: datetime | None = None  # where the range begins for who is new or lapsed
     live: bool = False
     rating: Ratings | None = None
     unrated: bool = False
@@ -74,29 +74,6 @@ class Roll:
     descending: bool = True
 
 
-_members = (
-    select(
-        person.c.canonical_id.label("root"),
-        func.min(person.c.first_seen_at).label("first_seen_at"),
-        func.max(person.c.last_seen_at).label("last_seen_at"),
-    )
-    .where(person.c.canonical_id.is_not(None))
-    .group_by(person.c.canonical_id)
-    .subquery("members")
-)
-
-
-def _seen(name: str, *, earliest: bool) -> ColumnElement[Any]:
-    """Give a time of a person and all who were merged into them: the databases' own disagree on null."""
-    mine, theirs = person.c[name], _members.c[name]
-    beyond = theirs < mine if earliest else theirs > mine
-    return case((or_(mine.is_(None), beyond), theirs), else_=mine)
-
-
-_first = _seen("first_seen_at", earliest=True)
-_last = _seen("last_seen_at", earliest=False)
-
-
 def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
     """Give people with their sums; who has nothing to sort by comes last, equals go by name."""
     query, key = _people(conn, roll)
@@ -107,14 +84,15 @@ def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[
 
 def count_people(conn: Connection, roll: Roll) -> int:
     """Give how many people `list_people` gives without a limit."""
-    query = select(func.count()).select_from(person).outerjoin(_members, _members.c.root == person.c.id)
-    found: int = conn.execute(query.where(*_listed(conn, roll))).scalar_one()
+    one = AsOne()
+    query = one.join(select(func.count()).select_from(person)).where(*_listed(conn, roll, one))
+    found: int = conn.execute(query).scalar_one()
     return found
 
 
 def by_ids(conn: Connection, roll: Roll, ids: Sequence[int]) -> list[Listed]:
     """Give these people (roots) with their sums, in this order, whatever else the roll asks."""
-    query = _named().where(person.c.canonical_id.is_(None))
+    query = _named(AsOne()).where(person.c.canonical_id.is_(None))
     rows: dict[int, Any] = {}
     for start in range(0, len(ids), CHUNK):
         found = conn.execute(query.where(person.c.id.in_(ids[start : start + CHUNK])))
@@ -127,34 +105,42 @@ def contains(text: str) -> ColumnElement[bool]:
     return alias.c.username.contains(text.lower(), autoescape=True)
 
 
-def _columns() -> dict[str, Any]:
+def _columns(one: AsOne) -> dict[str, Any]:
     """Give what is shown of a person, but for the sums, in the order of Listed."""
-    mine: dict[str, Any] = {name: person.c[name] for name in ("id", "username", "role")}
-    return mine | {"first_seen_at": _first, "last_seen_at": _last, "rating": person.c.rating}
+    return {
+        "id": person.c.id,
+        "username": person.c.username,
+        "role": one.role,
+        "first_seen_at": one.first_seen_at,
+        "last_seen_at": one.last_seen_at,
+        "rating": one.rating,
+    }
 
 
-def _named() -> Select[Any]:
-    columns = (column.label(name) for name, column in _columns().items())
-    return select(*columns).select_from(person).outerjoin(_members, _members.c.root == person.c.id)
+def _named(one: AsOne) -> Select[Any]:
+    columns = (column.label(name) for name, column in _columns(one).items())
+    query: Select[Any] = one.join(select(*columns).select_from(person))
+    return query
 
 
 def _people(conn: Connection, roll: Roll) -> tuple[Select[Any], ColumnElement[Any]]:
     """Give the query of who is listed, without order or sums, and what it is sorted by."""
-    query = _named().where(*_listed(conn, roll))
-    if roll.sort in _columns():
-        return query, _columns()[roll.sort]
+    one = AsOne()
+    query = _named(one).where(*_listed(conn, roll, one))
+    if roll.sort in _columns(one):
+        return query, _columns(one)[roll.sort]
     sums = _sums(roll, roll.sort).subquery()
     return query.outerjoin(sums, sums.c.root == person.c.id), func.coalesce(sums.c[roll.sort], 0)
 
 
-def _listed(conn: Connection, roll: Roll) -> list[ColumnElement[bool]]:
+def _listed(conn: Connection, roll: Roll, one: AsOne) -> list[ColumnElement[bool]]:
     """Give the conditions of a roll."""
     who = person.c.id
-    conditions = [person.c.canonical_id.is_(None), *_belongs(conn, roll)]
+    conditions = [person.c.canonical_id.is_(None), *_belongs(conn, roll, one)]
     if not roll.reveal:
         conditions.append(who.not_in(only_anonymous()))
     if roll.role is not None:
-        conditions.append(person.c.role == roll.role)
+        conditions.append(one.role == roll.role)
     if roll.like is not None:
         conditions.append(who.in_(roots_of(select(alias.c.person_id).where(contains(roll.like)))))
     conditions += [who.in_(_on_list(watchlist_member.c.list_id == number)) for number in roll.list_ids]
@@ -162,24 +148,24 @@ def _listed(conn: Connection, roll: Roll) -> list[ColumnElement[bool]]:
         excluded = who.in_(_on_list(watchlist.c.name == EXCLUDED))
         conditions.append(excluded if roll.excluded else not_(excluded))
     if roll.unrated:
-        conditions.append(person.c.rating.is_(None))
+        conditions.append(one.rating.is_(None))
     if roll.rating is not None:
-        conditions.append(person.c.rating.between(*roll.rating))
+        conditions.append(one.rating.between(*roll.rating))
     if roll.min_tokens is not None and roll.min_tokens > 0:
         sums = _sums(roll, "tokens").subquery()
         conditions.append(who.in_(select(sums.c.root).where(sums.c.tokens >= roll.min_tokens)))
     if roll.seen_since is not None:
-        conditions.append(_last >= roll.seen_since)
+        conditions.append(one.last_seen_at >= roll.seen_since)
     if roll.not_seen_since is not None:
-        conditions.append(or_(_last.is_(None), _last < roll.not_seen_since))
+        conditions.append(or_(one.last_seen_at.is_(None), one.last_seen_at < roll.not_seen_since))
     return conditions
 
 
-def _belongs(conn: Connection, roll: Roll) -> Iterator[ColumnElement[bool]]:
+def _belongs(conn: Connection, roll: Roll, one: AsOne) -> Iterator[ColumnElement[bool]]:
     """Give the conditions of the segments, and of who is there now."""
     who = person.c.id
     of = Range(roll.room_ids, roll.since, roll.until)
-    recent = of if of.since is not None else of._replace(since=(of.until or roll.now) - MONTH)
+    recent = of._replace(since=roll.recent_since)
     if roll.live:
         yield who.in_(segments.present(of))
     if Segment.TIPPERS in roll.segments:
@@ -191,7 +177,7 @@ def _belongs(conn: Connection, roll: Roll) -> Iterator[ColumnElement[bool]]:
     if Segment.LAPSED in roll.segments:
         yield who.in_(segments.lapsed(conn, recent))
     if Segment.NEW in roll.segments:
-        yield and_(*segments.within(_first, recent))
+        yield and_(*segments.within(one.first_seen_at, recent))
 
 
 def _on_list(which: ColumnElement[bool]) -> Select[Any]:
@@ -205,20 +191,19 @@ def only_anonymous() -> Select[Any]:
     A query by itself, and not a condition on each person: the planner of PostgreSQL takes that for so dear that
     compiling it takes longer than all the rest.
     """
-    who, other = person.c.id, person.alias("other")
-    tipped = person_total.c.anonymous_tips + person_total.c.anonymous_tokens > 0
-    one: Select[Any] = select(literal_column("1"))
-    return (
-        select(who)
-        .where(
-            person.c.last_seen_at.is_(None),
-            person.c.role == "unknown",
-            one.where(person_total.c.person_id == who, tipped).exists(),
-            ~one.where(alias.c.person_id == who, alias.c.source != "events").exists(),
-            ~one.where(other.c.canonical_id == who).exists(),
-        )
-        .correlate(None)
+    other = person.alias("known")
+    known: Select[Any] = select(literal_column("1")).where(
+        other.c.canonical_id == person.c.id, ~_hidden(other)
     )
+    return select(person.c.id).where(_hidden(person), ~known.exists()).correlate(None)
+
+
+def _hidden(who: Any) -> ColumnElement[bool]:
+    """Whether all that a row of a person says is that they tipped anonymously."""
+    tipped = person_total.c.anonymous_tips + person_total.c.anonymous_tokens > 0
+    hidden = select(person_total.c.person_id).where(person_total.c.person_id == who.c.id, tipped).exists()
+    typed = select(alias.c.id).where(alias.c.person_id == who.c.id, alias.c.source != "events").exists()
+    return and_(who.c.last_seen_at.is_(None), who.c.role == "unknown", hidden, ~typed)
 
 
 def _sums(roll: Roll, by: str) -> Select[Any]:

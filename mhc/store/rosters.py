@@ -1,14 +1,14 @@
 """A file of people becomes a list: what that changes, and the changing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection, insert, update
 
 from mhc.domain.rosters import Entry
 from mhc.errors import DataError
-from mhc.store import people, watchlists
+from mhc.store import import_batches, people, watchlists
+from mhc.store.import_batches import New
 from mhc.store.schema import watchlist_member
 
 
@@ -21,6 +21,16 @@ class Plan:
     there: Mapping[int, str | None]
     drop: Mapping[int, str]  # root → name
     before: int  # how many were on the list
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many are put on the list, how many of them nobody had met, how many were on it, how many go."""
+        return {
+            "added": len(self.add) + len(self.strangers),
+            "strangers": len(self.strangers),
+            "there": len(self.there),
+            "removed": len(self.drop),
+        }
 
 
 def plan(conn: Connection, list_id: int | None, entries: Sequence[Entry], *, replace: bool) -> Plan:
@@ -55,20 +65,30 @@ def _former(conn: Connection, username: str) -> int | None:
     return found[0].id if found else None
 
 
-def follow(conn: Connection, list_id: int, wanted: Plan, *, at: datetime, why_dropped: str) -> None:
-    """Make a list what a plan says; who is not known yet becomes known."""
-    made = people.ensure(conn, wanted.strangers, source="import", at=at)
-    new = dict(wanted.add) | {made[name]: note for name, note in wanted.strangers.items()}
-    rows = [{"list_id": list_id, "person_id": who, "added_at": at, "note": note} for who, note in new.items()]
-    if rows:
-        conn.execute(insert(watchlist_member), rows)
-    for who, note in wanted.there.items():
-        if note is not None:
-            watchlists.add(conn, list_id, people.members(conn, who), at=at, note=note)
-    gone = people.roots_of_rows(conn, wanted.drop)
-    ids = list(gone)
+def follow(conn: Connection, list_id: int, wanted: Plan, new: New) -> int | None:
+    """Make a list what a plan says; who is not known yet becomes known. Give the import's id; None where all was so."""
+    noted = {who: note for who, note in wanted.there.items() if note is not None}
+    if not (wanted.strangers or wanted.add or wanted.drop or noted):
+        return None
+    batch_id = import_batches.add(conn, new, None, wanted.counts)
+    made = people.ensure(conn, wanted.strangers, source="import", at=new.at)
+    added = dict(wanted.add) | {made[name]: note for name, note in wanted.strangers.items()}
+    row = {"list_id": list_id, "added_at": new.at, "batch_id": batch_id}
+    if added:
+        conn.execute(
+            insert(watchlist_member), [row | {"person_id": who, "note": note} for who, note in added.items()]
+        )
+    for who, note in noted.items():
+        watchlists.add(conn, list_id, people.members(conn, who), at=new.at, note=note)
+    _drop(conn, list_id, wanted.drop, new)
+    return batch_id
+
+
+def _drop(conn: Connection, list_id: int, gone: Iterable[int], new: New) -> None:
+    ids = list(people.roots_of_rows(conn, gone))
     for start in range(0, len(ids), people.CHUNK):
-        mine = watchlist_member.c.person_id.in_(ids[start : start + people.CHUNK])
-        query = update(watchlist_member).where(watchlist_member.c.list_id == list_id, mine)
-        query = query.where(watchlist_member.c.removed_at.is_(None))
-        conn.execute(query.values(removed_at=at, removal_note=why_dropped))
+        of = watchlist_member.c
+        mine = (of.list_id == list_id, of.removed_at.is_(None))
+        query = update(watchlist_member).where(*mine, of.person_id.in_(ids[start : start + people.CHUNK]))
+        why = "stdin" if new.name == "-" else new.name
+        conn.execute(query.values(removed_at=new.at, removal_note=f"not in {why}"))

@@ -24,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from mhc.domain.clock import to_ms
+from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.sessions import FAR, Calendar, Span
 from mhc.domain.visits import Ending
@@ -90,8 +90,9 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Select[Any]:
     query = select(event.c.actor_id).where(
         event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
     )
-    if not reveal:
-        query = query.where(event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS))
+    query = query.where(event.c.at != EPOCH)  # a pasted line of unknown time
+    for flag in (Flag.UNCOUNTED,) if reveal else (Flag.UNCOUNTED, Flag.ANONYMOUS):
+        query = query.where(event.c.flags.bitwise_and(int(flag)) != int(flag))
     if testbed := list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars()):
         query = query.where(event.c.stream_id.not_in(testbed))
     if of.room_ids is None:

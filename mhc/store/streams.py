@@ -104,6 +104,11 @@ def ensure(conn: Connection, room: str, kind: Kind, host: str, at: datetime) -> 
     """Give the stream of a room at a host, making it where there is none yet."""
     room_id = people.ensure(conn, [room], source="listen", at=at)[room]
     people.add_evidence(conn, [room_id], Role.MODEL)
+    return ensure_of(conn, room_id, kind, host)
+
+
+def ensure_of(conn: Connection, room_id: int, kind: Kind, host: str) -> Stream:
+    """Do what `ensure` does for a room that is known, of which nothing new is learnt by it."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": room_id})
     mine = (stream.c.room_id == room_id, stream.c.kind == kind, stream.c.host == host)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS
-from mhc.store.paid import room_of_event
+from mhc.store.paid import counted, room_of_event
 from mhc.store.schema import event, person, stream
 
 _NUMBER = {name: number for number, name in METHODS.items()}
@@ -19,9 +20,9 @@ _LATEST = (event.c.at.desc(), event.c.id_ms.desc(), event.c.id_seq.desc(), event
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something said; `sender` is the name of who said it."""
+    """Something said; `sender` is the name of who said it. A pasted line may be of unknown time."""
 
-    at: datetime
+    at: datetime | None
     sender: str | None
     text: str | None
 
@@ -59,10 +60,11 @@ def owners(conn: Connection) -> list[int]:
 
 
 def counts(conn: Connection, room_id: int, since: datetime, until: datetime) -> list[Counts]:
-    """Give the lines and follows of each person in a room's live streams in a half-open time."""
-    live = select(stream.c.id).where(stream.c.room_id == room_id, stream.c.kind == "live")
+    """Give the lines and follows of each person in a room's own streams in a half-open time."""
+    own = select(stream.c.id).where(stream.c.room_id == room_id, stream.c.kind.in_(("live", "paste")))
     query = select(event.c.actor_id, event.c.method_id, func.count()).where(
-        event.c.stream_id.in_(live),
+        event.c.stream_id.in_(own),
+        counted,
         event.c.at >= since,
         event.c.at < until,
         event.c.method_id.in_((_CHAT, _FOLLOW)),
@@ -73,10 +75,9 @@ def counts(conn: Connection, room_id: int, since: datetime, until: datetime) -> 
 
 
 def _lines(person_ids: Sequence[int], room_ids: Sequence[int] | None) -> Any:
-    query = select(event.c.at, person.c.username, event.c.text).outerjoin(
-        person, person.c.id == event.c.actor_id
-    )
-    return _of(query, person_ids, room_ids)
+    at = case((event.c.at != EPOCH, event.c.at))
+    query = select(at, person.c.username, event.c.text).where(counted)
+    return _of(query.outerjoin(person, person.c.id == event.c.actor_id), person_ids, room_ids)
 
 
 def _of(query: Any, person_ids: Sequence[int], room_ids: Sequence[int] | None) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Select,
     and_,
@@ -20,9 +21,10 @@ from sqlalchemy import (
     update,
 )
 
-from mhc.domain.clock import to_ms
+from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.bulk import Batch, Bulk, bulk_insert
+from mhc.store.paid import counted
 from mhc.store.schema import event, person, person_total, stream
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ def _count(total: Total, one: "NewEvent", *, seen: bool) -> None:
     total.tips += tip
     total.messages += e.method == "chatMessage"
     total.private_messages += e.method == "privateMessage"
-    if seen:
+    if seen and one.at != EPOCH:  # a pasted line of unknown time
         total.first_seen_at = min(total.first_seen_at or one.at, one.at)
         total.last_seen_at = max(total.last_seen_at or one.at, one.at)
 
@@ -144,25 +146,43 @@ def of_person(conn: Connection, person_ids: Sequence[int], room_ids: Sequence[in
 def rebuild(conn: Connection) -> None:
     """Make every total anew from the events."""
     conn.execute(delete(person_total))
-    names = [column.name for column in _from_events().selected_columns]
-    conn.execute(insert(person_total).from_select(names, _from_events()))
-    outer = (func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at))
-    first, last = (
-        select(one).where(person_total.c.person_id == person.c.id).scalar_subquery() for one in outer
+    names = [column.name for column in from_events().selected_columns]
+    conn.execute(insert(person_total).from_select(names, from_events()))
+    see_again(conn)
+
+
+def rebuild_of(conn: Connection, person_ids: Sequence[int]) -> None:
+    """Make the totals of some people anew, and when they were seen, from their events."""
+    if not person_ids:
+        return
+    conn.execute(delete(person_total).where(person_total.c.person_id.in_(person_ids)))
+    mine = or_(event.c.actor_id.in_(person_ids), event.c.partner_id.in_(person_ids))
+    true = from_events().where(mine).subquery()
+    theirs = select(*true.columns).where(true.c.person_id.in_(person_ids))
+    conn.execute(insert(person_total).from_select(true.columns.keys(), theirs))
+    see_again(conn, person_ids)
+
+
+def see_again(conn: Connection, person_ids: Sequence[int] | None = None) -> None:
+    """Say anew when people (None: all) were first and last seen, as their totals have it."""
+    outer = func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at)
+    mine = person_total.c.person_id == person.c.id
+    query = update(person).values(
+        {name: select(one).where(mine).scalar_subquery() for name, one in zip(_SEEN, outer, strict=True)}
     )
-    conn.execute(update(person).values(first_seen_at=first, last_seen_at=last))
+    conn.execute(query if person_ids is None else query.where(person.c.id.in_(person_ids)))
 
 
 def differences(conn: Connection) -> int:
     """Give how many totals are not what the events say."""
-    kept = select(*(person_total.c[column.name] for column in _from_events().selected_columns))
-    true = _from_events()
+    kept = select(*(person_total.c[column.name] for column in from_events().selected_columns))
+    true = from_events()
     queries = (kept.except_(true), true.except_(kept))
     return sum(len(conn.execute(query).all()) for query in queries)
 
 
-def _from_events() -> Select[Any]:
-    """Give the query of the totals as the events say: the same rules as `_count`, in SQL."""
+def from_events(*which: ColumnElement[bool]) -> Select[Any]:
+    """Give the query of the totals as the events, or some of them, say: the same rules as `_count`, in SQL."""
     private = event.c.method_id == _METHOD["privateMessage"]
     sent_by_owner = and_(private, event.c.actor_id == stream.c.room_id)
     subject = case((sent_by_owner, event.c.partner_id), else_=event.c.actor_id).label("person_id")
@@ -170,7 +190,8 @@ def _from_events() -> Select[Any]:
     anonymous = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
     tip = and_(event.c.method_id == _METHOD["tip"], event.c.tokens.is_not(None))
     chat = event.c.method_id == _METHOD["chatMessage"]
-    seen = case((or_(anonymous, func.coalesce(sent_by_owner, False)), None), else_=event.c.at)
+    unseen = or_(anonymous, func.coalesce(sent_by_owner, False), event.c.at == EPOCH)
+    seen = case((unseen, None), else_=event.c.at)
     return (
         select(
             subject,
@@ -185,7 +206,7 @@ def _from_events() -> Select[Any]:
             func.max(seen).label("last_seen_at"),
         )
         .join(stream, stream.c.id == event.c.stream_id)
-        .where(stream.c.kind != "testbed", subject.is_not(None))
+        .where(stream.c.kind != "testbed", subject.is_not(None), counted, *which)
         .group_by(subject, room)
     )
 

@@ -10,7 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mhc.store import lines, transfer_in, transfer_people, transfer_sessions, transfer_typed
+from mhc.store import (
+    lines,
+    transfer_erasures,
+    transfer_in,
+    transfer_people,
+    transfer_sessions,
+    transfer_typed,
+)
 from mhc.store.events import Resolved
 from mhc.store.streams import Stream
 
@@ -36,6 +43,7 @@ class Done:
     refused: int = 0  # what contradicts what is here
     clashes: Sequence[str] = ()  # names that are another's here
     people: dict[int, int] = field(default_factory=dict)
+    since: dict[int, datetime] = field(default_factory=dict)  # from when on somebody counts who was forgotten
     streams: dict[int, Stream | None] = field(default_factory=dict)
 
 
@@ -45,8 +53,13 @@ def keep(conn: Connection, kind: type, found: Sequence[Any], how: How) -> Done:
 
 
 def _people(conn: Connection, found: Sequence[lines.Person], how: How) -> Done:
-    done = transfer_people.add(conn, found, how.made_at, write=how.write)
-    return Done(done.new, clashes=done.clashes, people=done.ids)
+    left = transfer_erasures.people(conn, found, how.made_at)
+    done = transfer_people.add(conn, left.people, how.made_at, write=how.write)
+    return Done(done.new, clashes=done.clashes, people=done.ids | left.gone, since=left.since)
+
+
+def _erasures(conn: Connection, found: Sequence[tuple[lines.Erasure, int | None]], how: How) -> Done:
+    return Done(transfer_erasures.add(conn, found, write=how.write))
 
 
 def _streams(conn: Connection, found: Sequence[tuple[lines.Stream, int]], how: How) -> Done:
@@ -77,11 +90,12 @@ def _coverage(conn: Connection, found: Sequence[Captured], how: How) -> Done:
 
 
 def _rejected(conn: Connection, found: Sequence[Captured], how: How) -> Done:
-    rows = [line for line, _source in found]
+    rows = transfer_erasures.rejected(conn, [line for line, _source in found])
     return Done(transfer_in.add_rejected(conn, found[0][1], rows, write=how.write))
 
 
 def _sessions(conn: Connection, found: Sequence[tuple[lines.Session, int]], how: How) -> Done:
+    found = _cleaned(conn, found, how)
     new, refused = transfer_sessions.add(conn, found, how.gap, write=how.write)
     return Done(new, refused=len(refused))
 
@@ -92,19 +106,27 @@ def _merges(conn: Connection, found: Sequence[tuple[lines.Merge, int, int]], how
 
 
 def _lists(conn: Connection, found: Sequence[lines.List], how: How) -> Done:
-    return Done(transfer_typed.add_lists(conn, found, write=how.write))
+    named = transfer_erasures.texts(conn, found, how.made_at)
+    return Done(transfer_typed.add_lists(conn, named, write=how.write))
 
 
 def _members(conn: Connection, found: Sequence[tuple[lines.Member, int]], how: How) -> Done:
-    return Done(transfer_typed.add_members(conn, found, write=how.write))
+    return Done(transfer_typed.add_members(conn, _cleaned(conn, found, how), write=how.write))
 
 
 def _notes(conn: Connection, found: Sequence[tuple[lines.Note, int]], how: How) -> Done:
-    return Done(transfer_typed.add_notes(conn, found, write=how.write))
+    return Done(transfer_typed.add_notes(conn, _cleaned(conn, found, how), write=how.write))
+
+
+def _cleaned(conn: Connection, found: Sequence[tuple[Any, int]], how: How) -> list[tuple[Any, int]]:
+    """Give what was typed, without names of who was forgotten since."""
+    texts = transfer_erasures.texts(conn, [line for line, _who in found], how.made_at)
+    return list(zip(texts, (who for _line, who in found), strict=True))
 
 
 _KEEPERS: dict[type, Callable[[Connection, Any, How], Done]] = {
     lines.Person: _people,
+    lines.Erasure: _erasures,
     lines.Stream: _streams,
     lines.Event: _events,
     lines.Gap: _gaps,

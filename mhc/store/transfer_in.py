@@ -11,7 +11,7 @@ from secrets import token_hex
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, text, update
 
-from mhc.store import coverage, derived, events, lines, sessions, streams
+from mhc.store import coverage, derived, erased_events, events, lines, pasted, sessions, streams
 from mhc.store.events import Resolved
 from mhc.store.schema import capture_coverage, capture_gap, rejected_event, stream
 from mhc.store.streams import Kind, Stream
@@ -59,6 +59,7 @@ def add_events(conn: Connection, source: Stream, given: Sequence[Resolved], gap:
     """Store the events that are not here yet, and all that follows from them."""
     streams.hold(conn, source.id)
     sessions.lock(conn, source.room_id)  # before the methods' lock, which a new one takes, as a listener does
+    given = erased_events.resolved(conn, given)
     added = events.add_resolved(conn, source.id, given)
     received = {id(one.event): one.received_at for one in given}
     rejected = 0
@@ -70,6 +71,7 @@ def add_events(conn: Connection, source: Stream, given: Sequence[Resolved], gap:
 
 def count_events(conn: Connection, source: Stream | None, given: Sequence[Resolved]) -> Counted:
     """Count what `add_events` would do. Writes nothing."""
+    given = erased_events.resolved(conn, given)
     if source is None:
         return Counted(len(given))
     fresh, conflicting = events.unknown(conn, source.id, [one.event for one in given])
@@ -132,6 +134,8 @@ def add_coverage(
             end = max([one.to_at, *(row.to_at for row in known)])
             conn.execute(delete(capture_coverage).where(c.id.in_([row.id for row in known])))
             conn.execute(insert(capture_coverage).values(stream_id=source.id, from_at=begin, to_at=end))
+    if write and new:
+        pasted.judge(conn, source.room_id)
     return new
 
 

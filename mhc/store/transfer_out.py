@@ -24,6 +24,7 @@ from mhc.store.schema import (
     alias,
     capture_coverage,
     capture_gap,
+    erasure,
     event,
     note,
     person,
@@ -36,8 +37,9 @@ from mhc.store.schema import (
 )
 
 _REJECTED_BLOCK = 50  # rows of up to 64 KiB
-_PERSON = ("id", "canonical_id", *lines.Person.__struct_fields__[1:-1])
+_PERSON = ("id", *lines.Person.__struct_fields__[1:-1])
 _ALIAS = lines.Alias.__struct_fields__
+_MERGED = select(person_merge.c.other_id, person_merge.c.keep_id).where(person_merge.c.undone_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,9 @@ class _People:
             for row in _in_chunks(conn, query, alias.c.person_id, new):
                 names[row.person_id].append(lines.Alias(*row[1:]))
             for one in new:
-                yield lines.Person(self.refs[one], *[*rows[one][2:], names[one]])
-            new = list(
-                dict.fromkeys(r for one in new if (r := rows[one].canonical_id) and r not in self.refs)
-            )
+                yield lines.Person(self.refs[one], *[*rows[one][1:], names[one]])
+            into = dict(map(tuple, _in_chunks(conn, _MERGED, person_merge.c.other_id, new)))
+            new = list(dict.fromkeys(r for one in new if (r := into.get(one)) and r not in self.refs))
 
     def ref(self, person_id: int | None) -> int | None:
         return None if person_id is None else self.refs[person_id]
@@ -112,7 +113,8 @@ def _blocks_of(db: Database, wanted: Wanted) -> Iterator[list[Struct]]:
         found = _streams(conn, wanted)
         seen = {row.id: _seen(conn, wanted, row.id, number) for number, row in enumerate(found, 1)}
         sessions = _sessions(conn, wanted)
-        head = [*_lists(conn, wanted), *folk.lines(conn, [row.room_id for row in found])]
+        head = [*_erasures(conn, folk), *_lists(conn, wanted)]
+        head += folk.lines(conn, [row.room_id for row in found])
     made = (lines.Stream(n, folk.refs[row.room_id], *row[2:-1]) for n, row in enumerate(found, 1))
     yield [*head, *(one if wanted.until is None else _without_place(one) for one in made)]
     for number, row in enumerate(found, 1):
@@ -235,6 +237,14 @@ def _sessions(conn: Connection, wanted: Wanted) -> Sequence[Any]:
     query = select(s.id, s.room_id, *(s[name] for name in lines.Session.__struct_fields__[2:]))
     query = query.where(*wanted.of_room(s.room_id), *wanted.touching(s.started_at, s.ended_at))
     return conn.execute(query.order_by(s.started_at, s.id)).all()
+
+
+def _erasures(conn: Connection, folk: _People) -> list[Struct]:
+    """Give who was forgotten, before anything that could name them; and first who has their amounts."""
+    e = erasure.c
+    rows = conn.execute(select(e.hash, e.at, e.blocked, e.person_id).order_by(e.hash)).all()
+    heirs: list[Struct] = list(folk.lines(conn, [row.person_id for row in rows]))
+    return [*heirs, *(lines.Erasure(*row[:3], folk.ref(row.person_id)) for row in rows)]
 
 
 def _lists(conn: Connection, wanted: Wanted) -> list[Struct]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
-from mhc.store import lines, watchlists
+from mhc.store import canonical, lines, notes, people, watchlists
 from mhc.store.people import CHUNK
-from mhc.store.schema import note, person, person_merge, watchlist, watchlist_member
+from mhc.store.schema import note, person_merge, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
 
 
@@ -64,8 +64,8 @@ def add_notes(conn: Connection, found: Sequence[tuple[lines.Note, int]], *, writ
         values = tuple(getattr(line, name) for name in names)
         if (who, *values) not in known:
             rows.append({"person_id": who} | dict(zip(names, values, strict=True)))
-    if write and rows:
-        conn.execute(insert(note), rows)
+    if write:
+        notes.add_many(conn, rows)
     return len(rows)
 
 
@@ -75,13 +75,17 @@ def add_merges(
     """Merge who is merged there. Gives how many merges are new, and how many contradict those that are here."""
     m = person_merge.c
     new = refused = 0
-    into = _merged_into(conn)
+    if write:
+        people.lock_names(conn)
+    into = canonical.merged_into(conn)
     for line, keep, other in found:
         same = (m.keep_id == keep, m.other_id == other, m.at == line.at)
         row = conn.execute(select(m.id, m.undone_at).where(*same)).one_or_none()
         if row is not None:
-            if write and row.undone_at is None and line.undone_at is not None:
-                conn.execute(update(person_merge).where(m.id == row.id).values(undone_at=line.undone_at))
+            if row.undone_at is None and line.undone_at is not None:
+                into.pop(other, None)  # and may be merged again, further on in the file
+                if write:
+                    conn.execute(update(person_merge).where(m.id == row.id).values(undone_at=line.undone_at))
             continue
         if line.undone_at is None:
             if not _may_merge(into, keep, other):
@@ -93,36 +97,10 @@ def add_merges(
             names = {"keep_id": keep, "other_id": other, "reason": line.reason, "at": line.at}
             conn.execute(insert(person_merge).values(**names, undone_at=line.undone_at))
     if write and found:
-        _flatten(conn)
+        canonical.flatten(conn)
     return new, refused
 
 
 def _may_merge(into: Mapping[int, int], keep: int, other: int) -> bool:
     """Whether nobody merged the other already, and the two are not one by way of the other."""
-    while keep != other and keep in into:
-        keep = into[keep]
-    return keep != other and other not in into
-
-
-def _merged_into(conn: Connection) -> dict[int, int]:
-    m = person_merge.c
-    query = select(m.other_id, m.keep_id).where(m.undone_at.is_(None)).order_by(m.id)
-    return {row.other_id: row.keep_id for row in conn.execute(query)}
-
-
-def _flatten(conn: Connection) -> None:
-    """Give everyone the root that the merges say."""
-    into = _merged_into(conn)
-    roots = {}
-    for one in into:
-        root = one
-        while root in into:
-            root = into[root]
-        roots[one] = root
-    query = select(person.c.id, person.c.canonical_id)
-    set_now = {
-        row.id: row.canonical_id for row in conn.execute(query.where(person.c.canonical_id.is_not(None)))
-    }
-    for one in sorted(roots.keys() | set_now.keys()):
-        if roots.get(one) != set_now.get(one):
-            conn.execute(update(person).where(person.c.id == one).values(canonical_id=roots.get(one)))
+    return other not in into and canonical.root(into, keep) != other

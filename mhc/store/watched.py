@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select, union_all
 
+from mhc.domain.clock import EPOCH
 from mhc.store import segments
 from mhc.store.people import CHUNK, roots_of_rows
 from mhc.store.schema import (
@@ -39,7 +40,7 @@ class News(NamedTuple):
 
 
 def members(conn: Connection, list_id: int, limit: int | None = None) -> list[Member]:
-    """Give who is on a list, by name; merged people once, as they were added first."""
+    """Give who is on a list, by name; a merged person since the first of their rows, with the last note."""
     root = person.alias("root")
     query = (
         select(root.c.id, root.c.username, watchlist_member.c.added_at, watchlist_member.c.note)
@@ -49,10 +50,11 @@ def members(conn: Connection, list_id: int, limit: int | None = None) -> list[Me
         .order_by(root.c.username, root.c.id, watchlist_member.c.added_at, watchlist_member.c.id)
     )
     once: dict[int, Member] = {}
-    for row in conn.execute(query, execution_options={"yield_per": CHUNK}):
+    for row in map(Member._make, conn.execute(query, execution_options={"yield_per": CHUNK})):
         if row.id not in once and len(once) == limit:
             break
-        once.setdefault(row.id, Member(*row))
+        first = once.setdefault(row.id, row)
+        once[row.id] = first._replace(note=first.note if row.note is None else row.note)
     return list(once.values())
 
 
@@ -79,7 +81,7 @@ def _latest(rows: Mapping[int, int], found: Iterable[Any]) -> dict[int, datetime
     """Give the latest time of each root, from those of its rows."""
     latest: dict[int, datetime] = {}
     for who, at in found:
-        if at is not None:
+        if at is not None and at != EPOCH:  # a pasted line of unknown time
             latest[rows[who]] = max(at, latest.get(rows[who], at))
     return latest
 

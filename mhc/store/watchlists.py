@@ -153,7 +153,7 @@ def add(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: dateti
 def remove(
     conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime, note: str | None = None
 ) -> bool:
-    """Take a person off a list, keeping that they were on it, and why no more; False where they are not."""
+    """Take a person off a list, keeping that they were on it, and why they no longer are; False where they are not."""
     ids = _open(conn, list_id, person_ids)
     if ids:
         gone = update(watchlist_member).where(watchlist_member.c.id.in_(ids))

@@ -54,6 +54,16 @@ def test_a_state_lasts_since_it_began(tmp_path: Path) -> None:
     assert since == ["00", "00", "02", "02", "04"]
 
 
+def test_a_room_that_another_captures_is_told_and_its_heartbeat_stays_the_others(tmp_path: Path) -> None:
+    told: list[Beat] = []
+    health = Health(tmp_path, lambda: NOW, on_beat=told.append)
+    health.polled(HELD, NOW, None)
+    write_beat(tmp_path, beat(pid=1))
+    health.elsewhere(HELD, "another host listens")
+    assert (told[-1].state, told[-1].detail) == ("standby", "another host listens")
+    assert (read_beats(tmp_path), read_standbys(tmp_path)) == ([beat(pid=1)], [])
+
+
 def test_each_room_has_a_file_of_its_own_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     for room in ("a/../b", "example_room", "z"):
         write_beat(tmp_path, beat(room=room))

@@ -61,6 +61,17 @@ def test_a_room_that_begins_and_fails_each_minute_is_in_trouble_until_a_poll_goe
     assert heard(*story, (361, "two", "starting"), (362, "two", "listening")) == ["/start", "/fail", ""]
 
 
+def test_a_room_that_another_host_took_is_no_trouble_of_this_one() -> None:
+    story = [
+        (1, "one", "listening"),
+        (2, "two", "listening"),
+        (3, "two", "backing off"),
+        (4, "two", "standby"),
+    ]
+    later = [(seconds, "one", "listening") for seconds in (301.0, 302.0, 362.0)]
+    assert heard(*story, *later) == ["", "", ""]
+
+
 def test_a_room_that_says_nothing_any_more_is_in_trouble() -> None:
     story = [(1, "one", "listening"), (2, "two", "listening")]
     later = [(301, "one", "listening"), (302, "one", "listening"), (362, "one", "listening")]

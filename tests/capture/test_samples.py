@@ -12,7 +12,11 @@ from mhc.sandbox.api import Given
 from mhc.sandbox.server import Sandbox
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
-MANIFEST: dict[str, dict[str, Any]] = json.loads((PAYLOADS / "MANIFEST.json").read_text())
+MANIFEST: dict[str, dict[str, Any]] = {
+    name: entry
+    for name, entry in json.loads((PAYLOADS / "MANIFEST.json").read_text()).items()
+    if name.startswith("events/")
+}
 
 
 def sample(name: str) -> Any:

@@ -247,3 +247,18 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         ["bash", "--norc", "-c", script], env=env, capture_output=True, text=True, check=False
     )
     assert (run.stdout, run.stderr) == ("'Known Streamers'\n", "")
+
+
+def test_keys_traits_and_choices_complete_in_any_case(told: Mhc) -> None:
+    told("attr", "define", "lucky_number", "--kind", "number")
+    assert complete(told, "attr", "set", "viewer_one", "l") == ["language=", "location=", "lucky_number="]
+    assert complete(told, "attr", "history", "viewer_one", "LU") == ["lucky_number"]
+    assert complete(told, "relation", "set", "viewer_one", "--role", "FR") == ["friend"]
+    assert complete(told, "relation", "set", "viewer_one", "--role", "friend", "--trait", "s") == ["Special"]
+    assert complete(told, "relation", "set", "viewer_one", "--trait", "s") == [
+        "Sir",
+        "Slave",
+        "Servant",
+        "Special",
+    ]
+    assert complete(told, "link", "add", "viewer_one", "twi") == ["twitter"]

@@ -32,6 +32,24 @@ COMMANDS = (
     ["report", "tippers"],
     ["report", "tippers", "--reveal", "--include-excluded", "--since", "2026-01-02"],
     ["watchlist", "show", "Friends", "--fields", "username,last_seen_at,note"],
+    ["note", "search", "blue", "--fields", "username,category,body,happened_at"],
+    ["attr", "list", "--fields", "username,key,value,confidence,evidence"],
+    ["relation", "list"],
+    ["relation", "history", "viewer_five", "--fields", "field,before,after,by"],
+    ["pair", "list", "--fields", "username,other,kind,note"],
+    ["link", "list", "--fields", "username,kind,url,source"],
+)
+# About people whose card is not compared: it says when a note was written.
+TYPED = (
+    ["note", "add", "viewer_four", "Größe, BLUE and é"],
+    ["note", "add", "viewer_five", "blue öl"],
+    ["attr", "set", "viewer_four", "language=Ünglish", "location=lyon"],
+    ["attr", "set", "viewer_five", "language=french", "--confidence", "low"],
+    ["relation", "set", "viewer_four", "--role", "sub", "--trait", "Älter", "--since", "2026-01-01"],
+    ["relation", "set", "viewer_five", "--role", "friend", "--status", "active"],
+    ["pair", "add", "viewer_four", "viewer_five", "viewer_three", "--note", "é"],
+    ["link", "add", "viewer_four", "twitter", "Viewer"],
+    ["link", "add", "viewer_five", "website", "https://viewer.example/Ä"],
 )
 
 
@@ -61,6 +79,7 @@ def test_every_list_and_report(
         cli = MhcHere(tmp_path, DATABASE_URL=url, CHATURBATE_USERNAME=ROOM)
         cli("watchlist", "add", "Excluded", "viewer_four")
         cli("watchlist", "add", "Friends", "viewer_two", "viewer_one", "--note", "nice")
+        assert [cli(*words).status for words in TYPED] == [0] * len(TYPED)
         answers.append([cli(*command, "-o", output) for command in COMMANDS])
     assert answers[0] == answers[1]
     assert all(run.status == 0 and len(run.stdout) > 40 for run in answers[0])

@@ -505,3 +505,38 @@ def test_a_merge_that_contradicts_one_that_is_here_is_left_out(
     run = imported(there, cli("capture", "export").stdout)
     assert (run.status, "1 merges were left out" in run.stderr) == (0, True)
     assert there("person", "show", "viewer_one", "-o", "json").json["username"] == "viewer_two"
+
+
+def test_a_chain_of_merges_is_whole_in_a_part_of_a_capture(
+    told: Database, cli: MhcHere, copy: Database, there: MhcHere
+) -> None:
+    cli("person", "add", "first", "second")
+    for keep, other in (("second", "viewer_two"), ("first", "second")):
+        assert cli("person", "merge", keep, other).status == 0
+    assert told.is_sqlite != copy.is_sqlite
+    run = imported(there, cli("capture", "export", "--room", ROOM).stdout)
+    assert (run.status, run.stderr) == (0, "")
+    assert there("person", "show", "viewer_two", "-o", "name").stdout == "first\n"
+    assert inventory.problems(copy, MERGE_GAP) == []
+    assert there("person", "unmerge", "second").status == 0
+    assert there("person", "show", "viewer_two", "-o", "name").stdout == "second\n"
+
+
+def test_who_was_parted_and_merged_again_there_is_so_here(
+    told: Database, cli: MhcHere, copy: Database, there: MhcHere
+) -> None:
+    assert told.is_sqlite != copy.is_sqlite
+    merge = ("person", "merge", "viewer_one", "viewer_two")
+    assert cli(*merge).status == 0
+    imported(there, cli("capture", "export").stdout)
+    assert cli("person", "unmerge", "viewer_two").status == 0
+    parted = cli("capture", "export").stdout
+    assert cli(*merge).status == 0
+    for _ in range(2):
+        run = imported(there, cli("capture", "export").stdout)
+        assert (run.status, run.stderr) == (0, "")
+        assert there("person", "show", "viewer_two", "-o", "name").stdout == "viewer_one\n"
+        assert inventory.problems(copy, MERGE_GAP) == []
+    assert exported(there) == exported(cli)
+    imported(there, parted)  # an older file does not part them again
+    assert there("person", "show", "viewer_two", "-o", "name").stdout == "viewer_one\n"

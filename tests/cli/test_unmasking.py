@@ -20,6 +20,7 @@ CALLS = {
     "event show": ("event", "show", "no-such-id"),
     "event tail": ("event", "tail", "--room", "no_such_room"),
     "person list": ("person", "list"),
+    "person name": ("person", "name", "viewer_one"),
     "person search": ("person", "search", "one"),
     "person show": ("person", "show", "viewer_one"),
     "report tippers": ("report", "tippers"),

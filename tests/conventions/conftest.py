@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import factories
+import pastes
 import seed
 from calls import call_of
 from command import Mhc, MhcHere
@@ -97,7 +98,12 @@ def _run_all(mhc: Mhc, lines: list[str]) -> None:
 
 def _surroundings(home: Path, seeded: Path) -> dict[str, str]:
     shutil.copy(seeded, home / "mhc.db")
-    return {"DATABASE_URL": f"sqlite:///{home / 'mhc.db'}", "CHATURBATE_USERNAME": ROOM}
+    pastes.write(home)
+    return {
+        "DATABASE_URL": f"sqlite:///{home / 'mhc.db'}",
+        "CHATURBATE_USERNAME": ROOM,
+        "MHC_ERASURE_KEY": "FAKE0KEY0OF0ERASURES",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def test_a_range_takes_every_form(reading: MhcHere, leaf: Leaf) -> None:
 )
 def test_an_instant_takes_every_form(ready: Ready, leaf: Leaf, option: str) -> None:
     mhc = ready(leaf, MhcHere)
-    call = [*leaf.path.split(), *call_of(leaf).split, "-n"]
+    call = [*leaf.path.split(), *call_of(leaf).split, *(["-n"] if "Writing" in leaf.sets else [])]
     for text in PAST:
         run = mhc(*call, f"{option}={text}")
         # Where another session is in the way, the time was understood.

@@ -63,6 +63,8 @@ def results(name: str, size: Size, seed: int) -> Sequence[Result]:
 def main(name: str, size: Size, seed: str) -> int:
     """Print a line for each row; give 1 where one is not sound."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever was started is ended on the way out
+    # A shell that puts a job in its background has it ignore SIGINT, and what this starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     found = results(name, size, int(seed))
     for one in found:
         sys.stdout.write(f"{one.line()}\n")

@@ -12,14 +12,13 @@ from sqlalchemy import Connection, delete, update
 from factories import FIRST_SHOW, ROOM, Item, happening, minute, store, tell_story, tip
 from mhc.domain.clock import to_ms
 from mhc.domain.sessions import FAR, Calendar
-from mhc.store import follows, people, roll, schema, search, segments, sessions, visits, watchlists
+from mhc.store import follows, identity, people, roll, schema, search, segments, sessions, visits, watchlists
 from mhc.store.database import Database
 from mhc.store.roll import Ratings, Roll
 from mhc.store.segments import OF_SESSIONS, OFTEN, Range, Segment
 from mhc.store.streams import Kind
 
 DAY = 24 * 60
-NOW = minute(40 * DAY)
 
 
 def known(conn: Connection, *names: str) -> list[int]:
@@ -31,7 +30,7 @@ def listed(conn: Connection, **asked: Any) -> list[str]:
     """Give who is listed; without a room of its own the room is the story's."""
     rooms = [one.id for one in people.find(conn, ROOM)]
     usual: dict[str, Any] = {"room_ids": rooms, "sort": "username", "descending": False}
-    wanted = Roll(NOW, **(usual | asked))
+    wanted = Roll(**(usual | {"recent_since": asked.get("since")} | asked))
     found = [one.username for one in roll.list_people(conn, wanted)]
     assert roll.count_people(conn, wanted) == len(found)
     return found
@@ -42,7 +41,7 @@ def of(conn: Connection, segment: str, **asked: Any) -> list[str]:
 
 
 def merge(conn: Connection, keep: int, other: int) -> None:
-    conn.execute(update(schema.person).where(schema.person.c.id == other).values(canonical_id=keep))
+    identity.merge(conn, keep, [other], at=minute(0))
 
 
 def show(day: float, *who: str, minutes: float = 60) -> list[Item]:
@@ -59,7 +58,7 @@ def test_merged_people_are_one_with_the_times_and_sums_of_all(database: Database
     with database.write() as conn:
         one, two = known(conn, "viewer_one", "viewer_two")
         merge(conn, two, one)
-        (found,) = roll.list_people(conn, Roll(NOW, role="viewer"))
+        (found,) = roll.list_people(conn, Roll(role="viewer"))
         assert (found.username, found.tokens, found.tips) == ("viewer_two", 35 + 30 + 120, 4)
         assert (found.first_seen_at, found.last_seen_at) == (minute(1), minute(1460))
         assert listed(conn, seen_since=minute(1440)) == ["viewer_two"]
@@ -72,7 +71,7 @@ def test_the_last_seen_come_first_and_who_was_never_seen_last(database: Database
     tell_story(database)
     with database.write() as conn:
         known(conn, "added_b", "added_a")
-        wanted = Roll(NOW)
+        wanted = Roll()
         found = [one.username for one in roll.list_people(conn, wanted)]
         assert found == ["viewer_one", "viewer_two", "added_a", "added_b", ROOM]
         assert [one.username for one in roll.list_people(conn, wanted, 2)] == found[:2]
@@ -173,7 +172,6 @@ def test_the_new_were_seen_first_in_the_range(database: Database) -> None:
         known(conn, "viewer_never")
         assert of(conn, "new", since=minute(20 * DAY)) == ["viewer_new"]
         assert of(conn, "new", since=minute(DAY), until=minute(2 * DAY)) == ["viewer_old"]
-        assert of(conn, "new") == ["viewer_new"]  # of the last 30 days
 
 
 def test_regulars_came_to_three_of_the_last_ten_sessions(database: Database) -> None:
@@ -197,7 +195,6 @@ def test_regulars_came_to_three_of_the_last_ten_sessions(database: Database) -> 
             "viewer_early",
             "viewer_thrice",
         ]
-        assert of(conn, "lapsed") == ["viewer_early"]
 
 
 def test_someone_who_stays_through_the_dark_and_someone_seen_only_to_leave_came(database: Database) -> None:
@@ -215,7 +212,7 @@ def test_a_search_gives_the_exact_name_then_beginnings_then_parts(database: Data
         owner = people.by_id(conn, names[-1])
         assert owner is not None
         people.add_alias(conn, owner, "blue", source="manual", at=minute(1), current=False)
-        wanted = Roll(NOW)
+        wanted = Roll()
         found = [one.username for one in search.by_name(conn, wanted, "Blue")]
         assert found == ["blue", "other", "blue_one", "blue_two", "a_blue", "zblue"]
         assert [one.username for one in search.by_name(conn, wanted, "blue", 3)] == found[:3]
@@ -228,9 +225,9 @@ def test_a_search_gives_the_exact_name_then_beginnings_then_parts(database: Data
 def test_a_search_among_many_is_as_one_among_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with database.write() as conn:
         known(conn, *(f"viewer_{number:03}" for number in range(250)), "a_viewer", "viewer")
-        few = search.by_name(conn, Roll(NOW), "viewer")
+        few = search.by_name(conn, Roll(), "viewer")
         monkeypatch.setattr(search, "_MANY", 5)
-        assert search.by_name(conn, Roll(NOW), "viewer") == few
+        assert search.by_name(conn, Roll(), "viewer") == few
         assert [one.username for one in few[:2]] == ["viewer", "viewer_000"]
         assert few[-1].username == "a_viewer"
         assert len(few) == 252
@@ -241,8 +238,8 @@ def test_who_only_tipped_anonymously_is_found_where_revealed(database: Database)
         store(conn, [*FIRST_SHOW, tip(12, "viewer_hidden", 5, anonymous=True)])
         assert "viewer_hidden" not in listed(conn)
         assert "viewer_hidden" in listed(conn, reveal=True)
-        assert search.by_name(conn, Roll(NOW), "hidden") == []
-        assert [one.username for one in search.by_name(conn, Roll(NOW, reveal=True), "hidden")] == [
+        assert search.by_name(conn, Roll(), "hidden") == []
+        assert [one.username for one in search.by_name(conn, Roll(reveal=True), "hidden")] == [
             "viewer_hidden"
         ]
         known_now, hidden = known(conn, "viewer_known", "viewer_hidden")

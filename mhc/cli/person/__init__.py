@@ -24,6 +24,33 @@ COMMANDS: Final[Table] = {
         "mhc.cli.person.naming:rename",
         "Give a person a new name; the old one stays in their history.",
     ),
+    "role": ("mhc.cli.person.standing:role", "Say what people are: viewer, model, both or unknown."),
+    "exclude": (
+        "mhc.cli.person.standing:exclude",
+        "Leave people out of every figure; they are still captured.",
+    ),
+    "include": ("mhc.cli.person.standing:include", "Bring people back into the figures."),
+    "merge": (
+        "mhc.cli.person.merging:merge",
+        "Make people one who are the same; nothing of theirs is rewritten.",
+    ),
+    "unmerge": ("mhc.cli.person.merging:unmerge", "Part a person again from who they were merged into."),
+    "rate": (
+        "mhc.cli.person.rating:rate",
+        "Rate a person from 1 (don't like) to 5 (hot), or none; without a rating, show it.",
+    ),
+    "name": (
+        "mhc.cli.person.private:name",
+        "Show or set the names of a person that are no usernames.",
+    ),
+    "export": (
+        "mhc.cli.person.privacy:export",
+        "Write everything that is held about a person, from every table, as JSON lines.",
+    ),
+    "forget": (
+        "mhc.cli.person.privacy:forget",
+        "Forget a person: their texts, names, notes and events go, everywhere, and for good.",
+    ),
 }
 
 

@@ -8,8 +8,8 @@ import click
 
 from mhc.cli import complete
 from mhc.cli.context import database, utc_now
+from mhc.cli.lookups import Which, rooms, which_options
 from mhc.cli.lookups import person as find_person
-from mhc.cli.lookups import rooms
 from mhc.cli.options import Command, common_options, record_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.person.figures import REVEAL, room_option
@@ -70,13 +70,20 @@ PRIVATE = tuple(replace(field, table=field.table or field.name == "private_lines
     help="A name, @name or room URL.",
     shell_complete=complete.people,
 )
+@which_options
 @unmask_options(reveal=REVEAL, private="Show the last private lines.")
 @room_option
 @record_options(fields=CARD)
 @common_options
 @click.pass_context
 def show(
-    ctx: click.Context, out: Writer, names: tuple[str, ...], reveal: bool, private: bool, room: str | None
+    ctx: click.Context,
+    out: Writer,
+    names: tuple[str, ...],
+    which: Which,
+    reveal: bool,
+    private: bool,
+    room: str | None,
 ) -> int:
     """Show all that is known of a person; of several, a list.
 
@@ -89,7 +96,7 @@ def show(
         asked = card.Asked(utc_now(), rooms(ctx, conn, room).ids, reveal=reveal, private=private)
 
         def one(name: str) -> None:
-            rows.append(_shown(card.read(conn, find_person(conn, name), asked)))
+            rows.append(_shown(card.read(conn, find_person(conn, name, which=which), asked)))
 
         status = each(ctx, names, one)
     if len(names) == 1:

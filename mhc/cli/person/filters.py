@@ -63,7 +63,7 @@ def read(
 ) -> "Roll":
     """Give the roll that the options ask for."""
     from mhc.store.roll import Roll
-    from mhc.store.segments import Segment
+    from mhc.store.segments import MONTH, Segment
 
     if not asked["segments"] and (asked["since"] or asked["until"]):
         raise UsageError(
@@ -73,13 +73,13 @@ def read(
     now = utc_now()
     at = partial(_instant, ctx, now)
     roll = Roll(
-        now,
         rooms(ctx, conn, room).ids,
         role=asked["role"],
         list_ids=[watchlist(conn, name).id for name in asked["lists"]],
         segments=[Segment(name) for name in asked["segments"]],
         since=span.start,
         until=span.end,
+        recent_since=span.start or (span.end or now) - MONTH,
         live=asked["live"],
         min_tokens=asked["min_tokens"],
         seen_since=at(asked["seen_since"]),

@@ -5,8 +5,8 @@ import click
 from mhc.cli import complete
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
+from mhc.cli.lookups import Which, is_named, username, which_options
 from mhc.cli.lookups import person as find_person
-from mhc.cli.lookups import username
 from mhc.cli.options import Command, common_options, write_options
 from mhc.cli.person.figures import ROLES
 from mhc.cli.telling import each, say
@@ -55,10 +55,11 @@ def add(
 @click.command("rename", cls=Command, examples=["mhc person rename viewer_one viewer_uno"])
 @click.argument("old", metavar="OLD", help="The name they go by now.", shell_complete=complete.people)
 @click.argument("new", metavar="NEW", help="The name they go by from now on.")
+@which_options
 @write_options
 @common_options
 @click.pass_context
-def rename(ctx: click.Context, /, old: str, new: str, dry_run: bool, **_asked: bool) -> int:
+def rename(ctx: click.Context, /, old: str, new: str, which: Which, dry_run: bool, **_asked: bool) -> int:
     """Give a person a new name; the old one stays in their history.
 
     Renaming back undoes it. A new name that is another person's is refused: that would be a merge.
@@ -68,8 +69,8 @@ def rename(ctx: click.Context, /, old: str, new: str, dry_run: bool, **_asked: b
     name = username(new)
     with database(ctx) as db:
         with db.read() if dry_run else db.write() as conn:
-            owner = find_person(conn, old)
-            if owner.username != username(old):
+            owner = find_person(conn, old, which=which)
+            if which == Which() and not is_named(old, owner.username):
                 hint = f"mhc person rename {owner.username} {name}"
                 raise UsageError(f"{username(old)} is another name of {owner.username}", hint=hint)
             if owner.username == name:

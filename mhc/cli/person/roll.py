@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mhc.cli.context import database, utc_now
+from mhc.cli.context import database
 from mhc.cli.lookups import rooms
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
@@ -91,7 +91,7 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     if not part:
         raise UsageError("search for what?", hint="mhc person list")
     with database(ctx) as db, db.read() as conn:
-        roll = people.Roll(utc_now(), rooms(ctx, conn, room).ids, like=part, reveal=reveal)
+        roll = people.Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal)
         if out.sort is None:
             found = by_name(conn, roll, part, out.limit)
         else:

@@ -1,17 +1,10 @@
 """What the commands of `mhc watchlist` have in common: their arguments, and the names of lists."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from mhc.cli import complete
 from mhc.domain.text import clean
 from mhc.errors import UsageError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from mhc.store.people import Person
 
 _LONGEST = 64
 
@@ -34,10 +27,3 @@ def title(name: str) -> str:
     if not found or len(found) > _LONGEST:
         raise UsageError(f"a list's name has 1 to {_LONGEST} characters")
     return found
-
-
-def rows_of(conn: "Connection", who: "Person") -> list[int]:
-    """Give a person's rows, the root first."""
-    from mhc.store import people
-
-    return [who.id, *(i for i in people.members(conn, who.id) if i != who.id)]

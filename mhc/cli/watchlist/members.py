@@ -8,10 +8,11 @@ from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import names as names_of
 from mhc.cli.lookups import person as find_person
+from mhc.cli.lookups import rows_of
 from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, write_options
 from mhc.cli.telling import each, say
-from mhc.cli.watchlist.arguments import list_argument, people_argument, rows_of, title
+from mhc.cli.watchlist.arguments import list_argument, people_argument, title
 from mhc.domain.text import clean
 from mhc.errors import NotFoundError
 

@@ -1,35 +1,35 @@
 """`mhc watchlist import`: a list from a file."""
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
+from mhc.cli.imports.files import read_text
 from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.watchlist.arguments import list_argument, title
 from mhc.domain.text import encode
-from mhc.errors import CheckError, DataError, NotFoundError, UsageError, of_os_error
+from mhc.errors import CheckError, DataError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from mhc.cli.imports.files import Text
     from mhc.domain.rosters import Entry
     from mhc.store.rosters import Plan
     from mhc.store.watchlists import Watchlist
 
 TAKEN = (
+    Field("id", "id", "The import: mhc import undo takes back whom it added; null where nothing changed."),
     Field("list", "text", "The list."),
     Field("added", "int", "Who is on it now, and was not."),
     Field("strangers", "int", "How many of them nobody had met: they are known from now on."),
     Field("there", "int", "Who was on it already."),
     Field("removed", "int", "Who is on it no more, with --replace."),
 )
-_MOST_BYTES = 16 * 1024 * 1024
 _MOST_DROPPED = 20  # one in so many, or fewer, may go without --force: 5 %
 
 
@@ -69,8 +69,11 @@ def import_(
     All of it or nothing: ends with 65 where a line does not fit. -n shows the counts and changes nothing.
     """
     from mhc.store import rosters, watchlists
+    from mhc.store.import_batches import New
 
-    called, entries = title(name), _read(file)
+    called, text = title(name), read_text(file)
+    entries = _read(text)
+    number: int | None = None
     with database(ctx) as db:
         with db.read() if dry_run else db.write() as conn:
             found = _list_or_none(conn, called, create=create)
@@ -79,21 +82,13 @@ def import_(
                 _refuse_many(wanted, called)
             if not dry_run:
                 found = found or watchlists.create(conn, called)
-                why = f"not in {'stdin' if file == '-' else os.path.basename(file)}"  # noqa: PTH119 - of what was typed
-                rosters.follow(conn, found.id, wanted, at=utc_now(), why_dropped=encode(why))
+                number = rosters.follow(conn, found.id, wanted, New("list", file, text.hash, utc_now()))
         known_names.refresh(db, settings(ctx))
-    out.record(
-        TAKEN,
-        {
-            "list": found.name if found else called,
-            "added": len(wanted.add) + len(wanted.strangers),
-            "strangers": len(wanted.strangers),
-            "there": len(wanted.there),
-            "removed": len(wanted.drop),
-        },
-    )
+    out.record(TAKEN, {"id": number, "list": found.name if found else called, **wanted.counts})
     if dry_run:
-        out.message("that is what would change: without -n it does")
+        out.message("that would change; without -n it does")
+    elif number is not None:
+        out.message(f"imported as import {number}")
 
 
 def _list_or_none(conn: "Connection", name: str, *, create: bool) -> "Watchlist | None":
@@ -108,30 +103,12 @@ def _refuse_many(wanted: "Plan", name: str) -> None:
         raise CheckError(f"{said}: more than 5 %", hint="--force, where they shall go")
 
 
-def _read(file: str) -> "list[Entry]":
+def _read(text: "Text") -> "list[Entry]":
     from mhc.domain.rosters import RosterError, parse
 
-    shown = "stdin" if file == "-" else encode(file)
+    shown = "stdin" if text.name == "-" else text.name
     try:
-        return parse(_bytes(file, shown))
+        return parse(text.text)
     except RosterError as error:
         hint = "give CSV with a column username and maybe note, or one name a line"
         raise DataError(encode(f"{shown}: {error}"), hint=hint) from None
-
-
-def _bytes(file: str, shown: str) -> bytes:
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        else:
-            with open(file, "rb") as source:  # noqa: PTH123 - a NUL in the name is a ValueError here
-                data = source.read(_MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise NotFoundError(f"no file {shown}", hint="- reads stdin") from None
-    except (IsADirectoryError, ValueError):
-        raise UsageError(f"{shown} is no file", hint="give a file, or - for stdin") from None
-    except OSError as error:
-        raise of_os_error(error, f"cannot read {shown}") from None
-    if len(data) > _MOST_BYTES:
-        raise DataError(f"{shown} is larger than {_MOST_BYTES // 1024**2} MiB", hint="import it in parts")
-    return data

@@ -1,0 +1,142 @@
+"""Lists of who follows, or is followed: names one a line, CSV, or the saved page of followers or following.
+
+Pages are read by looking for tags, in time that grows with their length only, whatever is left open in them.
+"""
+
+import csv
+import html
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from mhc.domain.names import UsernameError, parse_username
+from mhc.patterns import Pattern
+
+_COLUMNS = ("username", "user", "name")
+_ELSEWHERE = frozenset({"nav", "header", "footer", "script", "style", "noscript", "aside"})
+# Paths of the site that look like a name.
+_PATHS = frozenset(
+    {"accounts", "affiliates", "apps", "auth", "b", "billing", "blog", "contest", "couple", "couples"}
+    | {"discover", "female", "females", "followed", "followers", "following", "games", "help", "jobs"}
+    | {"law", "legal", "login", "logout", "male", "males", "members", "mobile", "p", "privacy", "security"}
+    | {"sitemap", "spy", "supporter", "support", "tags", "terms", "tipping", "trans", "tube", "settings"}
+)
+_LINK = Pattern(r"(?:https?://(?:[a-z]{2,3}\.|www\.)?chaturbate\.com)?/([A-Za-z0-9_]{1,25})/?")
+_COUNTS = (
+    Pattern(r"([0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,9}) (?:followers?|following)\b"),
+    Pattern(r"\b(?:followers?|following) ?[:(] ?([0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,9})\b"),
+)
+_PAGE = Pattern(r"\bpage ([0-9]{1,5}) (?:of|/) ([0-9]{1,5})\b")
+_HREF = Pattern(r"\shref\s*=\s*(?:\"([^\"]{0,200})\"|'([^']{0,200})'|([^\s>\"']{1,200}))")
+
+
+class Listed(NamedTuple):
+    """What a file lists; `said` is how many its page says there are, `page` which of how many pages it is."""
+
+    names: tuple[str, ...]
+    bad: tuple[tuple[int, str], ...] = ()  # lines that are no names
+    said: int | None = None
+    page: tuple[int, int] | None = None
+
+
+def parse_list(text: str) -> Listed:
+    """Read a list; names are given in order, each once."""
+    begin = text.lstrip()
+    if begin.startswith("<"):
+        return _of_page(text)
+    first = begin.partition("\n")[0]
+    return _of_csv(text) if "," in first else _of_lines(text)
+
+
+def _of_lines(text: str) -> Listed:
+    lines = [line.strip() for line in text.splitlines()]
+    wanted = lines[1:] if lines and lines[0].lower() in _COLUMNS else lines
+    skipped = len(lines) - len(wanted)
+    return _named((skipped + number, line) for number, line in enumerate(wanted, 1))
+
+
+def _of_csv(text: str) -> Listed:
+    """Take the column that is called so, or the first one."""
+    try:
+        rows = list(csv.reader(text.splitlines()))
+    except csv.Error:  # a cell of 128 KiB
+        return _of_lines(text)
+    titles = [cell.strip().lower() for cell in rows[0]]
+    column = next((titles.index(name) for name in _COLUMNS if name in titles), None)
+    begin, at = (0, 0) if column is None else (1, column)
+    cells = ((number, row[at].strip()) for number, row in enumerate(rows, 1) if len(row) > at)
+    return _named((number, cell) for number, cell in cells if number > begin)
+
+
+def _named(lines: Iterable[tuple[int, str]]) -> Listed:
+    names: dict[str, None] = {}
+    bad = []
+    for number, line in lines:
+        if not line:
+            continue
+        try:
+            names[parse_username(line)] = None
+        except UsernameError:
+            bad.append((number, line))
+    return Listed(tuple(names), tuple(bad))
+
+
+def _of_page(text: str) -> Listed:
+    names: dict[str, None] = {}
+    said = []
+    for tag, inside in _pieces(text):
+        if tag is not None:
+            link = _HREF.search(tag) if tag[:2].lower() in {"a ", "a\n", "a\t"} else None
+            path = html.unescape(next((part for part in link.groups() if part), "")) if link else ""
+            found = _LINK.fullmatch(path.strip())
+            if found is not None and found[1].lower() not in _PATHS:
+                names[found[1].lower()] = None
+        elif words := " ".join(inside.split()).lower():
+            said.append(words)
+    shown = " ".join(said)
+    counts = [found[1] for pattern in _COUNTS if (found := pattern.search(shown))]
+    page = _PAGE.search(shown)
+    return Listed(
+        tuple(names),
+        said=int(counts[0].replace(",", "")) if counts else None,
+        page=(int(page[1]), int(page[2])) if page else None,
+    )
+
+
+def _pieces(page: str) -> Iterator[tuple[str | None, str]]:
+    """Give tags and text of a page in order, without what is in navigation, scripts and comments."""
+    at, shut = 0, ""
+    while at < len(page):
+        opens = page.find("<", at)
+        if opens < 0:
+            opens = len(page)
+        if opens > at and not shut:
+            yield None, html.unescape(page[at:opens])
+        comment = page.startswith("<!--", opens)
+        ends = page.find("-->" if comment else ">", opens)
+        if ends < 0:
+            return
+        tag = page[opens + 1 : ends]
+        at = ends + (3 if comment else 1)
+        name = tag.lstrip("/")[:16].split(None, 1)[0].lower() if tag.strip("/ ") else ""
+        if shut:
+            shut = "" if tag.startswith("/") and name == shut else shut
+        elif comment:
+            continue
+        elif name in _ELSEWHERE and not tag.startswith("/"):
+            shut = name
+        else:
+            yield tag, ""
+
+
+def is_whole(parts: Iterable[Listed]) -> bool:
+    """Whether saved pages hold everybody whom they say there are: by their count, or by their page numbers."""
+    pages = list(parts)
+    names = {name for one in pages for name in one.names}
+    counts = {one.said for one in pages if one.said is not None}
+    if counts:
+        return counts == {len(names)}
+    numbers = {one.page for one in pages}
+    lasts = {number[1] for number in numbers if number is not None}
+    return (
+        None not in numbers and numbers == {(n, last) for last in lasts for n in range(1, last + 1)} != set()
+    )

@@ -1,0 +1,62 @@
+"""What a person is, told by what is stored of them: for who takes back what was set by hand."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select, update
+
+from mhc.domain.events import METHODS, Flag
+from mhc.store import merged, people
+from mhc.store.derived import SEEN_AS_VIEWER
+from mhc.store.people import Person, Role
+from mhc.store.schema import event, person, stream, stream_session, visit
+
+_METHODS = [number for number, name in METHODS.items() if name in SEEN_AS_VIEWER]
+
+
+def of(conn: Connection, root_id: int, *, by_hand: bool = True) -> Role:
+    """Give a person's role as it reads; without `by_hand` as it would where nobody had set it. Writes nothing."""
+    rows = people.merged(conn, root_id)
+    if by_hand:
+        return Role(merged.as_one(rows, root_id).role)
+    return merged.united(_evidence(conn, one) for one in rows)
+
+
+def back_to_evidence(conn: Connection, root_id: int) -> Role:
+    """Forget what was set by hand on any of a person's rows, and give what the evidence says."""
+    rows = people.merged(conn, root_id)
+    _lock(conn, [one.id for one in rows])
+    for one in rows:
+        found = {"role": str(_evidence(conn, one)), "role_by_hand": False}
+        conn.execute(update(person).where(person.c.id == one.id).values(**found))
+    return of(conn, root_id)
+
+
+def _lock(conn: Connection, ids: Sequence[int]) -> None:
+    """Let no listener add evidence meanwhile: what it stored before is seen, what it stores then is added."""
+    conn.execute(select(person.c.id).where(person.c.id.in_(ids)).order_by(person.c.id).with_for_update())
+
+
+def _evidence(conn: Connection, one: Person) -> Role:
+    """Give what the owner of one row was seen as: as `derived` notes it, and by the platform's numbers."""
+    model = one.rid is not None or _has_room(conn, one.id)
+    viewer = one.did is not None or _came_by(conn, one.id)
+    return merged.united([Role.MODEL] * model + [Role.VIEWER] * viewer)
+
+
+def _has_room(conn: Connection, person_id: int) -> bool:
+    rooms = select(stream.c.room_id).where(stream.c.room_id == person_id)
+    started = select(stream_session.c.room_id).where(stream_session.c.room_id == person_id)
+    return any(conn.execute(query.limit(1)).first() for query in (rooms, started))
+
+
+def _came_by(conn: Connection, person_id: int) -> bool:
+    """Whether a person did something under their name in a room that is not their own."""
+    elsewhere = select(stream.c.id).where(stream.c.kind != "testbed", stream.c.room_id != person_id)
+    did = select(event.c.id_ms).where(
+        event.c.actor_id == person_id,
+        event.c.method_id.in_(_METHODS),
+        event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) == 0,
+        event.c.stream_id.in_(elsewhere),
+    )
+    came = select(visit.c.id).where(visit.c.person_id == person_id, visit.c.room_id != person_id)
+    return any(conn.execute(query.limit(1)).first() for query in (did, came))

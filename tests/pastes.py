@@ -1,0 +1,31 @@
+"""What the examples of `mhc import` read: a file of each kind, with made-up names."""
+
+from pathlib import Path
+
+FILES = {
+    "chat.txt": (
+        "[2026-01-03T18:00:00Z] viewer_one: hello\n"
+        "[2026-01-03T18:00:05Z] viewer_nine|100| hi there\n"
+        "[2026-01-03T18:00:06Z] viewer_nine tipped 25 tokens | for the song\n"
+        "viewer_nine has joined the room.\n"
+        "viewer_two: nobody knows when\n"
+    ),
+    "pm.txt": "viewer_one: are you there?\nexample_room: yes\n",
+    "tips.txt": "viewer_one tipped 100 tokens -- thanks\nviewer_two: 25 tk\nviewer_two: hi\n",
+    "menu.txt": "100 - song\ndance - 50 | wave (20)\nspin [75]\nstretch: 60\n",
+    "people.jsonl": (
+        '{"username": "viewer_one", "notes": [{"body": "likes blue", "category": "tips"}], "lists": ["Friends"]}\n'
+        '{"username": "viewer_nine", "rating": 4, "links": [{"kind": "twitter", "url": "@viewer_nine"}]}\n'
+    ),
+    "followers.txt": "viewer_one\nviewer_two\n@viewer_nine\n",
+    "followers.html": (
+        '<h1>2 followers</h1><ul><li><a href="/viewer_one/">viewer_one</a></li>'
+        '<li><a href="/viewer_nine/">viewer_nine</a></li></ul>\n'
+    ),
+}
+
+
+def write(folder: Path) -> None:
+    """Put the files into a folder."""
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
