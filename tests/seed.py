@@ -20,6 +20,7 @@ TYPED = (
     ("note", "add", "viewer_two", "asked for a song"),
     ("watchlist", "add", "Friends", "viewer_one"),
     ("watchlist", "add", "Excluded", "viewer_two"),
+    ("watchlist", "create", "Night Owls"),
     ("attr", "set", "viewer_one", "language=french", "had_interaction=yes"),
     ("relation", "set", "viewer_one", "--role", "friend", "--trait", "Regular", "--status", "active"),
     ("pair", "add", "viewer_one", "viewer_two", "--note", "come together"),

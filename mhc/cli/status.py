@@ -69,23 +69,26 @@ class Now:
     metavar="SECONDS",
     help="With --watch: how often.",
 )
+@click.option("--include-excluded", is_flag=True, help="Count excluded people in the live session, too.")
 @record_options(fields=FIELDS)
 @common_options
 @click.pass_context
-def command(ctx: click.Context, out: Writer, short: bool, watch: bool, interval: float) -> None:
+def command(
+    ctx: click.Context, /, out: Writer, short: bool, watch: bool, interval: float, include_excluded: bool
+) -> None:
     """One screen: listener, live session, last runs, gaps, sizes.
 
     Asks the database only. Beyond 100,000 the number of events is an estimate. With --watch, JSON is one line a time.
     """
     with database(ctx) as db:
         if not watch:
-            _print(out, _read(settings(ctx), db, out), short=short)
+            _print(out, _read(settings(ctx), db, out, include_excluded=include_excluded), short=short)
             return
         out.format = "ndjson" if out.format == "json" else out.format
         first = True
         while True:
             out.screen = screen(ctx.ensure_object(Shared).color)
-            now = _read(settings(ctx), db, out)
+            now = _read(settings(ctx), db, out, include_excluded=include_excluded)
             clear_screen()
             if not first and out.format == "tsv" and not short:
                 click.echo()
@@ -94,7 +97,7 @@ def command(ctx: click.Context, out: Writer, short: bool, watch: bool, interval:
             pause(interval)
 
 
-def _read(loaded: "Settings", db: "Database", out: Writer) -> Now:
+def _read(loaded: "Settings", db: "Database", out: Writer, *, include_excluded: bool) -> Now:
     from mhc.cli.capture import beat_rows
     from mhc.reports import status
 
@@ -102,7 +105,7 @@ def _read(loaded: "Settings", db: "Database", out: Writer) -> Now:
     try:
         with db.read() as conn:
             listeners = known_listeners(loaded, conn)
-            said = status.read(db, conn, at, loaded.merge_gap)
+            said = status.read(db, conn, at, loaded.merge_gap, include_excluded=include_excluded)
     except (UnavailableError, TryLaterError) as error:
         out.warn(f"{error.message}; these are the listeners of this machine")
         return Now(at, [_listener(row) for row in beat_rows(loaded.state_dir)], None, db.name)
@@ -137,6 +140,8 @@ def _print(out: Writer, now: Now, *, short: bool) -> None:
         return
     body = dict.fromkeys(field.name for field in FIELDS) | {"database": now.database}
     out.record(FIELDS, body | _body(now.listeners) | ({} if now.said is None else _stored(now.said, now.at)))
+    if now.said is not None and now.said.excluded:
+        out.message(f"{now.said.excluded} excluded")
     if not now.listeners:
         out.message("nothing was captured yet: mhc init, then mhc listen")
 

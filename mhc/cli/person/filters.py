@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SEGMENTS = ("tippers", "followers", "regulars", "lapsed", "new")
-SEGMENT_HELP = """\b
-Segments, of the range of --since and --until:
-  tippers    tipped in it
-  followers  follow at its end
-  regulars   came to at least 3 of the last 10 sessions that began in it
-  lapsed     came to at least 3 of the last 10 sessions before it, and to
-             none in it (without --since: the last 30 days)
-  new        were seen first in it (without --since: the last 30 days)"""
+SEGMENT_HELP = """\
+Segments, of the range of --since and --until. tippers: tipped in it.
+
+followers: follow at its end.
+
+regulars: came to at least 3 of the last 10 sessions that began in it.
+
+lapsed: came to at least 3 of the last 10 sessions before it, and to none in it (without --since: the last 30 days).
+
+new: were seen first in it (without --since: the last 30 days)."""
 _RATING = Pattern(r"([1-5])(?:(\+)|-([1-5]))?")
 
 
