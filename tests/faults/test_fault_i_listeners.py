@@ -16,10 +16,10 @@ from mhc.store.database import Database
 
 def start_five(run_mhc: Mhc, server: FaultServer, url: str) -> None:
     """Start five listeners at once: one polls, and the others say who."""
-    held = len(server.feed.waiting)
+    asked = len(server.journal)
     with ExitStack() as opened:
         five = [opened.enter_context(Supervised(run_mhc, server.environ(url))) for _ in range(5)]
-        assert server.until_held(held + 1)
+        assert server.until_asked(asked)
         losers = [one for one in five if not any("READY=1" in line for line in one.told)]
         (winner,) = [one for one in five if one not in losers]
         for one in losers:
