@@ -41,11 +41,13 @@ class Payment(NamedTuple):
 
 
 class Tips(NamedTuple):
-    """What one person paid: the extremes of their tips, and their tokens since some instants."""
+    """What one person paid: the extremes of their tips, their media, and their tokens since some instants."""
 
     largest: int | None
     first_at: datetime | None
     last_at: datetime | None
+    media: int
+    media_tokens: int
     since: tuple[int, ...]
 
 
@@ -68,14 +70,17 @@ def of_person(
     """Give what a person paid in some rooms (None: all); their anonymous payments where `reveal` says so."""
     only_tips = [case((_is_tip, column)) for column in (event.c.tokens, event.c.at, event.c.at)]
     extremes = (func.max(only_tips[0]), func.min(only_tips[1]), func.max(only_tips[2]))
-    recent = (
-        cast(func.coalesce(func.sum(case((event.c.at >= at, event.c.tokens))), 0), BigInteger) for at in since
-    )
-    query = select(*extremes, *recent).where(event.c.actor_id.in_(person_ids))
+    media = (func.count(case((~_is_tip, 1))), _sum(~_is_tip))
+    recent = (_sum(event.c.at >= at) for at in since)
+    query = select(*extremes, *media, *recent).where(event.c.actor_id.in_(person_ids))
     if not reveal:
         query = query.where(~_anonymous)
     row = conn.execute(_within(conn, query, Scope(room_ids))).one()
-    return Tips(row[0], row[1], row[2], tuple(row[3:]))
+    return Tips(row[0], row[1], row[2], row[3], row[4], tuple(row[5:]))
+
+
+def _sum(when: ColumnElement[bool]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(case((when, event.c.tokens))), 0), BigInteger)
 
 
 def _within(conn: Connection, query: Any, scope: Scope) -> Any:
