@@ -62,6 +62,8 @@ CALLS = {
     "person rename": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "person search": Call("viewer", never_missing="what is not found is an empty list"),
     "person show": Call("viewer_one", missing="nobody_at_all"),
+    "person compare": Call("viewer_one viewer_two", missing="viewer_one nobody_at_all"),
+    "person timeline": Call("viewer_one --reveal --private", missing="nobody_at_all"),
     "alias add": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "alias list": Call("viewer_one", missing="nobody_at_all"),
     "alias remove": Call(
@@ -78,6 +80,9 @@ CALLS = {
     "watchlist show": Call("Friends", missing="Nowhere"),
     "note add": Call('viewer_one "asked for a song"', missing="nobody_at_all text"),
     "note list": Call(missing="nobody_at_all"),
+    "inbox list": Call("--private"),
+    "inbox search": Call("tomorrow --private", never_missing="what is not found is an empty list"),
+    "inbox show": Call("viewer_one --private", missing="nobody_at_all"),
     "report tippers": Call(missing="--room nobody_at_all"),
     "db backup": Call("--out night.backup"),
     "db restore": Call(

@@ -27,6 +27,7 @@ COMMANDS: Final[Table] = {
     "session": ("mhc.cli.session:group", "Your streams: start, stop, look back."),
     "watchlist": ("mhc.cli.watchlist:group", "Lists of people to keep an eye on."),
     "note": ("mhc.cli.note:group", "What you want to remember of a person."),
+    "inbox": ("mhc.cli.inbox:group", "Private messages, by the person you wrote with."),
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
     "db": ("mhc.cli.db:group", "The database: upgrade, check, back up, copy."),
     "config": ("mhc.cli.config:group", "The settings, and where they come from."),

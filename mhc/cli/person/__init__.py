@@ -24,6 +24,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.person.naming:rename",
         "Give a person a new name; the old one stays in their history.",
     ),
+    "compare": (
+        "mhc.cli.person.compare:compare",
+        "Show people side by side: the figures of their cards, and what they have in common.",
+    ),
+    "timeline": (
+        "mhc.cli.person.timeline:timeline",
+        "Show what a person did, and what you noted and changed about them, the newest first.",
+    ),
 }
 
 

@@ -68,7 +68,7 @@ def _figures(here: "Here", tz: tzinfo) -> Iterator[Line]:
     bought = f"{here.media:,} for {here.media_tokens:,} tokens" if here.media else "0"
     yield "media", [bought, _when("joined the fan club", here.fanclub_joined_at, tz)]
     stay = None if here.median_stay is None else f"median stay {duration(here.median_stay)}"
-    yield "visits", [f"{here.visits:,}", stay, here.usual_hours and _hours(here.usual_hours)]
+    yield "visits", [f"{here.visits:,}", stay, here.usual_hours and f"mostly {hours(here.usual_hours)}"]
     yield "messages", [f"{here.messages:,}", f"{here.private_messages:,} private"]
     if here.follows_since is not None:
         yield "follows", [f"{_FOLLOWS[here.follows]} since {local(here.follows_since, tz)}"]
@@ -124,5 +124,7 @@ def _seen(first: datetime | None, last: datetime | None, tz: tzinfo) -> str:
     return local(last, tz) if first == last else f"{local(first, tz)} to {local(last, tz)}"
 
 
-def _hours(one: "UsualHours") -> str:
-    return f"mostly {one.begin:02d}:00 to {one.end:02d}:00 ({one.inside:,} of {one.counted:,} {one.basis})"
+def hours(one: "UsualHours", *, short: bool = False) -> str:
+    """Say which hours are usual, and of how many times that was counted."""
+    basis = "" if short else f" {one.basis}"
+    return f"{one.begin:02d}:00 to {one.end:02d}:00 ({one.inside:,} of {one.counted:,}{basis})"
