@@ -81,24 +81,30 @@ def search(
     db: "Database", text: str, since: datetime | None, until: datetime | None, *, newest_first: bool
 ) -> Iterator[Line]:
     """Give the messages that have every word of a text."""
-    wanted = words(text)
     with db.read() as conn:
         mine = messages.owners(conn).ids
-    found = _read(db, messages.of(mine, since, until), None, newest_first=newest_first, private=True)
-    return (one for one in found if wanted <= words(one.text or ""))
+    asked = messages.of(mine, since, until)
+    return _read(db, asked, None, newest_first=newest_first, private=True, having=words(text))
 
 
 def _read(
-    db: "Database", wanted: "Filter", limit: int | None, *, newest_first: bool, private: bool
+    db: "Database",
+    wanted: "Filter",
+    limit: int | None,
+    *,
+    newest_first: bool,
+    private: bool,
+    having: frozenset[str] = frozenset(),
 ) -> Iterator[Line]:
-    """Give messages page by page; no transaction is open while the caller prints them."""
+    """Give messages page by page, those with all of some words; no transaction is open while the caller prints them."""
     after: tuple[Any, ...] | None = None
     while wanted.person_ids and (limit is None or limit > 0):
         size = history.BLOCK if limit is None else min(history.BLOCK, limit)
         with db.read() as conn:
             own = messages.owners(conn)
             found = messages.page(conn, own, wanted, after, size, newest_first=newest_first)
-            lines = _lines(conn, own, found, private=private)
+            kept = [one for one in found if having <= words(one.text or "")] if having else found
+            lines = _lines(conn, own, kept, private=private)
         yield from lines
         if len(found) < size:
             return

@@ -66,7 +66,7 @@ def threads(
             theirs.is_not(None),
             theirs.not_in(own.ids),
             event.c.method_id == _METHOD_ID,
-            event.c.stream_id.in_(select(stream.c.id).where(stream.c.kind != "testbed")),
+            event.c.stream_id.not_in(select(stream.c.id).where(stream.c.kind == "testbed")),
         )
         if since is not None:
             query = query.where(event.c.at >= since)

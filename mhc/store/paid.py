@@ -7,9 +7,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+    true,
+    type_coerce,
+)
 
 from mhc.domain.events import METHODS, Flag
+from mhc.store import totals
 from mhc.store.schema import event, stream
 
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
@@ -67,16 +79,36 @@ def of_person(
     *,
     reveal: bool,
 ) -> Tips:
-    """Give what a person paid in some rooms (None: all); their anonymous payments where `reveal` says so."""
-    only_tips = [case((_is_tip, column)) for column in (event.c.tokens, event.c.at, event.c.at)]
-    extremes = (func.max(only_tips[0]), func.min(only_tips[1]), func.max(only_tips[2]))
-    media = (func.count(case((~_is_tip, 1))), _sum(~_is_tip))
-    recent = (_sum(event.c.at >= at) for at in since)
-    query = select(*extremes, *media, *recent).where(event.c.actor_id.in_(person_ids))
-    if not reveal:
-        query = query.where(~_anonymous)
-    row = conn.execute(_within(conn, query, Scope(room_ids))).one()
-    return Tips(row[0], row[1], row[2], row[3], row[4], tuple(row[5:]))
+    """Give what a person paid in some rooms (None: all); their anonymous payments where `reveal` says so.
+
+    Which stream an event is of stands in its row only, and to read the row of each payment takes ten times as long as
+    the index does. So the index is asked first, the testbed included: where its sums are those of the totals, which
+    leave the testbed out, there was nothing of it.
+    """
+    total = totals.of_person(conn, person_ids, room_ids)
+    expected = (total.tokens + total.anonymous_tokens, total.tips + total.anonymous_tips)
+    row = _figures(conn, person_ids, Scope(room_ids, testbed=True), since, reveal=reveal)
+    if (row[0], row[1]) != expected:
+        row = _figures(conn, person_ids, Scope(room_ids), since, reveal=reveal)
+    return Tips(row[2], row[3], row[4], row[5], row[6], tuple(row[7:]))
+
+
+def _figures(
+    conn: Connection, person_ids: Sequence[int], scope: Scope, since: Sequence[datetime], *, reveal: bool
+) -> Any:
+    shown = true() if reveal else ~_anonymous
+    tip, media = and_(_is_tip, shown), and_(~_is_tip, shown, event.c.tokens > 0)
+    query = select(
+        cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger),
+        func.count(case((_is_tip, 1))),
+        func.max(case((tip, event.c.tokens))),
+        func.min(case((tip, event.c.at))),
+        func.max(case((tip, event.c.at))),
+        func.count(case((media, 1))),
+        _sum(media),
+        *(_sum(and_(shown, event.c.at >= at)) for at in since),
+    )
+    return conn.execute(_within(conn, query.where(event.c.actor_id.in_(person_ids)), scope)).one()
 
 
 def _sum(when: ColumnElement[bool]) -> ColumnElement[int]:
