@@ -80,9 +80,9 @@ CALLS = {
     "watchlist show": Call("Friends", missing="Nowhere"),
     "note add": Call('viewer_one "asked for a song"', missing="nobody_at_all text"),
     "note list": Call(missing="nobody_at_all"),
-    "inbox list": Call("--private"),
+    "inbox list": Call(),
     "inbox search": Call("tomorrow --private", never_missing="what is not found is an empty list"),
-    "inbox show": Call("viewer_one --private", missing="nobody_at_all"),
+    "inbox show": Call("viewer_one", missing="nobody_at_all"),
     "report tippers": Call(missing="--room nobody_at_all"),
     "db backup": Call("--out night.backup"),
     "db restore": Call(

@@ -163,7 +163,6 @@ NESTED = {
     ("person show", "links"): (remembered.Link, True),
     ("person show", "names"): (remembered.GivenName, True),
     ("person show", "pairs"): (remembered.Pair, True),
-    ("person compare", "usual_hours"): (card.UsualHours, False),
     ("person show", "last_lines"): (card.Said, True),
 }
 NESTED_HELP = {
@@ -226,14 +225,6 @@ NESTED_HELP = {
         "username": "The other one.",
         "kind": "collaborator or alternate.",
         "note": "What you noted about it.",
-    },
-    "UsualHours": {
-        "begin": "The first of the fewest hours of the day in a row that hold half of what was counted.",
-        "end": "The first hour after them.",
-        "inside": "How many fall within.",
-        "counted": "Of how many.",
-        "basis": "arrivals, or events where no arrival was seen.",
-        "timezone": "The zone of the hours.",
     },
     "Said": {"at": "When.", "text": "The line."},
 }

@@ -166,7 +166,10 @@ def lanes(
     # What is left out is named: an index of streams, which the names of those to read invite, would read all of them.
     if left_out := [number for number in names.streams if number not in streams]:
         common.append(event.c.stream_id.not_in(left_out))
-    open_only = [] if wanted.reveal else [event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) == 0]
+    # Not `== 0`: PostgreSQL takes that to be rare, and would sort all that the person did.
+    open_only = (
+        [] if wanted.reveal else [event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS)]
+    )
     did = [[event.c.actor_id == who, *open_only, *common] for who in wanted.person_ids]
     return did + [[event.c.partner_id == who, *common] for who in wanted.person_ids]
 

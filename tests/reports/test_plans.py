@@ -147,6 +147,22 @@ def test_a_timeline_sorts_no_more_of_the_events_than_it_shows(sqlite_database: D
         assert "FOR ORDER BY" not in plan
 
 
+def test_postgresql_reads_a_timeline_along_the_index(postgres_database: Database) -> None:
+    """Among many events of one person it must not read all of them to sort them."""
+    tell_story(postgres_database)
+    fill(postgres_database, 20_000)
+    with postgres_database.write() as conn:
+        (who,) = people.find(conn, "viewer_one")
+        conn.execute(
+            text("UPDATE event SET actor_id = :who WHERE actor_id < 0 AND actor_id > -250"), {"who": who.id}
+        )
+        conn.execute(text("ANALYZE event"))
+    found = plans(postgres_database, show_timeline, as_it_likes=True)
+    (plan,) = [one for one in found if "ix_event_person" in one]
+    assert "Index Scan Backward using ix_event_person" in plan
+    assert "Incremental Sort" in plan
+
+
 @pytest.mark.parametrize("table", ["note", "alias", "attribute", "rating_change", "watchlist_member"])
 def test_what_was_typed_is_found_by_its_person(sqlite_database: Database, table: str) -> None:
     tell_story(sqlite_database)
