@@ -71,6 +71,8 @@ CALLS = {
     ),
     "person export": Call("viewer_one", missing="nobody_at_all", prints=True),
     "person forget": Call("viewer_one -y", missing="nobody_at_all -y"),
+    "person compare": Call("viewer_one viewer_two", missing="viewer_one nobody_at_all"),
+    "person timeline": Call("viewer_one --reveal --private", missing="nobody_at_all"),
     "alias add": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "alias list": Call("viewer_one", missing="nobody_at_all"),
     "alias remove": Call(
@@ -111,6 +113,9 @@ CALLS = {
     "link remove": Call("viewer_one website", missing="viewer_one video"),
     "person name": Call("viewer_one", missing="nobody_at_all", idle="shows only, without a name to set"),
     "person rate": Call("viewer_one --history", missing="nobody_at_all 3", idle="shows only, without a rating"),
+    "inbox list": Call(),
+    "inbox search": Call("tomorrow --private", never_missing="what is not found is an empty list"),
+    "inbox show": Call("viewer_one", missing="nobody_at_all"),
     "report tippers": Call(missing="--room nobody_at_all"),
     "import chat": Call("chat.txt --save", missing="chat.txt --room nobody_at_all"),
     "import follows": Call(

@@ -95,6 +95,17 @@ class Writer:
             return
         sys.stdout.writelines(self._row_parts(fields, chosen, islice(rows, limit)))
 
+    def columns(self, fields: Sequence[Field], rows: Sequence[Row]) -> None:
+        """Print a few records side by side in a table, a column each, or below each other where they do not fit.
+
+        Every other format has a row each.
+        """
+        shown = rows[: self.limit]
+        if self.format == "table" and (lines := self._layout().side_by_side(self.choose(fields), shown)):
+            sys.stdout.writelines(line + "\n" for line in lines)
+        else:
+            self.rows(fields, shown, total=len(rows))
+
     def record(self, fields: Sequence[Field], row: Row) -> None:
         """Print one record: `key  value` lines on a terminal, `key<TAB>value` in a pipe, one JSON object."""
         chosen = self.choose(fields)

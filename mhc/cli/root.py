@@ -31,6 +31,7 @@ COMMANDS: Final[Table] = {
     "relation": ("mhc.cli.relation:group", "What people are to you."),
     "pair": ("mhc.cli.pair:group", "Who belongs together: collaborators, and accounts of one person."),
     "link": ("mhc.cli.link:group", "Where else people are to be found."),
+    "inbox": ("mhc.cli.inbox:group", "Private messages, by the person you wrote with."),
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
     "import": (
         "mhc.cli.imports:group",
