@@ -45,7 +45,12 @@ SESSIONS = (
     Field("tips", "int", "Tips.", table=False),
     Field("tippers", "int", "How many people tipped."),
     Field("messages", "int", "Public lines.", table=False),
-    Field("unique_visitors", "int", "How many people were there.", header="people"),
+    Field(
+        "unique_visitors",
+        "int",
+        "How many people were there; null where that is not kept any more.",
+        header="people",
+    ),
     Field("new_followers", "int", "How many people followed.", table=False),
     Field(
         "coverage",

@@ -186,7 +186,7 @@ def _session(row: "Row", at: datetime) -> dict[str, object]:
         "title": row.title,
         "tokens": f"{row.tokens:,} tk",
         "tippers": _several(row.tippers, "tipper", "tippers"),
-        "people": _several(row.unique_visitors, "person", "people"),
+        "people": None if row.unique_visitors is None else _several(row.unique_visitors, "person", "people"),
     }
 
 
