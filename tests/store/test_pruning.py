@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select
 
@@ -123,6 +123,28 @@ OTHERS = (1, 2, 10)  # no messages, and nobody who comes or leaves
     gaps=st.lists(st.integers(0, 39), max_size=2),
     batch=st.sampled_from([1, 2, 3, 500]),
 )
+@example(  # a visit that ends at the very limit
+    steps=[
+        (0, "broadcastStart", "viewer_one"),
+        (0, "userEnter", "viewer_one"),
+        (60_000, "userLeave", "viewer_one"),
+        (0, "userEnter", "viewer_one"),
+    ],
+    limit=2,
+    gaps=[],
+    batch=500,
+)
+@example(  # a broadcast in which for long nobody did more than come and leave
+    steps=[
+        (0, "chatMessage", "viewer_two"),
+        (0, "broadcastStart", "viewer_one"),
+        *[(1_000_000, "userEnter", "Anonymous")] * 9,
+        (1_000_000, "chatMessage", "viewer_two"),
+    ],
+    limit=11,
+    gaps=[],
+    batch=2,
+)
 def test_whatever_is_pruned_all_that_is_kept_reads_as_before(
     db: Database, steps: list[tuple[int, str, str]], limit: int, gaps: list[int], batch: int
 ) -> None:
@@ -175,6 +197,7 @@ def test_a_room_full_of_people_leaves_few_signs(db: Database) -> None:
     with db.read() as conn:
         left = rows(conn, 11, 12)
         assert dump(conn) == told
+    assert inventory.problems(db, MERGE_GAP) == []
     assert taken == {"presence": 199}  # the last enter is of a visit that goes on
     assert len(left) <= 200 / 30 * 2 + 4
 
