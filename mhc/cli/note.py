@@ -19,7 +19,7 @@ CATEGORIES = ("notes", "pm", "dm", "public_chat", "tips", "tip_menu")
 NOTES = (
     Field("username", "username", "Who it is about."),
     Field("category", "text", "notes, pm, dm, public_chat, tips or tip_menu."),
-    Field("body", "text", "The note."),
+    Field("body", "text", "The note.", secrecy="note"),
     Field("happened_at", "time", "When it happened; null where nobody said.", header="happened"),
     Field("created_at", "time", "When it was written.", header="written"),
 )
