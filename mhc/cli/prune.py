@@ -24,7 +24,7 @@ NAMES = ("private_text", "chat", "presence", "observations", "payloads")
 PRUNED = (
     Field("class", "text", "private_text, chat, presence, observations or payloads.", foreign=False),
     Field("keep", "duration", "How long [retention] keeps it; null is for ever."),
-    Field("before", "time", "What is older goes."),
+    Field("before", "time", "What is older goes; a midnight in UTC."),
     Field("held", "int", "Rows that could go at all, before this run."),
     Field("due", "int", "Those of them that are older; visits that go on still, and what they began with, stay."),
     Field("pruned", "int", "How many were taken; null with --dry-run."),
@@ -70,7 +70,8 @@ def command(
 
     loaded, now = settings(ctx), utc_now()
     keep = _limits(loaded, names)
-    before = {name: now - age for name, age in keep.items()}
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    before = {name: today - age for name, age in keep.items()}
     with database(ctx) as db:
         with db.read() as conn:
             found = {name: pruning.due(conn, name, before.get(name)) for name in NAMES}
