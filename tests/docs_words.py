@@ -104,7 +104,7 @@ COLUMNS = {
     "event.actor_id": "null: nobody is named",
     "event.partner_id": "the other side of a private message",
     "event.tokens": "null: nothing was paid, or the amount is unreadable",
-    "event.flags": "1 anonymous tip, 2 guest, 4 id made by mhc, 8 emptied by the retention policy",
+    "event.flags": "1 anonymous tip, 2 guest, 4 id made by mhc, 16 emptied by the retention policy",
     "event.text": "cleaned copy of message, note, subject or title",
     "event.raw": "what was received, packed, without the token",
     "rejected_event.hash": "of what was received",

@@ -56,10 +56,10 @@ class Flag(IntFlag):
     ANONYMOUS = 1  # a tip whose sender asked not to be named
     GUEST = 2  # a visitor who is not logged in
     MADE_ID = 4  # the feed gave no usable id: this one is made from its text
-    EMPTIED = 8  # the retention policy took its words, and all else but what, who and when
+    EMPTIED = 16  # the retention policy took its words, and all else but what, who and when
 
 
-_FLAGS = tuple(map(Flag, range(16)))  # by number: to combine flags is slow
+_FLAGS = tuple(map(Flag, range(32)))  # by number: to combine flags is slow
 _EMPTIED = "emptied"  # stands in the body of an event that was emptied; the feed has no such member
 _ANONYMOUS = int(Flag.ANONYMOUS)
 _NOTHING: Mapping[str, object] = {}
@@ -145,7 +145,7 @@ def parse_event(body: object, raw: bytes, made_id: EventId) -> Event:
         partner=partner,
         tokens=tokens,
         text=_text(payload, tip),
-        flags=_FLAGS[anonymous * 1 + guest * 2 + (event_id is None) * 4 + (body.get(_EMPTIED) is True) * 8],
+        flags=_FLAGS[anonymous * 1 + guest * 2 + (event_id is None) * 4 + (body.get(_EMPTIED) is True) * 16],
         raw=raw,
     )
 

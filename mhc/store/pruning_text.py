@@ -12,16 +12,19 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Table,
     and_,
     bindparam,
     case,
     cast,
     delete,
     func,
+    or_,
     select,
     update,
 )
 
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Event, EventId, Flag, emptied, id_text, parse_event
 from mhc.domain.packing import pack, unpack
 from mhc.store import people
@@ -61,16 +64,19 @@ def count_events(
     conn: Connection, before: datetime | None, *conditions: ColumnElement[bool]
 ) -> tuple[int, int]:
     """Count events that are whole, and those of them that are older."""
-    return _count(conn, event.c.at, before, whole, *conditions)
+    return _count(conn, event, None if before is None else is_old(before), whole, *conditions)
+
+
+def is_old(before: datetime) -> ColumnElement[bool]:
+    """Give the condition that an event is older; one of unknown time, which stands at the epoch, by its receipt."""
+    return and_(event.c.at < before, or_(event.c.at > EPOCH, event.c.received_at < before))
 
 
 def _count(
-    conn: Connection, at: Any, before: datetime | None, *conditions: ColumnElement[bool]
+    conn: Connection, table: Table, old: ColumnElement[bool] | None, *conditions: ColumnElement[bool]
 ) -> tuple[int, int]:
-    old = 0 if before is None else func.coalesce(func.sum(case((at < before, 1), else_=0)), 0)
-    row = conn.execute(
-        select(func.count(), cast(old, Integer)).select_from(at.table).where(*conditions)
-    ).one()
+    due = 0 if old is None else func.coalesce(func.sum(case((old, 1), else_=0)), 0)
+    row = conn.execute(select(func.count(), cast(due, Integer)).select_from(table).where(*conditions)).one()
     return row[0], row[1]
 
 
@@ -80,7 +86,7 @@ def oldest(
     """Give the next events of a stream that are whole and older, in order of time; `place` is a stream and an instant."""
     ids = list(conn.execute(select(stream.c.id).order_by(stream.c.id)).scalars())
     for number in ids if place is None else [one for one in ids if one >= place[0]]:
-        query = select(event).where(event.c.stream_id == number, event.c.at < job.before, whole, *conditions)
+        query = select(event).where(event.c.stream_id == number, is_old(job.before), whole, *conditions)
         if place is not None and number == place[0]:
             query = query.where(event.c.at >= place[1])
         found = conn.execute(query.order_by(event.c.at, *KEY).limit(job.batch)).all()
@@ -138,6 +144,12 @@ def _messages(method: str) -> Part:
 PRIVATE, CHAT = _messages("privateMessage"), _messages("chatMessage")
 
 
+def _count_rejected(conn: Connection, before: datetime | None) -> tuple[int, int]:
+    r = rejected_event.c
+    old = None if before is None else r.received_at < before
+    return _count(conn, rejected_event, old, func.length(r.body) > 0)
+
+
 def _find_rejected(conn: Connection, job: Job, _place: object) -> Rows:
     r = rejected_event.c
     query = select(r.stream_id, r.hash).where(r.received_at < job.before, func.length(r.body) > 0)
@@ -153,9 +165,7 @@ def _take_rejected(conn: Connection, rows: Rows, _job: Job) -> tuple[int, Any]:
 
 # What could not become an event may be a private message: nobody can tell.
 REJECTED = Part(
-    lambda conn, before: _count(
-        conn, rejected_event.c.received_at, before, func.length(rejected_event.c.body) > 0
-    ),
+    _count_rejected,
     _find_rejected,
     _take_rejected,
 )

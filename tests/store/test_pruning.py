@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 import factories
 from factories import minute
 from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import EventId, Flag, parse_event
 from mhc.domain.packing import unpack
 from mhc.errors import CheckError
@@ -246,6 +247,18 @@ def test_what_comes_again_whole_is_known_and_brings_no_words_back(db: Database) 
         assert [new.event.method for new in added.new] == []
         page[1]["object"]["user"]["username"] = "viewer_two"
         assert len(store(conn, page).conflicting) == 1  # the same id, and another's
+
+
+def test_what_happened_nobody_knows_when_is_as_old_as_its_receipt(db: Database) -> None:
+    with db.write() as conn:
+        empty(conn)
+        store(conn, make([(0, "chatMessage", "viewer_one")]))
+        conn.execute(update(schema.event).values(at=EPOCH))
+    assert prune(db, ("chat",), T0) == {"chat": 0}
+    with db.read() as conn:
+        assert pruning.due(conn, "chat", T0) == (1, 0)
+        assert pruning.due(conn, "chat", T0 + timedelta(days=1)) == (1, 1)
+    assert prune(db, ("chat",), T0 + timedelta(days=1)) == {"chat": 1}
 
 
 def test_a_run_says_what_it_did(db: Database) -> None:
