@@ -134,6 +134,7 @@ CALLS = {
         never_missing="a file is no name", idle="what is there is what it holds",
     ),
     "db copy": Call("copied.db", never_missing="makes what is not there"),
+    "db prune": Call("-y --config retention.toml"),
     "db check": Call(idle="nothing is to be repaired"),
     "db info": Call(),
     "db upgrade": Call(idle="the schema is the latest"),

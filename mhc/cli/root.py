@@ -137,7 +137,9 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
 
     if options["verbose"] and options["quiet"]:
         raise click.UsageError("-v and -q contradict each other")
-    ctx.obj = Shared(**options, tz=lambda: settings(ctx).timezone)
+    ctx.obj = Shared(
+        **options, tz=lambda: settings(ctx).timezone, on_stream=lambda: settings(ctx).screen_safe
+    )
     if ctx.invoked_subcommand is None:
         from mhc.cli.start import show
 

@@ -15,6 +15,7 @@ from mhc.cli.terminal import Screen
 from mhc.domain.text import Safe, encode
 
 UNKNOWN = Safe("-")
+HIDDEN = Safe("hidden")
 GAP = 2
 _RIGHT = frozenset({"int", "id", "duration", "share"})
 # How narrow columns may get, pass by pass, until the table fits: prose first, then names, then the time of day.
@@ -63,6 +64,8 @@ class Layout:
 
     def show(self, field: Field, value: object) -> Safe:
         """Write a value for a reader: grouped figures, local times, yes and no, `-` for unknown."""
+        if field.hidden and field.is_secret:
+            return HIDDEN
         return self.screen.printable(encode(self._words(field.kind, value)))
 
     def table(

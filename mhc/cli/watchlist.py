@@ -31,7 +31,7 @@ MEMBERS = (
     Field("username", "username", "The name they go by now."),
     Field("added_at", "time", "Since when they are on it.", header="added"),
     Field("last_seen_at", "time", "When they did something last.", header="last seen"),
-    Field("note", "text", "Why."),
+    Field("note", "text", "Why.", secrecy="note"),
 )
 _LONGEST = 64
 

@@ -23,16 +23,12 @@ from sqlalchemy import (
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.store import totals
+from mhc.store.counting import counted, room_of_event
 from mhc.store.schema import event, stream
 
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
-# Whether an event counts in figures: a pasted line does not where it was, or may have been, captured live.
-counted: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.UNCOUNTED)) != int(Flag.UNCOUNTED)
 _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
-_owner = select(stream.c.room_id).where(stream.c.id == event.c.stream_id).correlate(event).scalar_subquery()
-# An event that names no room belongs to the room that was listened to, as the totals have it.
-room_of_event: ColumnElement[Any] = func.coalesce(event.c.room_id, _owner)
 
 
 class Scope(NamedTuple):

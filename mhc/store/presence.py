@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Connection, and_, func, literal, or_, select,
 
 from mhc.domain.clock import from_ms
 from mhc.domain.events import Flag
-from mhc.store.paid import room_of_event
+from mhc.store.counting import room_of_event
 from mhc.store.schema import event, stream, stream_session, visit
 
 _QUARTER = 15 * 60 * 1000  # every zone's hours begin at a quarter of an hour UTC

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, or_, select
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS
 from mhc.store import people
-from mhc.store.paid import counted, room_of_event
+from mhc.store.counting import counted, room_of_event
 from mhc.store.schema import event, stream
 
 _NUMBER = {name: number for number, name in METHODS.items()}
