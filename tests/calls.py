@@ -71,6 +71,8 @@ CALLS = {
     ),
     "person export": Call("viewer_one", missing="nobody_at_all", prints=True),
     "person forget": Call("viewer_one -y", missing="nobody_at_all -y"),
+    "person compare": Call("viewer_one viewer_two", missing="viewer_one nobody_at_all"),
+    "person timeline": Call("viewer_one --reveal --private", missing="nobody_at_all"),
     "alias add": Call("viewer_one viewer_uno", missing="nobody_at_all viewer_uno"),
     "alias list": Call("viewer_one", missing="nobody_at_all"),
     "alias remove": Call(
@@ -116,6 +118,9 @@ CALLS = {
     "link remove": Call("viewer_one website", missing="viewer_one video"),
     "person name": Call("viewer_one", missing="nobody_at_all", idle="shows only, without a name to set"),
     "person rate": Call("viewer_one --history", missing="nobody_at_all 3", idle="shows only, without a rating"),
+    "inbox list": Call(),
+    "inbox search": Call("tomorrow --private", never_missing="what is not found is an empty list"),
+    "inbox show": Call("viewer_one", missing="nobody_at_all"),
     "report tippers": Call(missing="--room nobody_at_all"),
     "import chat": Call("chat.txt --save", missing="chat.txt --room nobody_at_all"),
     "import follows": Call(
@@ -134,6 +139,7 @@ CALLS = {
         never_missing="a file is no name", idle="what is there is what it holds",
     ),
     "db copy": Call("copied.db", never_missing="makes what is not there"),
+    "db prune": Call("-y --config retention.toml"),
     "db check": Call(idle="nothing is to be repaired"),
     "db info": Call(),
     "db upgrade": Call(idle="the schema is the latest"),

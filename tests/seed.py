@@ -45,6 +45,7 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
         source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
         coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)
+        factories.remember(conn, "viewer_one", "viewer_two")
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 
 

@@ -27,7 +27,7 @@ NOTES = (
     Field("id", "id", "The note's number, for edit, remove and show."),
     Field("username", "username", "Who it is about."),
     Field("category", "text", "notes, pm, dm, public_chat, tips or tip_menu."),
-    Field("body", "text", "The note."),
+    Field("body", "text", "The note.", secrecy="note"),
     Field("happened_at", "time", "When it happened; null where nobody said.", header="happened"),
     Field("created_at", "time", "When it was written.", header="written"),
     Field("edited_at", "time", "When it was written anew; null where it never was.", table=False),

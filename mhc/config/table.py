@@ -127,6 +127,13 @@ SETTINGS: Final = (
         otherwise="$STATE_DIRECTORY, else mhc in the XDG state directory",
     ),
     Setting(
+        "MHC_SCREEN_SAFE",
+        "screen_safe",
+        "flag",
+        "1 while the terminal is on stream: hides notes, private names, amounts and messages, whatever a command is asked.",
+        "0",
+    ),
+    Setting(
         "MHC_WAIT_SCALE",
         "wait_scale",
         "number",
@@ -171,6 +178,41 @@ SETTINGS: Final = (
     Setting("backup.daily", "backup_daily", "count", "Days that keep their newest backup.", "7"),
     Setting("backup.weekly", "backup_weekly", "count", "Weeks that keep their newest backup.", "4"),
     Setting("backup.monthly", "backup_monthly", "count", "Months that keep their newest backup.", "12"),
+    Setting(
+        "retention.private_text",
+        "keep_private_text",
+        "age",
+        "How long private messages keep their words, such as 365d: `mhc db prune` takes what is older.",
+        otherwise="for ever",
+    ),
+    Setting(
+        "retention.chat",
+        "keep_chat",
+        "age",
+        "How long public chat lines keep their words.",
+        otherwise="for ever",
+    ),
+    Setting(
+        "retention.presence",
+        "keep_presence",
+        "age",
+        "How long it is kept who came and left when, visits included.",
+        otherwise="for ever",
+    ),
+    Setting(
+        "retention.observations",
+        "keep_observations",
+        "age",
+        "How long readings of the public feed of rooms are kept.",
+        otherwise="for ever",
+    ),
+    Setting(
+        "retention.payloads",
+        "keep_payloads",
+        "age",
+        "How long the answers of other sources are kept as they came.",
+        otherwise="for ever",
+    ),
 )
 
 # Tables of config.toml; what reads one says what may stand in it.

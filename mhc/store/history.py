@@ -163,8 +163,13 @@ def lanes(
         )
     if wanted.person_ids is None:
         return [[event.c.stream_id == number, *common] for number in streams]
-    common.append(event.c.stream_id.in_(streams))
-    open_only = [] if wanted.reveal else [event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) == 0]
+    # What is left out is named: an index of streams, which the names of those to read invite, would read all of them.
+    if left_out := [number for number in names.streams if number not in streams]:
+        common.append(event.c.stream_id.not_in(left_out))
+    # Not `== 0`: PostgreSQL takes that to be rare, and would sort all that the person did.
+    open_only = (
+        [] if wanted.reveal else [event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS)]
+    )
     did = [[event.c.actor_id == who, *open_only, *common] for who in wanted.person_ids]
     return did + [[event.c.partner_id == who, *common] for who in wanted.person_ids]
 

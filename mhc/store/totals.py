@@ -24,7 +24,7 @@ from sqlalchemy import (
 from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.bulk import Batch, Bulk, bulk_insert
-from mhc.store.paid import counted
+from mhc.store.counting import counted
 from mhc.store.schema import event, person, person_total, stream
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from mhc.domain.clock import from_ms, to_ms
-from mhc.domain.events import METHODS
+from mhc.domain.events import METHODS, Flag
 from mhc.domain.visits import Ending, Step, Visit, pair
 from mhc.store.bulk import Batch, Bulk, bulk_insert, together
 from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
@@ -152,6 +152,23 @@ def rederive(conn: Connection, room_id: int, people: Iterable[int], since: datet
         together(conn, *([(_ADD, rows)] if rows else []))
 
 
+def drop_before(conn: Connection, room_id: int, who: int, before: datetime) -> datetime:
+    """Drop a person's visits that had ended before an instant; give the instant up to which nothing is left of them.
+
+    That is earlier where a visit reaches beyond `before`, or goes on: such a visit stays whole.
+    """
+    asked = {"room": room_id, "who": who, "since": before}
+    cut = before
+    for entered_at, left_at, ending in conn.execute(_before().add_columns(visit.c.ending), asked):
+        # A visit that the next enter ends has no event at its end that it would need.
+        reaches = left_at is not None and (left_at > cut or (left_at == cut and ending == Ending.LEFT))
+        if ending != Ending.OPEN and not reaches:
+            break
+        cut = entered_at or left_at
+    conn.execute(delete(visit).where(*_mine(), _known_from < _since()), asked | {"since": cut})
+    return cut
+
+
 def differ(conn: Connection, room_id: int) -> bool:
     """Whether any visit of a room is not what its events say."""
     closers = _closers(conn, room_id)
@@ -222,6 +239,7 @@ def _moves(room_id: int | BindParameter[Any]) -> tuple[ColumnElement[bool], ...]
         event.c.room_id == room_id,
         event.c.method_id.in_(list(_STEPS)),
         event.c.stream_id.in_(live),
+        event.c.flags.bitwise_and(int(Flag.EMPTIED)) == 0,  # what the retention policy left is half a visit
     )
 
 

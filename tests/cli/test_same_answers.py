@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from command import MhcHere
-from factories import ROOM, T0, cover
+from factories import ROOM, T0, cover, remember
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.events import EventId, parse_event
 from mhc.sandbox.show import Show, with_ids
@@ -40,6 +40,12 @@ COMMANDS = (
     ["person", "list", "--not-seen-since", "2026-01-03", "--role", "viewer"],
     ["person", "show", "viewer_one", "viewer_two", "viewer_three", "--private", "--reveal"],
     ["person", "show", "viewer_one"],
+    ["person", "timeline", "viewer_one", "--private", "--reveal", "--until", "2026-02-01"],
+    ["person", "timeline", "viewer_two", "--kind", "tip,note", "--sort", "at"],
+    ["person", "compare", "viewer_one", "viewer_two", "viewer_three"],
+    ["inbox", "list", "--private"],
+    ["inbox", "show", "viewer_two", "--private"],
+    ["inbox", "search", "tomorrow", "--private"],
     [
         "session",
         "list",
@@ -86,6 +92,7 @@ def watch(db: Database) -> None:
             added = events.add_new(conn, source.id, page, T0, made_by="events")
             derived.add(conn, source, added.new, MERGE_GAP)
         cover(conn, 0, 1500)
+        remember(conn, "viewer_one", "viewer_two")
 
 
 @pytest.mark.parametrize("output", ["json", "tsv"])

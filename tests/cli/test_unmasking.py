@@ -23,6 +23,11 @@ CALLS = {
     "person name": ("person", "name", "viewer_one"),
     "person search": ("person", "search", "one"),
     "person show": ("person", "show", "viewer_one"),
+    "person compare": ("person", "compare", "viewer_one", "viewer_two"),
+    "person timeline": ("person", "timeline", "viewer_one"),
+    "inbox list": ("inbox", "list"),
+    "inbox show": ("inbox", "show", "viewer_one"),
+    "inbox search": ("inbox", "search", "psst"),
     "report tippers": ("report", "tippers"),
     "listen": ("listen", "--once", "--forward-to", "https://CANARY0HOST.example.org/"),
 }

@@ -99,6 +99,7 @@ def _run_all(mhc: Mhc, lines: list[str]) -> None:
 def _surroundings(home: Path, seeded: Path) -> dict[str, str]:
     shutil.copy(seeded, home / "mhc.db")
     pastes.write(home)
+    (home / "retention.toml").write_text('[retention]\nchat = "36500d"\n')
     return {
         "DATABASE_URL": f"sqlite:///{home / 'mhc.db'}",
         "CHATURBATE_USERNAME": ROOM,

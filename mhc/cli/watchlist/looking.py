@@ -24,15 +24,15 @@ MEMBERS = (
     Field("last_change_at", "time", "When their rating, relationship or lists changed last.", header="last change"),
     Field("last_interaction_at", "time", "The last event by them or with them.", header="last event"),
     Field("added_at", "time", "Since when they are on it.", header="added"),
-    Field("note", "text", "Why."),
+    Field("note", "text", "Why.", secrecy="note"),
 )  # fmt: skip
 HISTORY = (
     Field("list", "text", "The list."),
     Field("username", "username", "The name they go by now."),
     Field("added_at", "time", "Since when they are, or were, on it.", header="added"),
     Field("removed_at", "time", "Until when; null while they are on it.", header="removed"),
-    Field("note", "text", "Why."),
-    Field("removal_note", "text", "Why no more.", header="why no more"),
+    Field("note", "text", "Why.", secrecy="note"),
+    Field("removal_note", "text", "Why no more.", header="why no more", secrecy="note"),
 )
 
 
