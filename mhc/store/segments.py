@@ -29,6 +29,7 @@ from mhc.domain.events import METHODS, Flag
 from mhc.domain.sessions import FAR, Calendar, Span
 from mhc.domain.visits import Ending
 from mhc.store import people, sessions
+from mhc.store.counting import counted
 from mhc.store.follows import Direction, State
 from mhc.store.people import CHUNK
 from mhc.store.schema import (
@@ -90,9 +91,9 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Select[Any]:
     query = select(event.c.actor_id).where(
         event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
     )
-    query = query.where(event.c.at != EPOCH)  # a pasted line of unknown time
-    for flag in (Flag.UNCOUNTED,) if reveal else (Flag.UNCOUNTED, Flag.ANONYMOUS):
-        query = query.where(event.c.flags.bitwise_and(int(flag)) != int(flag))
+    query = query.where(counted, event.c.at != EPOCH)  # there: a pasted line of unknown time
+    if not reveal:
+        query = query.where(event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS))
     if testbed := list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars()):
         query = query.where(event.c.stream_id.not_in(testbed))
     if of.room_ids is None:

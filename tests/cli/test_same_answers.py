@@ -21,7 +21,7 @@ COMMANDS = (
     ["person", "list", "--sort", "username"],
     ["person", "search", "viewer"],
     ["person", "search", "e", "--reveal", "-L", "5"],
-    ["person", "list", "--segment", "tippers", "--since", "2026-01-01 18:30", "--reveal", "--excluded"],
+    ["person", "list", "--segment", "tippers", "--since", "2026-01-01 17:00", "--reveal", "--excluded"],
     [
         "person",
         "list",
@@ -34,8 +34,7 @@ COMMANDS = (
         "tips:desc",
     ],
     ["person", "list", "--segment", "followers", "--sort", "first_seen_at"],
-    ["person", "list", "--segment", "regulars", "--min-tokens", "1"],
-    ["person", "list", "--segment", "new", "--since", "2026-01-02"],
+    ["person", "list", "--segment", "new", "--since", "2026-01-01 17:00", "--min-tokens", "500"],
     ["person", "list", "--list", "Friends", "--rating", "none"],
     ["person", "list", "--not-seen-since", "2026-01-03", "--role", "viewer"],
     ["person", "show", "viewer_one", "viewer_two", "viewer_three", "--private", "--reveal"],

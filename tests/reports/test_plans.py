@@ -11,9 +11,11 @@ from sqlalchemy import Connection, event, text
 from factories import minute, tell_story
 from mhc.domain.clock import to_ms
 from mhc.reports import card, compare, inbox, sessions, timeline, tippers
-from mhc.store import people
+from mhc.store import people, roll, search, watched, watchlists
 from mhc.store.database import Database
 from mhc.store.paid import Scope
+from mhc.store.roll import Roll
+from mhc.store.segments import Segment
 from mhc.store.sessions import list_all
 
 Asked = Callable[[Connection], object]
@@ -85,6 +87,31 @@ def plans(db: Database, asked: Asked, *, as_it_likes: bool = False) -> list[str]
     return ["\n".join(str(row[-1]) for row in answer) for answer in answers]
 
 
+def show_tippers_of_a_time(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    wanted = Roll([room.id], segments=[Segment.TIPPERS], since=minute(5), until=minute(3000))
+    return roll.list_people(conn, wanted, 50)
+
+
+def show_watchlist(conn: Connection) -> object:
+    (who,) = people.find(conn, "viewer_one")
+    return watched.members(conn, 1), watched.news(conn, [who.id], None, heard=True)
+
+
+def show_people(conn: Connection) -> object:
+    found = roll.list_people(conn, Roll(), 50)
+    return watchlists.names_by_root(conn, people.roots_of_rows(conn, [one.id for one in found]))
+
+
+def show_matches(conn: Connection) -> object:
+    return search.by_name(conn, Roll(), "viewer", 50)
+
+
+def show_live(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    return roll.list_people(conn, Roll([room.id], live=True), 50)
+
+
 EVERY = [
     show_card,
     show_card_of_room,
@@ -93,6 +120,8 @@ EVERY = [
     show_timeline,
     show_comparison,
     show_inbox,
+    show_tippers_of_a_time,
+    show_watchlist,
 ]
 
 
@@ -176,3 +205,28 @@ def test_what_was_typed_is_found_by_its_person(sqlite_database: Database, table:
 def test_a_card_takes_few_questions(database: Database, asked: Asked) -> None:
     tell_story(database)
     assert len(plans(database, asked)) <= 28
+
+
+@pytest.mark.parametrize("asked", [show_people, show_matches, show_watchlist])
+def test_figures_and_lists_are_read_for_who_is_shown(sqlite_database: Database, asked: Asked) -> None:
+    tell_story(sqlite_database)
+    lines = [line.split() for plan in plans(sqlite_database, asked) for line in plan.splitlines()]
+    whole = {line[1] for line in lines if line[:1] == ["SCAN"]}
+    assert not {"person_total", "watchlist_member", "visit", "rating_change", "follow_change"} & whole
+
+
+def test_names_are_found_along_their_index(sqlite_database: Database) -> None:
+    tell_story(sqlite_database)
+    found = [plan for plan in plans(sqlite_database, show_matches) if "ix_alias_username" in plan]
+    assert len([plan for plan in found if "SEARCH alias" in plan]) >= 2  # the very name, and beginnings
+
+
+def test_open_visits_are_found_by_the_index_of_open_ones(database: Database) -> None:
+    tell_story(database)
+    assert any("uq_visit_open" in plan for plan in plans(database, show_live))
+
+
+@pytest.mark.parametrize("asked", [show_people, show_watchlist, show_matches])
+def test_a_list_takes_few_questions(database: Database, asked: Asked) -> None:
+    tell_story(database)
+    assert len(plans(database, asked)) <= 14

@@ -46,7 +46,7 @@ _NO_MATCH = "nobody goes or went by such a name"
         "mhc person list",
         "mhc person list --role viewer --sort tokens:desc -L 10",
         "mhc person list --segment tippers --since 30d --no-excluded -o ndjson",
-        "mhc person list --list Friends --not-seen-since 14d -o name",
+        "mhc person list --list Friends --rating 3+ -o name",
     ],
     epilog=filters.SEGMENT_HELP,
 )

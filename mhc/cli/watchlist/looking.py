@@ -58,7 +58,7 @@ def list_lists(ctx: click.Context, out: Writer) -> None:
     examples=[
         "mhc watchlist show Friends",
         "mhc watchlist show friends -o name",
-        "mhc watchlist show Friends -o csv > friends.csv",
+        "mhc watchlist show Friends -o csv",
     ],
 )
 @list_argument
