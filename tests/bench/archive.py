@@ -105,7 +105,8 @@ def _remembered(conn: Connection, people: int) -> None:
         body = f"note {who}: likes the blue lights and long talks, came by friend {who % 97}"
         notes.add(conn, who, body, category="notes", happened_at=None, at=_BEFORE)
     listed = (
-        {"list_id": who % _LISTS + 1, "person_id": who, "added_at": _BEFORE} for who in range(2, people, 25)
+        {"list_id": who // 25 % _LISTS + 1, "person_id": who, "added_at": _BEFORE}
+        for who in range(2, people, 25)
     )
     _add(conn, watchlist_member, (one for one in listed if one["list_id"] != _LISTS))
     rated = ({"person_id": who, "rating": who % 5 + 1, "at": _BEFORE} for who in range(7, people, 7))
