@@ -21,7 +21,7 @@ THREADS = (
     Field("received", "int", "Messages from them."),
     Field("sent", "int", "Messages to them."),
     Field("outside", "int", "Of both, those outside your rooms."),
-    Field("last_at", "time", "The last one.", header="last"),
+    Field("last_at", "time", "The last one; null where no time is known.", header="last"),
     Field("last_direction", "text", "in is from them, out is to them.", header="way", foreign=False),
     Field(
         "last_text",
@@ -33,7 +33,7 @@ THREADS = (
     ),
 )
 MESSAGES = (
-    Field("at", "time", "When it was written."),
+    Field("at", "time", "When it was written; null where a pasted one does not say."),
     Field("username", "username", "The other side; null where it has no name."),
     Field("direction", "text", "in is from them, out is to them.", header="way", foreign=False),
     Field("where", "text", "room, or outside your rooms.", foreign=False),

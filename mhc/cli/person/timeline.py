@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mhc.reports.timeline import Entry
 
 FIELDS = (
-    Field("at", "time", "When it happened."),
+    Field("at", "time", "When it happened; null for a pasted line that does not say: it stands before all others."),
     Field(
         "kind",
         "text",
