@@ -6,7 +6,7 @@ import click
 
 from mhc.cli import complete
 from mhc.cli.asking import sure, text_of
-from mhc.cli.context import database, utc_now
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.help import Group
 from mhc.cli.lookups import names as given
 from mhc.cli.lookups import past_instant
@@ -158,6 +158,7 @@ def remove(ctx: click.Context, /, numbers: tuple[str, ...], dry_run: bool, yes: 
     """Take notes away for good. Asks first."""
     from mhc.store import notes
 
+    hidden = settings(ctx).screen_safe
     with database(ctx) as db:
 
         def one(text: str) -> None:
@@ -167,8 +168,8 @@ def remove(ctx: click.Context, /, numbers: tuple[str, ...], dry_run: bool, yes: 
                 old = _find(conn, int(text))
             about = f"note {old.id} about {old.username}"
             if not dry_run:
-                begun = " ".join(old.body.split())[:_SHOWN]
-                sure(f"Take {about} away for good ({begun})?", yes=yes, no_input=no_input)
+                begun = "" if hidden else f" ({' '.join(old.body.split())[:_SHOWN]})"
+                sure(f"Take {about} away for good{begun}?", yes=yes, no_input=no_input)
                 with db.write() as conn:
                     notes.remove(conn, old.id)
             say(ctx, f"{'would take' if dry_run else 'took'} {about} away")

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from mhc.domain.clock import known
 from mhc.domain.events import ALIASES
 from mhc.store import changes, history
 
@@ -26,9 +27,9 @@ _EVENTS = 0  # the rank of events among what happened at one time: what was type
 
 
 class Entry(NamedTuple):
-    """One thing of a timeline; what does not fit its kind is None."""
+    """One thing of a timeline; what does not fit its kind is None, and so is an unknown time."""
 
-    at: datetime
+    at: datetime | None
     kind: str
     room: str | None
     tokens: int | None
@@ -118,6 +119,7 @@ class _Events:
             methods=asked.methods or (),
             person_ids=tuple(asked.person_ids),
             reveal=asked.reveal,
+            once=True,
         )
         rows = history.block(conn, wanted, after, size, newest_first=newest_first)
         self.last = tuple(rows[-1][:5]) if rows else None
@@ -149,7 +151,7 @@ class _Changes:
 def _event(event: "StoredEvent", *, sent: bool) -> Entry:
     private = event.method == "privateMessage"
     return Entry(
-        at=event.at,
+        at=known(event.at),
         kind=_WORDS.get(event.method, event.method),
         room=event.room,
         tokens=event.tokens,

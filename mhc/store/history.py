@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
-from mhc.domain.clock import from_ms
+from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.events import EventId, Flag, id_text, parse_id
 from mhc.domain.packing import unpack
 from mhc.store import people
+from mhc.store.counting import counted
 from mhc.store.database import Database
 from mhc.store.events import StoredEvent
 from mhc.store.schema import event, event_method, stream
@@ -46,6 +47,7 @@ class Filter:
     person_ids: tuple[int, ...] | None = None
     testbed: bool = False
     reveal: bool = False  # count anonymous tips for who sent them
+    once: bool = False  # leave out the pasted lines that were, or may have been, captured live
 
 
 class _Names(NamedTuple):
@@ -154,13 +156,15 @@ def lanes(
     if wanted.since is not None:
         common.append(event.c.at >= wanted.since)
     if wanted.until is not None:
-        common.append(event.c.at < wanted.until)
+        common += [event.c.at < wanted.until, event.c.at > EPOCH]  # nobody knows of the others
     if wanted.room_ids is not None:
         common.append(event.c.room_id.in_(wanted.room_ids))
     if wanted.methods:
         common.append(
             event.c.method_id.in_([n for n, name in names.methods.items() if name in wanted.methods])
         )
+    if wanted.once:
+        common.append(counted)
     if wanted.person_ids is None:
         return [[event.c.stream_id == number, *common] for number in streams]
     # What is left out is named: an index of streams, which the names of those to read invite, would read all of them.
