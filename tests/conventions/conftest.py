@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import canaries
 import factories
 import pastes
 import seed
@@ -105,6 +106,21 @@ def _surroundings(home: Path, seeded: Path) -> dict[str, str]:
         "CHATURBATE_USERNAME": ROOM,
         "MHC_ERASURE_KEY": "FAKE0KEY0OF0ERASURES",
     }
+
+
+@pytest.fixture(scope="session")
+def canary_file(seeded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database in which all that is to be hidden can be told from the rest."""
+    path = tmp_path_factory.mktemp("canaries") / "mhc.db"
+    shutil.copy(seeded_file, path)
+    canaries.fill(path)
+    return path
+
+
+@pytest.fixture
+def watched(canary_file: Path, tmp_path: Path) -> Mhc:
+    """Give the installed command on a copy of its own; `MhcHere(watched.home, …)` is the faster one."""
+    return Mhc(tmp_path, **canaries.surroundings(tmp_path, canary_file))
 
 
 @pytest.fixture(scope="session")
