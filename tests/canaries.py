@@ -1,15 +1,14 @@
 """Data in which all that a screen on stream must hide can be told from the rest: a word, or a sum."""
 
 import re
-import shutil
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
 
+import conventions_ready
 import factories
-import pastes
 from factories import ROOM
 from mhc.store import coverage, notes, people, schema, streams, watchlists
 from mhc.store.database import Database
@@ -58,15 +57,9 @@ def fill(path: Path) -> None:
 
 
 def surroundings(home: Path, seeded: Path) -> dict[str, str]:
-    """Put the database and the files that commands read into a folder; give the environment that leads to them."""
-    shutil.copy(seeded, home / "mhc.db")
-    (home / "retention.toml").write_text('[retention]\nchat = "36500d"\n')
-    pastes.write(home)
+    """Put the database and the files that commands read into a folder, with more in them that is to be hidden."""
+    environ = conventions_ready.surroundings(home, seeded)
     for name, text in PASTED.items():
         with (home / name).open("a") as file:
             file.write(text)
-    return {
-        "DATABASE_URL": f"sqlite:///{home / 'mhc.db'}",
-        "CHATURBATE_USERNAME": ROOM,
-        "MHC_ERASURE_KEY": "FAKE0KEY0OF0ERASURES",
-    }
+    return environ

@@ -74,10 +74,14 @@ def last(
 def thread(
     db: "Database", wanted: "Filter", limit: int | None, *, newest_first: bool, private: bool
 ) -> Iterator[Line]:
-    """Give the messages of a filter: with a limit the latest so many, in the order that is asked for."""
+    """Give the messages of a filter: with a limit the latest so many, in the order that is asked for.
+
+    Those of unknown time stand last.
+    """
     if limit is None or newest_first:
         return _read(db, wanted, limit, newest_first=newest_first, private=private)
-    return iter(list(_read(db, wanted, limit, newest_first=True, private=private))[::-1])
+    latest = list(_read(db, wanted, limit, newest_first=True, private=private))[::-1]
+    return iter(sorted(latest, key=lambda one: one.at is None))
 
 
 def search(

@@ -7,11 +7,11 @@ import heapq
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from mhc.domain.clock import known
+from mhc.domain.clock import EPOCH, known
 from mhc.domain.events import ALIASES
 from mhc.store import changes, history
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mhc.store.events import StoredEvent
 
 _WORDS = {method: word for word, method in ALIASES.items()}
+_UNKNOWN = datetime.max.replace(tzinfo=UTC)  # where what has no time stands while time runs upwards: last
 _EVENTS = 0  # the rank of events among what happened at one time: what was typed about them came later
 
 
@@ -126,7 +127,15 @@ class _Events:
         mine = frozenset(asked.person_ids)
         found = [
             (
-                (row.at, _EVENTS, row.id_ms, row.id_seq, row.source_id, one.room or "", one.source),
+                (
+                    row.at if newest_first or row.at > EPOCH else _UNKNOWN,
+                    _EVENTS,
+                    row.id_ms,
+                    row.id_seq,
+                    row.source_id,
+                    one.room or "",
+                    one.source,
+                ),
                 _event(one.masked(reveal=asked.reveal, private=asked.private), sent=row.actor_id in mine),
             )
             for row, one in zip(rows, history.shown(conn, rows), strict=True)

@@ -58,7 +58,7 @@ class _Names(NamedTuple):
 def read(
     db: Database, wanted: Filter, limit: int | None = None, *, newest_first: bool = True
 ) -> Iterator[StoredEvent]:
-    """Give events in order of time. No transaction is open while the caller prints them."""
+    """Give events in order of time, those of unknown time last. No transaction is open while the caller prints them."""
     after: tuple[Any, ...] | None = None
     while limit is None or limit > 0:
         size = BLOCK if limit is None else min(BLOCK, limit)
@@ -117,11 +117,32 @@ def _names(conn: Connection) -> _Names:
 def block(
     conn: Connection, wanted: Filter, after: tuple[Any, ...] | None, size: int, *, newest_first: bool
 ) -> list[Any]:
-    """Give the next rows: each lane is read along its own index, and they are merged."""
+    """Give the next rows: each lane is read along its own index, and they are merged; those of unknown time come last."""
+    if newest_first:
+        return _rows(conn, wanted, (), after, size, newest_first=True)
+    rows: list[Any] = []
+    if after is None or after[0] > EPOCH:
+        rows = _rows(conn, wanted, (event.c.at > EPOCH,), after, size, newest_first=False)
+        after = None
+    if len(rows) < size and wanted.since is None:
+        undated = event.c.at == EPOCH
+        rows += _rows(conn, wanted, (undated,), after, size - len(rows), newest_first=False)
+    return rows
+
+
+def _rows(
+    conn: Connection,
+    wanted: Filter,
+    more: Sequence[ColumnElement[bool]],
+    after: tuple[Any, ...] | None,
+    size: int,
+    *,
+    newest_first: bool,
+) -> list[Any]:
     order = [column.desc() if newest_first else column for column in (*KEY, event.c.stream_id)]
     parts = []
     for lane in lanes(conn, wanted):
-        query = select(*COLUMNS).where(*lane)
+        query = select(*COLUMNS).where(*lane, *more)
         if after is not None:
             query = query.where(*_beyond(after, newest_first=newest_first))
         parts.append(conn.execute(query.order_by(*order).limit(size)).all())

@@ -74,18 +74,29 @@ def test_a_message_of_unknown_time_has_none(mhc: MhcHere) -> None:
     paste(mhc, "pm", UNDATED)
     assert rows(mhc, "inbox", "show", "viewer_two") == [("viewer_two", None)]
     assert rows(mhc, "inbox", "search", "knows", "--private") == [("viewer_two", None)]
-    assert rows(mhc, "inbox", "show", "viewer_two", "--until", "2026-01-01") == []
+    paste(mhc, "pm", DATED.replace("viewer_one", "viewer_two"), "--with", "viewer_two")
+    for words in ([], ["--sort", "at"], ["--sort", "at:desc"], ["-L", "3"]):
+        assert [at for _who, at in rows(mhc, "inbox", "show", "viewer_two", *words)][2:] == [None]
+    assert rows(mhc, "inbox", "show", "viewer_two", "-L", "1") == [("viewer_two", "2025-05-01T20:06:00Z")]
+    assert len(rows(mhc, "inbox", "show", "viewer_two", "--until", "2026-01-01")) == 2
     assert rows(mhc, "inbox", "search", "knows", "--private", "--until", "2026-01-01") == []
 
 
-def test_a_timeline_begins_with_what_has_no_time(mhc: MhcHere) -> None:
+def test_what_has_no_time_is_the_last_of_a_timeline(mhc: MhcHere) -> None:
     paste(mhc, "chat", "viewer_one: nobody knows when\n[2025-05-01T20:05:00Z] viewer_one: hi\n")
     paste(mhc, "tips", "viewer_one tipped 25 tokens\n")
     dated = ("chat", "2025-05-01T20:05:00Z")
     found = rows(mhc, "person", "timeline", "viewer_one")
     assert found[0] == dated
     assert sorted(found[1:]) == [("chat", None), ("tip", None)]
-    assert rows(mhc, "person", "timeline", "viewer_one", "--sort", "at") == found[::-1]
+    upwards = rows(mhc, "person", "timeline", "viewer_one", "--sort", "at")
+    assert upwards == [dated, *found[:0:-1]]
+    for limit in ("1", "2", "3"):
+        assert rows(mhc, "person", "timeline", "viewer_one", "-L", limit) == found[: int(limit)]
+        assert (
+            rows(mhc, "person", "timeline", "viewer_one", "--sort", "at", "-L", limit)
+            == upwards[: int(limit)]
+        )
     assert rows(mhc, "person", "timeline", "viewer_one", "--until", "2026-01-01") == [dated]
     assert "1970" not in mhc("person", "timeline", "viewer_one", MHC_FORCE_TTY="100").stdout
 
@@ -97,3 +108,11 @@ def test_hours_are_made_of_known_times(mhc: MhcHere) -> None:
     assert one["messages"] == 33
     assert (one["usual_hours"]["begin"], one["usual_hours"]["counted"]) == (20, 30)
     assert (two["messages"], two["usual_hours"], two["last_seen_at"]) == (1, None, None)
+
+
+def test_a_list_of_events_ends_with_those_of_unknown_time(mhc: MhcHere) -> None:
+    said = "".join(f"[2025-05-01T20:00:00Z] viewer_one: {number}\n" for number in range(1500))
+    paste(mhc, "chat", said + "".join(f"viewer_one: {word}\n" for word in "abc"))
+    for words in ([], ["--sort", "happened_at"], ["--sort", "happened_at:desc"], ["--person", "viewer_one"]):
+        times = [row["happened_at"] for row in mhc("event", "list", "--json", *words).json]
+        assert times == ["2025-05-01T20:00:00Z"] * 1500 + [None] * 3

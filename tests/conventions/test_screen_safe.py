@@ -2,14 +2,12 @@
 
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import canaries
 from calls import call_of
 from canaries import SEEN, surroundings
 from command import Mhc, MhcHere
@@ -39,21 +37,6 @@ PRINTING = [leaf for leaf in ALL if leaf.fields is not None]
 CALLED = [leaf for leaf in ALL if not (call_of(leaf).apart or call_of(leaf).endless)]
 each_called = pytest.mark.parametrize("leaf", CALLED, ids=lambda leaf: leaf.path)
 each_printing = pytest.mark.parametrize("leaf", PRINTING, ids=lambda leaf: leaf.path)
-
-
-@pytest.fixture(scope="session")
-def canary_file(seeded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a database in which all that is to be hidden can be told from the rest."""
-    path = tmp_path_factory.mktemp("canaries") / "mhc.db"
-    shutil.copy(seeded_file, path)
-    canaries.fill(path)
-    return path
-
-
-@pytest.fixture
-def watched(canary_file: Path, tmp_path: Path) -> Mhc:
-    """Give the installed command on a copy of its own; `MhcHere(watched.home, …)` is the faster one."""
-    return Mhc(tmp_path, **surroundings(tmp_path, canary_file))
 
 
 def ways(leaf: Leaf) -> Iterator[tuple[list[str], dict[str, str]]]:
@@ -255,3 +238,52 @@ def test_a_listener_says_who_comes_and_nothing_of_what_is_said(
     assert not [text for text in said if text in run.stdout]
     assert not re.search(r"\d tk", run.stdout)
     assert '"tokens":0' not in run.stdout.replace('"tokens":null', "")
+
+
+def test_a_card_on_a_terminal_says_what_it_hides(watched: Mhc) -> None:
+    mhc = MhcHere(watched.home, **watched.environ)
+    lines = mhc("person", "show", "viewer_one", "--private", "--reveal", **SAFE, MHC_FORCE_TTY="200").stdout
+    said = dict(line.split(maxsplit=1) for line in lines.splitlines())
+    assert {key for key, value in said.items() if value == "hidden"} == {
+        "tokens",
+        "tips",
+        "media",
+        "notes",
+        "said",
+    }
+    assert said["names"].endswith(" · hidden · hidden (identity)")
+    assert "viewer_two (collaborator, hidden)" in said["with"]
+
+
+def test_a_timeline_says_that_something_was_said(watched: Mhc) -> None:
+    mhc = MhcHere(watched.home, **watched.environ)
+    rows = mhc("person", "timeline", "viewer_one", "--fields", "kind,what,text", "--json", **SAFE).json
+    what = {(row["kind"], row["what"]) for row in rows}
+    assert what >= {
+        ("chat", "hidden"),
+        ("list", "Friends: hidden"),
+        ("note", "notes: hidden"),
+        ("rating", "3"),
+    }
+    assert {row["text"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize("act", ["note", "merge"])
+def test_a_question_quotes_no_note_and_no_amount(watched: Mhc, act: str) -> None:
+    notes = MhcHere(watched.home, **watched.environ)("note", "list", "viewer_one", "--json").json
+    (number,) = (one["id"] for one in notes if one["body"] == "canarynote")
+    words = (
+        ["note", "remove", str(number)] if act == "note" else ["person", "merge", "viewer_one", "viewer_two"]
+    )
+    open_, safe = (on_terminal(watched, *words, typed="n\n", **more) for more in ({}, SAFE))
+    assert open_.status == safe.status == 1
+    assert SEEN.search(open_.stderr)
+    assert not SEEN.search(safe.stderr)
+    assert ("about viewer_one away for good?" if act == "note" else "one person, viewer_one") in safe.stderr
+
+
+def test_an_export_into_a_file_is_whole_all_the_same(watched: Mhc) -> None:
+    run = watched("person", "export", "viewer_one", "--private", "--reveal", "--out", "one.jsonl", **SAFE)
+    assert run.status == 0, run.stderr
+    text = (watched.home / "one.jsonl").read_text()
+    assert {"canarynote", "canaryprivate", "canaryname", "canarypair"} <= set(SEEN.findall(text))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mhc.reports.timeline import Entry
 
 FIELDS = (
-    Field("at", "time", "When it happened; null for a pasted line that does not say: it stands before all others."),
+    Field("at", "time", "When it happened; null for a pasted line that does not say."),
     Field(
         "kind",
         "text",
@@ -81,6 +81,7 @@ def timeline(
     """Show what a person did, and what you noted and changed about them, the newest first.
 
     --sort at turns it round. A note stands where it happened, or else where it was written.
+    What has no time stands last.
     """
     from mhc.reports import timeline as report
     from mhc.store import people
