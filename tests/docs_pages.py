@@ -4,7 +4,7 @@ import types
 import typing
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
@@ -226,7 +226,12 @@ def _nested(leaf: Leaf, fields: Sequence[Field]) -> list[list[str]]:
 def _json_type(hint: object) -> str:
     if isinstance(hint, types.UnionType):
         hint = next(one for one in hint.__args__ if one is not type(None))
-    return {str: "string", int: "number", datetime: "time", bool: "boolean"}[typing.cast("type", hint)]
+    if typing.get_origin(hint) is Sequence:
+        return "array of strings"
+    if hasattr(hint, "_fields"):
+        return "object"
+    plain = {str: "string", int: "number", datetime: "time", bool: "boolean", timedelta: "seconds"}
+    return plain[typing.cast("type", hint)]
 
 
 def exits() -> str:

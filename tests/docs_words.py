@@ -2,6 +2,7 @@
 
 from mhc.errors import Exit
 from mhc.reports import card, tippers
+from mhc.store import remembered
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -51,7 +52,7 @@ TABLES = {
     "alias": "A name that a person has or had. One open row for each name; look-ups go through here.",
     "stream": "One room's feed at one API host: how far it was read, and who holds the lease.",
     "event_method": "The API's names of event kinds, numbered. A number is given once.",
-    "event": "What happened, as it was received. Never updated, never deleted, but by `mhc person forget`.",
+    "event": "What happened, as it was received. Only `[retention]` and `mhc person forget` take anything away.",
     "rejected_event": "What came in the feed and could not become an event, once for each content.",
     "capture_gap": "A time for which events are, or may be, missing. One row an incident.",
     "capture_coverage": "A time that was captured without a break.",
@@ -104,11 +105,11 @@ COLUMNS = {
     "event.actor_id": "null: nobody is named",
     "event.partner_id": "the other side of a private message",
     "event.tokens": "null: nothing was paid, or the amount is unreadable",
-    "event.flags": "1 anonymous tip, 2 guest, 4 id made by mhc, 8 pasted line that counts in no figure",
+    "event.flags": "1 anonymous tip, 2 guest, 4 id made by mhc, 8 pasted line that counts in no figure, 16 emptied by the retention policy",
     "event.text": "cleaned copy of message, note, subject or title",
     "event.raw": "what was received, packed, without the token",
     "rejected_event.hash": "of what was received",
-    "rejected_event.body": "its first 64 KiB",
+    "rejected_event.body": "its first 64 KiB; empty where the retention policy took it",
     "rejected_event.count": "how often it came",
     "capture_gap.from_at": "null: nothing is known before",
     "capture_gap.certainty": "certain or possible",
@@ -157,6 +158,12 @@ NESTED = {
     ("person show", "aliases"): (card.Name, True),
     ("person show", "notes"): (card.Remark, True),
     ("person show", "here"): (card.Here, False),
+    ("person show", "relationship"): (remembered.Relationship, False),
+    ("person show", "attributes"): (remembered.Attribute, True),
+    ("person show", "links"): (remembered.Link, True),
+    ("person show", "names"): (remembered.GivenName, True),
+    ("person show", "pairs"): (remembered.Pair, True),
+    ("person show", "last_lines"): (card.Said, True),
 }
 NESTED_HELP = {
     "Name": {
@@ -180,7 +187,46 @@ NESTED_HELP = {
         "visits": "How often they came.",
         "messages": "Public lines.",
         "private_messages": "Private lines, of both sides.",
+        "tokens_30d": "Tokens of the last 30 days.",
+        "tokens_90d": "Tokens of the last 90 days.",
+        "media": "Photos and videos bought.",
+        "media_tokens": "Tokens for them.",
+        "fanclub_joined_at": "When they last joined the fan club.",
+        "median_stay": "How long they stay, of visits seen whole.",
+        "usual_hours": "The fewest hours in a row that hold half of what was counted: from `begin` until before `end`,"
+        " hours of the day in `timezone`; `inside` of `counted` fall within; `basis` is arrivals, or events where no"
+        " arrival was seen.",
+        "follows": "Whether they follow; null where nobody knows.",
+        "follows_since": "Since when they do, or do not.",
+        "room": "The room; null is every room.",
     },
+    "Relationship": {
+        "roles": "dom, sub, friend, custom.",
+        "label": "Your own word for custom.",
+        "status": "Potential, Occasional, Active, On Hold, Inactive, Decommissioned or Banished.",
+        "traits": "What else you say of them.",
+        "since": "Since when.",
+        "until": "Until when.",
+    },
+    "Attribute": {
+        "key": "The key.",
+        "value": "The value.",
+        "confidence": "low, medium or high.",
+        "evidence": "event, snapshot, note or manual, and which.",
+        "set_at": "When it was set.",
+    },
+    "Link": {
+        "kind": "Where: twitter, website, …",
+        "url": "The address.",
+        "source": "manual, or what gave it.",
+    },
+    "GivenName": {"kind": "identity, address, or private (with --reveal).", "name": "The name."},
+    "Pair": {
+        "username": "The other one.",
+        "kind": "collaborator or alternate.",
+        "note": "What you noted about it.",
+    },
+    "Said": {"at": "When.", "text": "The line."},
 }
 
 _COVERED = ", ".join(f"`{name}`" for name in tippers.Covered.__slots__)

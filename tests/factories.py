@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.clock import to_ms
 from mhc.domain.events import EventId, parse_event
-from mhc.store import coverage, derived, events, streams
+from mhc.store import coverage, derived, events, people, schema, streams
 from mhc.store.database import Database
 from mhc.store.streams import Kind
 
@@ -76,6 +76,30 @@ def cover(conn: Connection, begin: float, end: float, *, room: str = ROOM) -> No
     """Note that a time was captured."""
     source = streams.ensure(conn, room, Kind.LIVE, "testserver", T0)
     coverage.extend(conn, source.id, minute(begin), minute(end), joined=False)
+
+
+def remember(conn: Connection, who: str, other: str) -> None:
+    """Keep, as rows, a bit of all that a person types about somebody."""
+    ids = people.ensure(conn, [who, other], source="manual", at=T0)
+    mine, at = {"person_id": ids[who]}, minute(600)
+    changes = {"status": "Active", "roles": ["friend", "custom"], "label": "muse", "traits": ["Regular"]}
+    conn.execute(
+        insert(schema.relationship_change),
+        [
+            {**mine, "field": name, "before": None, "after": json.dumps(value), "by": "manual", "at": at}
+            for name, value in [*changes.items(), ("since", "2025-06-01T00:00:00Z")]
+        ],
+    )
+    said = {"confidence": "medium", "evidence": "manual", "set_at": at}
+    conn.execute(insert(schema.attribute).values(**mine, key="language", value="German", **said))
+    address = {"kind": "twitter", "url": "https://twitter.com/example", "source": "manual", "added_at": at}
+    conn.execute(insert(schema.link).values(**mine, **address))
+    for kind, name in (("private", "Real Name"), ("identity", "Max"), ("address", "Maxi")):
+        conn.execute(insert(schema.person_name).values(**mine, kind=kind, name=name, added_at=at))
+    conn.execute(insert(schema.rating_change).values(**mine, rating=4, at=at))
+    low, high = sorted(ids.values())
+    both = {"low_id": low, "high_id": high, "kind": "alternate", "note": "same jokes", "added_at": at}
+    conn.execute(insert(schema.pair).values(both))
 
 
 FIRST_SHOW = [

@@ -17,6 +17,7 @@ FILES = {
         '{"username": "viewer_one", "notes": [{"body": "likes blue", "category": "tips"}], "lists": ["Friends"]}\n'
         '{"username": "viewer_nine", "rating": 4, "links": [{"kind": "twitter", "url": "@viewer_nine"}]}\n'
     ),
+    "friends.csv": "username,note\nviewer_one,always kind\nviewer_nine,\n",
     "followers.txt": "viewer_one\nviewer_two\n@viewer_nine\n",
     "followers.html": (
         '<h1>2 followers</h1><ul><li><a href="/viewer_one/">viewer_one</a></li>'

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from mhc.config import RoomSettings, Secret, hook_secrets, load, parse_hook
+from mhc.config.measures import parse_size
 from mhc.config.system_zone import system_zone
-from mhc.config.values import parse_database, parse_origin, parse_size, parse_url
+from mhc.config.values import parse_database, parse_origin, parse_url
 from mhc.errors import UsageError
 
 TOKEN = "canary-token-1"

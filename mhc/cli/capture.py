@@ -62,7 +62,12 @@ REJECTED = (
     Field("count", "int", "How often it came."),
     Field("size", "int", "Bytes."),
     Field("hash", "text", "Its name.", table=False),
-    Field("body", "text", "What was received (its first 64 KiB); null without --private and --reveal."),
+    Field(
+        "body",
+        "text",
+        "What was received (its first 64 KiB); null without --private and --reveal.",
+        secrecy="message",
+    ),
 )
 
 _room = click.option("--room", metavar="ROOM", shell_complete=complete.rooms, help="This room only.")

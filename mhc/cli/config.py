@@ -100,6 +100,10 @@ def _of_alert(key: str, value: object) -> str:
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, timedelta) and value >= timedelta(days=1):
+        return f"{value.days}d"
     if isinstance(value, timedelta):
         minutes, seconds = divmod(int(value.total_seconds()), 60)
         return "".join(f"{n}{unit}" for n, unit in ((minutes, "m"), (seconds, "s")) if n) or "0m"

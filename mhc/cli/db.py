@@ -38,6 +38,7 @@ CHECKS = (
         "backup": ("mhc.cli.backup:backup", "Make a backup, verify it, and remove what is no longer kept."),
         "restore": ("mhc.cli.backup:restore", "Put a backup in the database's place."),
         "copy": ("mhc.cli.copy:command", "Copy everything into another database, of either kind."),
+        "prune": ("mhc.cli.prune:command", "Take away what is older than the retention policy keeps it."),
     },
 )
 def group() -> None:

@@ -21,13 +21,18 @@ FIELDS = (
     Field("method", "text", "The API's name of the kind of event.", header="event"),
     Field("actor", "username", "Who did it; null for an anonymous tip without --reveal."),
     Field("partner", "username", "The other side of a private message.", table=False),
-    Field("tokens", "int", "Tokens paid."),
-    Field("text", "text", "Message, note, subject or title; null for a private message without --private."),
+    Field("tokens", "int", "Tokens paid.", secrecy="amount"),
+    Field(
+        "text",
+        "text",
+        "Message, note, subject or title; null for a private message without --private.",
+        secrecy="message",
+    ),
     Field("anonymous", "bool", "Whether the sender asked not to be named.", table=False),
     Field("received_at", "time", "When mhc received it.", table=False),
     Field("source", "text", "Kind of stream: live, testbed, paste or import.", table=False, foreign=False),
 )
-RAW = (*FIELDS, Field("raw", "json", "The event as it was received, without the token."))
+RAW = (*FIELDS, Field("raw", "json", "The event as it was received, without the token.", secrecy="message"))
 
 WHOLE = tuple(replace(field, table=True) for field in RAW)
 _NOTHING = "no such events; what was captured: mhc capture coverage"

@@ -18,7 +18,7 @@ FIELDS = (
     Field("database", "text", "The database.", foreign=False),
     Field("schema", "text", "The schema's revision.", foreign=False),
     Field("room", "username", "Your room."),
-    Field("token", "bool", "Whether there is a token of the Events API."),
+    Field("token", "bool", "Whether there is a token of the Events API.", secrecy="open"),
 )
 
 

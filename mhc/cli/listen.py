@@ -20,7 +20,7 @@ from mhc.cli.live import LivePrinter
 from mhc.cli.lookups import methods
 from mhc.cli.options import Command, common_options
 from mhc.cli.reactions import Forwarding, reactions, receivers
-from mhc.cli.render import ndjson_parts
+from mhc.cli.render import ndjson_parts, screened
 from mhc.cli.spoken import line
 from mhc.cli.unmasking import unmask_options
 from mhc.config import Secret
@@ -72,7 +72,9 @@ _NO_FAILURE = frozenset({Exit.OK, Exit.INTERRUPTED, Exit.TRY_LATER})  # for a he
 )
 @click.option("--exit-on-auth", is_flag=True, help="End with 77 when the token is refused later on, too.")
 @click.option("--testbed", is_flag=True, help="Capture from the platform's testbed, apart from all figures.")
-@unmask_options(reveal="Name who tips anonymously.", private="Print the text of private messages.")
+@unmask_options(
+    reveal="Name who tips anonymously.", private="Print the text of private messages.", elsewhere=True
+)
 @click.option(
     "-o",
     "--output",
@@ -121,7 +123,16 @@ def command(
         seconds=seconds,
     )
     printer = LivePrinter()
-    show = _shower(printer, style, shown, loaded.timezone, reveal=reveal, private=private)
+    hidden = loaded.screen_safe
+    show = _shower(
+        printer,
+        style,
+        shown,
+        loaded.timezone,
+        reveal=reveal and not hidden,
+        private=private and not hidden,
+        hidden=hidden,
+    )
     status: int = Exit.BUG
     try:
         status = _Process(ctx, accounts, how, forwarding, show).run(printer)
@@ -273,14 +284,17 @@ def _shower(
     *,
     reveal: bool,
     private: bool,
+    hidden: bool,
 ) -> "Callable[[Stream, Sequence[NewEvent]], None]":
     """Give what prints new events, a line each."""
+    fields = screened(FIELDS) if hidden else FIELDS
 
     def show(source: "Stream", new: "Sequence[NewEvent]") -> None:
         for one in new:
             if style != "none" and (shown is None or one.event.method in shown):
                 event = one.shown(source.kind).masked(reveal=reveal, private=private)
-                lines = ndjson_parts(FIELDS, [event]) if style == "ndjson" else [f"{line(event, tz)}\n"]
+                spoken = style != "ndjson"
+                lines = [f"{line(event, tz, hidden=hidden)}\n"] if spoken else ndjson_parts(fields, [event])
                 printer.put("".join(lines))
 
     return show

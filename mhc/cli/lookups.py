@@ -158,7 +158,7 @@ def watchlist(conn: "Connection", text: str) -> "Watchlist":
 
     found = watchlists.find(conn, text.strip())
     if found is None:
-        known = {one.name.lower(): one.name for one in watchlists.list_all(conn)}
+        known = {one.name.lower(): one.name for one in watchlists.names(conn)}
         near = [known[name] for name in near_matches(text.strip().lower(), known)]
         raise NotFoundError.named("watchlist", text, near or list(known.values()))
     return found

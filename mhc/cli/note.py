@@ -6,7 +6,7 @@ import click
 
 from mhc.cli import complete
 from mhc.cli.asking import sure, text_of
-from mhc.cli.context import database, utc_now
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.help import Group
 from mhc.cli.lookups import names as given
 from mhc.cli.lookups import past_instant
@@ -26,7 +26,7 @@ NOTES = (
     Field("id", "id", "The note's number, for edit, remove and show."),
     Field("username", "username", "Who it is about."),
     Field("category", "text", "notes, pm, dm, public_chat, tips or tip_menu."),
-    Field("body", "text", "The note."),
+    Field("body", "text", "The note.", secrecy="note"),
     Field("happened_at", "time", "When it happened; null where nobody said.", header="happened"),
     Field("created_at", "time", "When it was written.", header="written"),
     Field("edited_at", "time", "When it was written anew; null where it never was.", table=False),
@@ -160,6 +160,7 @@ def remove(ctx: click.Context, /, numbers: tuple[str, ...], dry_run: bool, yes: 
     """Take notes away for good. Asks first."""
     from mhc.store import notes
 
+    hidden = settings(ctx).screen_safe
     with database(ctx) as db:
 
         def one(text: str) -> None:
@@ -169,8 +170,8 @@ def remove(ctx: click.Context, /, numbers: tuple[str, ...], dry_run: bool, yes: 
                 old = _find(conn, int(text))
             about = f"note {old.id} about {old.username}"
             if not dry_run:
-                begun = " ".join(old.body.split())[:_SHOWN]
-                sure(f"Take {about} away for good ({begun})?", yes=yes, no_input=no_input)
+                begun = "" if hidden else f" ({' '.join(old.body.split())[:_SHOWN]})"
+                sure(f"Take {about} away for good{begun}?", yes=yes, no_input=no_input)
                 with db.write() as conn:
                     notes.remove(conn, old.id)
             say(ctx, f"{'would take' if dry_run else 'took'} {about} away")

@@ -53,7 +53,8 @@ class Shared:
     """What the shared options said, wherever on the line they stood. One object a call, in `ctx.obj`.
 
     `output` and `color` are what was asked for, for who prints an error. `tz` is the display zone or a function
-    that finds it; whoever knows the settings sets it. None means the system's.
+    that finds it; whoever knows the settings sets it, and `on_stream`, whether others see the screen. None means the
+    system's.
     """
 
     config: str | None = None
@@ -65,6 +66,7 @@ class Shared:
     output: str | None = None
     color: str = "auto"
     tz: tzinfo | Callable[[], tzinfo] | None = None
+    on_stream: Callable[[], bool] = lambda: False
 
 
 class Command(click.Command):
@@ -218,6 +220,7 @@ def _writer(ctx: click.Context, fields: Sequence[Field], asked: dict[str, Any]) 
         sort=asked.get("sort_by"),
         quiet=shared.quiet,
         find_tz=tz if callable(tz) else lambda: tz or system_zone(),
+        on_stream=shared.on_stream,
     )
     if out.format == "name":
         username_field(fields, out.names)

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from mhc.cli import render
-from mhc.cli.render import Field, Kind, Row, shown_of, value_of
+from mhc.cli.render import Field, Kind, Row, screened, shown_of, value_of, without
 from mhc.cli.table import Layout
 from mhc.cli.terminal import Screen, color_wanted, prepare_streams, screen
 from mhc.domain.text import Safe, encode
@@ -45,7 +45,7 @@ class Writer:
     """What a command prints with; the decorators of `mhc.cli.options` build it from the options.
 
     `format` is never auto. `names` are the fields of `--fields`, `given_limit` the number of `-L` (None: not
-    given), `find_tz` finds the display zone when it is first needed.
+    given), `find_tz` finds the display zone when it is first needed, `on_stream` whether others see the screen.
     """
 
     format: str
@@ -57,6 +57,7 @@ class Writer:
     sort: Sort | None = None
     quiet: bool = False
     find_tz: Callable[[], tzinfo] = lambda: UTC
+    on_stream: Callable[[], bool] = lambda: False
     _tz: tzinfo | None = None
 
     @property
@@ -95,6 +96,17 @@ class Writer:
             return
         sys.stdout.writelines(self._row_parts(fields, chosen, islice(rows, limit)))
 
+    def columns(self, fields: Sequence[Field], rows: Sequence[Row]) -> None:
+        """Print a few records side by side in a table, a column each, or below each other where they do not fit.
+
+        Every other format has a row each.
+        """
+        shown = rows[: self.limit]
+        if self.format == "table" and (lines := self._layout().side_by_side(self.choose(fields), shown)):
+            sys.stdout.writelines(line + "\n" for line in lines)
+        else:
+            self.rows(fields, shown, total=len(rows))
+
     def record(self, fields: Sequence[Field], row: Row) -> None:
         """Print one record: `key  value` lines on a terminal, `key<TAB>value` in a pipe, one JSON object."""
         chosen = self.choose(fields)
@@ -113,8 +125,13 @@ class Writer:
             self.rows(fields, rows, nothing=nothing)
             return
         chosen = self.choose(fields)
+        hidden = frozenset(
+            name for one in self.screened(fields) if one.hidden for name in (one.name, *one.inside)
+        )
+        head = without(about, hidden)
+        assert isinstance(head, dict)
         listed = [{field.name: value_of(row, field) for field in chosen} for row in rows[: self.limit]]
-        sys.stdout.write(render.json_text({**about, "rows": listed}, indent=True) + "\n")
+        sys.stdout.write(render.json_text({**head, "rows": listed}, indent=True) + "\n")
 
     def message(self, text: str) -> None:
         """Say something on stderr, on one line; silent with -q."""
@@ -128,9 +145,14 @@ class Writer:
     def choose(self, fields: Sequence[Field]) -> list[Field]:
         """Give the fields to print: those of `--fields`, else all in JSON and the default columns elsewhere."""
         if self.names is not None:
-            return select(fields, self.names)
+            return self.screened(select(fields, self.names))
         in_json = self.format in _WITH_ALL_FIELDS
-        return [field for field in fields if (field.json if in_json else field.table)]
+        return self.screened([field for field in fields if (field.json if in_json else field.table)])
+
+    def screened(self, fields: Sequence[Field]) -> list[Field]:
+        """Give fields that hide what they must, while others see the screen."""
+        secret = any(field.is_secret or field.inside for field in fields)
+        return screened(fields) if secret and self.on_stream() else list(fields)
 
     def ordered(self, fields: Sequence[Field], rows: Iterable[Row]) -> list[Row]:
         """Sort rows in memory as `--sort` asks, unknown last both ways; unsorted they keep their order."""
@@ -154,7 +176,8 @@ class Writer:
         if self.format == "ndjson":
             return render.ndjson_parts(chosen, rows)
         if self.format == "name":
-            return render.name_parts(username_field(fields, self.names), rows)
+            (named,) = self.screened([username_field(fields, self.names)])
+            return render.name_parts(named, rows)
         values = ([shown_of(row, field) for field in chosen] for row in rows)
         return self._delimited(chosen, values)
 

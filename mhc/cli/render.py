@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,8 @@ from mhc.domain.text import encode
 
 Kind = Literal["text", "username", "int", "id", "time", "bool", "list", "lines", "json", "duration", "share"]
 Row = Mapping[str, object] | object
+# What a screen that others see must not show; open is what may be seen, though its name or kind sounds otherwise.
+Secrecy = Literal["note", "name", "amount", "message", "open"]
 
 _COMPACT = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 _INDENTED = json.JSONEncoder(ensure_ascii=True, allow_nan=False, indent=2)
@@ -33,7 +35,8 @@ class Field:
     `share` a part of 1 (percent in tables); `lines` is a list of which a record shows each item on a line of its
     own. `table=False` keeps the field out of table, TSV and CSV until `--fields` asks for it, `json=False` out of
     JSON and NDJSON. `foreign` says that the text came from outside (None: every kind that can carry text). `absent`
-    stands for an unknown value where it is read by people: in table, TSV and CSV.
+    stands for an unknown value where it is read by people: in table, TSV and CSV. `secrecy` says why it is hidden while
+    the screen is on stream, `inside` which members of a nested value are; `hidden` that they are hidden now.
     """
 
     name: str
@@ -44,12 +47,20 @@ class Field:
     foreign: bool | None = None
     json: bool = True
     absent: str | None = None
+    secrecy: Secrecy | None = None
+    inside: frozenset[str] = frozenset()
+    hidden: bool = False
 
     @property
     def from_outside(self) -> bool:
         """Say whether a spreadsheet must be kept from running the cell."""
         carries_text = self.kind in {"text", "username", "list", "lines", "json"}
         return carries_text if self.foreign is None else self.foreign
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the whole value is not for every screen."""
+        return self.secrecy not in {None, "open"}
 
     @property
     def heading(self) -> str:
@@ -60,13 +71,28 @@ class Field:
 def value_of(row: Row, field: Field) -> object:
     """Give a row's value; a missing one is a bug, since a field is a promise."""
     value: object = row[field.name] if isinstance(row, Mapping) else getattr(row, field.name)
+    if field.hidden:
+        return None if field.is_secret else without(value, field.inside)
     return value
 
 
 def shown_of(row: Row, field: Field) -> object:
     """Give a row's value as people read it: with the field's word for what is absent."""
     value = value_of(row, field)
-    return field.absent if value is None else value
+    return field.absent if value is None and not field.hidden else value
+
+
+def screened(fields: Iterable[Field]) -> list[Field]:
+    """Give fields that hide what is not for every screen, and keep their names and types."""
+    return [replace(field, hidden=True) if field.is_secret or field.inside else field for field in fields]
+
+
+def without(value: object, names: frozenset[str]) -> object:
+    """Give a nested value in which the members of these names are null."""
+    value = as_mapping(value)
+    if isinstance(value, Mapping):
+        return {key: None if key in names else without(item, names) for key, item in value.items()}
+    return [without(item, names) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def plain(value: object) -> object:
@@ -208,7 +234,9 @@ def _flatten(field: Field, value: object) -> Iterator[tuple[Field, object]]:
     if not value:
         yield field, None
     for key, item in value.items():
-        yield from _flatten(Field(f"{field.name}.{key}", "json", foreign=field.foreign), item)
+        kind: Secrecy = "message" if key in field.inside else "open"
+        part = Field(f"{field.name}.{key}", "json", foreign=field.foreign, secrecy=kind)
+        yield from _flatten(replace(part, inside=field.inside, hidden=field.hidden), item)
 
 
 class _Echo:

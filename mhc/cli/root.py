@@ -31,6 +31,7 @@ COMMANDS: Final[Table] = {
     "relation": ("mhc.cli.relation:group", "What people are to you."),
     "pair": ("mhc.cli.pair:group", "Who belongs together: collaborators, and accounts of one person."),
     "link": ("mhc.cli.link:group", "Where else people are to be found."),
+    "inbox": ("mhc.cli.inbox:group", "Private messages, by the person you wrote with."),
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
     "import": (
         "mhc.cli.imports:group",
@@ -136,7 +137,9 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
 
     if options["verbose"] and options["quiet"]:
         raise click.UsageError("-v and -q contradict each other")
-    ctx.obj = Shared(**options, tz=lambda: settings(ctx).timezone)
+    ctx.obj = Shared(
+        **options, tz=lambda: settings(ctx).timezone, on_stream=lambda: settings(ctx).screen_safe
+    )
     if ctx.invoked_subcommand is None:
         from mhc.cli.start import show
 

@@ -41,17 +41,23 @@ SESSIONS = (
     Field("ended_at", "time", "When it ended; null while it is live.", table=False),
     Field("duration", "duration", "How long it lasted, or lasts by now.", header="length", json=False),
     Field("title", "text", "What you called it."),
-    Field("tokens", "int", "Tokens: tips and media, anonymous ones too."),
-    Field("tips", "int", "Tips.", table=False),
-    Field("tippers", "int", "How many people tipped."),
-    Field("messages", "int", "Public lines.", table=False),
-    Field("unique_visitors", "int", "How many people were there.", header="people"),
+    Field("tokens", "int", "Tokens: tips and media, anonymous ones too.", secrecy="amount"),
+    Field("tips", "int", "Tips.", table=False, secrecy="amount"),
+    Field("tippers", "int", "How many people tipped.", secrecy="open"),
+    Field("messages", "int", "Public lines.", table=False, secrecy="open"),
+    Field(
+        "unique_visitors",
+        "int",
+        "How many people were there; null where that is not kept any more.",
+        header="people",
+    ),
     Field("new_followers", "int", "How many people followed.", table=False),
     Field(
         "coverage",
         "share",
         "Share of it that was captured, 0 to 1; null where nothing ever was.",
         header="cover",
+        secrecy="open",
     ),
 )
 WHOLE = tuple(replace(field, table=True) for field in SESSIONS)

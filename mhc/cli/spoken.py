@@ -3,7 +3,8 @@
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from mhc.cli.table import width
+from mhc.cli.table import HIDDEN, width
+from mhc.domain.clock import EPOCH
 from mhc.domain.text import encode
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ _OF_THE_ROOM = frozenset({"broadcastStart", "broadcastStop", "roomSubjectChange"
 _NAME = 20  # columns
 
 
-def line(event: "StoredEvent", tz: tzinfo) -> str:
-    """Give an event as a line for a person: time, who, what, tokens."""
-    at = event.at.astimezone(tz).strftime("%H:%M:%S")
+def line(event: "StoredEvent", tz: tzinfo, *, hidden: bool = False) -> str:
+    """Give an event as a line for a person: time, who, what, tokens; `hidden` leaves out words and amounts."""
+    at = "--:--:--" if event.at == EPOCH else event.at.astimezone(tz).strftime("%H:%M:%S")
     who = encode(event.actor or _nobody(event), limit=64)
-    return f"{at}  {who}{' ' * (_NAME - width(who))} {_said(event)}".rstrip()
+    return f"{at}  {who}{' ' * (_NAME - width(who))} {_said(event, hidden=hidden)}".rstrip()
 
 
 def _nobody(event: "StoredEvent") -> str:
@@ -36,13 +37,14 @@ def _nobody(event: "StoredEvent") -> str:
     return "(anonymous)" if event.anonymous else "(guest)"
 
 
-def _said(event: "StoredEvent") -> str:
-    text = encode(event.text or "", limit=500)
+def _said(event: "StoredEvent", *, hidden: bool) -> str:
+    text = encode(event.text or "", limit=500) if not (hidden and event.text) else HIDDEN
+    tokens = HIDDEN if hidden else "?" if event.tokens is None else f"{event.tokens:,}"
     if event.method == "tip":
-        amount = "an unreadable amount" if event.tokens is None else f"{event.tokens:,} tk"
+        amount = "an unreadable amount" if event.tokens is None else f"{tokens} tk"
         return f"tipped {amount}{'  ' + text if text else ''}"
     if event.method == "mediaPurchase":
-        return f"bought {text or 'media'} for {'?' if event.tokens is None else f'{event.tokens:,}'} tk"
+        return f"bought {text or 'media'} for {tokens} tk"
     if event.method == "privateMessage":
         return f"→ {encode(event.partner or '?', limit=64)} (private){': ' + text if text else ''}"
     if event.method == "roomSubjectChange":

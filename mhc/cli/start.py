@@ -84,6 +84,5 @@ def _state(loaded: "Settings") -> Iterator[str]:
         if db.is_empty():
             return
         with db.read() as conn:
-            yield from short_lines(
-                known_listeners(loaded, conn), status.live(conn, now, loaded.merge_gap), now
-            )
+            listeners, live = known_listeners(loaded, conn), status.live(conn, now, loaded.merge_gap)
+            yield from short_lines(listeners, live, now, hidden=loaded.screen_safe)

@@ -28,19 +28,37 @@ _LISTENER = ("room", "state", "since", "last_poll_at", "detail", "kind", "host")
 _LIVE = ("id", "room", "started_at", "title", "tokens", "tips", "tippers", "unique_visitors")
 # What JSON holds, and after it the same as lines for a reader.
 FIELDS = (
-    Field("listeners", "json", "Each listener, as capture status has it.", table=False),
-    Field("live", "json", "Each session that goes on now, with its figures.", table=False),
-    Field("jobs", "json", "The last run of each job.", table=False),
-    Field("gaps", "json", "Times of the last 7 days for which events may be missing.", table=False),
+    Field("listeners", "json", "Each listener, as capture status has it.", table=False, secrecy="open"),
+    Field(
+        "live",
+        "json",
+        "Each session that goes on now, with its figures.",
+        table=False,
+        inside=frozenset({"tokens", "tips"}),
+    ),
+    Field("jobs", "json", "The last run of each job.", table=False, secrecy="open"),
+    Field(
+        "gaps",
+        "json",
+        "Times of the last 7 days for which events may be missing.",
+        table=False,
+        secrecy="open",
+    ),
     Field("events", "int", "Events stored.", table=False),
     Field("events_exact", "bool", "Whether they were counted; above 100,000 it is an estimate.", table=False),
     Field("people", "int", "People known.", table=False),
     Field("bytes", "int", "Size of the database.", table=False),
     Field("database", "text", "Which database, without its password.", table=False, foreign=False),
-    Field("listener", "lines", "Room, state, since when, what is the matter.", json=False),
-    Field("session", "lines", "Room, start, length, tokens, tippers, people.", json=False),
-    Field("runs", "lines", "Job, start, state.", json=False),
-    Field("missing", "lines", "The latest gaps of the last 7 days.", json=False),
+    Field("listener", "lines", "Room, state, since when, what is the matter.", json=False, secrecy="open"),
+    Field(
+        "session",
+        "lines",
+        "Room, start, length, tokens, tippers, people.",
+        json=False,
+        inside=frozenset({"tokens"}),
+    ),
+    Field("runs", "lines", "Job, start, state.", json=False, secrecy="open"),
+    Field("missing", "lines", "The latest gaps of the last 7 days.", json=False, secrecy="open"),
     Field("holds", "text", "Events, people, size.", json=False),
 )
 
@@ -69,23 +87,26 @@ class Now:
     metavar="SECONDS",
     help="With --watch: how often.",
 )
+@click.option("--include-excluded", is_flag=True, help="Count excluded people in the live session, too.")
 @record_options(fields=FIELDS)
 @common_options
 @click.pass_context
-def command(ctx: click.Context, out: Writer, short: bool, watch: bool, interval: float) -> None:
+def command(
+    ctx: click.Context, /, out: Writer, short: bool, watch: bool, interval: float, include_excluded: bool
+) -> None:
     """One screen: listener, live session, last runs, gaps, sizes.
 
     Asks the database only. Beyond 100,000 the number of events is an estimate. With --watch, JSON is one line a time.
     """
     with database(ctx) as db:
         if not watch:
-            _print(out, _read(settings(ctx), db, out), short=short)
+            _print(out, _read(settings(ctx), db, out, include_excluded=include_excluded), short=short)
             return
         out.format = "ndjson" if out.format == "json" else out.format
         first = True
         while True:
             out.screen = screen(ctx.ensure_object(Shared).color)
-            now = _read(settings(ctx), db, out)
+            now = _read(settings(ctx), db, out, include_excluded=include_excluded)
             clear_screen()
             if not first and out.format == "tsv" and not short:
                 click.echo()
@@ -94,7 +115,7 @@ def command(ctx: click.Context, out: Writer, short: bool, watch: bool, interval:
             pause(interval)
 
 
-def _read(loaded: "Settings", db: "Database", out: Writer) -> Now:
+def _read(loaded: "Settings", db: "Database", out: Writer, *, include_excluded: bool) -> Now:
     from mhc.cli.capture import beat_rows
     from mhc.reports import status
 
@@ -102,7 +123,7 @@ def _read(loaded: "Settings", db: "Database", out: Writer) -> Now:
     try:
         with db.read() as conn:
             listeners = known_listeners(loaded, conn)
-            said = status.read(db, conn, at, loaded.merge_gap)
+            said = status.read(db, conn, at, loaded.merge_gap, include_excluded=include_excluded)
     except (UnavailableError, TryLaterError) as error:
         out.warn(f"{error.message}; these are the listeners of this machine")
         return Now(at, [_listener(row) for row in beat_rows(loaded.state_dir)], None, db.name)
@@ -132,11 +153,14 @@ def _time(value: object) -> object:
 
 def _print(out: Writer, now: Now, *, short: bool) -> None:
     if short and out.format in {"table", "tsv", "csv", "name"}:
-        for line in short_lines(now.listeners, () if now.said is None else now.said.live, now.at):
+        live, hidden = () if now.said is None else now.said.live, out.on_stream()
+        for line in short_lines(now.listeners, live, now.at, hidden=hidden):
             click.echo(out.screen.printable(encode(line)))
         return
     body = dict.fromkeys(field.name for field in FIELDS) | {"database": now.database}
     out.record(FIELDS, body | _body(now.listeners) | ({} if now.said is None else _stored(now.said, now.at)))
+    if now.said is not None and now.said.excluded:
+        out.message(f"{now.said.excluded} excluded")
     if not now.listeners:
         out.message("nothing was captured yet: mhc init, then mhc listen")
 
@@ -186,7 +210,7 @@ def _session(row: "Row", at: datetime) -> dict[str, object]:
         "title": row.title,
         "tokens": f"{row.tokens:,} tk",
         "tippers": _several(row.tippers, "tipper", "tippers"),
-        "people": _several(row.unique_visitors, "person", "people"),
+        "people": None if row.unique_visitors is None else _several(row.unique_visitors, "person", "people"),
     }
 
 
@@ -195,9 +219,12 @@ def _several(number: int, one: str, many: str) -> str:
 
 
 def short_lines(
-    listeners: Iterable[Mapping[str, object]], live: "Iterable[Row]", at: datetime
+    listeners: Iterable[Mapping[str, object]], live: "Iterable[Row]", at: datetime, *, hidden: bool
 ) -> Iterator[str]:
-    """Give a line for each room: whether it is live, for how long, with what, and how its listener does."""
+    """Give a line for each room: whether it is live, for how long, with what, and how its listener does.
+
+    `hidden` leaves out amounts.
+    """
     states: dict[str, object] = {}
     for one in listeners:
         if one["kind"] in {None, "live"} and states.get(str(one["room"])) != "listening":
@@ -211,7 +238,7 @@ def short_lines(
                 room,
                 "live",
                 duration(at - row.started_at),
-                f"{row.tokens:,} tk",
+                *([] if hidden else [f"{row.tokens:,} tk"]),
                 _several(row.tippers, "tipper", "tippers"),
             ]
         yield f"{' '.join(words)} · {states.get(room, 'never started')}"

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
+from itertools import zip_longest
 from math import isfinite
 
 import click
 
-from mhc.cli.render import Field, as_mapping, cell_text
+from mhc.cli.render import Field, Row, as_mapping, cell_text, shown_of
 from mhc.cli.terminal import Screen
 from mhc.domain.text import Safe, encode
 
 UNKNOWN = Safe("-")
+HIDDEN = Safe("hidden")
 GAP = 2
 _RIGHT = frozenset({"int", "id", "duration", "share"})
 # How narrow columns may get, pass by pass, until the table fits: prose first, then names, then the time of day.
@@ -62,6 +64,8 @@ class Layout:
 
     def show(self, field: Field, value: object) -> Safe:
         """Write a value for a reader: grouped figures, local times, yes and no, `-` for unknown."""
+        if field.hidden and field.is_secret:
+            return HIDDEN
         return self.screen.printable(encode(self._words(field.kind, value)))
 
     def table(
@@ -78,6 +82,30 @@ class Layout:
             lines.insert(0, titles)
         for number, line in enumerate(_tabulated(fields, lines)):
             yield self._bold(line) if headers and number == 0 else line
+
+    def side_by_side(self, fields: Sequence[Field], rows: Sequence[Row]) -> list[str]:
+        """Write each row as a column behind the names of the fields, prose wrapped; nothing where they do not fit."""
+        edge = max(width(encode(field.name)) for field in fields)
+        room = (self.screen.columns - edge) // max(1, len(rows)) - GAP
+        cells = [
+            [self._within(self.show(field, shown_of(row, field)), field, room) for row in rows]
+            for field in fields
+        ]
+        widths = [max(width(text) for cell in column for text in cell) for column in zip(*cells, strict=True)]
+        if any(size > room for size in widths):
+            return []
+        lines = []
+        for field, texts in zip(fields, cells, strict=True):
+            for number, parts in enumerate(zip_longest(*texts, fillvalue=Safe(""))):
+                name = "" if number else encode(field.name)
+                padded = [
+                    " " * (GAP + size - width(text)) + text for size, text in zip(widths, parts, strict=True)
+                ]
+                lines.append(self._bold(name) + " " * (edge - width(name)) + "".join(padded))
+        return lines
+
+    def _within(self, text: Safe, field: Field, columns: int) -> Sequence[str]:
+        return self._wrapped(text, columns) if field.kind in {"list", "text"} and columns > 0 else [text]
 
     def record(self, pairs: Sequence[tuple[Field, object]], *, headers: bool) -> Iterator[str]:
         """Write `key  value` lines, aligned; long values go on below themselves, whole."""

@@ -12,7 +12,7 @@ from mhc.cli.context import database, settings
 from mhc.cli.event import FIELDS
 from mhc.cli.lookups import methods, rooms
 from mhc.cli.options import Command, Shared, common_options
-from mhc.cli.render import ndjson_parts
+from mhc.cli.render import ndjson_parts, screened
 from mhc.cli.spoken import line
 from mhc.cli.terminal import pause
 from mhc.cli.unmasking import unmask_options
@@ -70,7 +70,7 @@ def command(
     from mhc.store.history import Filter
     from mhc.store.tailing import Tail
 
-    zone = settings(ctx).timezone
+    zone, hidden = settings(ctx).timezone, settings(ctx).screen_safe
     with database(ctx) as db:
         with db.read() as conn:
             room_ids = None if room is None else rooms(ctx, conn, room).ids
@@ -78,7 +78,7 @@ def command(
             found = tail.last(conn, limit)
         away = False
         while True:
-            _print((one.masked(reveal=reveal, private=private) for one in found), style, zone)
+            _print((one.masked(reveal=reveal, private=private) for one in found), style, zone, hidden=hidden)
             pause(_SECONDS)
             try:
                 with db.read() as conn:
@@ -91,6 +91,8 @@ def command(
                 away = True
 
 
-def _print(found: "Iterable[StoredEvent]", style: str, zone: tzinfo) -> None:
-    lines = (f"{line(one, zone)}\n" for one in found) if style == "text" else ndjson_parts(FIELDS, found)
-    sys.stdout.writelines(lines)
+def _print(found: "Iterable[StoredEvent]", style: str, zone: tzinfo, *, hidden: bool) -> None:
+    if style == "text":
+        sys.stdout.writelines(f"{line(one, zone, hidden=hidden)}\n" for one in found)
+    else:
+        sys.stdout.writelines(ndjson_parts(screened(FIELDS) if hidden else FIELDS, found))

@@ -81,6 +81,8 @@ def export(
     from mhc.store.schema import REVISION
 
     check_option("--out", out)
+    if sys.stdout.isatty() and out == "-" and settings(ctx).screen_safe:
+        raise UsageError("MHC_SCREEN_SAFE is set, and an export hides nothing", hint="--out FILE")
     if out is None and sys.stdout.isatty():
         raise UsageError(
             "an export shows private messages and who tipped anonymously", hint="--out FILE, or a pipe"

@@ -13,15 +13,27 @@ from mhc.errors import MhcError
 T = TypeVar("T")
 
 
-def unmask_options(*, reveal: str | None = None, private: str | None = None) -> Decorator:
-    """Give a command --reveal, --private or both, with these help texts; it gets what was given of them as flags."""
+def unmask_options(
+    *, reveal: str | None = None, private: str | None = None, elsewhere: bool = False
+) -> Decorator:
+    """Give a command --reveal, --private or both, with these help texts; it gets what was given of them as flags.
+
+    While others see the screen both are as if they were not given; but for a command that shows it `elsewhere`, too,
+    and that keeps it from the screen itself.
+    """
     helps = {"reveal": reveal, "private": private}
 
     def decorate(function: Function[T], /) -> Function[T]:
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> T:
             asked = [name for name in helps if kwargs.get(name)]
-            if asked:
+            if asked and not elsewhere and settings(click.get_current_context()).screen_safe:
+                say(
+                    click.get_current_context(),
+                    f"MHC_SCREEN_SAFE is set: --{' and --'.join(asked)} shows nothing",
+                )
+                kwargs.update(dict.fromkeys(asked, False))
+            elif asked:
                 _note(click.get_current_context(), asked)
             return function(*args, **kwargs)
 

@@ -65,6 +65,7 @@ class Settings:
     data_dir: Path
     config_path: Path  # the file that was read, or would have been
     wait_scale: float
+    screen_safe: bool
     merge_gap: timedelta
     spool_max: int  # bytes
     ping_url: Secret | None
@@ -74,6 +75,11 @@ class Settings:
     backup_daily: int
     backup_weekly: int
     backup_monthly: int
+    keep_private_text: timedelta | None
+    keep_chat: timedelta | None
+    keep_presence: timedelta | None
+    keep_observations: timedelta | None
+    keep_payloads: timedelta | None
     search_messages: bool
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)
@@ -98,9 +104,8 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """List every value that may not be shown, for the log's redaction."""
-        tokens = [self.statbate_token, self.affiliate_wm, self.erasure_key]
-        tokens += [token for room in self.rooms for token in (room.events_token, room.stats_token)]
-        tokens += [self.events_token, self.stats_token]
+        tokens = [token for room in self.rooms for token in (room.events_token, room.stats_token)]
+        tokens += [getattr(self, one.attribute) for one in SETTINGS if one.kind == "secret"]
         found = [t.reveal() for t in tokens if t] + passwords_in(self.database_url)
         hooks = alert_urls(self.tables) + ([self.ping_url.reveal()] if self.ping_url else [])
         return tuple(dict.fromkeys([*found, *(part for url in hooks for part in hook_secrets(url))]))
@@ -216,10 +221,8 @@ class _Loader:
 
     def _parse(self, label: str, kind: str, text: object) -> Any:
         """Parse a value of any source; a bad one becomes a problem and None."""
-        if kind in {"number", "count"} and isinstance(text, int | float) and not isinstance(text, bool):
-            text = str(text)
-        if kind == "flag":
-            text = str(text)
+        plain = isinstance(text, int | float) and (kind == "flag" or not isinstance(text, bool))
+        text = str(text) if plain and kind in {"number", "count", "flag"} else text
         if not isinstance(text, str):
             self.problems.append(f"{label}: must be text in quotes")
             return None

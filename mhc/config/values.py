@@ -6,25 +6,22 @@ A reason never quotes a value that may hold a secret.
 import ipaddress
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from hmac import compare_digest
 from pathlib import Path
 from typing import Final, Never
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from mhc.config.measures import parse_age, parse_count, parse_flag, parse_gap, parse_scale, parse_size
 from mhc.patterns import Pattern
 
 MASK: Final = "***"
 
-_DURATION = Pattern(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
 _ROOM = Pattern(r"[a-z0-9_]{1,64}", re.ASCII)
 # As SQLAlchemy reads a URL, but up to the last @: better one word too many behind the mask.
 _PASSWORD = Pattern(r"(://[^:/]*:)(.+)(?=@)")
 _QUERY_PASSWORD = Pattern(r"([?&](?:(?:ssl)?password|oauth_client_secret)=)([^&]+)", re.IGNORECASE)
 _ESCAPED = Pattern(r"%[0-9a-fA-F]{2}")
-_SIZE = Pattern(r"([0-9]{1,9})\s*([kmgt])(?:i?b)?", re.ASCII)
-_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SHORTEST_TARGET = 8  # a shorter path is no secret, and a word that much else holds
 _POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg")
 
@@ -233,53 +230,8 @@ def parse_directory(text: str) -> Path:
     return path
 
 
-def parse_scale(text: str) -> float:
-    """Give the factor of every back-off: above 0, 1000 at most."""
-    try:
-        scale = float(text)
-    except ValueError:
-        scale = -1.0
-    if not 0 < scale <= 1000:
-        raise ValueError("must be a number above 0, 1000 at most")
-    return scale
-
-
-def parse_count(text: str) -> int:
-    """Give a whole number from 0 to 10000."""
-    if not re.fullmatch(r"[0-9]{1,4}|10000", text.strip(), re.ASCII):
-        raise ValueError("must be a whole number from 0 to 10000")
-    return int(text)
-
-
-def parse_flag(text: str) -> bool:
-    """Give true or false."""
-    if text.strip().lower() not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return text.strip().lower() == "true"
-
-
-def parse_gap(text: str) -> timedelta:
-    """Give a length of time such as 30m, 1h30m or 90s: a day at most."""
-    match = _DURATION.fullmatch(text.strip().lower())
-    if not match or not any(match.groups()):
-        raise ValueError('must be a length of time such as "30m", "1h30m" or "90s"')
-    hours, minutes, seconds = (int(number or 0) for number in match.groups())
-    gap = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    if gap > timedelta(days=1):
-        raise ValueError("must be a day at most")
-    return gap
-
-
-def parse_size(text: str) -> int:
-    """Give a number of bytes, such as 500MiB or 1GiB: 1 MiB at least."""
-    match = _SIZE.fullmatch(text.strip().lower())
-    size = int(match[1]) * _UNITS[match[2]] if match else 0
-    if size < _UNITS["m"]:
-        raise ValueError('must be a size such as "500MiB" or "1GiB", 1 MiB at least')
-    return size
-
-
 PARSERS: Final[dict[str, Callable[[str], object]]] = {
+    "age": parse_age,
     "count": parse_count,
     "database": parse_database,
     "directory": parse_directory,

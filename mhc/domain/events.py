@@ -1,5 +1,6 @@
 """Events of the Events API as values: what one means, whatever shape it came in (contract events 1.4)."""
 
+import json
 import re
 from collections.abc import Mapping
 from enum import IntFlag
@@ -59,9 +60,11 @@ class Flag(IntFlag):
     GUEST = 2  # a visitor who is not logged in
     MADE_ID = 4  # the feed gave no usable id: this one is made from its text
     UNCOUNTED = 8  # a pasted line that was, or may have been, captured live: it counts in no figure
+    EMPTIED = 16  # the retention policy took its words, and all else but what, who and when
 
 
-_FLAGS = tuple(map(Flag, range(8)))  # by number: to combine flags is slow
+_FLAGS = tuple(map(Flag, range(32)))  # by number: to combine flags is slow
+_EMPTIED = "emptied"  # stands in the body of an event that was emptied; the feed has no such member
 _ANONYMOUS = int(Flag.ANONYMOUS)
 _NOTHING: Mapping[str, object] = {}
 
@@ -158,9 +161,26 @@ def parse_event(body: object, raw: bytes, made_id: EventId) -> Event:
         partner=partner,
         tokens=tokens,
         text=_text(payload, tip),
-        flags=_FLAGS[anonymous * 1 + guest * 2 + (event_id is None) * 4],
+        flags=_FLAGS[anonymous * 1 + guest * 2 + (event_id is None) * 4 + (body.get(_EMPTIED) is True) * 16],
         raw=raw,
     )
+
+
+def emptied(one: Event) -> Event:
+    """Give an event without its words: its body says who did what when, and no more. It reads as it did but for them."""
+    payload: dict[str, object] = {
+        "broadcaster": one.room,
+        "user": {"username": GUEST if one.flags & Flag.GUEST else one.actor or ""},
+    }
+    if one.method == "privateMessage":
+        payload["message"] = {"fromUser": one.actor, "toUser": one.partner}
+    if one.tokens is not None or one.anonymous:
+        payload["tip"] = {"tokens": one.tokens, "isAnon": one.anonymous}
+    body: dict[str, object] = {"method": one.method, "object": payload, _EMPTIED: True}
+    if not one.flags & Flag.MADE_ID:
+        body["id"] = one.id.text
+    raw = json.dumps(body, separators=(",", ":")).encode()
+    return one._replace(text=None, flags=one.flags | Flag.EMPTIED, raw=raw)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -47,6 +47,9 @@ class Group(NamedTuple):
 
     span: Span
     members: tuple[int, ...]
+
+
+FAR = datetime.max.replace(tzinfo=UTC)  # a session that lasts takes in all that comes
 
 
 class Calendar:

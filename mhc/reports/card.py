@@ -2,12 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
+from mhc.domain import hours
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
-from mhc.store import follows, merged, notes, paid, people, talk, totals, visits, watchlists
+from mhc.store import (
+    follows,
+    merged,
+    notes,
+    paid,
+    people,
+    presence,
+    remembered,
+    talk,
+    totals,
+    visits,
+    watchlists,
+)
 from mhc.store.schema import EXCLUDED
 
 if TYPE_CHECKING:
@@ -37,6 +50,17 @@ class Remark(NamedTuple):
     created_at: datetime
 
 
+class UsualHours(NamedTuple):
+    """When a person mostly comes: the fewest hours in a row that hold half of what was counted."""
+
+    begin: int  # hours of the day in the zone; `end` is the first that is no longer in it
+    end: int
+    inside: int  # of so many that were counted
+    counted: int
+    basis: str  # arrivals, or events where no arrival was seen
+    timezone: str
+
+
 class Here(NamedTuple):
     """What a person did in our room, or in all rooms."""
 
@@ -48,11 +72,28 @@ class Here(NamedTuple):
     visits: int
     messages: int
     private_messages: int
+    tokens_30d: int
+    tokens_90d: int
+    media: int
+    media_tokens: int
+    fanclub_joined_at: datetime | None
+    median_stay: timedelta | None
+    usual_hours: UsualHours | None
+    follows: bool | None
+    follows_since: datetime | None
+    room: str | None  # None: every room
+
+
+class Said(NamedTuple):
+    """A public line; a pasted one may be of unknown time."""
+
+    at: datetime | None
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A person. The fields up to `elsewhere` are what `person show -o json` promises."""
+    """A person: what `person show -o json` promises."""
 
     username: str
     platform: str
@@ -68,21 +109,25 @@ class Card:
     notes: Sequence[Remark]
     here: Here
     elsewhere: None
-    tokens_30d: int
-    tokens_90d: int
-    median_stay: timedelta | None
-    followed: tuple[datetime, bool] | None
-    last_lines: Sequence[talk.Line]
-    private_lines: Sequence[talk.Line]
+    relationship: remembered.Relationship | None
+    attributes: Sequence[remembered.Attribute]
+    links: Sequence[remembered.Link]
+    names: Sequence[remembered.GivenName]
+    pairs: Sequence[remembered.Pair]
+    last_lines: Sequence[Said]
+    private_lines: Sequence[talk.Line] | None  # None: not asked for
+    changes: None
 
 
 class Asked(NamedTuple):
-    """What the card is to show: which rooms (None: all), and what is hidden otherwise."""
+    """What the card is to show: which rooms (None: all), in which zone, and what is hidden otherwise."""
 
     now: datetime
     room_ids: Sequence[int] | None = None
     reveal: bool = False
     private: bool = False
+    tz: tzinfo = UTC
+    room: str | None = None
 
 
 def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
@@ -91,9 +136,6 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
     one = merged.as_one(rows, root.id)
     ids = [row.id for row in rows]
     lists = watchlists.names_of(conn, ids)
-    stays = visits.of_person(conn, ids, asked.room_ids)
-    since = [asked.now - span for span in _RECENT]
-    tips = paid.of_person(conn, ids, asked.room_ids, since, reveal=asked.reveal)
     return Card(
         username=root.username,
         platform=root.platform,
@@ -107,14 +149,16 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
         watchlists=lists,
         rating=one.rating,
         notes=[Remark(n.category, n.body, n.happened_at, n.created_at) for n in notes.list_of(conn, ids)],
-        here=_here(conn, ids, asked, tips, len(stays)),
+        here=_here(conn, ids, asked),
         elsewhere=None,
-        tokens_30d=tips.since[0],
-        tokens_90d=tips.since[1],
-        median_stay=median_stay(stays),
-        followed=_followed(conn, ids, asked.room_ids),
-        last_lines=talk.last_lines(conn, ids, asked.room_ids, LINES),
+        relationship=remembered.relationship(conn, ids),
+        attributes=remembered.attributes(conn, ids),
+        links=remembered.links(conn, ids),
+        names=remembered.names(conn, ids, reveal=asked.reveal),
+        pairs=remembered.pairs(conn, ids),
+        last_lines=[Said(line.at, line.text) for line in talk.last_lines(conn, ids, asked.room_ids, LINES)],
         private_lines=_private_lines(conn, ids, asked),
+        changes=None,
     )
 
 
@@ -127,8 +171,12 @@ def median_stay(stays: Sequence[Visit]) -> timedelta | None:
     return None if middle is None else whole_seconds(middle)
 
 
-def _here(conn: "Connection", ids: Sequence[int], asked: Asked, tips: paid.Tips, came: int) -> Here:
+def _here(conn: "Connection", ids: Sequence[int], asked: Asked) -> Here:
     total = totals.of_person(conn, ids, asked.room_ids)
+    since = [asked.now - span for span in _RECENT]
+    tips = paid.of_person(conn, ids, asked.room_ids, since, reveal=asked.reveal)
+    stays = visits.of_person(conn, ids, asked.room_ids)
+    followed_at, follows = _follow(conn, ids, asked)
     hidden = asked.reveal
     return Here(
         tokens=total.tokens + total.anonymous_tokens * hidden,
@@ -136,24 +184,45 @@ def _here(conn: "Connection", ids: Sequence[int], asked: Asked, tips: paid.Tips,
         largest_tip=tips.largest,
         first_tip_at=tips.first_at,
         last_tip_at=tips.last_at,
-        visits=came,
+        visits=len(stays),
         messages=total.messages,
         private_messages=total.private_messages,
+        tokens_30d=tips.since[0],
+        tokens_90d=tips.since[1],
+        media=tips.media,
+        media_tokens=tips.media_tokens,
+        fanclub_joined_at=talk.last_fanclub(conn, ids, asked.room_ids),
+        median_stay=median_stay(stays),
+        usual_hours=_usual_hours(conn, ids, stays, asked),
+        follows=follows,
+        follows_since=followed_at,
+        room=asked.room,
     )
 
 
-def _followed(
-    conn: "Connection", ids: Sequence[int], room_ids: Sequence[int] | None
-) -> tuple[datetime, bool] | None:
-    """Give since when a person follows, or does not; None where nobody knows."""
-    change = follows.last(conn, ids, room_ids)
+def _usual_hours(
+    conn: "Connection", ids: Sequence[int], stays: Sequence[Visit], asked: Asked
+) -> UsualHours | None:
+    came, basis = [(stay.entered_at, 1) for stay in stays if stay.entered_at], "arrivals"
+    if not came:
+        came, basis = presence.active_quarters(conn, ids, asked.room_ids, reveal=asked.reveal), "events"
+    counts = [0] * hours.DAY
+    for at, number in came:
+        counts[at.astimezone(asked.tz).hour] += number
+    found = hours.usual(counts)
+    return found and UsualHours(*found, sum(counts), basis, str(asked.tz))
+
+
+def _follow(conn: "Connection", ids: Sequence[int], asked: Asked) -> tuple[datetime | None, bool | None]:
+    """Give since when a person follows, or does not; None, None where nobody knows."""
+    change = follows.last(conn, ids, asked.room_ids)
     if change is None or change.state is follows.State.UNKNOWN:
-        return None
+        return None, None
     return change.at, change.state is follows.State.YES
 
 
-def _private_lines(conn: "Connection", ids: Sequence[int], asked: Asked) -> Sequence[talk.Line]:
+def _private_lines(conn: "Connection", ids: Sequence[int], asked: Asked) -> Sequence[talk.Line] | None:
     if not asked.private:
-        return []
+        return None
     owners = talk.owners(conn) if asked.room_ids is None else asked.room_ids
     return talk.last_private_lines(conn, ids, owners, LINES)

@@ -5,7 +5,7 @@ Anonymous tips count in every figure of a room; what excluded people did openly 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +13,7 @@ from mhc.domain.clock import to_ms
 from mhc.domain.figures import covered_share, whole_seconds
 from mhc.domain.sessions import Calendar, state_of
 from mhc.domain.visits import Ending
-from mhc.store import coverage, paid, people, sessions, talk, visits, watchlists
+from mhc.store import coverage, paid, people, pruning, sessions, talk, visits, watchlists
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -36,7 +36,7 @@ class Row:
     tips: int
     tippers: int
     messages: int
-    unique_visitors: int
+    unique_visitors: int | None  # None: who came and left then is not kept any more
     new_followers: int
     coverage: float | None  # None: the room was never captured
     duration: timedelta
@@ -97,7 +97,9 @@ def read(conn: "Connection", found: "Sequence[Session]", asked: Asked) -> Report
     tallies: dict[int, _Tally] = {}
     for room_id, theirs in by_room.items():
         tallies |= _tally(conn, room_id, sorted(theirs, key=lambda s: s.started_at), crowd, asked.now)
+    kept = pruning.presence_known_from(conn)
     rows = [_row(one, tallies[one.id], spans.get(one.room_id), asked) for one in found]
+    rows = [replace(row, unique_visitors=None) if kept and row.started_at < kept else row for row in rows]
     return Report(rows, len(crowd.left_out))
 
 

@@ -24,17 +24,25 @@ class Status:
     jobs: Sequence[runs.Run]
     gaps: Sequence[coverage.Gap]  # of the last seven days, the latest first
     sizes: sizes.Sizes
+    excluded: int  # how many people the figures of live sessions leave out
 
 
-def read(db: "Database", conn: "Connection", now: datetime, merge_gap: timedelta) -> Status:
+def read(
+    db: "Database", conn: "Connection", now: datetime, merge_gap: timedelta, *, include_excluded: bool = False
+) -> Status:
     """Give the state at `now`."""
-    return Status(live(conn, now, merge_gap), runs.latest(conn), _gaps(conn, now), sizes.read(db, conn))
+    found = _live(conn, figures.Asked(now, merge_gap, include_excluded))
+    return Status(found.rows, runs.latest(conn), _gaps(conn, now), sizes.read(db, conn), found.excluded)
 
 
 def live(conn: "Connection", now: datetime, merge_gap: timedelta) -> Sequence[figures.Row]:
     """Give the sessions that have no end yet, with their figures, by room."""
+    return _live(conn, figures.Asked(now, merge_gap)).rows
+
+
+def _live(conn: "Connection", asked: figures.Asked) -> figures.Report:
     found = sorted(sessions.list_all(conn, live=True), key=lambda one: one.room)
-    return figures.read(conn, found, figures.Asked(now, merge_gap)).rows
+    return figures.read(conn, found, asked)
 
 
 def _gaps(conn: "Connection", now: datetime) -> list[coverage.Gap]:

@@ -7,13 +7,13 @@ payments are one row, merged people are one, excluded people are left out of the
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from mhc.domain.clock import from_ms
 from mhc.domain.figures import covered_share, mean, median, share
-from mhc.domain.sessions import Calendar
+from mhc.domain.sessions import FAR, Calendar
 from mhc.store import coverage, paid, people, sessions, watchlists
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from mhc.store.paid import Payment, Scope
 
-_FAR = datetime.max.replace(tzinfo=UTC)  # a session that lasts takes in all that comes
 _ANONYMOUS = None  # the key of the one row of all who did not want to be named
 
 
@@ -112,7 +111,7 @@ def read(
 def _sessions(conn: "Connection", scope: "Scope") -> "Callable[[Payment], int | None]":
     """Give what finds the session of a payment."""
     by_room = sessions.spans(conn, scope.room_ids)
-    calendars = {room_id: Calendar([span for _id, span in found], _FAR) for room_id, found in by_room.items()}
+    calendars = {room_id: Calendar([span for _id, span in found], FAR) for room_id, found in by_room.items()}
 
     def find(one: "Payment") -> int | None:
         place = calendars[one.room_id].place(one.at_ms) if one.room_id in calendars else None

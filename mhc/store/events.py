@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from mhc.domain.clock import from_ms, to_ms
-from mhc.domain.events import METHODS, Event, id_text
+from mhc.domain.events import METHODS, Event, Flag, emptied, id_text, parse_event
 from mhc.domain.packing import pack, unpack
 from mhc.store import people
 from mhc.store.bulk import Batch, bulk_insert
@@ -254,7 +254,7 @@ def _unknown(
         if body is None:
             seen[e.id.text] = e.raw
             fresh.append(e)
-        elif body != e.raw and not _same_json(body, e.raw):
+        elif body != e.raw and not _same_json(body, e.raw) and not _one_is_emptied(body, e):
             conflicting.append(e)
     return fresh, conflicting
 
@@ -270,6 +270,18 @@ def _same_json(one: bytes, other: bytes) -> bool:
         return bool(json.loads(one) == json.loads(other))
     except (ValueError, RecursionError):
         return False
+
+
+def _one_is_emptied(body: bytes, new: Event) -> bool:
+    """Whether what is stored was emptied and is the new one otherwise, or the other way round."""
+    try:
+        stored = parse_event(json.loads(body), body, new.id)
+    except (ValueError, RecursionError):
+        return False
+    old, full = (stored, new) if stored.flags & Flag.EMPTIED else (new, stored)
+    if full.flags & Flag.EMPTIED or not old.flags & Flag.EMPTIED:
+        return False
+    return emptied(old).raw in {emptied(full).raw, emptied(full._replace(actor=None)).raw}
 
 
 def _bodies(conn: Connection, stream_id: int, events: Sequence[Event]) -> dict[str, bytes]:

@@ -17,8 +17,8 @@ from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.events import Event, Flag
 from mhc.store import coverage, message_words, people, streams, totals
 from mhc.store.bulk import Batch
+from mhc.store.counting import counted
 from mhc.store.events import NewEvent, Resolved, add_resolved, names_in
-from mhc.store.paid import counted
 from mhc.store.people import CHUNK, Role
 from mhc.store.recounting import recount
 from mhc.store.schema import event, message_word, stream

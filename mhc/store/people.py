@@ -113,6 +113,17 @@ def merged(conn: Connection, root_id: int) -> list[Person]:
     return [_person(row) for row in conn.execute(query.order_by(person.c.id))]
 
 
+def roots_of_rows(conn: Connection, root_ids: Iterable[int]) -> dict[int, int]:
+    """Give the root of each row of these people: of themselves, and of all who were merged into them."""
+    wanted = sorted(set(root_ids))
+    found = {who: who for who in wanted}
+    query = select(person.c.id, person.c.canonical_id)
+    for start in range(0, len(wanted), CHUNK):
+        merged = query.where(person.c.canonical_id.in_(wanted[start : start + CHUNK]))
+        found.update((row.id, row.canonical_id) for row in conn.execute(merged))
+    return found
+
+
 def roots(conn: Connection) -> dict[int, int]:
     """Give the root of everyone who was merged into another; who is not in it is their own."""
     query = select(person.c.id, person.c.canonical_id).where(person.c.canonical_id.is_not(None))

@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
-from mhc.domain.clock import EPOCH
+from mhc.domain.clock import known
 from mhc.domain.events import METHODS
-from mhc.store.paid import counted, room_of_event
-from mhc.store.schema import event, person, stream
+from mhc.store import people
+from mhc.store.counting import counted, room_of_event
+from mhc.store.schema import event, stream
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _CHAT, _PRIVATE = _NUMBER["chatMessage"], _NUMBER["privateMessage"]
 _FOLLOW = _NUMBER["follow"]
+_FANCLUB = _NUMBER["fanclubJoin"]
+_LINE: tuple[Any, ...] = (
+    event.c.at,
+    event.c.id_ms,
+    event.c.id_seq,
+    event.c.source_id,
+    event.c.stream_id,
+    event.c.actor_id,
+    event.c.text,
+)
 _LATEST = (event.c.at.desc(), event.c.id_ms.desc(), event.c.id_seq.desc(), event.c.source_id.desc())
 
 
@@ -39,24 +50,33 @@ def last_lines(
     conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] | None, limit: int
 ) -> list[Line]:
     """Give the last public lines of a person, the newest first."""
-    query = _lines(person_ids, room_ids).where(event.c.method_id == _CHAT)
-    return [Line(*row) for row in conn.execute(query.limit(limit))]
+    queries = [_of(select(*_LINE).where(event.c.method_id == _CHAT), [who], room_ids) for who in person_ids]
+    return _merged(conn, queries, limit)
 
 
 def last_private_lines(
     conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int], limit: int
 ) -> list[Line]:
     """Give the last private lines between a person and the owners of some rooms, the newest first."""
-    mine = event.c.actor_id.in_(person_ids)
-    to_me = event.c.partner_id.in_(person_ids)
-    # What an owner wrote is found among the owner's events: there is no index of partners.
-    query = _lines([*person_ids, *room_ids], None).where(event.c.method_id == _PRIVATE, or_(mine, to_me))
-    return [Line(*row) for row in conn.execute(query.limit(limit))]
+    private = select(*_LINE).where(event.c.method_id == _PRIVATE)
+    from_them = private.where(or_(event.c.partner_id.is_(None), event.c.partner_id.in_(room_ids)))
+    to_them = private.where(event.c.actor_id.in_(room_ids))
+    queries = [_of(from_them, [who], None) for who in person_ids]
+    queries += [_known(to_them.where(event.c.partner_id == who)) for who in person_ids]
+    return _merged(conn, queries, limit)
 
 
 def owners(conn: Connection) -> list[int]:
     """Give whose rooms are or were listened to."""
     return list(conn.execute(select(stream.c.room_id).distinct().order_by(stream.c.room_id)).scalars())
+
+
+def last_fanclub(
+    conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] | None
+) -> datetime | None:
+    """Give when a person last joined a fan club; None where nobody saw it."""
+    query = select(event.c.at).where(event.c.method_id == _FANCLUB)
+    return conn.execute(_of(query, person_ids, room_ids).limit(1)).scalar()
 
 
 def counts(conn: Connection, room_id: int, since: datetime, until: datetime) -> list[Counts]:
@@ -74,13 +94,23 @@ def counts(conn: Connection, room_id: int, since: datetime, until: datetime) -> 
     return [Counts(who, n, 0) if method == _CHAT else Counts(who, 0, n) for who, method, n in rows]
 
 
-def _lines(person_ids: Sequence[int], room_ids: Sequence[int] | None) -> Any:
-    at = case((event.c.at != EPOCH, event.c.at))
-    query = select(at, person.c.username, event.c.text).where(counted)
-    return _of(query.outerjoin(person, person.c.id == event.c.actor_id), person_ids, room_ids)
+def _merged(conn: Connection, queries: Sequence[Any], limit: int) -> list[Line]:
+    """Give the last lines of several queries, each answered by an index: one a row of a person, and one a side."""
+    rows = {tuple(row[:5]): row for query in queries for row in conn.execute(query.limit(limit))}
+    names = people.names_by_id(conn, {row.actor_id for row in rows.values() if row.actor_id is not None})
+    latest = sorted(rows, reverse=True)[:limit]
+    return [Line(known(row.at), names.get(row.actor_id), row.text) for row in (rows[key] for key in latest)]
 
 
 def _of(query: Any, person_ids: Sequence[int], room_ids: Sequence[int] | None) -> Any:
-    query = query.join(stream, stream.c.id == event.c.stream_id).where(stream.c.kind != "testbed")
-    query = query.where(event.c.actor_id.in_(person_ids)).order_by(*_LATEST)
+    query = _known(query).where(event.c.actor_id.in_(person_ids))
     return query if room_ids is None else query.where(room_of_event.in_(room_ids))
+
+
+def _known(query: Any) -> Any:
+    """Leave the testbed out, and pasted lines that were captured; the newest first."""
+    return (
+        query.join(stream, stream.c.id == event.c.stream_id)
+        .where(stream.c.kind != "testbed", counted)
+        .order_by(*_LATEST)
+    )

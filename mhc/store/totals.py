@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     Select,
     and_,
     case,
@@ -24,10 +23,9 @@ from sqlalchemy import (
 
 from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
-from mhc.store import merged
 from mhc.store.bulk import Batch, Bulk, bulk_insert
-from mhc.store.paid import counted
-from mhc.store.schema import alias, event, person, person_total, stream
+from mhc.store.counting import counted
+from mhc.store.schema import event, person, person_total, stream
 
 if TYPE_CHECKING:
     from mhc.store.events import NewEvent
@@ -143,104 +141,6 @@ def of_person(conn: Connection, person_ids: Sequence[int], room_ids: Sequence[in
     if room_ids is not None:
         query = query.where(person_total.c.room_id.in_(room_ids))
     return Total(*conn.execute(query).one())
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A person with their sums, as lists show them."""
-
-    id: int
-    username: str
-    role: str
-    first_seen_at: datetime | None
-    last_seen_at: datetime | None
-    rating: int | None
-    tokens: int
-    tips: int
-
-
-@dataclass(frozen=True, slots=True)
-class Roll:
-    """Which people are listed, in which order, with the sums of which rooms (None: all)."""
-
-    room_ids: Sequence[int] | None = None
-    role: str | None = None
-    like: str | None = None  # letters of any of their names
-    reveal: bool = False  # count what was tipped anonymously, too
-    sort: str = "last_seen_at"  # a field of Listed
-    descending: bool = True
-
-
-def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
-    """Give people with their sums, merged ones once; who has nothing to sort by comes last, equals go by name."""
-    sums = _sums_by_root(roll)
-    tokens, tips = (func.coalesce(sums.c[name], 0) for name in ("tokens", "tips"))
-    one = merged.AsOne()
-    columns: dict[str, Any] = {
-        "id": person.c.id,
-        "username": person.c.username,
-        "role": one.role,
-        "first_seen_at": one.first_seen_at,
-        "last_seen_at": one.last_seen_at,
-        "rating": one.rating,
-        "tokens": tokens,
-        "tips": tips,
-    }
-    query = select(*(column.label(name) for name, column in columns.items()))
-    query = one.join(query.outerjoin(sums, sums.c.root == person.c.id)).where(*_listed(roll, one))
-    key = columns[roll.sort]
-    direction = key.desc() if roll.descending else key.asc()
-    query = query.order_by(direction.nulls_last(), person.c.username, person.c.id).limit(limit)
-    return [Listed(*row) for row in conn.execute(query)]
-
-
-def count_people(conn: Connection, roll: Roll) -> int:
-    """Give how many people `list_people` gives without a limit."""
-    one = merged.AsOne()
-    query = one.join(select(func.count()).select_from(person)).where(*_listed(roll, one))
-    found: int = conn.execute(query).scalar_one()
-    return found
-
-
-def _listed(roll: Roll, one: merged.AsOne) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [person.c.canonical_id.is_(None)]
-    if not roll.reveal:
-        other = person.alias("known")
-        known = select(other.c.canonical_id).where(other.c.canonical_id.is_not(None), ~_only_anonymous(other))
-        conditions.append(or_(~_only_anonymous(person), person.c.id.in_(known)))
-    if roll.role is not None:
-        conditions.append(one.role == roll.role)
-    if roll.like is not None:
-        named = person.alias("named")
-        query = select(func.coalesce(named.c.canonical_id, named.c.id))
-        query = query.join(alias, alias.c.person_id == named.c.id)
-        conditions.append(
-            person.c.id.in_(query.where(alias.c.username.contains(roll.like.lower(), autoescape=True)))
-        )
-    return conditions
-
-
-def _only_anonymous(who: Any) -> ColumnElement[bool]:
-    """Whether all that a row of a person says is that they tipped anonymously: a list would say that they did."""
-    tipped = person_total.c.anonymous_tips + person_total.c.anonymous_tokens > 0
-    hidden = select(person_total.c.person_id).where(person_total.c.person_id == who.c.id, tipped).exists()
-    typed = select(alias.c.id).where(alias.c.person_id == who.c.id, alias.c.source != "events").exists()
-    return and_(who.c.last_seen_at.is_(None), who.c.role == "unknown", hidden, ~typed)
-
-
-def _sums_by_root(roll: Roll) -> Any:
-    """Give the subquery of tokens and tips by root."""
-    # The cast tells SQLite that this is a number, or it would not index it for the join.
-    root = cast(func.coalesce(person.c.canonical_id, person.c.id), Integer).label("root")
-    tokens: Any = person_total.c.tokens
-    tips: Any = person_total.c.tips
-    if roll.reveal:
-        tokens, tips = tokens + person_total.c.anonymous_tokens, tips + person_total.c.anonymous_tips
-    sums = (cast(func.sum(one), BigInteger).label(name) for one, name in ((tokens, "tokens"), (tips, "tips")))
-    query = select(root, *sums).join(person, person.c.id == person_total.c.person_id)
-    if roll.room_ids is not None:
-        query = query.where(person_total.c.room_id.in_(roll.room_ids))
-    return query.group_by(root).subquery()
 
 
 def rebuild(conn: Connection) -> None:

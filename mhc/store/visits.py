@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +22,15 @@ from sqlalchemy import (
 )
 
 from mhc.domain.clock import from_ms, to_ms
-from mhc.domain.events import METHODS
+from mhc.domain.events import METHODS, Flag
 from mhc.domain.visits import Ending, Step, Visit, pair
 from mhc.store.bulk import Batch, Bulk, bulk_insert, together
 from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
 
 if TYPE_CHECKING:
     from mhc.domain.broadcasts import Mark
+
+FRESH = timedelta(minutes=5)  # so long what a listener heard last is as it is now
 
 _STEPS = {number: Step(name) for number, name in METHODS.items() if name in {"userEnter", "userLeave"}}
 _ADD = bulk_insert(visit, ("room_id", "person_id", "entered_at", "left_at", "ending"))
@@ -95,6 +97,14 @@ def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:
     return found
 
 
+def last_heard(conn: Connection, room_ids: Sequence[int] | None) -> datetime | None:
+    """Give when some rooms (None: any) were last listened to: who is in them is known as of then."""
+    query = select(func.max(stream.c.last_poll_ok_at)).where(stream.c.kind == "live")
+    if room_ids is not None:
+        query = query.where(stream.c.room_id.in_(room_ids))
+    return conn.execute(query).scalar()
+
+
 def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> bool:
     """Pair enters and leaves that are later than every other of their room: the ordinary case.
 
@@ -140,6 +150,23 @@ def rederive(conn: Connection, room_id: int, people: Iterable[int], since: datet
         conn.execute(_gone(whole=anchor is None), {"room": room_id, "who": who, "since": anchor})
         rows = [_row(room_id, who, one) for one in _paired(conn, room_id, who, anchor, closers)]
         together(conn, *([(_ADD, rows)] if rows else []))
+
+
+def drop_before(conn: Connection, room_id: int, who: int, before: datetime) -> datetime:
+    """Drop a person's visits that had ended before an instant; give the instant up to which nothing is left of them.
+
+    That is earlier where a visit reaches beyond `before`, or goes on: such a visit stays whole.
+    """
+    asked = {"room": room_id, "who": who, "since": before}
+    cut = before
+    for entered_at, left_at, ending in conn.execute(_before().add_columns(visit.c.ending), asked):
+        # A visit that the next enter ends has no event at its end that it would need.
+        reaches = left_at is not None and (left_at > cut or (left_at == cut and ending == Ending.LEFT))
+        if ending != Ending.OPEN and not reaches:
+            break
+        cut = entered_at or left_at
+    conn.execute(delete(visit).where(*_mine(), _known_from < _since()), asked | {"since": cut})
+    return cut
 
 
 def differ(conn: Connection, room_id: int) -> bool:
@@ -212,6 +239,7 @@ def _moves(room_id: int | BindParameter[Any]) -> tuple[ColumnElement[bool], ...]
         event.c.room_id == room_id,
         event.c.method_id.in_(list(_STEPS)),
         event.c.stream_id.in_(live),
+        event.c.flags.bitwise_and(int(Flag.EMPTIED)) == 0,  # what the retention policy left is half a visit
     )
 
 

@@ -1,12 +1,11 @@
 """Watchlists and who is on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, select, update
 
-from mhc.store.merged import AsOne
 from mhc.store.schema import EXCLUDED, person, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
 
@@ -21,24 +20,33 @@ class Watchlist(NamedTuple):
     id: int
     name: str
     system: bool
+
+
+class Sized(NamedTuple):
+    """A list of people with how many there are."""
+
+    id: int
+    name: str
+    system: bool
     members: int
 
 
-class Member(NamedTuple):
-    """A person on a list."""
+class Membership(NamedTuple):
+    """That a person is, or was, on a list; the notes are why, and why no more."""
 
-    person_id: int
+    list: str
     username: str
     added_at: datetime
-    last_seen_at: datetime | None
+    removed_at: datetime | None
     note: str | None
+    removal_note: str | None
 
 
 def _on_list() -> ColumnElement[bool]:
     return and_(watchlist_member.c.list_id == watchlist.c.id, watchlist_member.c.removed_at.is_(None))
 
 
-def list_all(conn: Connection) -> list[Watchlist]:
+def list_all(conn: Connection) -> list[Sized]:
     """Give every list with its number of members: the system's in their order, then the others by name."""
     query = (
         select(watchlist.c.id, watchlist.c.name, watchlist.c.system, func.count(_root.distinct()))
@@ -47,12 +55,18 @@ def list_all(conn: Connection) -> list[Watchlist]:
         .group_by(watchlist.c.id, watchlist.c.name, watchlist.c.system)
         .order_by(*_ORDER)
     )
+    return [Sized(*row) for row in conn.execute(query)]
+
+
+def names(conn: Connection) -> list[Watchlist]:
+    """Give every list, in the order of `list_all`."""
+    query = select(watchlist.c.id, watchlist.c.name, watchlist.c.system).order_by(*_ORDER)
     return [Watchlist(*row) for row in conn.execute(query)]
 
 
 def find(conn: Connection, name: str) -> Watchlist | None:
     """Give the list of this name, in any case; None where there is none."""
-    return next((one for one in list_all(conn) if one.name.lower() == name.lower()), None)
+    return next((one for one in names(conn) if one.name.lower() == name.lower()), None)
 
 
 def create(conn: Connection, name: str) -> Watchlist:
@@ -64,28 +78,57 @@ def create(conn: Connection, name: str) -> Watchlist:
     return made
 
 
-def members(conn: Connection, list_id: int) -> list[Member]:
-    """Give who is on a list, by name; a merged person since the first of their rows, with the last note."""
+def rename(conn: Connection, list_id: int, name: str) -> None:
+    """Give a list of one's own another name, which no other list has in any case."""
+    conn.execute(update(watchlist).where(watchlist.c.id == list_id).values(name=name))
+
+
+def drop(conn: Connection, list_id: int) -> None:
+    """Remove a list of one's own, and all that is known of who was on it."""
+    conn.execute(delete(watchlist_member).where(watchlist_member.c.list_id == list_id))
+    conn.execute(delete(watchlist).where(watchlist.c.id == list_id))
+
+
+def history(
+    conn: Connection, *, list_id: int | None = None, person_ids: Sequence[int] | None = None
+) -> list[Membership]:
+    """Give who was put on a list, or on which lists a person was, the last added first; merged people as their root."""
     root = person.alias("root")
-    one = AsOne(root)
+    of = watchlist_member.c
     query = (
-        select(
-            root.c.id,
-            root.c.username,
-            watchlist_member.c.added_at,
-            one.last_seen_at,
-            watchlist_member.c.note,
-        )
-        .join(person, person.c.id == watchlist_member.c.person_id)
+        select(watchlist.c.name, root.c.username, of.added_at, of.removed_at, of.note, of.removal_note)
+        .join(watchlist_member, of.list_id == watchlist.c.id)
+        .join(person, person.c.id == of.person_id)
         .join(root, root.c.id == _root)
-        .where(watchlist_member.c.list_id == list_id, watchlist_member.c.removed_at.is_(None))
-        .order_by(root.c.username, root.c.id, watchlist_member.c.added_at, watchlist_member.c.id)
     )
-    once: dict[int, Member] = {}
-    for row in map(Member._make, conn.execute(one.join(query))):
-        first = once.setdefault(row.person_id, row)
-        once[row.person_id] = first._replace(note=first.note if row.note is None else row.note)
-    return list(once.values())
+    if list_id is not None:
+        query = query.where(of.list_id == list_id)
+    if person_ids is not None:
+        query = query.where(of.person_id.in_(person_ids))
+    query = query.order_by(of.added_at.desc(), root.c.username, watchlist.c.name, of.id.desc())
+    return [Membership(*row) for row in conn.execute(query)]
+
+
+def member_names(conn: Connection, list_id: int) -> dict[int, str]:
+    """Give who is on a list: root and name, by name."""
+    root = person.alias("root")
+    query = (
+        select(root.c.id, root.c.username)
+        .join(person, root.c.id == _root)
+        .join(watchlist_member, watchlist_member.c.person_id == person.c.id)
+        .where(watchlist_member.c.list_id == list_id, watchlist_member.c.removed_at.is_(None))
+    )
+    return {row.id: row.username for row in conn.execute(query.order_by(root.c.username, root.c.id))}
+
+
+def size(conn: Connection, list_id: int) -> int:
+    """Give how many people are on a list."""
+    query = select(func.count(_root.distinct())).join(
+        watchlist_member, watchlist_member.c.person_id == person.c.id
+    )
+    mine = (watchlist_member.c.list_id == list_id, watchlist_member.c.removed_at.is_(None))
+    found: int = conn.execute(query.where(*mine)).scalar_one()
+    return found
 
 
 def is_on(conn: Connection, list_id: int, person_ids: Sequence[int]) -> bool:
@@ -113,8 +156,8 @@ def remove(
     """Take a person off a list, keeping that they were on it, and why they no longer are; False where they are not."""
     ids = _open(conn, list_id, person_ids)
     if ids:
-        gone = {"removed_at": at, "removal_note": note}
-        conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(ids)).values(**gone))
+        gone = update(watchlist_member).where(watchlist_member.c.id.in_(ids))
+        conn.execute(gone.values(removed_at=at, removal_note=note))
     return bool(ids)
 
 
@@ -136,14 +179,16 @@ def names_of(conn: Connection, person_ids: Sequence[int]) -> list[str]:
     return list(conn.execute(query).scalars())
 
 
-def names_by_root(conn: Connection) -> dict[int, list[str]]:
-    """Give the lists of everyone who is on one, by root: the system's first."""
+def names_by_root(conn: Connection, rows: Mapping[int, int] | None = None) -> dict[int, list[str]]:
+    """Give the lists of some people, by root, the system's first; `rows` are theirs with their roots (None: everyone)."""
     query = (
         select(_root, watchlist.c.name)
         .join(watchlist_member, watchlist_member.c.person_id == person.c.id)
         .join(watchlist, _on_list())
         .order_by(*_ORDER)
     )
+    if rows is not None:
+        query = query.where(watchlist_member.c.person_id.in_(list(rows)))
     found: dict[int, list[str]] = {}
     for who, name in conn.execute(query):
         lists = found.setdefault(who, [])

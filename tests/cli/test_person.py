@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 
 import factories
 from command import Mhc, MhcHere
-from factories import chat, happening, minute, tell_story, tip
+from factories import chat, happening, media, minute, tell_story, tip
 from mhc.store import schema
 from mhc.store.database import Database
 from mhc.store.streams import Kind
@@ -34,8 +34,33 @@ VIEWER_ONE = {
         "visits": 2,
         "messages": 1,
         "private_messages": 2,
+        "tokens_30d": 0,
+        "tokens_90d": 0,
+        "media": 0,
+        "media_tokens": 0,
+        "fanclub_joined_at": None,
+        "median_stay": 1140,
+        "usual_hours": {
+            "begin": 18,
+            "end": 19,
+            "inside": 2,
+            "counted": 2,
+            "basis": "arrivals",
+            "timezone": "UTC",
+        },
+        "follows": False,
+        "follows_since": "2026-01-02T18:10:00Z",
+        "room": None,
     },
     "elsewhere": None,
+    "relationship": None,
+    "attributes": [],
+    "links": [],
+    "names": [],
+    "pairs": [],
+    "last_lines": [{"at": "2026-01-01T18:03:00Z", "text": "hello"}],
+    "private_lines": None,
+    "changes": None,
 }
 NOTHING = {
     "tokens": 0,
@@ -46,6 +71,16 @@ NOTHING = {
     "visits": 0,
     "messages": 0,
     "private_messages": 0,
+    "tokens_30d": 0,
+    "tokens_90d": 0,
+    "media": 0,
+    "media_tokens": 0,
+    "fanclub_joined_at": None,
+    "median_stay": None,
+    "usual_hours": None,
+    "follows": None,
+    "follows_since": None,
+    "room": None,
 }
 
 
@@ -89,6 +124,14 @@ def test_only_anonymous_tips_are_no_sign_of_a_person(database: Database, cli: Mh
         "largest_tip": 50,
         "first_tip_at": at,
         "last_tip_at": at,
+        "usual_hours": {
+            "begin": 18,
+            "end": 19,
+            "inside": 1,
+            "counted": 1,
+            "basis": "events",
+            "timezone": "UTC",
+        },
     }
 
 
@@ -122,30 +165,102 @@ def test_the_card_fits_one_screen(cli: MhcHere) -> None:
     cli("alias", "add", "viewer_one", "viewer_old", "--former", "--until", "2025-12-01")
     shown = cli("person", "show", "viewer_one", "--private", MHC_FORCE_TTY="80", NO_COLOR="1").stdout
     assert shown == (
-        "username          viewer_one\n"
-        "role              viewer\n"
-        "formerly          viewer_old  2025-12-01 00:00\n"
-        "first_seen_at     2026-01-01 18:01\n"
-        "last_seen_at      2026-01-02 18:20\n"
-        "watchlists        Friends\n"
-        "rating            -\n"
-        "latest_notes      2026-01-01 18:05  tips  likes blue\n"
-        "tokens            120\n"
-        "tokens_30d        0\n"
-        "tokens_90d        0\n"
-        "tips              2\n"
-        "largest_tip       100\n"
-        "first_tip_at      2026-01-01 18:05\n"
-        "last_tip_at       2026-01-02 18:05\n"
-        "visits            2\n"
-        "median_stay       19m 00s\n"
-        "messages          1\n"
-        "private_messages  2\n"
-        "follows           no  2026-01-02 18:10\n"
-        "last_lines        2026-01-01 18:03  hello\n"
-        "private_lines     2026-01-01 18:11  example_room  yes?\n"
-        "                  2026-01-01 18:10  viewer_one  psst\n"
+        "username  viewer_one · viewer\n"
+        "names     viewer_old until 2025-12-01\n"
+        "lists     Friends\n"
+        "seen      2026-01-01 18:01 to 2026-01-02 18:20\n"
+        "here      all rooms · times of UTC\n"
+        "tokens    120 · 0 in 30 days · 0 in 90 days\n"
+        "tips      2 · largest 100 · first 2026-01-01 · last 2026-01-02 18:05\n"
+        "media     0\n"
+        "visits    2 · median stay 19m 00s · mostly 18:00 to 19:00 (2 of 2 arrivals)\n"
+        "messages  1 · 2 private\n"
+        "follows   no since 2026-01-02 18:10\n"
+        "notes     2026-01-01 18:05  tips  likes blue\n"
+        "said      2026-01-01 18:03  hello\n"
+        "private   2026-01-01 18:11  example_room  yes?\n"
+        "          2026-01-01 18:10  viewer_one  psst\n"
     )
+
+
+def test_a_rich_card_fits_one_screen_and_a_bare_one_is_short(database: Database, cli: MhcHere) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        factories.remember(conn, "viewer_one", "viewer_two")
+        factories.store(conn, [chat(30 + n, "viewer_one", "blah " * 40) for n in range(5)], page=8)
+        factories.store(
+            conn, [media(40, "viewer_one", 30), happening(41, "fanclubJoin", "viewer_one")], page=9
+        )
+    for number in range(5):
+        cli("note", "add", "viewer_one", f"note {number} " + "with a lot to say " * 20)
+    cli("watchlist", "add", "Friends", "viewer_one")
+    cli("alias", "add", "viewer_one", "viewer_uno")
+    cli("alias", "add", "viewer_one", "viewer_old", "--former", "--until", "2025-12-01")
+    for columns in ("40", "80", "200"):
+        shown = cli("person", "show", "viewer_one", MHC_FORCE_TTY=columns, NO_COLOR="1").stdout.splitlines()
+        assert max(map(len, shown)) <= int(columns)
+        assert len(shown) < 24 or columns == "40"
+    assert shown[:7] == [
+        "username      viewer_one · viewer · rated 4 of 5",
+        "names         viewer_uno · viewer_old until 2025-12-01 · Maxi · Max (identity)",
+        "lists         Friends",
+        "relationship  Friend, muse · Active · Regular · since 2025-06-01",
+        "attributes    language German (medium)",
+        "links         twitter https://twitter.com/example",
+        "with          viewer_two (alternate, same jokes)",
+    ]
+    assert "media         1 for 30 tokens · joined the fan club 2026-01-01 18:41" in shown
+    assert "              2 more: mhc note list viewer_one" in shown
+    cli("person", "add", "viewer_new")
+    bare = cli("person", "show", "viewer_new", MHC_FORCE_TTY="80", NO_COLOR="1").stdout
+    assert bare == (
+        "username  viewer_new\n"
+        "seen      never\n"
+        "here      all rooms · times of UTC\n"
+        "tokens    0\n"
+        "tips      0\n"
+        "media     0\n"
+        "visits    0\n"
+        "messages  0 · 0 private\n"
+    )
+
+
+def test_what_is_remembered_is_in_the_document(database: Database, cli: MhcHere) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        factories.remember(conn, "viewer_one", "viewer_two")
+    shown = cli("person", "show", "viewer_one", "--json").json
+    language = {"key": "language", "value": "German", "confidence": "medium", "evidence": "manual"}
+    remembered = {
+        "rating": 4,
+        "relationship": {
+            "roles": ["friend", "custom"],
+            "label": "muse",
+            "status": "Active",
+            "traits": ["Regular"],
+            "since": "2025-06-01T00:00:00Z",
+            "until": None,
+        },
+        "attributes": [{**language, "set_at": "2026-01-02T04:00:00Z"}],
+        "links": [{"kind": "twitter", "url": "https://twitter.com/example", "source": "manual"}],
+        "names": [{"kind": "address", "name": "Maxi"}, {"kind": "identity", "name": "Max"}],
+        "pairs": [{"username": "viewer_two", "kind": "alternate", "note": "same jokes"}],
+    }
+    assert shown == VIEWER_ONE | remembered
+    revealed = cli("person", "show", "viewer_one", "--json", "--reveal").json
+    assert revealed["names"] == [*remembered["names"], {"kind": "private", "name": "Real Name"}]  # type: ignore[misc]
+    other = cli("person", "show", "viewer_two", "--json").json
+    assert other["pairs"] == [{"username": "viewer_one", "kind": "alternate", "note": "same jokes"}]
+
+
+def test_names_may_come_from_stdin_and_are_rows_then(database: Database, cli: MhcHere) -> None:
+    tell_story(database)
+    run = cli("person", "show", "-", "--json", stdin="viewer_two\nviewer_one viewer_two\n")
+    assert [row["username"] for row in run.json] == ["viewer_two", "viewer_one"]
+    assert [row["username"] for row in cli("person", "show", "-", "--json", stdin="viewer_one").json] == [
+        "viewer_one"
+    ]
+    assert cli("person", "show", "-", "--json", stdin="").json == []
 
 
 @pytest.mark.usefixtures("story")

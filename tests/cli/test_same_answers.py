@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from command import MhcHere
-from factories import ROOM, T0, cover
+from factories import ROOM, T0, cover, remember
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.events import EventId, parse_event
 from mhc.sandbox.show import Show, with_ids
@@ -20,8 +20,31 @@ COMMANDS = (
     ["person", "list", "--sort", "tokens:desc"],
     ["person", "list", "--sort", "username"],
     ["person", "search", "viewer"],
+    ["person", "search", "e", "--reveal", "-L", "5"],
+    ["person", "list", "--segment", "tippers", "--since", "2026-01-01 17:00", "--reveal", "--excluded"],
+    [
+        "person",
+        "list",
+        "--segment",
+        "tippers",
+        "--until",
+        "2026-01-02",
+        "--no-excluded",
+        "--sort",
+        "tips:desc",
+    ],
+    ["person", "list", "--segment", "followers", "--sort", "first_seen_at"],
+    ["person", "list", "--segment", "new", "--since", "2026-01-01 17:00", "--min-tokens", "500"],
+    ["person", "list", "--list", "Friends", "--rating", "none"],
+    ["person", "list", "--not-seen-since", "2026-01-03", "--role", "viewer"],
     ["person", "show", "viewer_one", "viewer_two", "viewer_three", "--private", "--reveal"],
     ["person", "show", "viewer_one"],
+    ["person", "timeline", "viewer_one", "--private", "--reveal", "--until", "2026-02-01"],
+    ["person", "timeline", "viewer_two", "--kind", "tip,note", "--sort", "at"],
+    ["person", "compare", "viewer_one", "viewer_two", "viewer_three"],
+    ["inbox", "list", "--private"],
+    ["inbox", "show", "viewer_two", "--private"],
+    ["inbox", "search", "tomorrow", "--private"],
     [
         "session",
         "list",
@@ -31,7 +54,9 @@ COMMANDS = (
     ["session", "list", "--include-excluded", "--fields", "state,origin,coverage,title,room"],
     ["report", "tippers"],
     ["report", "tippers", "--reveal", "--include-excluded", "--since", "2026-01-02"],
-    ["watchlist", "show", "Friends", "--fields", "username,last_seen_at,note"],
+    ["watchlist", "show", "Friends", "--fields", "username,online,last_seen_at,last_interaction_at,note"],
+    ["watchlist", "history", "--fields", "list,username,note,removal_note", "--person", "viewer_one"],
+    ["watchlist", "list"],
     ["note", "search", "blue", "--fields", "username,category,body,happened_at"],
     ["attr", "list", "--fields", "username,key,value,confidence,evidence"],
     ["relation", "list"],
@@ -66,6 +91,7 @@ def watch(db: Database) -> None:
             added = events.add_new(conn, source.id, page, T0, made_by="events")
             derived.add(conn, source, added.new, MERGE_GAP)
         cover(conn, 0, 1500)
+        remember(conn, "viewer_one", "viewer_two")
 
 
 @pytest.mark.parametrize("output", ["json", "tsv"])

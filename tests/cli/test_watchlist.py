@@ -33,9 +33,11 @@ def test_people_come_and_go(database: Database, cli: MhcHere) -> None:
     assert run.stderr == "put viewer_two on Friends\nput viewer_one on Friends\n"
     rows = cli("watchlist", "show", "FRIENDS", "--json").json
     assert [row.pop("added_at")[-1:] for row in rows] == ["Z", "Z"]
+    assert all(row.pop("last_change_at")[-1:] == "Z" for row in rows)
+    seen = {"viewer_one": "2026-01-02T18:20:00Z", "viewer_two": "2026-01-01T18:12:00Z"}
     assert rows == [
-        {"username": "viewer_one", "last_seen_at": "2026-01-02T18:20:00Z", "note": "nice"},
-        {"username": "viewer_two", "last_seen_at": "2026-01-01T18:12:00Z", "note": "nice"},
+        {"username": name, "online": None, "last_seen_at": at, "last_interaction_at": at, "note": "nice"}
+        for name, at in seen.items()
     ]
     assert cli("watchlist", "show", "Friends", "-o", "name").stdout == "viewer_one\nviewer_two\n"
     assert cli("watchlist", "remove", "Friends", "viewer_one").stderr == "took viewer_one off Friends\n"

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhc.domain.events import ALIASES, METHODS, Event, EventId, Flag, NotAnEventError, parse_event, parse_id
+from mhc.domain.events import (
+    ALIASES,
+    METHODS,
+    Event,
+    EventId,
+    Flag,
+    NotAnEventError,
+    emptied,
+    parse_event,
+    parse_id,
+)
 
 FOLDER = Path(__file__).parent.parent / "payloads" / "events"
 MADE = EventId("h:made:1")
@@ -226,3 +236,37 @@ def test_any_value_is_an_event_or_is_refused(body: object) -> None:
     assert event.tokens is None or 0 <= event.tokens < 2**31
     for text in (event.method, event.room, event.actor, event.partner, event.text, event.id.text):
         assert text is None or ("\0" not in text and text.encode())
+
+
+names = st.one_of(st.none(), st.just("Anonymous"), st.text(max_size=8))
+
+
+@given(
+    method=st.sampled_from([*METHODS.values(), "newThing"]),
+    event_id=st.sampled_from([ID, "odd id", "", 7, "1767225675500"]),
+    people=st.tuples(names, names, names, names),
+    tokens=st.one_of(st.none(), st.integers(0, 10**6)),
+    anonymous=st.booleans(),
+)
+def test_an_emptied_event_reads_as_before_but_for_its_words(
+    method: str, event_id: object, people: tuple[str | None, ...], tokens: int | None, *, anonymous: bool
+) -> None:
+    user, sender, receiver, room = people
+    message = {"message": "secret", "orig": "secret", "fromUser": sender, "toUser": receiver}
+    payload: dict[str, Any] = {
+        "broadcaster": room,
+        "user": {"username": user},
+        "message": message,
+        "unheard-of": "secret",
+    }
+    payload["tip"] = {"tokens": tokens, "isAnon": anonymous, "message": "secret"}
+    body = {"method": method, "object": payload, "id": event_id}
+    try:
+        whole = parse_event(body, b"raw", MADE)
+    except NotAnEventError:
+        return
+    bare = emptied(whole)
+    assert b"secret" not in bare.raw
+    assert parse_event(json.loads(bare.raw), bare.raw, MADE) == bare
+    assert bare == whole._replace(text=None, raw=bare.raw, flags=whole.flags | Flag.EMPTIED)
+    assert emptied(bare) == bare

@@ -242,7 +242,7 @@ def assert_flat(run_mhc: Mhc, database: Database, url: str, polls: int, warm: in
         FaultServer(polls, page_size=1, published=warm) as server,
         Supervised(run_mhc, server.environ(url)) as one,
     ):
-        assert server.until_read_up()
+        assert server.until_read_up(warm)  # at most 1,000 polls a minute are asked
         pid = one.process.pid
         before = open_files(pid), resident_kib(pid)
         server.publish(polls - warm)

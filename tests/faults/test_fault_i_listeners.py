@@ -1,7 +1,9 @@
 """I: several listeners of a room, and a schema that changes under one."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from itertools import islice
 
 import pytest
 from sqlalchemy import text
@@ -16,14 +18,17 @@ from mhc.store.database import Database
 
 def start_five(run_mhc: Mhc, server: FaultServer, url: str) -> None:
     """Start five listeners at once: one polls, and the others say who."""
-    held = len(server.feed.waiting)
+    asked = len(server.journal)
     with ExitStack() as opened:
         five = [opened.enter_context(Supervised(run_mhc, server.environ(url))) for _ in range(5)]
-        assert server.until_held(held + 1)
-        losers = [one for one in five if not any("READY=1" in line for line in one.told)]
+        pool = opened.enter_context(ThreadPoolExecutor(len(five)))
+        ends = {pool.submit(one.ended): one for one in five}
+        assert server.until_asked(asked)
+        lost = list(islice(as_completed(ends), len(five) - 1))
+        assert [end.result() for end in lost] == [75] * len(lost)
+        losers = [ends[end] for end in lost]
         (winner,) = [one for one in five if one not in losers]
         for one in losers:
-            assert one.ended() == 75
             one.until_said(f"is listened to already, by process {winner.process.pid} on ")
         assert winner.stopped() == 0
 

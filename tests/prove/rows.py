@@ -37,6 +37,12 @@ def _pytest(result: Result, home: Path, report: Path) -> None:
         "prove",
         "-p",
         "no:cacheprovider",
+        *(
+            "-n",
+            "3",
+            "--dist",
+            "worksteal",
+        ),  # ten thousand polls mostly wait: a thousand a minute may be asked
         "--basetemp",
         str(home / "t"),
         "--junitxml",

@@ -26,9 +26,9 @@ def test_recent_tokens_are_those_of_30_and_90_days(database: Database) -> None:
         items = [tip(0, "viewer_one", 1), media(day, "viewer_one", 2), tip(70 * day, "viewer_one", 4)]
         factories.store(conn, [*items, tip(90 * day, "viewer_one", 8, anonymous=True)])
     shown = read(database, "viewer_one", Asked(minute(91 * day)))
-    assert (shown.here.tokens, shown.tokens_90d, shown.tokens_30d) == (7, 6, 4)
+    assert (shown.here.tokens, shown.here.tokens_90d, shown.here.tokens_30d) == (7, 6, 4)
     revealed = read(database, "viewer_one", Asked(minute(91 * day), reveal=True))
-    assert (revealed.here.tokens, revealed.tokens_90d, revealed.tokens_30d) == (15, 14, 12)
+    assert (revealed.here.tokens, revealed.here.tokens_90d, revealed.here.tokens_30d) == (15, 14, 12)
 
 
 def test_the_last_three_lines_come_newest_first(database: Database) -> None:
@@ -41,19 +41,20 @@ def test_the_last_three_lines_come_newest_first(database: Database) -> None:
 def test_follows_are_what_the_last_change_says(database: Database) -> None:
     with database.write() as conn:
         factories.store(conn, [chat(0, "viewer_one")])
-    assert read(database, "viewer_one", Asked(minute(9))).followed is None
+    assert read(database, "viewer_one", Asked(minute(9))).here.follows is None
     with database.write() as conn:
         factories.store(
             conn, [happening(2, "follow", "viewer_one"), happening(1, "unfollow", "viewer_one")], page=1
         )
-    assert read(database, "viewer_one", Asked(minute(9))).followed == (minute(2), True)
+    here = read(database, "viewer_one", Asked(minute(9))).here
+    assert (here.follows, here.follows_since) == (True, minute(2))
 
 
 def test_private_lines_are_read_only_when_asked_for(database: Database) -> None:
     tell_story(database)
-    assert read(database, "viewer_one", Asked(minute(9))).private_lines == []
+    assert read(database, "viewer_one", Asked(minute(9))).private_lines is None
     asked = Asked(minute(9), private=True)
-    lines = [(line.sender, line.text) for line in read(database, "viewer_one", asked).private_lines]
+    lines = [(line.sender, line.text) for line in read(database, "viewer_one", asked).private_lines or ()]
     assert lines == [("example_room", "yes?"), ("viewer_one", "psst")]
     assert read(database, "viewer_two", asked).private_lines == []
 

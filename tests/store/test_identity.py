@@ -10,12 +10,12 @@ import factories
 from factories import chat, minute, tip
 from folk import BIG, known, numbered, roots
 from mhc.errors import CheckError, UsageError
-from mhc.store import alerts, canonical, holders, identity, people, roles, schema, totals, watchlists
+from mhc.store import alerts, canonical, holders, identity, people, roles, schema, watched, watchlists
 from mhc.store.database import Database
 from mhc.store.failures import DatabaseBusyError
 from mhc.store.people import Role
+from mhc.store.roll import Roll, count_people, list_people
 from mhc.store.schema import alias, person, person_merge
-from mhc.store.totals import Roll
 
 
 def test_a_chain_of_merges_has_one_root_in_whatever_order(database: Database) -> None:
@@ -95,31 +95,31 @@ def test_role_times_and_rating_read_as_one(database: Database) -> None:
         (room,) = known(conn, factories.ROOM)
         conn.execute(update(person).where(person.c.id == two).values(rating=4))
         identity.merge(conn, room, [one, two], at=minute(20))
-        (listed,) = totals.list_people(conn, Roll())
+        (listed,) = list_people(conn, Roll())
         assert (listed.username, listed.role, listed.rating, listed.tokens) == (factories.ROOM, "both", 4, 30)
         assert (listed.first_seen_at, listed.last_seen_at) == (minute(5), minute(9))
         for role, count in (("both", 1), ("model", 0), ("viewer", 0)):
             roll = Roll(role=role)
-            assert len(totals.list_people(conn, roll)) == totals.count_people(conn, roll) == count
+            assert len(list_people(conn, roll)) == count_people(conn, roll) == count
         people.set_role(conn, room, Role.MODEL, by_hand=True)
-        assert [row.role for row in totals.list_people(conn, Roll())] == ["model"]
+        assert [row.role for row in list_people(conn, Roll())] == ["model"]
         assert roles.of(conn, room) == Role.MODEL
         assert roles.of(conn, room, by_hand=False) == Role.BOTH
         lists = {one.name: one.id for one in watchlists.list_all(conn)}
         for who, at, why in ((two, 30, "late"), (one, 25, None)):
             watchlists.add(conn, lists["Friends"], [who], at=minute(at), note=why)
-        (member,) = watchlists.members(conn, lists["Friends"])
+        (member,) = watched.members(conn, lists["Friends"])
         assert (member.username, member.added_at, member.note) == (factories.ROOM, minute(25), "late")
-        assert member.last_seen_at == minute(9)
+        assert watched.news(conn, [member.id], None, heard=True)[member.id].last_seen_at == minute(9)
 
 
 def test_whoever_only_tipped_anonymously_hides_nobody_they_are_merged_with(database: Database) -> None:
     with database.write() as conn:
         factories.store(conn, [tip(1, "viewer_one", 5, anonymous=True), chat(2, "viewer_two")])
         one, two = known(conn, "viewer_one", "viewer_two")
-        assert "viewer_one" not in [row.username for row in totals.list_people(conn, Roll())]
+        assert "viewer_one" not in [row.username for row in list_people(conn, Roll())]
         identity.merge(conn, one, [two], at=minute(5))
-        assert "viewer_one" in [row.username for row in totals.list_people(conn, Roll())]
+        assert "viewer_one" in [row.username for row in list_people(conn, Roll())]
 
 
 def test_an_alert_of_one_name_cools_down_for_all_of_them(database: Database) -> None:

@@ -10,7 +10,7 @@ from factories import chat, minute, tell_story, tip
 from mhc.errors import UsageError
 from mhc.store import people, schema, totals, watchlists
 from mhc.store.database import Database
-from mhc.store.totals import Roll
+from mhc.store.roll import Roll, count_people, list_people
 
 
 def test_a_name_belongs_to_one_person_at_a_time(database: Database) -> None:
@@ -88,9 +88,9 @@ def test_totals_are_those_of_the_events_whatever_the_room_says(database: Databas
     with database.write() as conn:
         factories.store(conn, [tip(1, "viewer_one", 5, room=None), chat(2, "viewer_two")], page=5)
         assert totals.differences(conn) == 0
-        before = totals.list_people(conn, Roll())
+        before = list_people(conn, Roll())
         totals.rebuild(conn)
-        assert totals.list_people(conn, Roll()) == before
+        assert list_people(conn, Roll()) == before
 
 
 def test_a_list_of_people_is_that_of_one_room(database: Database) -> None:
@@ -101,11 +101,11 @@ def test_a_list_of_people_is_that_of_one_room(database: Database) -> None:
             select(schema.person.c.id).where(schema.person.c.username == "other_room")
         ).scalar_one()
         roll = Roll([other], sort="tokens")
-        rows = [(row.username, row.tokens, row.tips) for row in totals.list_people(conn, roll)]
+        rows = [(row.username, row.tokens, row.tips) for row in list_people(conn, roll)]
         assert rows[0] == ("viewer_two", 7, 1)
         assert {tokens for _name, tokens, _tips in rows[1:]} == {0}
-        assert totals.count_people(conn, roll) == len(rows)
-        assert [row.username for row in totals.list_people(conn, roll, limit=1)] == ["viewer_two"]
+        assert count_people(conn, roll) == len(rows)
+        assert [row.username for row in list_people(conn, roll, limit=1)] == ["viewer_two"]
 
 
 def test_a_long_list_of_names_is_looked_up_in_parts(database: Database) -> None:

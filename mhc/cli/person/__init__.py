@@ -51,6 +51,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.person.privacy:forget",
         "Forget a person: their texts, names, notes and events go, everywhere, and for good.",
     ),
+    "compare": (
+        "mhc.cli.person.compare:compare",
+        "Show people side by side: the figures of their cards, and what they have in common.",
+    ),
+    "timeline": (
+        "mhc.cli.person.timeline:timeline",
+        "Show what a person did, and what you noted and changed about them, the newest first.",
+    ),
 }
 
 

@@ -9,9 +9,11 @@ import click
 from mhc.cli import complete
 from mhc.cli.context import database, utc_now
 from mhc.cli.lookups import Which, rooms, which_options
+from mhc.cli.lookups import names as names_in
 from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, record_options
 from mhc.cli.output import Field, Writer
+from mhc.cli.person import screen
 from mhc.cli.person.figures import REVEAL, room_option
 from mhc.cli.telling import each
 from mhc.cli.unmasking import unmask_options
@@ -19,13 +21,13 @@ from mhc.cli.unmasking import unmask_options
 if TYPE_CHECKING:
     from mhc.reports.card import Card
 
-# What JSON holds, and after it what the card on a terminal shows in its place.
+# What JSON holds, and between it the same as lines of TSV and CSV; a terminal shows mhc.cli.person.screen.
 CARD = (
     Field("username", "username", "The name they go by now."),
     Field("platform", "text", "Where.", table=False),
     Field("role", "text", "viewer, model, both or unknown.", foreign=False),
-    Field("aliases", "json", "Every name of theirs, the current ones first.", table=False),
-    Field("formerly", "lines", "Other names, and until when.", json=False),
+    Field("aliases", "json", "Every name of theirs, the current ones first.", table=False, secrecy="open"),
+    Field("formerly", "lines", "Other names, and until when.", json=False, secrecy="open"),
     Field("rid", "id", "The platform's number of their room.", table=False),
     Field("did", "id", "The platform's number of the person.", table=False),
     Field("first_seen_at", "time", "When they did something first."),
@@ -33,24 +35,71 @@ CARD = (
     Field("excluded", "bool", "Whether they are left out of figures.", table=False),
     Field("watchlists", "list", "The lists they are on."),
     Field("rating", "int", "1 to 5."),
-    Field("notes", "json", "Every note, the newest first.", table=False),
-    Field("latest_notes", "lines", "The last notes.", json=False),
-    Field("tokens", "int", "Tokens here: tips and media.", json=False),
-    Field("tokens_30d", "int", "Tokens of the last 30 days.", json=False),
-    Field("tokens_90d", "int", "Tokens of the last 90 days.", json=False),
-    Field("tips", "int", "Tips here.", json=False),
-    Field("largest_tip", "int", "The largest one.", json=False),
+    Field("notes", "json", "Every note, the newest first.", table=False, secrecy="note"),
+    Field("latest_notes", "lines", "The last notes.", json=False, secrecy="note"),
+    Field("tokens", "int", "Tokens here: tips and media.", json=False, secrecy="amount"),
+    Field("tokens_30d", "int", "Tokens of the last 30 days.", json=False, secrecy="amount"),
+    Field("tokens_90d", "int", "Tokens of the last 90 days.", json=False, secrecy="amount"),
+    Field("tips", "int", "Tips here.", json=False, secrecy="amount"),
+    Field("largest_tip", "int", "The largest one.", json=False, secrecy="amount"),
     Field("first_tip_at", "time", "The first one.", json=False),
     Field("last_tip_at", "time", "The last one.", json=False),
+    Field("media", "int", "Photos and videos bought.", json=False, secrecy="amount"),
+    Field("media_tokens", "int", "Tokens for them.", json=False, secrecy="amount"),
+    Field("fanclub_joined_at", "time", "When they last joined the fan club.", json=False),
     Field("visits", "int", "How often they came.", json=False),
     Field("median_stay", "duration", "How long they stay, of visits seen whole.", json=False),
-    Field("messages", "int", "Public lines.", json=False),
-    Field("private_messages", "int", "Private lines, of both sides.", json=False),
-    Field("follows", "lines", "Whether they follow, and since when.", json=False),
-    Field("last_lines", "lines", "Their last public lines.", json=False),
-    Field("private_lines", "lines", "The last private lines, with --private.", table=False, json=False),
-    Field("here", "json", "What they did in the room.", table=False),
-    Field("elsewhere", "json", "What other sources know; null where none does.", table=False),
+    Field(
+        "usual_hours", "lines", "When they mostly come, and how that was counted.", json=False, secrecy="open"
+    ),
+    Field("messages", "int", "Public lines.", json=False, secrecy="open"),
+    Field("private_messages", "int", "Private lines, of both sides.", json=False, secrecy="open"),
+    Field("follows", "bool", "Whether they follow; null where nobody knows.", json=False),
+    Field("follows_since", "time", "Since when they do, or do not.", json=False),
+    Field(
+        "here",
+        "json",
+        "What they did in the room.",
+        table=False,
+        inside=frozenset(
+            {"tokens", "tips", "largest_tip", "tokens_30d", "tokens_90d", "media", "media_tokens"}
+        ),
+    ),
+    Field(
+        "elsewhere", "json", "What other sources know; null where none does.", table=False, secrecy="amount"
+    ),
+    Field(
+        "relationship",
+        "json",
+        "What they are to you; null where nothing is said.",
+        table=False,
+        secrecy="open",
+    ),
+    Field("attributes", "json", "What is said of them, by key.", table=False, secrecy="open"),
+    Field("links", "json", "Where else they are to be found.", table=False, secrecy="open"),
+    Field(
+        "names",
+        "json",
+        "Names that are no usernames; the private one with --reveal.",
+        table=False,
+        secrecy="name",
+    ),
+    Field("pairs", "json", "Who belongs to them.", table=False, inside=frozenset({"note"})),
+    Field("last_lines", "lines", "Their last public lines.", secrecy="message"),
+    Field(
+        "private_lines",
+        "lines",
+        "The last private lines; null without --private.",
+        table=False,
+        secrecy="message",
+    ),
+    Field(
+        "changes",
+        "json",
+        "What changed since the last snapshot; null where there is none.",
+        table=False,
+        secrecy="amount",
+    ),
 )
 _COLUMNS = {"username", "role", "last_seen_at", "tokens", "tips", "visits", "watchlists", "rating"}
 SEVERAL = tuple(replace(field, table=field.name in _COLUMNS) for field in CARD)
@@ -67,11 +116,11 @@ PRIVATE = tuple(replace(field, table=field.table or field.name == "private_lines
     metavar="NAME…",
     nargs=-1,
     required=True,
-    help="A name, @name or room URL.",
+    help="A name, @name or room URL; - reads names from stdin.",
     shell_complete=complete.people,
 )
 @which_options
-@unmask_options(reveal=REVEAL, private="Show the last private lines.")
+@unmask_options(reveal=f"{REVEAL[:-1]}, and show the private name.", private="Show the last private lines.")
 @room_option
 @record_options(fields=CARD)
 @common_options
@@ -91,24 +140,29 @@ def show(
     """
     from mhc.reports import card
 
-    rows: list[Mapping[str, object]] = []
+    wanted = names_in(names)
+    cards: list[Card] = []
     with database(ctx) as db, db.read() as conn:
-        asked = card.Asked(utc_now(), rooms(ctx, conn, room).ids, reveal=reveal, private=private)
+        where = rooms(ctx, conn, room)
+        asked = card.Asked(utc_now(), where.ids, reveal=reveal, private=private, tz=out.tz, room=where.name)
 
         def one(name: str) -> None:
-            rows.append(_shown(card.read(conn, find_person(conn, name, which=which), asked)))
+            cards.append(card.read(conn, find_person(conn, name, which=which), asked))
 
-        status = each(ctx, names, one)
-    if len(names) == 1:
-        out.record(PRIVATE if private else CARD, rows[0])
+        status = each(ctx, wanted, one)
+    if len(names) > 1 or names[0] == "-":  # what a script gets does not depend on how many its input had
+        out.rows(SEVERAL, [_shown(one) for one in cards], limit=len(wanted))
+    elif out.format == "table" and out.names is None:
+        out.record(*screen.lines(cards[0], out.screen, out.tz, hidden=out.on_stream()))
     else:
-        out.rows(SEVERAL, rows, limit=len(names))
+        out.record(PRIVATE if private else CARD, _shown(cards[0]))
     return status
 
 
-def _shown(card: "Card") -> dict[str, object]:
+def _shown(card: "Card") -> Mapping[str, object]:
     """Give a card as its fields."""
     former = [a for a in card.aliases if a.username != card.username or a.valid_to is not None]
+    usual, private = card.here.usual_hours, card.private_lines
     return {name: getattr(card, name) for name in card.__slots__} | {
         **card.here._asdict(),
         "formerly": [{"username": a.username, "until": a.valid_to} for a in former],
@@ -116,7 +170,6 @@ def _shown(card: "Card") -> dict[str, object]:
             {"at": n.happened_at or n.created_at, "category": n.category, "body": n.body}
             for n in card.notes[:3]
         ],
-        "follows": [{"follows": card.followed[1], "since": card.followed[0]}] if card.followed else [],
-        "last_lines": [{"at": line.at, "text": line.text} for line in card.last_lines],
-        "private_lines": [asdict(line) for line in card.private_lines],
+        "usual_hours": [usual] if usual else [],
+        "private_lines": None if private is None else [asdict(line) for line in private],
     }

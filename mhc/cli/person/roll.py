@@ -1,7 +1,7 @@
 """`mhc person list|search`: people with their sums."""
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,80 +9,119 @@ from mhc.cli.context import database
 from mhc.cli.lookups import rooms
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.person.figures import REVEAL, ROLES, room_option
+from mhc.cli.person import filters
+from mhc.cli.person.figures import REVEAL, room_option
+from mhc.cli.presence import say_if_unheard
 from mhc.cli.unmasking import unmask_options
 from mhc.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
-    from mhc.store.totals import Roll
+    from mhc.store.roll import Listed, Roll
 
 PEOPLE = (
     Field("username", "username", "The name they go by now."),
     Field("role", "text", "viewer, model, both or unknown.", foreign=False),
     Field("last_seen_at", "time", "When they did something last.", header="last seen"),
-    Field("tokens", "int", "Tokens here: tips and media."),
-    Field("tips", "int", "Tips here."),
+    Field("tokens", "int", "Tokens here: tips and media.", secrecy="amount"),
+    Field("tips", "int", "Tips here.", secrecy="amount"),
     Field("watchlists", "list", "The lists they are on.", header="lists"),
     Field("excluded", "bool", "Whether they are left out of figures.", header="excl"),
     Field("rating", "int", "1 to 5.", table=False),
     Field("first_seen_at", "time", "When they did something first.", table=False),
 )
+_KEYS = [field.name for field in PEOPLE if field.name not in {"watchlists", "excluded"}]
 _NOBODY = "nobody: mhc listen meets people, mhc person add NAME adds one"
+_NOBODY_SUCH = "nobody of whom all of this is so: mhc person list"
 _NO_MATCH = "nobody goes or went by such a name"
 
 
 @click.command(
     "list",
     cls=Command,
-    examples=["mhc person list", "mhc person list --role viewer --sort tokens:desc -L 10"],
+    examples=[
+        "mhc person list",
+        "mhc person list --role viewer --sort tokens:desc -L 10",
+        "mhc person list --segment tippers --since 30d --no-excluded -o ndjson",
+        "mhc person list --list Friends --rating 3+ -o name",
+    ],
+    epilog=filters.SEGMENT_HELP,
 )
-@click.option("--role", type=click.Choice(ROLES), help="These only.")
+@filters.filter_options
 @unmask_options(reveal=REVEAL)
 @room_option
-@output_options(fields=PEOPLE, sort_keys=[f.name for f in PEOPLE if f.name not in {"watchlists", "excluded"}])
+@output_options(fields=PEOPLE, sort_keys=_KEYS)
 @common_options
 @click.pass_context
-def list_people(ctx: click.Context, out: Writer, role: str | None, reveal: bool, room: str | None) -> None:
+def list_people(ctx: click.Context, /, out: Writer, reveal: bool, room: str | None, **asked: Any) -> None:
     """List the people you have met, the last seen first, equals by name.
 
-    Excluded people are listed too, and marked.
+    Several filters must all hold. Excluded people are listed too, and marked.
     """
-    from mhc.store.totals import Roll
+    from mhc.store import roll as people
 
     with database(ctx) as db, db.read() as conn:
-        _print(out, conn, Roll(rooms(ctx, conn, room).ids, role=role, reveal=reveal), _NOBODY)
+        roll = _sorted(out, filters.read(ctx, conn, room, reveal=reveal, asked=asked))
+        if roll.live:
+            say_if_unheard(ctx, conn, roll.room_ids)
+        found = people.list_people(conn, roll, out.limit)
+        rows, total = _rows(conn, found), _total(out, conn, roll, found)
+    out.rows(PEOPLE, rows, total=total, nothing=_NOBODY_SUCH if any(asked.values()) else _NOBODY)
 
 
 @click.command("search", cls=Command, examples=["mhc person search one", "mhc person search _old -o name"])
 @click.argument("text", metavar="TEXT", help="Any part of a name that they have or had.")
 @unmask_options(reveal=REVEAL)
 @room_option
-@output_options(fields=PEOPLE, sort_keys=[f.name for f in PEOPLE if f.name not in {"watchlists", "excluded"}])
+@output_options(fields=PEOPLE, sort_keys=_KEYS)
 @common_options
 @click.pass_context
 def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str | None) -> None:
-    """List the people whose name, now or once, contains a text; the last seen first, equals by name."""
-    from mhc.store.totals import Roll
+    """List the people whose name, now or once, contains a text.
+
+    First who is called just so, then whose name begins so, then the others, each by the name that fits.
+    """
+    from mhc.store import roll as people
+    from mhc.store.search import by_name
 
     part = text.strip().lstrip("@")
     if not part:
         raise UsageError("search for what?", hint="mhc person list")
     with database(ctx) as db, db.read() as conn:
-        _print(out, conn, Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal), _NO_MATCH)
+        roll = people.Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal)
+        if out.sort is None:
+            found = by_name(conn, roll, part, out.limit)
+        else:
+            found = people.list_people(conn, _sorted(out, roll), out.limit)
+        rows, total = _rows(conn, found), _total(out, conn, roll, found)
+    out.rows(PEOPLE, rows, total=total, nothing=_NO_MATCH)
 
 
-def _print(out: Writer, conn: "Connection", roll: "Roll", nothing: str) -> None:
-    from mhc.store import totals, watchlists
+def _sorted(out: Writer, roll: "Roll") -> "Roll":
+    return roll if out.sort is None else replace(roll, sort=out.sort.key, descending=out.sort.descending)
+
+
+def _total(out: Writer, conn: "Connection", roll: "Roll", found: "Sequence[Listed]") -> int | None:
+    """Give how many there are without the limit, where a table says so."""
+    from mhc.store.roll import count_people
+
+    if out.format != "table":
+        return None
+    return len(found) if out.limit is None or len(found) < out.limit else count_people(conn, roll)
+
+
+def _rows(conn: "Connection", found: "Sequence[Listed]") -> list[dict[str, object]]:
+    """Give people with the lists they are on."""
+    from mhc.store import watchlists
+    from mhc.store.people import CHUNK, roots_of_rows
     from mhc.store.schema import EXCLUDED
 
-    if out.sort is not None:
-        roll = replace(roll, sort=out.sort.key, descending=out.sort.descending)
-    total = totals.count_people(conn, roll) if out.format == "table" else None
-    lists = watchlists.names_by_root(conn)
-    rows = [
-        asdict(one) | {"watchlists": lists.get(one.id, []), "excluded": EXCLUDED in lists.get(one.id, [])}
-        for one in totals.list_people(conn, roll, out.limit)
+    rows = roots_of_rows(conn, [one.id for one in found]) if len(found) <= CHUNK else None
+    lists = watchlists.names_by_root(conn, rows)
+    return [
+        one._asdict() | {"watchlists": lists.get(one.id, []), "excluded": EXCLUDED in lists.get(one.id, [])}
+        for one in found
     ]
-    out.rows(PEOPLE, rows, total=total, nothing=nothing)

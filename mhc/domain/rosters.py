@@ -1,0 +1,69 @@
+"""Files that name people: CSV with a header that has `username`, and maybe `note`, or one name a line."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from io import StringIO
+from typing import NamedTuple
+
+from mhc.domain.names import UsernameError, parse_username
+
+_DELIMITERS = ("\t", ";", ",")
+
+
+class Entry(NamedTuple):
+    """A person in a file, and why they are on the list."""
+
+    username: str
+    note: str | None
+
+
+class RosterError(ValueError):
+    """A file that names nobody, or cannot be read: one sentence that says why."""
+
+
+def parse(text: str) -> list[Entry]:
+    """Give the people that a file names, each once, in their order. Raises RosterError."""
+    if "\0" in text:
+        raise RosterError("is no text: it has NUL characters in it")
+    lines = text.splitlines()
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        raise RosterError("names nobody")
+    delimiter = next((one for one in _DELIMITERS if one in first), None)
+    found: Iterable[tuple[int, str, str | None]]
+    if delimiter is None and first.strip().strip('"').lower() != "username":
+        found = ((place, line, None) for place, line in enumerate(lines, 1) if line.strip())
+    else:
+        found = _rows("\n".join(lines), delimiter or ",")
+    once: dict[str, Entry] = {}
+    for place, typed, note in found:
+        try:
+            name = parse_username(typed)
+        except UsernameError as error:
+            raise RosterError(f"line {place}: {error}") from None
+        if name not in once or note is not None:
+            once[name] = Entry(name, note)
+    if not once:
+        raise RosterError("names nobody")
+    return list(once.values())
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, str, str | None]]:
+    reader = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
+    columns: list[str] | None = None
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            if columns is None:
+                columns = [cell.strip().lower() for cell in row]
+                if columns.count("username") != 1:
+                    shown = ", ".join(row)[:80]
+                    raise RosterError(f"has the columns {shown!r}: one of them must be username")
+                continue
+            if len(row) > len(columns):
+                raise RosterError(f"line {reader.line_num}: {len(row)} cells under {len(columns)} columns")
+            cells = dict(zip(columns, row, strict=False))
+            yield reader.line_num, cells.get("username", ""), cells.get("note", "").strip() or None
+    except csv.Error as error:
+        raise RosterError(f"line {reader.line_num}: {error}") from None

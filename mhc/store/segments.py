@@ -1,0 +1,200 @@
+"""Parts of the people that a room knows, by what they did: each is a query of the roots of those who belong to it.
+
+PostgreSQL takes for rare what equals the outcome of a formula, and then plans badly: formulas are compared otherwise.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from mhc.domain.clock import EPOCH, to_ms
+from mhc.domain.events import METHODS, Flag
+from mhc.domain.sessions import FAR, Calendar, Span
+from mhc.domain.visits import Ending
+from mhc.store import people, sessions
+from mhc.store.counting import counted
+from mhc.store.follows import Direction, State
+from mhc.store.people import CHUNK
+from mhc.store.schema import (
+    Instant,
+    event,
+    follow_change,
+    person,
+    person_total,
+    stream,
+    stream_session,
+    visit,
+)
+
+_LONGEST = timedelta(days=7)  # of a visit that no session before it ended
+MONTH = timedelta(days=30)  # the range of who is new or lapsed, where nobody gave one
+OFTEN, OF_SESSIONS = 3, 10  # a regular came to so many of so many sessions (analysis.md, `retention`)
+_TIP = next(number for number, name in METHODS.items() if name == "tip")
+
+# The cast tells SQLite that this is a number, or it would not index it for a join.
+root: ColumnElement[int] = func.coalesce(person.c.canonical_id, person.c.id)
+# Words and not parameters: else SQLite does not see that the partial index holds these rows.
+is_open: ColumnElement[bool] = visit.c.ending == literal_column(f"'{Ending.OPEN}'")
+
+
+class Segment(StrEnum):
+    """A part of the people by what they did in a range."""
+
+    TIPPERS = "tippers"
+    FOLLOWERS = "followers"
+    REGULARS = "regulars"
+    LAPSED = "lapsed"
+    NEW = "new"
+
+
+class Range(NamedTuple):
+    """The rooms (None: all) and the half-open time that a segment is of."""
+
+    room_ids: Sequence[int] | None
+    since: datetime | None
+    until: datetime | None
+
+
+def within(column: ColumnElement[Any], of: Range) -> list[ColumnElement[bool]]:
+    """Give the conditions that a time lies in a range."""
+    bounds = [] if of.since is None else [column >= of.since]
+    return bounds if of.until is None else [*bounds, column < of.until]
+
+
+def roots_of(person_ids: Select[Any] | CompoundSelect[Any]) -> Select[Any]:
+    """Give the query of the roots of some people, whom a query gives."""
+    return select(root).where(person.c.id.in_(person_ids))
+
+
+def tippers(conn: Connection, of: Range, *, reveal: bool) -> Select[Any]:
+    """Give who tipped in a range; who did so anonymously only where `reveal` counts it."""
+    if of.since is None and of.until is None:
+        tips = person_total.c.tips + person_total.c.anonymous_tips if reveal else person_total.c.tips
+        return roots_of(_in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of))
+    query = select(event.c.actor_id).where(
+        event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
+    )
+    query = query.where(counted, event.c.at != EPOCH)  # there: a pasted line of unknown time
+    if not reveal:
+        query = query.where(event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS))
+    if testbed := list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars()):
+        query = query.where(event.c.stream_id.not_in(testbed))
+    if of.room_ids is None:
+        return roots_of(query)
+    # Two parts, so that the index alone answers the first: an event that names no room is of the one listened to.
+    heard = select(stream.c.id).where(stream.c.room_id.in_(of.room_ids))
+    unnamed = query.where(event.c.room_id.is_(None), event.c.stream_id.in_(heard))
+    return roots_of(union_all(query.where(event.c.room_id.in_(of.room_ids)), unnamed))
+
+
+def followers(of: Range) -> Select[Any]:
+    """Give who follows at the end of a range: their last change before it says so."""
+    rank = case((follow_change.c.state == State.YES, 2), (follow_change.c.state == State.UNKNOWN, 1), else_=0)
+    latest = func.max(type_coerce(follow_change.c.at, BigInteger) * 4 + rank)
+    query = select(root).join(follow_change, follow_change.c.person_id == person.c.id)
+    query = query.where(follow_change.c.direction == Direction.FOLLOWER)
+    if of.until is not None:
+        query = query.where(follow_change.c.at < of.until)
+    # The rows of one room count together; of several rooms each counts by itself.
+    groups = [root] if of.room_ids is not None else [root, follow_change.c.room_id]
+    return _in(query, follow_change.c.room_id, of).group_by(*groups).having(latest % 4 > 1)
+
+
+def present(of: Range) -> Select[Any]:
+    """Give who is in the rooms now, as far as was seen."""
+    return roots_of(_in(select(visit.c.person_id).where(is_open), visit.c.room_id, of))
+
+
+def regulars(conn: Connection, of: Range) -> Select[Any]:
+    """Give who came to at least 3 of the last 10 sessions that began in a range."""
+    came = [one for show in conn.execute(_last_shows(of)).all() for one in _there(show)]
+    if not came:
+        return select(root).where(literal_column("1 = 0"))
+    visits = union_all(*came).subquery()
+    query = select(root).join(visits, visits.c.person_id == person.c.id).group_by(root)
+    return query.having(func.count(visits.c.session_id.distinct()) >= OFTEN)
+
+
+def lapsed(conn: Connection, of: Range) -> list[int]:
+    """Give who came to at least 3 of the last 10 sessions before a range, and to none that began in it."""
+    before = conn.execute(regulars(conn, Range(of.room_ids, None, of.since))).scalars().all()
+    rows = people.roots_of_rows(conn, before)
+    came = {rows[who] for who in _came(conn, of, list(rows))}
+    return [who for who in before if who not in came]
+
+
+def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[int]:
+    """Give who of these people came to a session that began in a range."""
+    shows = {
+        room_id: Calendar([span for _id, span in known if _began(span, of)], FAR)
+        for room_id, known in sessions.spans(conn, of.room_ids).items()
+    }
+    columns = (visit.c.person_id, visit.c.room_id, visit.c.entered_at, visit.c.left_at, visit.c.ending)
+    query = select(*columns).where(visit.c.room_id.in_(list(shows)))
+    if of.since is not None:
+        query = query.where(or_(is_open, func.coalesce(visit.c.left_at, visit.c.entered_at) >= of.since))
+    for start in range(0, len(person_ids), CHUNK):
+        rows = conn.execute(query.where(visit.c.person_id.in_(person_ids[start : start + CHUNK])))
+        for who, room_id, entered_at, left_at, ending in rows:
+            begin = entered_at or left_at
+            end = FAR if ending == Ending.OPEN else left_at or begin
+            if next(shows[room_id].touched(to_ms(begin), to_ms(end)), None) is not None:
+                yield who
+
+
+def _began(span: Span, of: Range) -> bool:
+    return (of.since is None or span.started_at >= of.since) and (
+        of.until is None or span.started_at < of.until
+    )
+
+
+def _in(query: Select[Any], room: ColumnElement[Any], of: Range) -> Select[Any]:
+    return query if of.room_ids is None else query.where(room.in_(of.room_ids))
+
+
+def _last_shows(of: Range) -> Select[Any]:
+    """Give the last 10 sessions that began in a range, each with the end of the one before it."""
+    mine = stream_session.c
+    after = (
+        func.lag(mine.ended_at, type_=Instant)
+        .over(partition_by=mine.room_id, order_by=mine.started_at)
+        .label("after")
+    )
+    query = select(mine.id, mine.room_id, mine.started_at, mine.ended_at, after)
+    shows = _in(query, mine.room_id, of).subquery()
+    query = select(shows).where(*within(shows.c.started_at, of))
+    return query.order_by(shows.c.started_at.desc(), shows.c.id.desc()).limit(OF_SESSIONS)
+
+
+def _there(show: Any) -> list[Select[Any]]:
+    """Give the queries of who came to a session, whose visits' beginning was seen, and whose was not.
+
+    Nobody's visit goes beyond the end of a session: who was there came after the end of the one before.
+    """
+    came, left = visit.c.entered_at, visit.c.left_at
+    query = select(visit.c.person_id, literal(show.id).label("session_id")).where(
+        visit.c.room_id == show.room_id
+    )
+    seen = query.where(or_(is_open, left > show.started_at, came >= show.started_at))
+    seen = seen.where(came >= (show.after or show.started_at - _LONGEST))
+    unseen = query.where(came.is_(None), left >= show.started_at)
+    if show.ended_at is not None:
+        seen, unseen = seen.where(came < show.ended_at), unseen.where(left < show.ended_at)
+    return [seen, unseen]

@@ -1,0 +1,295 @@
+"""Which people a list shows: filters, segments, merged people once, and the order of a search."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, update
+
+from factories import FIRST_SHOW, ROOM, Item, happening, minute, store, tell_story, tip
+from mhc.domain.clock import to_ms
+from mhc.domain.sessions import FAR, Calendar
+from mhc.store import follows, identity, people, roll, schema, search, segments, sessions, visits, watchlists
+from mhc.store.database import Database
+from mhc.store.roll import Ratings, Roll
+from mhc.store.segments import OF_SESSIONS, OFTEN, Range, Segment
+from mhc.store.streams import Kind
+
+DAY = 24 * 60
+
+
+def known(conn: Connection, *names: str) -> list[int]:
+    found = people.ensure(conn, names, source="manual", at=minute(0))
+    return [found[name] for name in names]
+
+
+def listed(conn: Connection, **asked: Any) -> list[str]:
+    """Give who is listed; without a room of its own the room is the story's."""
+    rooms = [one.id for one in people.find(conn, ROOM)]
+    usual: dict[str, Any] = {"room_ids": rooms, "sort": "username", "descending": False}
+    wanted = Roll(**(usual | {"recent_since": asked.get("since")} | asked))
+    found = [one.username for one in roll.list_people(conn, wanted)]
+    assert roll.count_people(conn, wanted) == len(found)
+    return found
+
+
+def of(conn: Connection, segment: str, **asked: Any) -> list[str]:
+    return listed(conn, segments=[Segment(segment)], **asked)
+
+
+def merge(conn: Connection, keep: int, other: int) -> None:
+    identity.merge(conn, keep, [other], at=minute(0))
+
+
+def show(day: float, *who: str, minutes: float = 60) -> list[Item]:
+    """Give a session of an hour to which some people come."""
+    start = day * DAY
+    came = [happening(start + 1, "userEnter", name) for name in who]
+    left = [happening(start + 2, "userLeave", name) for name in who]
+    ends = happening(start + minutes, "broadcastStop")
+    return [happening(start, "broadcastStart"), *came, *left, ends]
+
+
+def test_merged_people_are_one_with_the_times_and_sums_of_all(database: Database) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        one, two = known(conn, "viewer_one", "viewer_two")
+        merge(conn, two, one)
+        (found,) = roll.list_people(conn, Roll(role="viewer"))
+        assert (found.username, found.tokens, found.tips) == ("viewer_two", 35 + 30 + 120, 4)
+        assert (found.first_seen_at, found.last_seen_at) == (minute(1), minute(1460))
+        assert listed(conn, seen_since=minute(1440)) == ["viewer_two"]
+        assert listed(conn, not_seen_since=minute(1440)) == [ROOM]
+        assert listed(conn, min_tokens=185) == ["viewer_two"]
+        assert listed(conn, min_tokens=186) == []
+
+
+def test_the_last_seen_come_first_and_who_was_never_seen_last(database: Database) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        known(conn, "added_b", "added_a")
+        wanted = Roll()
+        found = [one.username for one in roll.list_people(conn, wanted)]
+        assert found == ["viewer_one", "viewer_two", "added_a", "added_b", ROOM]
+        assert [one.username for one in roll.list_people(conn, wanted, 2)] == found[:2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"role": "viewer"}, ["viewer_one", "viewer_two"]),
+        ({"role": "model"}, [ROOM]),
+        ({"min_tokens": 0}, ["added", ROOM, "viewer_one", "viewer_two"]),
+        ({"min_tokens": 66}, ["viewer_one"]),
+        ({"min_tokens": 65}, ["viewer_one", "viewer_two"]),
+        ({"min_tokens": 170, "reveal": True}, ["viewer_one"]),
+        ({"min_tokens": 170}, []),
+        ({"rating": Ratings(4, 5)}, ["viewer_one"]),
+        ({"rating": Ratings(1, 2)}, ["viewer_two"]),
+        ({"rating": Ratings(3, 3)}, []),
+        ({"unrated": True}, ["added", ROOM]),
+        ({"seen_since": minute(1460)}, ["viewer_one"]),
+        ({"not_seen_since": minute(1460)}, ["added", ROOM, "viewer_two"]),
+        ({"excluded": True}, ["viewer_two"]),
+        ({"excluded": False}, ["added", ROOM, "viewer_one"]),
+        ({"role": "viewer", "excluded": False}, ["viewer_one"]),
+        ({"like": "_TWO"}, ["viewer_two"]),
+        ({"like": "%"}, []),
+    ],
+)
+def test_each_filter(database: Database, asked: dict[str, Any], expected: list[str]) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        _added, one, two = known(conn, "added", "viewer_one", "viewer_two")
+        watchlists.add(conn, 5, [two], at=minute(0), note=None)
+        for who, rating in ((one, 5), (two, 1)):
+            conn.execute(update(schema.person).where(schema.person.c.id == who).values(rating=rating))
+        assert listed(conn, **asked) == expected
+
+
+def test_who_is_on_every_list_that_is_named(database: Database) -> None:
+    with database.write() as conn:
+        one, two, three = known(conn, "viewer_one", "viewer_two", "viewer_three")
+        for list_id, who in ((1, one), (1, two), (2, two), (2, three)):
+            watchlists.add(conn, list_id, [who], at=minute(0), note=None)
+        assert listed(conn, list_ids=[1]) == ["viewer_one", "viewer_two"]
+        assert listed(conn, list_ids=[1, 2]) == ["viewer_two"]
+        watchlists.remove(conn, 1, [two], at=minute(1))
+        assert listed(conn, list_ids=[1, 2]) == []
+        merge(conn, one, three)
+        assert listed(conn, list_ids=[1, 2]) == ["viewer_one"]
+
+
+def test_who_is_in_the_room_now(database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [happening(1, "userEnter", "viewer_one"), happening(2, "userEnter", "viewer_two")])
+        store(conn, [happening(3, "userLeave", "viewer_two")], page=1)
+        store(conn, [happening(3, "userEnter", "viewer_three", room="other_room")], room="other_room")
+        assert listed(conn, live=True) == ["viewer_one"]
+        assert listed(conn, live=True, room_ids=None) == ["viewer_one", "viewer_three"]
+
+
+def test_tippers_tipped_in_the_range(database: Database) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        store(conn, [tip(5, "viewer_test", 5)], kind=Kind.TESTBED)
+        store(conn, [tip(5, "viewer_three", 5, room=None)], page=7)
+        store(conn, [tip(5, "viewer_four", 5)], room="other_room", page=8)
+        assert of(conn, "tippers") == ["viewer_four", "viewer_one", "viewer_three", "viewer_two"]
+        assert of(conn, "tippers", until=minute(6)) == ["viewer_four", "viewer_one", "viewer_three"]
+        assert of(conn, "tippers", since=minute(5), until=minute(6)) == of(conn, "tippers", until=minute(6))
+        assert of(conn, "tippers", since=minute(6), until=minute(7)) == ["viewer_two"]
+        assert of(conn, "tippers", since=minute(7), until=minute(8)) == []
+        assert of(conn, "tippers", since=minute(7), until=minute(8), reveal=True) == ["viewer_one"]
+        assert of(conn, "tippers", since=minute(1446)) == []
+        assert of(conn, "tippers", since=minute(0), room_ids=None)[-1] == "viewer_two"
+
+
+def test_followers_follow_at_the_end_of_the_range(database: Database) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        one, two, room = known(conn, "viewer_one", "viewer_two", ROOM)
+        assert of(conn, "followers") == []
+        assert of(conn, "followers", until=minute(1450)) == ["viewer_one"]
+        assert of(conn, "followers", until=minute(4)) == []
+        for state, at in (("yes", 10), ("unknown", 20)):
+            follows.add(conn, room, two, "follower", state, at=minute(at), source="import")
+        follows.add(conn, room, two, "following", "yes", at=minute(30), source="import")
+        assert of(conn, "followers", until=minute(20)) == ["viewer_one", "viewer_two"]
+        assert of(conn, "followers", until=minute(21)) == ["viewer_one"]
+        merge(conn, two, one)
+        assert of(conn, "followers", until=minute(20)) == ["viewer_two"]
+        assert of(conn, "followers") == []
+        assert of(conn, "followers", room_ids=[two]) == []
+
+
+def test_the_new_were_seen_first_in_the_range(database: Database) -> None:
+    with database.write() as conn:
+        store(conn, show(1, "viewer_old") + show(20, "viewer_old", "viewer_new"))
+        known(conn, "viewer_never")
+        assert of(conn, "new", since=minute(20 * DAY)) == ["viewer_new"]
+        assert of(conn, "new", since=minute(DAY), until=minute(2 * DAY)) == ["viewer_old"]
+
+
+def test_regulars_came_to_three_of_the_last_ten_sessions(database: Database) -> None:
+    with database.write() as conn:
+        for day in range(12):
+            who = (
+                ["viewer_always"]
+                + ["viewer_thrice"] * (day in {2, 5, 9})
+                + ["viewer_twice"] * (day in {3, 4})
+            )
+            store(conn, show(day, *who, *(["viewer_early"] if day < 4 else [])), page=day)
+        assert of(conn, "regulars") == ["viewer_always", "viewer_thrice"]
+        assert of(conn, "regulars", until=minute(6 * DAY)) == ["viewer_always", "viewer_early"]
+        assert of(conn, "regulars", since=minute(6 * DAY)) == ["viewer_always"]
+        assert of(conn, "regulars", until=minute(2 * DAY)) == []
+        store(conn, [happening(30 * DAY, "userEnter", "viewer_thrice")], page=99)  # while the room is dark
+        assert of(conn, "lapsed", since=minute(10 * DAY)) == ["viewer_early", "viewer_thrice"]
+        store(conn, show(31, "viewer_thrice"), page=100)
+        assert of(conn, "lapsed", since=minute(10 * DAY)) == ["viewer_early"]
+        assert of(conn, "lapsed", since=minute(10 * DAY), until=minute(31 * DAY)) == [
+            "viewer_early",
+            "viewer_thrice",
+        ]
+
+
+def test_someone_who_stays_through_the_dark_and_someone_seen_only_to_leave_came(database: Database) -> None:
+    with database.write() as conn:
+        for day in range(3):
+            early = happening(day * DAY - 30, "userEnter", "viewer_waits")
+            gone = happening(day * DAY + 30, "userLeave", "viewer_seen_leaving")
+            store(conn, sorted([early, *show(day), gone], key=lambda item: item[0]), page=day)
+        assert of(conn, "regulars") == ["viewer_seen_leaving", "viewer_waits"]
+
+
+def test_a_search_gives_the_exact_name_then_beginnings_then_parts(database: Database) -> None:
+    with database.write() as conn:
+        names = known(conn, "a_blue", "blue_two", "blue", "blue_one", "zblue", "other")
+        owner = people.by_id(conn, names[-1])
+        assert owner is not None
+        people.add_alias(conn, owner, "blue", source="manual", at=minute(1), current=False)
+        wanted = Roll()
+        found = [one.username for one in search.by_name(conn, wanted, "Blue")]
+        assert found == ["blue", "other", "blue_one", "blue_two", "a_blue", "zblue"]
+        assert [one.username for one in search.by_name(conn, wanted, "blue", 3)] == found[:3]
+        merge(conn, names[1], names[2])
+        found = [one.username for one in search.by_name(conn, wanted, "blue")]
+        assert found == ["blue_two", "other", "blue_one", "a_blue", "zblue"]
+        assert search.by_name(conn, wanted, "b_ue") == []
+
+
+def test_a_search_among_many_is_as_one_among_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.write() as conn:
+        known(conn, *(f"viewer_{number:03}" for number in range(250)), "a_viewer", "viewer")
+        few = search.by_name(conn, Roll(), "viewer")
+        monkeypatch.setattr(search, "_MANY", 5)
+        assert search.by_name(conn, Roll(), "viewer") == few
+        assert [one.username for one in few[:2]] == ["viewer", "viewer_000"]
+        assert few[-1].username == "a_viewer"
+        assert len(few) == 252
+
+
+def test_who_only_tipped_anonymously_is_found_where_revealed(database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [*FIRST_SHOW, tip(12, "viewer_hidden", 5, anonymous=True)])
+        assert "viewer_hidden" not in listed(conn)
+        assert "viewer_hidden" in listed(conn, reveal=True)
+        assert search.by_name(conn, Roll(), "hidden") == []
+        assert [one.username for one in search.by_name(conn, Roll(reveal=True), "hidden")] == [
+            "viewer_hidden"
+        ]
+        known_now, hidden = known(conn, "viewer_known", "viewer_hidden")
+        merge(conn, hidden, known_now)
+        assert "viewer_hidden" in listed(conn)
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from([1, 10, 40, 300]),
+        st.sampled_from(["broadcastStart", "broadcastStop", "userEnter", "userLeave"]),
+        st.sampled_from(["viewer_one", "viewer_two", "viewer_three"]),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps, cut=st.integers(0, 3000))
+def test_regulars_are_those_whom_a_calendar_of_sessions_counts(
+    module_database: Database, steps: list[tuple[int, str, str]], cut: int
+) -> None:
+    at, items = 0, []
+    for pause, method, who in steps:
+        at += pause
+        items.append(happening(at, method, who if method.startswith("user") else None))
+    with module_database.write() as conn:
+        for table in reversed(schema.metadata.sorted_tables):
+            if table.name not in {"watchlist", "event_method", "schema_compat"}:
+                conn.execute(delete(table))
+        store(conn, items)
+        for wanted in (
+            Range(None, None, None),
+            Range(None, None, minute(cut)),
+            Range(None, minute(cut), None),
+        ):
+            found = conn.execute(segments.regulars(conn, wanted)).scalars()
+            assert sorted(found) == counted(conn, wanted)
+
+
+def counted(conn: Connection, wanted: Range) -> list[int]:
+    """Count the slow way who came to at least 3 of the last 10 sessions."""
+    regular = []
+    begin, end = wanted.since or datetime.min.replace(tzinfo=UTC), wanted.until or FAR
+    for room_id, found in sessions.spans(conn, None).items():
+        shows = [span for _id, span in found if begin <= span.started_at < end][-OF_SESSIONS:]
+        calendar = Calendar(shows, FAR)
+        came: dict[int, set[int]] = defaultdict(set)
+        for who, one in visits.of_room(conn, room_id, None, FAR):
+            left = FAR if one.ending == "open" else one.left_at or one.known_from
+            came[who] |= set(calendar.touched(to_ms(one.known_from), to_ms(left)))
+        regular += [who for who, places in came.items() if len(places) >= OFTEN]
+    return sorted(regular)
