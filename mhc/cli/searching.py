@@ -19,7 +19,7 @@ FOUND = (
     Field(
         "category", "text", "notes, pm, dm, public_chat, tips or tip_menu; null for a message.", foreign=False
     ),
-    Field("body", "text", "The note, or the message."),
+    Field("body", "text", "The note, or the message.", secrecy="note"),
     Field("happened_at", "time", "When it happened; null where nobody said.", header="happened"),
     Field("created_at", "time", "When the note was written; null for a message.", header="written"),
     Field("edited_at", "time", "When it was written anew; null where it never was.", table=False),
