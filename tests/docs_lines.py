@@ -13,8 +13,16 @@ import click
 from mhc.cli.root import cli
 from mhc.errors import MhcError
 
-# Words in capitals that stand for something, with a value of its kind where text would not do.
-PLACEHOLDERS = {"N": "1", "ID": "1", "TIME": "2d", "SHELL": "bash", "KIND": "listen"}
+# Words in capitals that stand for something, with a value of its kind where text would not do; a group may have its own.
+PLACEHOLDERS = {
+    "N": "1",
+    "ID": "1",
+    "TIME": "2d",
+    "SHELL": "bash",
+    "KIND": "listen",
+    "1-5": "3",
+    "link KIND": "twitter",
+}
 # After these, `mhc` is the name of a user, a role or a database, and no command.
 _NAMES = frozenset({"-u", "DATABASE", "OWNER", "ROLE"})
 _ENDS = frozenset("|&;()<>`")
@@ -85,7 +93,7 @@ def _until_end(words: list[str]) -> list[str]:
 
 def refusal(line: Line) -> str | None:
     """Say why the commands would not take a call; None where they would. Runs nothing."""
-    words = [_filled(word) for word in line.words if not (word[0] == "[" and word[-1] == "]")]
+    words = [_filled(word, line.words[0]) for word in line.words if not (word[0] == "[" and word[-1] == "]")]
     if words[:1] == ["COMMAND"] or words == ["…"]:
         return None
     try:
@@ -93,14 +101,17 @@ def refusal(line: Line) -> str | None:
             _parse(cli, "mhc", words, whole=line.whole)
     except click.exceptions.Exit:  # --help, --version, --fields help
         return None
+    except click.MissingParameter as error:
+        in_options = isinstance(error.param, click.Option) and "[OPTIONS]" in line.words
+        return None if in_options else str(error)
     except (click.ClickException, MhcError) as error:
         return str(error)
     return None
 
 
-def _filled(word: str) -> str:
+def _filled(word: str, group: str) -> str:
     bare = word.strip("[]").removesuffix("…")
-    return PLACEHOLDERS.get(bare, bare)
+    return PLACEHOLDERS.get(f"{group} {bare}", PLACEHOLDERS.get(bare, bare))
 
 
 def _parse(command: click.Command, name: str, words: list[str], *, whole: bool) -> None:

@@ -95,6 +95,16 @@ def leaves() -> list[Leaf]:
     return [Leaf(path, command) for path, command in _walk(cli, ()) if not isinstance(command, click.Group)]
 
 
+def flags(leaf: Leaf) -> set[str]:
+    """Give the options of a command that take no value."""
+    return {
+        word
+        for one in leaf.command.params
+        if isinstance(one, click.Option) and one.is_flag
+        for word in one.opts
+    }
+
+
 def groups() -> dict[str, click.Group]:
     """Give every group but the root."""
     return {path: command for path, command in _walk(cli, ()) if isinstance(command, click.Group)}

@@ -26,7 +26,7 @@ TYPED = (
     ("pair", "add", "viewer_one", "viewer_two", "--note", "come together"),
     ("link", "add", "viewer_one", "website", "https://viewer.example/"),
     ("person", "rate", "viewer_one", "3"),
-    ("person", "name", "viewer_one", "--private", "Nick", "--address", "Sir"),
+    ("person", "name", "viewer_one", "--private", "Nick", "--identity", "Max", "--address", "Sir"),
     ("session", "start", "--at", "2026-02-01 20:00", "--title", "Blue night"),
     ("session", "stop", "--at", "2026-02-01 22:00"),
 )
@@ -45,7 +45,6 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
         source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
         coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)
-        factories.remember(conn, "viewer_one", "viewer_two")
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 
 

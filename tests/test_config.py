@@ -111,6 +111,20 @@ def test_tables_of_others_pass(home: Home) -> None:
     assert settings.tables["jobs"] == {"db-backup": {"every": "1d"}}
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"), [("", False), ("messages = true", True), ('messages = "False"', False)]
+)
+def test_messages_are_indexed_only_where_the_file_says_so(home: Home, line: str, expected: bool) -> None:
+    home.write(f"[search]\n{line}\n")
+    assert home.load().search_messages is expected
+
+
+def test_a_flag_is_true_or_false(home: Home) -> None:
+    for wrong in ("1", '"yes"', "[]"):
+        home.write(f"[search]\nmessages = {wrong}\n")
+        assert "[search] messages: must be true or false" in home.problems()
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
 def test_a_file_with_a_secret_is_refused_where_others_can_read_it(home: Home, mode: int) -> None:
     path = home.write(f'cb_auth_token = "{TOKEN}"', mode)

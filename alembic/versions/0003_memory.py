@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 STRING = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+LONGEST = 64  # characters of a word that count: an index of PostgreSQL has no room for much more
 
 
 def upgrade() -> None:
@@ -243,7 +244,8 @@ def _words(body: str) -> set[str]:
         c for c in unicodedata.normalize("NFKD", body) if not unicodedata.category(c).startswith("M")
     )
     folded = unicodedata.normalize("NFKD", bare.casefold())
-    return set("".join(c if c.isalnum() else " " for c in folded).split())
+    split = "".join(c if c.isalnum() else " " for c in folded).split()
+    return {word[:LONGEST] for word in split}
 
 
 def _derive_follows(conn: sa.Connection) -> None:

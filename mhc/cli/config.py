@@ -107,6 +107,8 @@ def _text(value: object) -> str | None:
     if isinstance(value, timedelta):
         minutes, seconds = divmod(int(value.total_seconds()), 60)
         return "".join(f"{n}{unit}" for n, unit in ((minutes, "m"), (seconds, "s")) if n) or "0m"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, int):  # bytes
         return f"{value >> 30}GiB" if value % (1 << 30) == 0 else f"{value >> 20}MiB"
     return f"{value:g}" if isinstance(value, float) else str(value)

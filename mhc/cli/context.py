@@ -41,7 +41,12 @@ def database(ctx: click.Context, *, busy_ms: int | None = None) -> Iterator["Dat
 
     loaded = settings(ctx)
     waits = {} if busy_ms is None else {"busy_ms": busy_ms}
-    db = Database(loaded.database_url, **waits, erasure_key=loaded.erasure_key)
+    db = Database(
+        loaded.database_url,
+        **waits,
+        erasure_key=loaded.erasure_key,
+        index_messages=loaded.search_messages,
+    )
     try:
         yield db
     finally:

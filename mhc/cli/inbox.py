@@ -21,16 +21,23 @@ THREADS = (
     Field("received", "int", "Messages from them."),
     Field("sent", "int", "Messages to them."),
     Field("outside", "int", "Of both, those outside your rooms."),
-    Field("last_at", "time", "The last one.", header="last"),
+    Field("last_at", "time", "The last one; null where no time is known.", header="last"),
     Field("last_direction", "text", "in is from them, out is to them.", header="way", foreign=False),
-    Field("last_text", "text", f"What the last one says; {_MASKED}", header="text", table=False),
+    Field(
+        "last_text",
+        "text",
+        f"What the last one says; {_MASKED}",
+        header="text",
+        table=False,
+        secrecy="message",
+    ),
 )
 MESSAGES = (
-    Field("at", "time", "When it was written."),
+    Field("at", "time", "When it was written; null where a pasted one does not say."),
     Field("username", "username", "The other side; null where it has no name."),
     Field("direction", "text", "in is from them, out is to them.", header="way", foreign=False),
     Field("where", "text", "room, or outside your rooms.", foreign=False),
-    Field("text", "text", f"What it says; {_MASKED}", table=False),
+    Field("text", "text", f"What it says; {_MASKED}", table=False, secrecy="message"),
     Field("room", "username", "The room; null outside any.", table=False),
     Field("event_id", "text", "The API's id.", table=False, foreign=True),
 )
@@ -132,7 +139,7 @@ def search(
     asked = " ".join(text)
     if not words(asked):
         raise UsageError(f"no word in {asked!r}", hint="mhc inbox search WORD --private")
-    if not private:
+    if not (private or out.on_stream()):  # there the words are hidden, whatever is asked
         raise UsageError("a search shows what messages say", hint="give --private")
     with database(ctx) as db:
         with db.read() as conn:

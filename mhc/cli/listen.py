@@ -185,6 +185,7 @@ class _Process:
             self._loaded.database_url,
             answer_seconds=_ANSWER_SECONDS,
             erasure_key=self._loaded.erasure_key,
+            index_messages=self._loaded.search_messages,
         )
         self._actions = reactions(self._loaded, self._db, forwarding)
         self._names = known_names.Keeper(self._db, self._loaded)

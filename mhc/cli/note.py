@@ -6,15 +6,15 @@ import click
 
 from mhc.cli import complete
 from mhc.cli.asking import sure, text_of
-from mhc.cli.context import database, utc_now
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.help import Group
 from mhc.cli.lookups import names as given
 from mhc.cli.lookups import past_instant
 from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, output_options, record_options, write_options
 from mhc.cli.output import Field, Writer
+from mhc.cli.searching import CATEGORIES, search
 from mhc.cli.telling import each, say
-from mhc.domain.words import terms
 from mhc.errors import Exit, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from mhc.store.notes import Note
 
-CATEGORIES = ("notes", "pm", "dm", "public_chat", "tips", "tip_menu")
 NOTES = (
     Field("id", "id", "The note's number, for edit, remove and show."),
     Field("username", "username", "Who it is about."),
@@ -43,6 +42,9 @@ _category = click.option("--category", type=click.Choice(CATEGORIES), help="Of t
 @click.group(cls=Group)
 def group() -> None:
     """What you want to remember of a person."""
+
+
+group.add_command(search)
 
 
 @group.command(
@@ -158,6 +160,7 @@ def remove(ctx: click.Context, /, numbers: tuple[str, ...], dry_run: bool, yes: 
     """Take notes away for good. Asks first."""
     from mhc.store import notes
 
+    hidden = settings(ctx).screen_safe
     with database(ctx) as db:
 
         def one(text: str) -> None:
@@ -167,8 +170,8 @@ def remove(ctx: click.Context, /, numbers: tuple[str, ...], dry_run: bool, yes: 
                 old = _find(conn, int(text))
             about = f"note {old.id} about {old.username}"
             if not dry_run:
-                begun = " ".join(old.body.split())[:_SHOWN]
-                sure(f"Take {about} away for good ({begun})?", yes=yes, no_input=no_input)
+                begun = "" if hidden else f" ({' '.join(old.body.split())[:_SHOWN]})"
+                sure(f"Take {about} away for good{begun}?", yes=yes, no_input=no_input)
                 with db.write() as conn:
                     notes.remove(conn, old.id)
             say(ctx, f"{'would take' if dry_run else 'took'} {about} away")
@@ -195,49 +198,12 @@ def _find(conn: "Connection", number: int) -> "Note":
 @click.pass_context
 def list_notes(ctx: click.Context, out: Writer, name: str | None, category: str | None) -> None:
     """List notes, the last written first."""
-    _print(ctx, out, "", name, category, "no such notes: mhc note add NAME TEXT")
-
-
-@group.command(
-    "search", cls=Command, examples=["mhc note search blue", 'mhc note search "blue light*" --category tips']
-)
-@click.argument(
-    "text",
-    metavar="WORDS…",
-    nargs=-1,
-    required=True,
-    help="Words that a note has, all of them; * after one: begins so.",
-)
-@click.option(
-    "--person", "name", metavar="NAME", help="About this person only.", shell_complete=complete.people
-)
-@_category
-@output_options(fields=NOTES)
-@common_options
-@click.pass_context
-def search(
-    ctx: click.Context, out: Writer, text: tuple[str, ...], name: str | None, category: str | None
-) -> None:
-    """List the notes that have all of these words, the last written first.
-
-    Case, accents and punctuation do not count: creme finds Crème.
-    """
-    words = " ".join(text)
-    if not terms(words):
-        raise UsageError(
-            "search for what?", hint="words of letters and digits; mhc note list gives every note"
-        )
-    _print(ctx, out, words, name, category, "no note has all of these words")
-
-
-def _print(
-    ctx: click.Context, out: Writer, words: str, name: str | None, category: str | None, nothing: str
-) -> None:
     from mhc.store import notes, people
 
     with database(ctx) as db, db.read() as conn:
         ids = None if name is None else people.members(conn, find_person(conn, name).id)
-        found = notes.search(conn, terms(words), ids, category)
+        found = notes.list_of(conn, ids, category)
+    nothing = "no such notes: mhc note add NAME TEXT"
     out.rows(NOTES, out.ordered(NOTES, found), total=len(found), nothing=nothing)
 
 

@@ -27,7 +27,7 @@ PAIRS = (
     Field("username", "username", "One of the two; with NAME, that person."),
     Field("other", "username", "The other one."),
     Field("kind", "text", "collaborator or alternate.", foreign=False),
-    Field("note", "text", "Why."),
+    Field("note", "text", "Why.", secrecy="note"),
     Field("added_at", "time", "Since when mhc knows it.", header="added"),
 )
 _kind = click.Choice(["collaborator", "alternate"], case_sensitive=False)

@@ -4,6 +4,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from mhc.cli.table import HIDDEN, width
+from mhc.domain.clock import EPOCH
 from mhc.domain.text import encode
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _NAME = 20  # columns
 
 def line(event: "StoredEvent", tz: tzinfo, *, hidden: bool = False) -> str:
     """Give an event as a line for a person: time, who, what, tokens; `hidden` leaves out words and amounts."""
-    at = event.at.astimezone(tz).strftime("%H:%M:%S")
+    at = "--:--:--" if event.at == EPOCH else event.at.astimezone(tz).strftime("%H:%M:%S")
     who = encode(event.actor or _nobody(event), limit=64)
     return f"{at}  {who}{' ' * (_NAME - width(who))} {_said(event, hidden=hidden)}".rstrip()
 

@@ -80,6 +80,7 @@ class Settings:
     keep_presence: timedelta | None
     keep_observations: timedelta | None
     keep_payloads: timedelta | None
+    search_messages: bool
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)
 

@@ -213,6 +213,14 @@ SETTINGS: Final = (
         "How long the answers of other sources are kept as they came.",
         otherwise="for ever",
     ),
+    Setting(
+        "search.messages",
+        "search_messages",
+        "flag",
+        "Whether `mhc note search --private` finds chat lines and private messages: their words are kept, which takes"
+        " disk. `mhc db check --repair` adds those of before, or, where it is false again, takes them away.",
+        "false",
+    ),
 )
 
 # Tables of config.toml; what reads one says what may stand in it.

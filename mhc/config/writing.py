@@ -75,7 +75,10 @@ def _lines(setting: Setting, value: str | Secret | None) -> str:
     plain = value.reveal() if isinstance(value, Secret) else value
     default = setting.otherwise or setting.default
     comment = setting.help + (f" Default: {default}." if default else "")
-    line = f"{'' if plain else '# '}{setting.line} = {_quoted(plain or setting.default or '')}"
+    written = plain or setting.default or ""
+    line = (
+        f"{'' if plain else '# '}{setting.line} = {written if setting.kind == 'flag' else _quoted(written)}"
+    )
     return "\n".join([*(f"# {part}" for part in textwrap.wrap(comment, 96)), line, ""])
 
 

@@ -19,6 +19,11 @@ def from_ms(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=ms)
 
 
+def known(at: datetime) -> datetime | None:
+    """Give a time as it is stored; None for the epoch, at which a pasted line of unknown time stands."""
+    return None if at == EPOCH else at
+
+
 def iso_z(at: datetime) -> str:
     """Write an instant as 2026-01-01T00:00:00Z; milliseconds only where there are some."""
     if at.tzinfo is None:

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mhc.domain.clock import EPOCH
 from mhc.domain.words import words
 from mhc.store import history, messages, people
 
@@ -25,7 +26,7 @@ class Partner(NamedTuple):
     received: int
     sent: int
     outside: int
-    last_at: datetime
+    last_at: datetime | None
     person_ids: tuple[int, ...]
 
 
@@ -39,7 +40,7 @@ class Last(NamedTuple):
 class Line(NamedTuple):
     """One message; `where` says whether it was written in one of your rooms or outside."""
 
-    at: datetime
+    at: datetime | None
     username: str | None
     direction: str
     where: str
@@ -49,14 +50,15 @@ class Line(NamedTuple):
 
 
 def partners(conn: "Connection", since: datetime | None, until: datetime | None) -> list[Partner]:
-    """Give who wrote or was written to, the last message first, equals by name."""
+    """Give who wrote or was written to, the last message first, equals by name; those of unknown time last."""
     found = messages.threads(conn, messages.owners(conn), since, until)
     names = people.names_by_id(conn, found)
     listed = [
         Partner(names[root], one.received, one.sent, one.outside, one.last_at, one.person_ids)
         for root, one in found.items()
     ]
-    return sorted(sorted(listed), key=lambda one: one.last_at, reverse=True)
+    listed.sort(key=lambda one: one.username)
+    return sorted(listed, key=lambda one: one.last_at or EPOCH, reverse=True)
 
 
 def last(
@@ -72,10 +74,14 @@ def last(
 def thread(
     db: "Database", wanted: "Filter", limit: int | None, *, newest_first: bool, private: bool
 ) -> Iterator[Line]:
-    """Give the messages of a filter: with a limit the latest so many, in the order that is asked for."""
+    """Give the messages of a filter: with a limit the latest so many, in the order that is asked for.
+
+    Those of unknown time stand last.
+    """
     if limit is None or newest_first:
         return _read(db, wanted, limit, newest_first=newest_first, private=private)
-    return iter(list(_read(db, wanted, limit, newest_first=True, private=private))[::-1])
+    latest = list(_read(db, wanted, limit, newest_first=True, private=private))[::-1]
+    return iter(sorted(latest, key=lambda one: one.at is None))
 
 
 def search(

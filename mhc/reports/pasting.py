@@ -1,14 +1,14 @@
 """Pasted chat, private messages and tips: what of them would be kept, and keeping it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.paste_events import Pasted, events_of, only_other
 from mhc.domain.paste_lines import PRIVATE, LeftOut, Reading, What, parse
-from mhc.store import import_batches, pasted, people
+from mhc.store import erased_events, import_batches, pasted, people
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -73,7 +73,7 @@ def read(conn: "Connection", paste: Paste, new: "New") -> Plan:
     how = Reading(paste.what, frozenset(people.usernames(conn)), paste.tz)
     said = list(parse(paste.text, how))
     partner = paste.partner or (only_other(said, paste.room) if paste.what is What.PM else None)
-    lines = list(events_of(said, paste.room, partner=partner, now=new.at))
+    lines = list(_may_come(conn, events_of(said, paste.room, partner=partner, now=new.at), new.at))
     mine = [one.event for one in lines if isinstance(one, Pasted)]
     fresh = {one.id.text for one in pasted.unknown(conn, room_ids, mine)} if before is None else set()
     kept = [one for one in lines if isinstance(one, Pasted) and one.event.id.text in fresh]
@@ -83,6 +83,20 @@ def read(conn: "Connection", paste: Paste, new: "New") -> Plan:
     names = {n for e in events for n in (e.room, e.actor, e.partner) if n is not None}
     strangers = len(names - people.ids_of(conn, names).keys())
     return Plan([_row(one, counted) for one in lines], kept, strangers, before)
+
+
+def _may_come(
+    conn: "Connection", lines: Iterable[Pasted | LeftOut], at: datetime
+) -> Iterator[Pasted | LeftOut]:
+    """Give the lines without those of who was forgotten, and without such names in the others."""
+    may_keep = erased_events.brought(conn, at)
+    for one in lines:
+        if isinstance(one, LeftOut):
+            yield one
+        elif (kept := may_keep(one.event)) is None:
+            yield LeftOut(one.said.number, "forgotten", one.said.text or "")
+        else:
+            yield one._replace(event=kept)
 
 
 def _row(one: Pasted | LeftOut, counted: dict[str, bool]) -> Row:

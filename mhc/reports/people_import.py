@@ -8,9 +8,11 @@ from datetime import tzinfo
 from itertools import count
 from typing import IO, TYPE_CHECKING
 
+from mhc.domain.attributes import Key
+from mhc.domain.erasing import Gone
 from mhc.domain.names import parse_username
 from mhc.errors import DataError
-from mhc.store import attributes, import_batches, people, people_lines, remembering
+from mhc.store import attributes, erasures, import_batches, people, people_lines, remembering
 from mhc.store.people_lines import LineError, Remembered
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Result:
     found: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
     strangers: int = 0
+    forgotten: int = 0  # lines about people who were forgotten
     bad: list[tuple[int, str]] = field(default_factory=list)
     bad_lines: int = 0
     batch_id: int | None = None
@@ -52,31 +55,43 @@ def run(
 
     The import's row is made first, and taken away again where nothing was new.
     """
-    done, keys = Result(), attributes.keys(conn)
+    done, keys, gone = Result(), attributes.keys(conn), erasures.forgotten(conn)
     digest = hashlib.sha256()
     batch_id = import_batches.add(conn, new, None, {}) if write else 0
     for number, data in _lines(source, digest):
         try:
-            one = people_lines.read(data, tz, keys)
+            one = _read(data, tz, keys, gone)
         except LineError as error:
             _bad(done, number, str(error))
+            continue
+        if one is None:
+            done.forgotten += 1
             continue
         _count(done, conn, one)
         if write and (skip_bad or not done.bad_lines):
             done.new += remembering.keep(conn, one, at=new.at, batch_id=batch_id)
     if done.bad_lines and not skip_bad:
         raise _misfit(done)
-    if not done.found:
+    if not done.found and not done.forgotten:
         raise DataError(f"{new.name} holds nobody", hint='{"username": "…"}, one a line')
     if write:
         _note(conn, done, batch_id, digest.hexdigest())
     return done
 
 
+def _read(data: bytes | None, tz: tzinfo, keys: dict[str, Key], gone: Gone) -> Remembered | None:
+    """Read a line, without the names of who was forgotten; None where it is about one of them. Raises LineError."""
+    one = people_lines.read(data, tz, keys)
+    if any(map(gone, (one.username, *one.aliases))):
+        return None
+    return people_lines.without(one, gone)
+
+
 def _note(conn: "Connection", done: Result, batch_id: int, digest: str) -> None:
     if +done.new:
         done.batch_id = batch_id
-        import_batches.complete(conn, batch_id, digest, dict(+done.new) | {"bad lines": done.bad_lines})
+        left_out = {"bad lines": done.bad_lines} | ({"forgotten": done.forgotten} if done.forgotten else {})
+        import_batches.complete(conn, batch_id, digest, dict(+done.new) | left_out)
     else:
         import_batches.remove(conn, batch_id)
 

@@ -7,10 +7,11 @@ import heapq
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from mhc.domain.clock import EPOCH, known
 from mhc.domain.events import ALIASES
 from mhc.store import changes, history
 
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from mhc.store.events import StoredEvent
 
 _WORDS = {method: word for word, method in ALIASES.items()}
+_UNKNOWN = datetime.max.replace(tzinfo=UTC)  # where what has no time stands while time runs upwards: last
 _EVENTS = 0  # the rank of events among what happened at one time: what was typed about them came later
 
 
 class Entry(NamedTuple):
-    """One thing of a timeline; what does not fit its kind is None."""
+    """One thing of a timeline; what does not fit its kind is None, and so is an unknown time."""
 
-    at: datetime
+    at: datetime | None
     kind: str
     room: str | None
     tokens: int | None
@@ -118,13 +120,22 @@ class _Events:
             methods=asked.methods or (),
             person_ids=tuple(asked.person_ids),
             reveal=asked.reveal,
+            once=True,
         )
         rows = history.block(conn, wanted, after, size, newest_first=newest_first)
         self.last = tuple(rows[-1][:5]) if rows else None
         mine = frozenset(asked.person_ids)
         found = [
             (
-                (row.at, _EVENTS, row.id_ms, row.id_seq, row.source_id, one.room or "", one.source),
+                (
+                    row.at if newest_first or row.at > EPOCH else _UNKNOWN,
+                    _EVENTS,
+                    row.id_ms,
+                    row.id_seq,
+                    row.source_id,
+                    one.room or "",
+                    one.source,
+                ),
                 _event(one.masked(reveal=asked.reveal, private=asked.private), sent=row.actor_id in mine),
             )
             for row, one in zip(rows, history.shown(conn, rows), strict=True)
@@ -149,7 +160,7 @@ class _Changes:
 def _event(event: "StoredEvent", *, sent: bool) -> Entry:
     private = event.method == "privateMessage"
     return Entry(
-        at=event.at,
+        at=known(event.at),
         kind=_WORDS.get(event.method, event.method),
         room=event.room,
         tokens=event.tokens,

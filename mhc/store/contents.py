@@ -74,7 +74,7 @@ def is_bare(conn: Connection) -> bool:
 
 
 def _has_rows(conn: Connection, table: Table) -> bool:
-    own: Any = select(table)
+    own: Any = select(1).select_from(table)  # no column: those of an older schema are not those that we know
     if table is schema.watchlist:
         own = own.where(~table.c.system)
     return bool(conn.execute(select(exists(own))).scalar())

@@ -43,17 +43,19 @@ class Database:
         connect_seconds: int = _CONNECT_SECONDS,
         answer_seconds: int | None = None,
         erasure_key: Secret | None = None,
+        index_messages: bool = False,
     ) -> None:
         """`answer_seconds`: the most that a statement may take on PostgreSQL, for who must not wait (None: any).
 
-        `erasure_key` tells who was forgotten: every connection carries it.
+        `erasure_key` tells who was forgotten, `index_messages` that messages are found by their words: every connection
+        carries them.
         """
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_ms = busy_ms
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
-        self._options = {"mhc_erasure_key": erasure_key}
+        self._options = {"mhc_erasure_key": erasure_key, "mhc_index_messages": index_messages}
         self._opening = Lock()
         # The SQLite file; None on PostgreSQL.
         self.path = Path(self.url.database) if self.is_sqlite and self.url.database else None

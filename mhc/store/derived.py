@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select
 from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import Origin, Span, stitch
-from mhc.store import follows, history, pasted, people, sessions, totals, visits
+from mhc.store import follows, history, message_words, pasted, people, sessions, totals, visits
 from mhc.store.bulk import Batch, bulk_insert, together
 from mhc.store.events import NewEvent
 from mhc.store.known import Known, look
@@ -51,6 +51,7 @@ def add_known(
 
     Rows and rooms are locked in order of their ids, or two listeners that meet the same would wait for each other.
     """
+    message_words.add(batch, source, new)
     if source.kind == Kind.PASTE:
         batch.send()  # what follows looks at what was stored
         pasted.settle(batch, source, new)

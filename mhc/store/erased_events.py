@@ -75,6 +75,25 @@ def cleaner(erased: Erased) -> Cleaner:
     return left
 
 
+def brought(conn: Connection, received_at: datetime) -> Callable[[Event], Event | None]:
+    """Give what makes of a line that somebody brings in what may be kept of it; None where it is one of somebody forgotten.
+
+    A line of unknown time is older than every erasure.
+    """
+    if erasures.until_ms(conn) is None:
+        return lambda one: one
+    erased = erasures.load(conn)
+    left, received_ms = cleaner(erased), to_ms(received_at)
+
+    def keep(one: Event) -> Event | None:
+        at = from_ms(time_of(one, received_ms))
+        if any(erased.covers(name, at) for name in (one.room, one.actor, one.partner)):
+            return None
+        return left(one, at)
+
+    return keep
+
+
 def may_keep(conn: Connection, body: bytes, at: datetime) -> bool:
     """Whether what could not become an event names nobody who was forgotten since."""
     until_ms = erasures.until_ms(conn)

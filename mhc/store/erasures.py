@@ -4,7 +4,7 @@ Whatever is dated before an erasure comes from nobody; what is dated later comes
 blocked. The key comes with the connection (`Database(erasure_key=…)`): all hosts share it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -157,6 +157,17 @@ def heir(conn: Connection, name: str, at: datetime) -> int:
     from mhc.store import people  # which needs this module to look names up
 
     return people.ensure(conn, [name], source="forgotten", at=at)[name]
+
+
+def forgotten(conn: Connection) -> Callable[[str], bool]:
+    """Give what tells whether a name is one that was forgotten, for what says no time: it is older than every erasure.
+
+    Raises ConfigError without the key.
+    """
+    if until_ms(conn) is None:
+        return lambda _name: False
+    erased = load(conn)
+    return lambda name: erased.of(name) is not None
 
 
 def filter_names(conn: Connection, names: Iterable[str], at: datetime) -> set[str]:

@@ -6,17 +6,21 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from mhc.store import follows, people
+from mhc.store import erasures, follows, people
 from mhc.store.follows import LATEST, State
 from mhc.store.schema import follow_change
 
 
 class Change(NamedTuple):
-    """What a list changes: names that are new, that stay, and that are no longer there."""
+    """What a list changes: names that are new, that stay, that are no longer there, and that were forgotten.
+
+    Who was forgotten comes not back by a list, of which nobody knows how old it is; who came again is known.
+    """
 
     new: Sequence[str]
     same: Sequence[str]
     gone: Sequence[str]
+    forgotten: Sequence[str] = ()
 
 
 def standing(conn: Connection, room_ids: Sequence[int], direction: str) -> dict[str, int]:
@@ -35,11 +39,14 @@ def standing(conn: Connection, room_ids: Sequence[int], direction: str) -> dict[
 def compare(conn: Connection, room_ids: Sequence[int], direction: str, names: Collection[str]) -> Change:
     """Say what a list would change. Writes nothing."""
     now = standing(conn, room_ids, direction)
-    known = people.ids_of(conn, names)
+    known, gone = people.ids_of(conn, names), erasures.forgotten(conn)
+    left_out = {name for name in names if name not in known and gone(name)}
     roots = people.roots(conn)
     current = people.names_by_id(conn, {roots.get(who, who) for who in known.values()})
     listed = {current[roots.get(known[name], known[name])] if name in known else name for name in names}
-    return Change(sorted(listed - now.keys()), sorted(listed & now.keys()), sorted(now.keys() - listed))
+    listed -= left_out
+    new, same, ended = listed - now.keys(), listed & now.keys(), now.keys() - listed
+    return Change(sorted(new), sorted(same), sorted(ended), sorted(left_out))
 
 
 class Told(NamedTuple):

@@ -1,6 +1,5 @@
 """The name of somebody who is forgotten in what others said, and in what was typed about others: a word stands in its place."""
 
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -8,10 +7,10 @@ from sqlalchemy import Column, Connection, Table, and_, delete, func, or_, selec
 
 from mhc.domain import erasing
 from mhc.domain.packing import pack, unpack
-from mhc.store import personal
+from mhc.store import message_words, notes, personal
 from mhc.store.database import Database
 from mhc.store.forgetting import Subject
-from mhc.store.schema import event, message_word, note, note_word, rejected_event
+from mhc.store.schema import event, note, rejected_event
 
 _BLOCK = 5000
 
@@ -55,8 +54,7 @@ def _in_column(conn: Connection, column: Column[str], subject: Subject, *, write
             _securely(conn)
             conn.execute(update(table).where(mine).values({column.name: new}))
             if table is note:
-                of = note_word.c.note_id == row[0]
-                _forget_words(conn, note_word, of, row[-1], new)
+                notes.reindex(conn, row[0], new)
     return number
 
 
@@ -69,24 +67,10 @@ def _securely(conn: Connection) -> None:
         conn.execute(text("PRAGMA secure_delete=ON"))
 
 
-def _forget_words(conn: Connection, table: Table, of: Any, old: str, new: str) -> None:
-    """Take the words that are in a text no longer out of its index."""
-    gone = sorted(_indexed(old) - _indexed(new))
-    conn.execute(delete(table).where(of, table.c.word.in_(gone)))
-
-
-def _indexed(text_: str) -> set[str]:
-    """Give the words of a text as an index has them: what stands between all that is no letter and no digit."""
-    decomposed = unicodedata.normalize("NFKD", text_)
-    bare = "".join(c for c in decomposed if not unicodedata.category(c).startswith("M"))
-    folded = unicodedata.normalize("NFKD", bare.casefold())
-    return {word[:64] for word in "".join(c if c.isalnum() else " " for c in folded).split()}
-
-
 def _blocks(db: Database, table: Table, subject: Subject) -> Iterator[list[Any]]:
     """Give a table's rows in the order of its key, but for those of the person; no transaction stays open."""
     keys = list(table.primary_key.columns)
-    columns = [event.c.text, event.c.raw] if table is event else [rejected_event.c.body]
+    columns = [event.c.at, event.c.text, event.c.raw] if table is event else [rejected_event.c.body]
     query = select(*keys, *columns)
     if table is event:
         own = (func.coalesce(event.c[name].not_in(subject.ids), True) for name in ("actor_id", "partner_id"))
@@ -120,9 +104,7 @@ def _in_events(db: Database, rows: Sequence[Any], subject: Subject, *, write: bo
                 mine = _same(list(event.primary_key.columns), row)
                 conn.execute(update(event).where(mine).values(text=said, raw=pack(new)))
                 if said is not None and said != row.text:
-                    keys = event.primary_key.columns
-                    of = _same([message_word.c[column.name] for column in keys], row)
-                    _forget_words(conn, message_word, of, row.text, said)
+                    message_words.replace(conn, (row.at, *row[:4]), row.text, said)
     return len(changed)
 
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
-from mhc.domain.clock import from_ms
+from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.events import EventId, Flag, id_text, parse_id
 from mhc.domain.packing import unpack
 from mhc.store import people
+from mhc.store.counting import counted
 from mhc.store.database import Database
 from mhc.store.events import StoredEvent
 from mhc.store.schema import event, event_method, stream
@@ -46,6 +47,7 @@ class Filter:
     person_ids: tuple[int, ...] | None = None
     testbed: bool = False
     reveal: bool = False  # count anonymous tips for who sent them
+    once: bool = False  # leave out the pasted lines that were, or may have been, captured live
 
 
 class _Names(NamedTuple):
@@ -56,7 +58,7 @@ class _Names(NamedTuple):
 def read(
     db: Database, wanted: Filter, limit: int | None = None, *, newest_first: bool = True
 ) -> Iterator[StoredEvent]:
-    """Give events in order of time. No transaction is open while the caller prints them."""
+    """Give events in order of time, those of unknown time last. No transaction is open while the caller prints them."""
     after: tuple[Any, ...] | None = None
     while limit is None or limit > 0:
         size = BLOCK if limit is None else min(BLOCK, limit)
@@ -115,11 +117,32 @@ def _names(conn: Connection) -> _Names:
 def block(
     conn: Connection, wanted: Filter, after: tuple[Any, ...] | None, size: int, *, newest_first: bool
 ) -> list[Any]:
-    """Give the next rows: each lane is read along its own index, and they are merged."""
+    """Give the next rows: each lane is read along its own index, and they are merged; those of unknown time come last."""
+    if newest_first:
+        return _rows(conn, wanted, (), after, size, newest_first=True)
+    rows: list[Any] = []
+    if after is None or after[0] > EPOCH:
+        rows = _rows(conn, wanted, (event.c.at > EPOCH,), after, size, newest_first=False)
+        after = None
+    if len(rows) < size and wanted.since is None:
+        undated = event.c.at == EPOCH
+        rows += _rows(conn, wanted, (undated,), after, size - len(rows), newest_first=False)
+    return rows
+
+
+def _rows(
+    conn: Connection,
+    wanted: Filter,
+    more: Sequence[ColumnElement[bool]],
+    after: tuple[Any, ...] | None,
+    size: int,
+    *,
+    newest_first: bool,
+) -> list[Any]:
     order = [column.desc() if newest_first else column for column in (*KEY, event.c.stream_id)]
     parts = []
     for lane in lanes(conn, wanted):
-        query = select(*COLUMNS).where(*lane)
+        query = select(*COLUMNS).where(*lane, *more)
         if after is not None:
             query = query.where(*_beyond(after, newest_first=newest_first))
         parts.append(conn.execute(query.order_by(*order).limit(size)).all())
@@ -154,13 +177,15 @@ def lanes(
     if wanted.since is not None:
         common.append(event.c.at >= wanted.since)
     if wanted.until is not None:
-        common.append(event.c.at < wanted.until)
+        common += [event.c.at < wanted.until, event.c.at > EPOCH]  # nobody knows of the others
     if wanted.room_ids is not None:
         common.append(event.c.room_id.in_(wanted.room_ids))
     if wanted.methods:
         common.append(
             event.c.method_id.in_([n for n, name in names.methods.items() if name in wanted.methods])
         )
+    if wanted.once:
+        common.append(counted)
     if wanted.person_ids is None:
         return [[event.c.stream_id == number, *common] for number in streams]
     # What is left out is named: an index of streams, which the names of those to read invite, would read all of them.

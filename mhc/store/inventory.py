@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from mhc.store import canonical, derived, follows, pasted, people, schema, sizes, totals
+from mhc.store import canonical, derived, follows, message_words, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
 from mhc.store.schema import event, person, stream_session
 
@@ -53,6 +53,7 @@ def repair(db: Database, merge_gap: timedelta) -> None:
         follows.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, merge_gap)
+    message_words.rebuild(db)
 
 
 def problems(db: Database, merge_gap: timedelta) -> list[str]:
@@ -71,6 +72,8 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
             found.append(f"{wrong} totals are not what the events say")
         if wrong := follows.differences(conn):
             found.append(f"{wrong} follows are not what the events say")
+        if wrong := message_words.differences(conn):
+            found.append(f"{wrong} words of messages are not what the events say")
         stale = [room_id for room_id in derived.rooms(conn) if derived.differs(conn, room_id, merge_gap)]
         names = people.names_by_id(conn, stale)
         return found + [f"sessions or visits of {names[one]} are not what the events say" for one in stale]

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, case, cast, func, select
 
+from mhc.domain.clock import EPOCH, known
 from mhc.domain.events import METHODS, id_text
 from mhc.store import history, people, talk
+from mhc.store.counting import counted
 from mhc.store.history import Filter
 from mhc.store.schema import event, stream
 
@@ -16,9 +18,12 @@ _METHOD_ID = next(number for number, name in METHODS.items() if name == METHOD)
 
 
 class Message(NamedTuple):
-    """One message. `partner_id` is the root of the other side, None where it has no name."""
+    """One message. `partner_id` is the root of the other side, None where it has no name.
 
-    at: datetime
+    A pasted one may be of unknown time.
+    """
+
+    at: datetime | None
     partner_id: int | None
     sent: bool  # by an owner
     room_id: int | None
@@ -34,7 +39,7 @@ class Thread(NamedTuple):
     received: int
     sent: int
     outside: int  # of both, those outside the owners' rooms
-    last_at: datetime
+    last_at: datetime | None  # None where no time is known
 
 
 class Owners(NamedTuple):
@@ -66,15 +71,16 @@ def threads(
             theirs.is_not(None),
             theirs.not_in(own.ids),
             event.c.method_id == _METHOD_ID,
+            counted,
             event.c.stream_id.not_in(select(stream.c.id).where(stream.c.kind == "testbed")),
         )
         if since is not None:
             query = query.where(event.c.at >= since)
         if until is not None:
-            query = query.where(event.c.at < until)
+            query = query.where(event.c.at < until, event.c.at > EPOCH)
         for who, number, away, last_at in conn.execute(query.group_by(theirs)):
             root = own.roots.get(who, who)
-            new = Thread((who,), 0 if sent else number, number if sent else 0, away, last_at)
+            new = Thread((who,), 0 if sent else number, number if sent else 0, away, known(last_at))
             found[root] = _added(found[root], new) if root in found else new
     return found
 
@@ -85,13 +91,14 @@ def _added(one: Thread, other: Thread) -> Thread:
         one.received + other.received,
         one.sent + other.sent,
         one.outside + other.outside,
-        max(one.last_at, other.last_at),
+        max((at for at in (one.last_at, other.last_at) if at is not None), default=None),
     )
 
 
 def of(person_ids: Collection[int], since: datetime | None = None, until: datetime | None = None) -> Filter:
     """Give the filter of the messages that some people wrote or were written."""
-    return Filter(since=since, until=until, methods=(METHOD,), person_ids=tuple(sorted(person_ids)))
+    ids = tuple(sorted(person_ids))
+    return Filter(since=since, until=until, methods=(METHOD,), person_ids=ids, once=True)
 
 
 def page(
@@ -112,7 +119,7 @@ def _message(row: Any, own: Owners) -> Message:
     sent = row.actor_id in own.ids
     partner = row.partner_id if sent else row.actor_id
     return Message(
-        at=row.at,
+        at=known(row.at),
         partner_id=None if partner is None else own.roots.get(partner, partner),
         sent=sent,
         room_id=row.room_id,

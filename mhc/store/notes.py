@@ -77,9 +77,14 @@ def edit(
     row = {"body": body, "category": category, "happened_at": happened_at, "edited_at": at}
     if not conn.execute(update(note).where(note.c.id == note_id).values(**row)).rowcount:
         return False
+    reindex(conn, note_id, body)
+    return True
+
+
+def reindex(conn: Connection, note_id: int, body: str) -> None:
+    """Let a note be found by the words of a text, and by no others."""
     conn.execute(delete(note_word).where(note_word.c.note_id == note_id))
     _index(conn, {note_id: body})
-    return True
 
 
 def remove(conn: Connection, note_id: int) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.events import Event, Flag
-from mhc.store import coverage, people, streams, totals
+from mhc.store import coverage, message_words, people, streams, totals
 from mhc.store.bulk import Batch
 from mhc.store.counting import counted
 from mhc.store.events import NewEvent, Resolved, add_resolved, names_in
@@ -93,6 +93,7 @@ def add(conn: Connection, room: str, host: str, lines: Sequence[Event], at: date
     given = [Resolved(one, at, ids[one.room], ids[one.actor], ids[one.partner]) for one in lines]
     added = add_resolved(conn, source.id, given)
     batch = Batch(conn)
+    message_words.add(batch, source, added.new)
     settle(batch, source, added.new)
     batch.send()
     return len(added.new)

@@ -1,12 +1,14 @@
 """The lines of `mhc import people`: what each may hold, and how it is read. JSON, one person a line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from mhc.domain import erasing
 from mhc.domain.attributes import Key, parse_value
 from mhc.domain.links import KINDS, parse_link
 from mhc.domain.names import UsernameError, parse_username
@@ -118,6 +120,25 @@ def read(data: bytes | None, tz: tzinfo, keys: dict[str, Key]) -> Remembered:
         raise LineError(str(error)) from None
     except (UsernameError, UnicodeDecodeError, RecursionError) as error:
         raise LineError(str(error) or "nested too deeply") from None
+
+
+def without(one: Remembered, gone: erasing.Gone) -> Remembered:
+    """Give what a line says without the names that are to be forgotten."""
+    clean = partial(erasing.without, gone=gone)
+    said = {
+        key: clean(value) if key == "label" and value else value for key, value in one.relationship.items()
+    }
+    if said.get("traits"):
+        said["traits"] = [clean(trait) for trait in said["traits"]]
+    return replace(
+        one,
+        notes=tuple((clean(body), category, at) for body, category, at in one.notes),
+        lists=tuple(map(clean, one.lists)),
+        links=tuple((kind, clean(url)) for kind, url in one.links),
+        relationship=said,
+        attributes=tuple((key, clean(value)) for key, value in one.attributes),
+        names=tuple((kind, clean(name)) for kind, name in one.names),
+    )
 
 
 def _text(text: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, and_, func, literal, or_, select, type_coerce
 
-from mhc.domain.clock import from_ms
+from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.events import Flag
-from mhc.store.counting import room_of_event
+from mhc.store.counting import counted, room_of_event
 from mhc.store.schema import event, stream, stream_session, visit
 
 _QUARTER = 15 * 60 * 1000  # every zone's hours begin at a quarter of an hour UTC
@@ -19,7 +19,9 @@ def active_quarters(
 ) -> list[tuple[datetime, int]]:
     """Give in which quarters of an hour a person did something, and how much; anonymous tips where `reveal` says so."""
     quarter = (type_coerce(event.c.at, BigInteger) // _QUARTER).label("quarter")
-    query = select(quarter, func.count()).where(*_did(person_ids, reveal=reveal), *_not_testbed(conn))
+    once = counted, event.c.at > EPOCH  # pasted lines: those that were captured, and of unknown time
+    query = select(quarter, func.count())
+    query = query.where(*_did(person_ids, reveal=reveal), *_not_testbed(conn), *once)
     if room_ids is not None:
         query = query.where(room_of_event.in_(room_ids))
     rows = conn.execute(query.group_by(quarter).order_by(quarter))

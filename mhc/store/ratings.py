@@ -25,18 +25,23 @@ def rate(
     at: datetime,
     batch_id: int | None = None,
 ) -> bool:
-    """Rate a person (the first of their rows, the root); None takes the rating away. False where it is so already."""
-    root = person_ids[0]
-    people.lock(conn, root)
-    if conn.execute(select(person.c.rating).where(person.c.id == root)).scalar_one() == rating:
-        return False
-    conn.execute(update(person).where(person.c.id == root).values(rating=rating))
-    conn.execute(insert(rating_change).values(person_id=root, rating=rating, at=at, batch_id=batch_id))
-    return True
+    """Rate a person (the first of their rows, the root). False where it is so already.
+
+    None takes the rating away that reads as theirs: from every row of theirs that has one.
+    """
+    people.lock(conn, person_ids[0])
+    mine = person.c.id.in_(person_ids if rating is None else person_ids[:1])
+    other = select(person.c.id).where(mine, person.c.rating.is_distinct_from(rating)).order_by(person.c.id)
+    changed = list(conn.execute(other).scalars())
+    if changed:
+        conn.execute(update(person).where(person.c.id.in_(changed)).values(rating=rating))
+        told = {"rating": rating, "at": at, "batch_id": batch_id}
+        conn.execute(insert(rating_change), [{"person_id": who} | told for who in changed])
+    return bool(changed)
 
 
 def history(conn: Connection, person_ids: Sequence[int]) -> list[Rating]:
-    """Give every rating of a person (all rows of theirs), the last first."""
+    """Give every rating of a person (all rows of theirs), the last first; what several rows got at once is one."""
     c = rating_change.c
     query = select(c.rating, c.at).where(c.person_id.in_(person_ids)).order_by(c.at.desc(), c.id.desc())
-    return [Rating(*row) for row in conn.execute(query)]
+    return list(dict.fromkeys(Rating(*row) for row in conn.execute(query)))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
-from mhc.domain.clock import EPOCH
+from mhc.domain.clock import known
 from mhc.domain.events import METHODS
 from mhc.store import people
 from mhc.store.counting import counted, room_of_event
@@ -99,10 +99,7 @@ def _merged(conn: Connection, queries: Sequence[Any], limit: int) -> list[Line]:
     rows = {tuple(row[:5]): row for query in queries for row in conn.execute(query.limit(limit))}
     names = people.names_by_id(conn, {row.actor_id for row in rows.values() if row.actor_id is not None})
     latest = sorted(rows, reverse=True)[:limit]
-    return [
-        Line(row.at if row.at != EPOCH else None, names.get(row.actor_id), row.text)
-        for row in (rows[key] for key in latest)
-    ]
+    return [Line(known(row.at), names.get(row.actor_id), row.text) for row in (rows[key] for key in latest)]
 
 
 def _of(query: Any, person_ids: Sequence[int], room_ids: Sequence[int] | None) -> Any:

@@ -163,8 +163,24 @@ def test_a_search_finds_what_has_every_word(known: MhcHere) -> None:
     assert found("lights", "creme") == found("light*", "brulee") == ["Crème brûlée, with BLUE lights"]
     assert found("blue light*", "--person", "viewer_two") == ["blue lighters"]
     assert found("blue", "--category", "pm") == found("light") == []
-    for nothing in ("", "*", "%", "…"):
+    for nothing in ("", "*", "%", "…", "* ❤ -"):
         assert known("note", "search", nothing).status == 2
+
+
+def test_a_search_knows_long_words_and_merged_people(known: MhcHere) -> None:
+    long = "donau" * 14  # of a word, 64 letters count
+    written(known, f"says {long}!")
+    written(known, f"says {long[:66]}", "viewer_two")
+
+    def found(*words: str) -> list[tuple[str, str]]:
+        rows = known("note", "search", "--json", *words).json
+        return [(row["username"], row["kind"]) for row in rows]
+
+    both = [("viewer_two", "note"), ("viewer_one", "note")]
+    assert found(long) == found(long[:64]) == found("DON*", "says") == both
+    assert found(long[:63]) == found("donau") == []
+    assert known("person", "merge", "viewer_one", "viewer_two").status == 0
+    assert found("says") == found("says", "--person", "viewer_two") == [("viewer_one", "note")] * 2
 
 
 def test_what_is_no_note_is_refused(known: MhcHere) -> None:

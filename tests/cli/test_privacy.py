@@ -57,6 +57,18 @@ def test_a_forgotten_person_is_nowhere_and_the_database_is_sound(told: MhcHere, 
     assert "forgotten already" in told("person", "forget", "viewer_uno", "-y").stderr
 
 
+def test_a_note_about_others_is_found_by_what_stands_in_it_now(told: MhcHere) -> None:
+    assert told("note", "add", "viewer_two", "brought Viewer_Uno along").status == 0
+    assert told("person", "forget", "viewer_one", "-y").status == 0
+
+    def found(*words: str) -> list[str]:
+        return [row["body"] for row in good(told("note", "search", "-o", "json", *words))]
+
+    assert found("uno") == found("lights") == []
+    assert found("forgotten", "brought") == ["brought (forgotten) along"]
+    assert found("forgotten", "came") == ["came with (forgotten), not with viewer_one_more"]
+
+
 def test_amounts_are_kept_under_a_random_name_where_asked(told: MhcHere, database: Database) -> None:
     before = good(told("report", "tippers", "--reveal", "-o", "json"))
     run = told("person", "forget", "viewer_one", "--keep-amounts", "-y")

@@ -31,8 +31,6 @@ def story(database: Database) -> Database:
         conn.execute(insert(schema.rating_change).values(person_id=one, rating=None, at=minute(650)))
         seen = {"person_id": one, "room_id": room, "direction": "follower", "source": "import"}
         conn.execute(insert(schema.follow_change).values(**seen, state="no", at=minute(660)))
-        again = {"person_id": one, "room_id": room, "direction": "follower", "source": "events"}
-        conn.execute(insert(schema.follow_change).values(**again, state="yes", at=minute(4)))
         said = {"person_id": one, "key": "location", "confidence": "low", "evidence": "event:1-0"}
         conn.execute(
             insert(schema.attribute),

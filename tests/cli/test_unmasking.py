@@ -28,6 +28,9 @@ CALLS = {
     "inbox list": ("inbox", "list"),
     "inbox show": ("inbox", "show", "viewer_one"),
     "inbox search": ("inbox", "search", "psst"),
+    "import chat": ("import", "chat", "-"),
+    "import pm": ("import", "pm", "-"),
+    "person export": ("person", "export", "viewer_one"),
     "report tippers": ("report", "tippers"),
     "listen": ("listen", "--once", "--forward-to", "https://CANARY0HOST.example.org/"),
 }
@@ -40,9 +43,10 @@ def mhc(sqlite_database: Database, tmp_path: Path) -> MhcHere:
 
 
 def noted(mhc: Mhc) -> list[tuple[str, list[str]]]:
-    """Give act and options of each line, which has no more than that, the time and the user."""
+    """Give act and options of each line about them, which has no more than that, the time and the user."""
     path = mhc.home / "state" / "audit.log"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    lines = [line for line in lines if "shown" in line]  # an export has a line of its own beside it
     assert all(list(line) == ["at", "act", "who", "shown"] for line in lines)
     assert {line["who"] for line in lines} <= {pwd.getpwuid(os.getuid()).pw_name}
     return [(line["act"], line["shown"]) for line in lines]

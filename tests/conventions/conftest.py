@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import canaries
 import factories
-import pastes
 import seed
 from calls import call_of
 from command import Mhc, MhcHere
 from conftest import fresh
-from conventions_ready import Ready
+from conventions_ready import Ready, surroundings
 from docs_tree import Leaf, leaves
 from factories import ROOM
 from mhc.sandbox.server import Sandbox
@@ -67,7 +67,7 @@ def _add_hostile(db: Database, at: datetime) -> None:
 def reading(seeded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> MhcHere:
     """Give the command in this process on a database that nobody writes to."""
     home = tmp_path_factory.mktemp("reading")
-    mhc = MhcHere(home, **_surroundings(home, seeded_file))
+    mhc = MhcHere(home, **surroundings(home, seeded_file))
     _run_all(mhc, [line for leaf in leaves() for line in call_of(leaf).files])
     return mhc
 
@@ -83,7 +83,7 @@ def ready(seeded_file: Path, tmp_path: Path) -> Ready:
     """Give the command on a copy of its own, with what must come before the call of a leaf."""
 
     def make(leaf: Leaf, kind: type[Mhc]) -> Mhc:
-        environ = _surroundings(tmp_path, seeded_file)
+        environ = surroundings(tmp_path, seeded_file)
         _run_all(MhcHere(tmp_path, **environ), [*call_of(leaf).files, *call_of(leaf).before])
         return kind(tmp_path, **environ)
 
@@ -96,15 +96,19 @@ def _run_all(mhc: Mhc, lines: list[str]) -> None:
         assert run.status == 0, run.stderr
 
 
-def _surroundings(home: Path, seeded: Path) -> dict[str, str]:
-    shutil.copy(seeded, home / "mhc.db")
-    pastes.write(home)
-    (home / "retention.toml").write_text('[retention]\nchat = "36500d"\n')
-    return {
-        "DATABASE_URL": f"sqlite:///{home / 'mhc.db'}",
-        "CHATURBATE_USERNAME": ROOM,
-        "MHC_ERASURE_KEY": "FAKE0KEY0OF0ERASURES",
-    }
+@pytest.fixture(scope="session")
+def canary_file(seeded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database in which all that is to be hidden can be told from the rest."""
+    path = tmp_path_factory.mktemp("canaries") / "mhc.db"
+    shutil.copy(seeded_file, path)
+    canaries.fill(path)
+    return path
+
+
+@pytest.fixture
+def watched(canary_file: Path, tmp_path: Path) -> Mhc:
+    """Give the installed command on a copy of its own; `MhcHere(watched.home, …)` is the faster one."""
+    return Mhc(tmp_path, **canaries.surroundings(tmp_path, canary_file))
 
 
 @pytest.fixture(scope="session")

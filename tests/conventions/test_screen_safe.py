@@ -2,29 +2,19 @@
 
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 
-import factories
 from calls import call_of
+from canaries import SEEN, surroundings
 from command import Mhc, MhcHere
-from docs_tree import Leaf, leaves
+from docs_tree import Leaf, flags, leaves
 from factories import ROOM
-from mhc.store import coverage, notes, people, schema, streams, watchlists
-from mhc.store.database import Database
-from mhc.store.streams import Kind
 from terminal import on_terminal
 
-# The sums that it is part of begin alike; the ids of events are longer.
-AMOUNT = 1_777_000_000
-SEEN = re.compile(r"canary[a-z]+|(?<![\d,])1,?777,?\d{3},?\d{3}(?!\d)")
 WORDS = {
     "canarynote",
     "canarylist",
@@ -33,6 +23,8 @@ WORDS = {
     "canaryprivate",
     "canarysubject",
     "canaryrejected",
+    "canaryname",
+    "canarypair",
 }
 # What sounds like something that is to be hidden.
 SOUNDS = re.compile(
@@ -47,49 +39,9 @@ each_called = pytest.mark.parametrize("leaf", CALLED, ids=lambda leaf: leaf.path
 each_printing = pytest.mark.parametrize("leaf", PRINTING, ids=lambda leaf: leaf.path)
 
 
-@pytest.fixture(scope="session")
-def canary_file(seeded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a database in which all that is to be hidden can be told from the rest."""
-    path = tmp_path_factory.mktemp("canaries") / "mhc.db"
-    shutil.copy(seeded_file, path)
-    now = datetime.now(UTC)
-    start = (now - factories.T0) / timedelta(minutes=1)
-    items = [
-        factories.happening(start - 45, "tip", "viewer_one", tip={"tokens": AMOUNT, "isAnon": False, "message": "canarytip"}),
-        factories.tip(start - 44, "viewer_two", 25, anonymous=True),
-        factories.chat(start - 43, "viewer_one", "canarychat"),
-        factories.private(start - 42, "viewer_one", ROOM, "canaryprivate"),
-        factories.happening(start - 41, "roomSubjectChange", subject="canarysubject"),
-    ]  # fmt: skip
-    with closing(Database(f"sqlite:///{path}")) as db, db.write() as conn:
-        factories.store(conn, items, page=9)
-        source = streams.ensure(conn, ROOM, Kind.LIVE, "testserver", now)
-        coverage.reject(conn, source.id, b'"canaryrejected"', "not an object", now)
-        ids = people.ids_of(conn, ["viewer_one", "viewer_two"])
-        one, two = ids["viewer_one"], ids["viewer_two"]
-        notes.add(conn, one, "canarynote", category="notes", happened_at=None, at=now)
-        friends = watchlists.find(conn, "Friends")
-        assert friends is not None
-        watchlists.add(conn, friends.id, [one], at=now, note="canarylist")
-        name = {"person_id": one, "kind": "private", "name": "canaryname", "added_at": now}
-        conn.execute(insert(schema.person_name).values(**name))
-        low, high = sorted([one, two])
-        pair = {"low_id": low, "high_id": high, "kind": "alternate", "note": "canarypair", "added_at": now}
-        conn.execute(insert(schema.pair).values(**pair))
-    return path
-
-
-@pytest.fixture
-def watched(canary_file: Path, tmp_path: Path) -> Mhc:
-    """Give the installed command on a copy of its own; `MhcHere(watched.home, …)` is the faster one."""
-    shutil.copy(canary_file, tmp_path / "mhc.db")
-    (tmp_path / "retention.toml").write_text('[retention]\nchat = "36500d"\n')
-    return Mhc(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'mhc.db'}", CHATURBATE_USERNAME=ROOM)
-
-
 def ways(leaf: Leaf) -> Iterator[tuple[list[str], dict[str, str]]]:
     """Give the ways to ask a command for all that it has."""
-    options = {option for one in leaf.command.params for option in one.opts}
+    options = flags(leaf)
     asked = [option for option in ("--private", "--reveal") if option in options]
     call = [*leaf.path.split(), *call_of(leaf).split]
     words = call + [one for one in asked if one not in call]
@@ -123,11 +75,19 @@ def shown(mhc: Mhc, leaf: Leaf, **environ: str) -> set[str]:
     return found
 
 
+# They hide nothing, and so go to no terminal.
+WHOLE = {
+    "capture export": ("capture", "export"),
+    "person export": ("person", "export", "viewer_one", "--private", "--reveal"),
+}
+
+
 @each_called
 def test_nothing_that_is_to_be_hidden_is_seen(watched: Mhc, leaf: Leaf) -> None:
-    if leaf.path == "capture export":  # is whole, and goes to no terminal
-        run = on_terminal(watched, "capture", "export", "--out", "-", **SAFE)
+    if leaf.path in WHOLE:
+        run = on_terminal(watched, *WHOLE[leaf.path], "--out", "-", **SAFE)
         assert (run.status, run.stdout) == (2, "")
+        assert run.stderr.startswith("mhc: MHC_SCREEN_SAFE is set")
         return
     assert shown(prepared(leaf, watched), leaf, **SAFE) == set()
 
@@ -135,15 +95,42 @@ def test_nothing_that_is_to_be_hidden_is_seen(watched: Mhc, leaf: Leaf) -> None:
 def test_without_it_all_of_it_is_seen(canary_file: Path, tmp_path: Path) -> None:
     found: dict[str, set[str]] = {}
     for number, leaf in enumerate(CALLED):
-        if (leaf.fields is not None and "Writing" not in leaf.sets) or leaf.path == "capture rejected":
+        writes = "Writing" in leaf.sets and leaf.path not in SHOWING
+        if leaf.fields is not None and not writes:
             home = tmp_path / str(number)
             home.mkdir()
-            shutil.copy(canary_file, home / "mhc.db")
-            environ = {"DATABASE_URL": f"sqlite:///{home / 'mhc.db'}", "CHATURBATE_USERNAME": ROOM}
-            found[leaf.path] = shown(prepared(leaf, Mhc(home, **environ)), leaf)
+            found[leaf.path] = shown(prepared(leaf, Mhc(home, **surroundings(home, canary_file))), leaf)
     assert set().union(*found.values()) >= WORDS
     amounts = {path for path, seen in found.items() if any(one[0] == "1" for one in seen)}
-    assert amounts >= {"event list", "person list", "person show", "report tippers", "session status"}
+    assert amounts >= {
+        "event list",
+        "import chat",
+        "import tipmenu",
+        "import tips",
+        "person compare",
+        "person list",
+        "person merge",
+        "person show",
+        "person timeline",
+        "report tippers",
+        "session status",
+    }
+    assert found["import pm"] == {"canaryprivate"}
+    assert found["inbox show"] == {"canaryprivate"}
+    assert found["person name"] == {"canaryname"}
+    assert found["pair list"] == {"canarypair"}
+
+
+# Commands that write, and show what is to be hidden.
+SHOWING = {
+    "capture rejected",
+    "import chat",
+    "import pm",
+    "import tipmenu",
+    "import tips",
+    "person merge",
+    "person name",
+}
 
 
 @each_printing
@@ -170,7 +157,7 @@ def test_what_sounds_secret_inside_a_value_is_named(watched: Mhc, leaf: Leaf) ->
         assert loud <= field.inside | OPEN_INSIDE, f"mhc {leaf.path}: {field.name} has {sorted(loud)}"
 
 
-OPEN_INSIDE = {"messages", "private_messages", "tippers", "first_tip_at", "last_tip_at"}
+OPEN_INSIDE = {"messages", "private_messages", "tippers", "first_tip_at", "last_tip_at", "median_stay"}
 
 
 def keys_in(value: Any) -> Iterator[str]:
@@ -191,9 +178,15 @@ def test_hidden_values_are_null_and_keep_their_place(watched: Mhc) -> None:
     assert card["notes"] is None
     assert {name for name, value in card["here"].items() if value is None} == {
         "tokens",
+        "tokens_30d",
+        "tokens_90d",
         "tips",
         "largest_tip",
+        "media",
+        "media_tokens",
     }
+    assert card["names"] is None
+    assert [one["note"] for one in card["pairs"]] == [None, None]
     table = mhc("person", "list", "--sort", "tokens:desc", "-L", "1", **SAFE, MHC_FORCE_TTY="100").stdout
     assert "hidden" in table  # the order is that of the amounts: who is first is seen, not with how much
     assert "viewer_one" in table
@@ -245,3 +238,52 @@ def test_a_listener_says_who_comes_and_nothing_of_what_is_said(
     assert not [text for text in said if text in run.stdout]
     assert not re.search(r"\d tk", run.stdout)
     assert '"tokens":0' not in run.stdout.replace('"tokens":null', "")
+
+
+def test_a_card_on_a_terminal_says_what_it_hides(watched: Mhc) -> None:
+    mhc = MhcHere(watched.home, **watched.environ)
+    lines = mhc("person", "show", "viewer_one", "--private", "--reveal", **SAFE, MHC_FORCE_TTY="200").stdout
+    said = dict(line.split(maxsplit=1) for line in lines.splitlines())
+    assert {key for key, value in said.items() if value == "hidden"} == {
+        "tokens",
+        "tips",
+        "media",
+        "notes",
+        "said",
+    }
+    assert said["names"].endswith(" · hidden · hidden (identity)")
+    assert "viewer_two (collaborator, hidden)" in said["with"]
+
+
+def test_a_timeline_says_that_something_was_said(watched: Mhc) -> None:
+    mhc = MhcHere(watched.home, **watched.environ)
+    rows = mhc("person", "timeline", "viewer_one", "--fields", "kind,what,text", "--json", **SAFE).json
+    what = {(row["kind"], row["what"]) for row in rows}
+    assert what >= {
+        ("chat", "hidden"),
+        ("list", "Friends: hidden"),
+        ("note", "notes: hidden"),
+        ("rating", "3"),
+    }
+    assert {row["text"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize("act", ["note", "merge"])
+def test_a_question_quotes_no_note_and_no_amount(watched: Mhc, act: str) -> None:
+    notes = MhcHere(watched.home, **watched.environ)("note", "list", "viewer_one", "--json").json
+    (number,) = (one["id"] for one in notes if one["body"] == "canarynote")
+    words = (
+        ["note", "remove", str(number)] if act == "note" else ["person", "merge", "viewer_one", "viewer_two"]
+    )
+    open_, safe = (on_terminal(watched, *words, typed="n\n", **more) for more in ({}, SAFE))
+    assert open_.status == safe.status == 1
+    assert SEEN.search(open_.stderr)
+    assert not SEEN.search(safe.stderr)
+    assert ("about viewer_one away for good?" if act == "note" else "one person, viewer_one") in safe.stderr
+
+
+def test_an_export_into_a_file_is_whole_all_the_same(watched: Mhc) -> None:
+    run = watched("person", "export", "viewer_one", "--private", "--reveal", "--out", "one.jsonl", **SAFE)
+    assert run.status == 0, run.stderr
+    text = (watched.home / "one.jsonl").read_text()
+    assert {"canarynote", "canaryprivate", "canaryname", "canarypair"} <= set(SEEN.findall(text))

@@ -1,6 +1,7 @@
 """Every revision builds what the program expects, and keeps what is stored."""
 
 import ast
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy import (
 )
 
 from mhc.domain.events import METHODS
+from mhc.domain.words import words
 from mhc.store import migrate, schema
 from mhc.store.database import Database
 
@@ -159,6 +161,18 @@ def test_what_is_stored_survives_every_later_revision(bare_database: Database, r
     with bare_database.raw_write() as conn:
         assert dump(conn) == before
     assert migrate.upgrade(bare_database) == (revision, schema.REVISION)
+
+
+def test_a_note_with_a_very_long_word_gets_its_words(bare_database: Database) -> None:
+    long = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(200))  # nothing makes it shorter
+    migrate.upgrade(bare_database, "0002")
+    with bare_database.raw_write() as conn:
+        fill(conn)
+        conn.execute(text("UPDATE note SET body = :body"), {"body": f"Crème {long}"})
+    migrate.upgrade(bare_database)
+    with bare_database.read() as conn:
+        found = set(conn.execute(select(schema.note_word.c.word)).scalars())
+    assert found == words(f"Crème {long}") == {"creme", long[:64]}
 
 
 def test_an_upgrade_that_fails_leaves_what_was(bare_database: Database) -> None:

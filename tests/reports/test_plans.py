@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, insert, text
 
 from factories import minute, tell_story
 from mhc.domain.clock import to_ms
+from mhc.domain.words import terms
 from mhc.reports import card, compare, inbox, sessions, timeline, tippers
-from mhc.store import people, roll, search, watched, watchlists
+from mhc.store import full_text, people, roll, search, watched, watchlists
 from mhc.store.database import Database
 from mhc.store.paid import Scope
 from mhc.store.roll import Roll
+from mhc.store.schema import message_word
 from mhc.store.segments import Segment
 from mhc.store.sessions import list_all
 
@@ -230,3 +232,30 @@ def test_open_visits_are_found_by_the_index_of_open_ones(database: Database) -> 
 def test_a_list_takes_few_questions(database: Database, asked: Asked) -> None:
     tell_story(database)
     assert len(plans(database, asked)) <= 14
+
+
+@pytest.mark.parametrize("query", ["hello", "hello there", "hello there you", "there hello z*"])
+def test_a_search_goes_along_the_index_of_words_and_stops_when_it_has_enough(
+    database: Database, query: str
+) -> None:
+    rows = [
+        {"word": word, "at": minute(n), "stream_id": 1, "id_ms": n, "id_seq": 0, "source_id": ""}
+        for n in range(6000)
+        for word in ("hello", "there", "you", f"z{n}", f"y{n}")
+    ]
+    with database.write() as conn:
+        conn.execute(insert(message_word), rows)
+        conn.execute(text("ANALYZE"))
+    said = plans(
+        database, lambda _conn: list(full_text.messages(database, terms(query), first=50)), as_it_likes=True
+    )
+    (found,) = (plan for plan in said if "message_word" in plan and " event" in plan)
+    assert "Seq Scan on message_word" not in found
+    assert "SCAN message_word" not in found
+    if database.is_sqlite:
+        place = "SEARCH message_word USING COVERING INDEX sqlite_autoindex_message_word_1 (word=?)\n"
+        assert place in found
+        assert found.count("USE TEMP B-TREE") == 1  # of the few that are shown
+    else:
+        assert "Scan Backward using pk_message_word on message_word" in found
+        assert "Hash" not in found

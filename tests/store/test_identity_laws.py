@@ -11,8 +11,9 @@ from sqlalchemy import Connection, delete, select, text
 import factories
 from factories import Item, chat, happening, minute, private, tip
 from mhc.errors import MhcError
-from mhc.store import canonical, holders, identity, notes, people, schema, watchlists
+from mhc.store import canonical, holders, identity, notes, people, ratings, schema, watchlists
 from mhc.store.database import Database
+from mhc.store.merged import as_one
 from mhc.store.people import Role
 
 NAMES = ("viewer_one", "viewer_two", "viewer_three", "viewer_four", factories.ROOM)
@@ -30,6 +31,7 @@ step = st.one_of(
     st.tuples(st.just("note"), named),
     st.tuples(st.just("list"), named),
     st.tuples(st.just("role"), named, st.sampled_from([*Role])),
+    st.tuples(st.just("rate"), named, st.sampled_from([None, 2, 5])),
 )
 numbers = st.tuples(
     st.just("numbers"), named, st.sampled_from([None, 1, 2**40]), st.sampled_from([None, 7, 2**62])
@@ -99,6 +101,16 @@ class History:
             self.is_a(who.id, role)
             self.typed.append(("is_a", self.clock, who.id, role))
 
+    def _rate(self, name: str, rating: int | None) -> None:
+        if who := self.root(name):
+            ids = [who.id, *(other for other in people.members(self.conn, who.id) if other != who.id)]
+            before = ratings_of(self.conn, ids)
+            self.rated(ids, rating)
+            after = ratings_of(self.conn, ids)
+            assert as_one(people.merged(self.conn, who.id), who.id).rating == rating
+            changed = [one for one in sorted(ids) if before[one] != after[one]]
+            self.typed += [("rated", self.clock, changed, rating)] if changed else []
+
     def renamed(self, who: int, new: str) -> None:
         one = people.by_id(self.conn, who)
         assert one
@@ -114,6 +126,14 @@ class History:
 
     def is_a(self, who: int, role: Role) -> None:
         people.set_role(self.conn, who, role, by_hand=True)
+
+    def rated(self, ids: Sequence[int], rating: int | None) -> None:
+        ratings.rate(self.conn, ids, rating, at=minute(self.clock))
+
+
+def ratings_of(conn: Connection, ids: Sequence[int]) -> dict[int, int | None]:
+    query = select(schema.person.c.id, schema.person.c.rating).where(schema.person.c.id.in_(ids))
+    return {row.id: row.rating for row in conn.execute(query)}
 
 
 def attempted(act: Any) -> bool:

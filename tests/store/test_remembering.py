@@ -11,6 +11,7 @@ from mhc.domain.relationship import Relationship
 from mhc.domain.words import terms
 from mhc.store import attributes, links, notes, pairs, people, person_names, ratings, relations, schema
 from mhc.store.database import Database
+from mhc.store.merged import as_one
 
 
 def make(conn: Connection, *names: str) -> list[int]:
@@ -232,6 +233,28 @@ def test_a_rating_keeps_what_it_was(database: Database) -> None:
         assert not ratings.rate(conn, [one], 4, at=minute(3))
         assert ratings.rate(conn, [one], None, at=minute(4))
         assert ratings.history(conn, [one]) == [(None, minute(4)), (4, minute(2))]
+
+
+def test_not_to_be_rated_is_so_for_all_that_reads_as_one_and_stays_so_after_parting(
+    database: Database,
+) -> None:
+    with database.write() as conn:
+        one, two, three = make(conn, "viewer_one", "viewer_two", "viewer_three")
+        ratings.rate(conn, [two], 4, at=minute(1))
+        ratings.rate(conn, [three], 2, at=minute(2))
+        for other in (two, three):
+            merge(conn, one, other)
+        ids = [one, two, three]
+        assert ratings.rate(conn, ids, 5, at=minute(4))
+        assert ratings.rate(conn, ids, None, at=minute(5))
+        assert not ratings.rate(conn, ids, None, at=minute(6))
+        assert as_one(people.merged(conn, one), one).rating is None
+        assert ratings.history(conn, ids) == [
+            (None, minute(5)), (5, minute(4)), (2, minute(2)), (4, minute(1))
+        ]  # fmt: skip
+        unmerge(conn, two)
+        assert ratings.history(conn, [two]) == [(None, minute(5)), (4, minute(1))]
+        assert as_one(people.merged(conn, two), two).rating is None
 
 
 @pytest.mark.parametrize("turned", [False, True])

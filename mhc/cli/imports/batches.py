@@ -22,13 +22,18 @@ BATCHES = (
     Field("name", "text", "The file; - is stdin."),
     Field("room", "username", "Of which room; null where of none."),
     Field("at", "time", "When it was imported."),
-    Field("counts", "json", "How much of it was new, was known, and was left out for which reason."),
+    Field(
+        "counts",
+        "json",
+        "How much of it was new, was known, and was left out for which reason.",
+        secrecy="open",
+    ),
     Field("undone_at", "time", "When it was taken back; null while it stands.", header="undone"),
 )
 UNDONE = (
     Field("id", "id", "The import."),
-    Field("gone", "json", "How much of what went; with -n, would go."),
-    Field("stay", "json", "How much stays, since somebody changed it."),
+    Field("gone", "json", "How much of what went; with -n, would go.", secrecy="open"),
+    Field("stay", "json", "How much stays, since somebody changed it.", secrecy="open"),
     Field("undone_at", "time", "When it was taken back; null with -n."),
 )
 

@@ -10,6 +10,7 @@ import click
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.imports.files import read_text, save_option
+from mhc.cli.imports.paste import summary
 from mhc.cli.imports.rooms import paste_room, room_ids, room_option
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
@@ -27,7 +28,7 @@ FOLLOWS = (
     Field(
         "result",
         "text",
-        "new, same (known already), gone, or missing: not on a list that may not be whole.",
+        "new, same (known already), gone, missing (not on a list that may not be whole), or forgotten: left out.",
         foreign=False,
     ),
 )
@@ -121,6 +122,7 @@ def _save(
     room_id, way, at = told
     counts = {"new": len(change.new), "known": len(change.same), "no name": given.bad}
     counts |= {"gone": len(change.gone) if end else 0}
+    counts |= {"forgotten": len(change.forgotten)} if change.forgotten else {}
     new = import_batches.New("follows", given.name, given.hash, at)
     number = import_batches.add(conn, new, room_id, counts)
     follow_lists.apply(conn, change, follow_lists.Told(room_id, way, at, number), end=end)
@@ -181,7 +183,7 @@ def _tell(
 ) -> None:
     counts = f"{len(change.new):,} new, {len(change.same):,} known"
     counts += f", {len(change.gone):,} gone" if whole else ""
-    rest = f", {bad:,} left out (no name {bad:,})" if bad else ""
+    rest = summary({"forgotten": len(change.forgotten), "no name": bad})
     if number is not None:
         say(ctx, f"imported the list as import {number}: {counts}{rest}")
     elif change.new or (change.gone and whole):

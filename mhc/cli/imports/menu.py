@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mhc.store.tip_menus import Change
 
 MENU = (
-    Field("tokens", "int", "What it costs."),
+    Field("tokens", "int", "What it costs.", secrecy="amount"),
     Field("label", "text", "What it is."),
     Field("result", "text", "new, same (it stands there already) or gone.", foreign=False),
 )

@@ -29,8 +29,8 @@ PASTED = (
     Field("method", "text", "chatMessage, privateMessage or tip.", foreign=False, table=False),
     Field("username", "username", "Who said it, or tipped; null where nobody is named."),
     Field("partner", "username", "Whom a private message is to.", table=False),
-    Field("tokens", "int", "Tokens of a tip."),
-    Field("text", "text", "What was said; null of a private message without --private."),
+    Field("tokens", "int", "Tokens of a tip.", secrecy="amount"),
+    Field("text", "text", "What was said; null of a private message without --private.", secrecy="message"),
     Field("guessed", "bool", "Whether the name was guessed from its letters.", table=False),
     Field(
         "counts", "bool", "Whether it counts in figures: where it was captured live it does not.", table=False

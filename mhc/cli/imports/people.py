@@ -59,14 +59,15 @@ def people(
     out.rows(REMEMBERED, out.ordered(REMEMBERED, rows))
     for number, why in done.bad:
         out.warn(f"line {number}: {why}")
+    left = f", {done.forgotten:,} left out (forgotten {done.forgotten:,})" if done.forgotten else ""
     if done.batch_id is not None:
-        say(ctx, f"imported as import {done.batch_id}")
+        say(ctx, f"imported as import {done.batch_id}{left}")
     elif save:
-        say(ctx, "nothing is new")
+        say(ctx, f"nothing is new{left}")
     else:
         say(
             ctx,
-            f"would import {done.found['people']:,} people, {done.strangers:,} of them new"
+            f"would import {done.found['people']:,} people, {done.strangers:,} of them new{left}"
             + ("" if dry_run else "; --save keeps it"),
         )
     return Exit.PARTIAL if done.bad_lines else Exit.OK

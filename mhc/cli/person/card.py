@@ -49,7 +49,9 @@ CARD = (
     Field("fanclub_joined_at", "time", "When they last joined the fan club.", json=False),
     Field("visits", "int", "How often they came.", json=False),
     Field("median_stay", "duration", "How long they stay, of visits seen whole.", json=False),
-    Field("usual_hours", "lines", "When they mostly come, and how that was counted.", json=False),
+    Field(
+        "usual_hours", "lines", "When they mostly come, and how that was counted.", json=False, secrecy="open"
+    ),
     Field("messages", "int", "Public lines.", json=False, secrecy="open"),
     Field("private_messages", "int", "Private lines, of both sides.", json=False, secrecy="open"),
     Field("follows", "bool", "Whether they follow; null where nobody knows.", json=False),
@@ -66,11 +68,23 @@ CARD = (
     Field(
         "elsewhere", "json", "What other sources know; null where none does.", table=False, secrecy="amount"
     ),
-    Field("relationship", "json", "What they are to you; null where nothing is said.", table=False),
-    Field("attributes", "json", "What is said of them, by key.", table=False),
-    Field("links", "json", "Where else they are to be found.", table=False),
-    Field("names", "json", "Names that are no usernames; the private one with --reveal.", table=False),
-    Field("pairs", "json", "Who belongs to them.", table=False),
+    Field(
+        "relationship",
+        "json",
+        "What they are to you; null where nothing is said.",
+        table=False,
+        secrecy="open",
+    ),
+    Field("attributes", "json", "What is said of them, by key.", table=False, secrecy="open"),
+    Field("links", "json", "Where else they are to be found.", table=False, secrecy="open"),
+    Field(
+        "names",
+        "json",
+        "Names that are no usernames; the private one with --reveal.",
+        table=False,
+        secrecy="name",
+    ),
+    Field("pairs", "json", "Who belongs to them.", table=False, inside=frozenset({"note"})),
     Field("last_lines", "lines", "Their last public lines.", secrecy="message"),
     Field(
         "private_lines",
@@ -79,7 +93,13 @@ CARD = (
         table=False,
         secrecy="message",
     ),
-    Field("changes", "json", "What changed since the last snapshot; null where there is none.", table=False),
+    Field(
+        "changes",
+        "json",
+        "What changed since the last snapshot; null where there is none.",
+        table=False,
+        secrecy="amount",
+    ),
 )
 _COLUMNS = {"username", "role", "last_seen_at", "tokens", "tips", "visits", "watchlists", "rating"}
 SEVERAL = tuple(replace(field, table=field.name in _COLUMNS) for field in CARD)
@@ -133,7 +153,7 @@ def show(
     if len(names) > 1 or names[0] == "-":  # what a script gets does not depend on how many its input had
         out.rows(SEVERAL, [_shown(one) for one in cards], limit=len(wanted))
     elif out.format == "table" and out.names is None:
-        out.record(*screen.lines(cards[0], out.screen, out.tz))
+        out.record(*screen.lines(cards[0], out.screen, out.tz, hidden=out.on_stream()))
     else:
         out.record(PRIVATE if private else CARD, _shown(cards[0]))
     return status

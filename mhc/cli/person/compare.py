@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 FIELDS = (
     Field("username", "username", "Who."),
-    Field("tokens", "int", "Tokens here: tips and media."),
-    Field("tokens_30d", "int", "Tokens of the last 30 days."),
-    Field("tokens_90d", "int", "Tokens of the last 90 days."),
-    Field("tips", "int", "Tips here."),
-    Field("largest_tip", "int", "The largest one."),
+    Field("tokens", "int", "Tokens here: tips and media.", secrecy="amount"),
+    Field("tokens_30d", "int", "Tokens of the last 30 days.", secrecy="amount"),
+    Field("tokens_90d", "int", "Tokens of the last 90 days.", secrecy="amount"),
+    Field("tips", "int", "Tips here.", secrecy="amount"),
+    Field("largest_tip", "int", "The largest one.", secrecy="amount"),
     Field("last_tip_at", "time", "The last one."),
-    Field("media", "int", "Photos and videos bought."),
+    Field("media", "int", "Photos and videos bought.", secrecy="amount"),
     Field("visits", "int", "How often they came."),
     Field("median_stay", "duration", "How long they stay, of visits seen whole."),
     Field("mostly", "text", "When they mostly come, and of how many times.", json=False, foreign=False),
-    Field("messages", "int", "Public lines."),
+    Field("messages", "int", "Public lines.", secrecy="open"),
     Field("first_seen_at", "time", "When they did something first."),
     Field("last_seen_at", "time", "When they did something last."),
     Field("follows", "bool", "Whether they follow; null where nobody knows."),
@@ -40,7 +40,9 @@ FIELDS = (
     Field("sessions", "int", "Sessions in which they were seen."),
     Field("watchlists_common", "list", "The lists that all of them are on."),
     Field("sessions_common", "int", "Sessions in which all of them were seen."),
-    Field("usual_hours", "json", "When they mostly come, as person show has it.", table=False),
+    Field(
+        "usual_hours", "json", "When they mostly come, as person show has it.", table=False, secrecy="open"
+    ),
 )
 _SORTED_BY = [one.name for one in FIELDS if one.kind not in {"list", "json", "text"}]
 

@@ -28,10 +28,10 @@ MERGED = (
     Field("role", "text", "viewer, model, both or unknown.", foreign=False),
     Field("watchlists", "list", "The lists they are on."),
     Field("excluded", "bool", "Whether they are left out of figures."),
-    Field("tokens", "int", "Tokens in all rooms, without anonymous tips."),
-    Field("tips", "int", "Tips in all rooms, without anonymous ones."),
-    Field("messages", "int", "Public lines in all rooms."),
-    Field("reason", "text", "Why they are one."),
+    Field("tokens", "int", "Tokens in all rooms, without anonymous tips.", secrecy="amount"),
+    Field("tips", "int", "Tips in all rooms, without anonymous ones.", secrecy="amount"),
+    Field("messages", "int", "Public lines in all rooms.", secrecy="open"),
+    Field("reason", "text", "Why they are one.", secrecy="note"),
 )
 
 
@@ -87,7 +87,7 @@ def merge(
             found = merging.read(conn, identity.plan(conn, ids[0], ids[1:], force=force))
         if not dry_run:
             if not (yes or no_input):
-                _ask(ctx, found)
+                _ask(ctx, found, hidden=out.on_stream())
             with db.write() as conn:
                 identity.merge(conn, ids[0], ids[1:], reason=why, at=utc_now(), force=force)
     out.record(MERGED, found._asdict() | {"reason": why})
@@ -111,12 +111,13 @@ def _rows(conn: "Connection", names: Sequence[str], which: Which) -> "list[Perso
     return rows
 
 
-def _ask(ctx: click.Context, found: "AsOne") -> None:
+def _ask(ctx: click.Context, found: "AsOne", *, hidden: bool) -> None:
     """Ask where somebody can answer: figures read otherwise from then on. It can be undone, so a script goes on."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
     names, lists = ", ".join(found.names), ", ".join(found.watchlists) or "none"
-    say(ctx, f"one person, {found.username}: names {names}; lists {lists}; {found.tokens:,} tokens")
+    tokens = "" if hidden else f"; {found.tokens:,} tokens"
+    say(ctx, f"one person, {found.username}: names {names}; lists {lists}{tokens}")
     question = f"Read {' and '.join(found.merged)} as {found.username} from now on?"
     click.confirm(encode(question, limit=None), abort=True, err=True)
 

@@ -42,11 +42,14 @@ FORGOTTEN = (
 )
 @click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
 @click.option(
-    "--out", metavar="FILE", help="A file of yours alone, instead of stdout; one that is there is refused."
+    "--out",
+    metavar="FILE",
+    help="A file of yours alone, instead of stdout (-); one that is there is refused.",
 )
 @unmask_options(
     reveal="With what they tipped anonymously, and their private names.",
     private="With the private messages.",
+    elsewhere=True,
 )
 @common_options
 @click.pass_context
@@ -60,6 +63,9 @@ def export(ctx: click.Context, name: str, out: str | None, reveal: bool, private
 
     check_option("--out", out)
     loaded = settings(ctx)
+    out = None if out == "-" else out
+    if out is None and sys.stdout.isatty() and loaded.screen_safe:
+        raise UsageError("MHC_SCREEN_SAFE is set, and an export hides nothing", hint="--out FILE")
     with database(ctx) as db:
         with db.read() as conn:
             who = find_person(conn, name)

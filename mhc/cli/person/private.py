@@ -24,7 +24,13 @@ KINDS = ("private", "identity", "address")
 NAMES = (
     Field("username", "username", "Whose it is.", table=False),
     Field("kind", "text", "private, identity or address.", foreign=False),
-    Field("name", "text", "The name; a private one is null without --reveal.", absent="(--reveal shows it)"),
+    Field(
+        "name",
+        "text",
+        "The name; a private one is null without --reveal.",
+        absent="(--reveal shows it)",
+        secrecy="name",
+    ),
     Field("added_at", "time", "Since when they have it.", header="added"),
 )
 _LONGEST = 100

@@ -1,11 +1,13 @@
 """The card as a terminal shows it: one screen, in which what belongs together stands on a line."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from mhc.cli.output import Field, Screen
-from mhc.cli.table import GAP, UNKNOWN, duration, fit, local
+from mhc.cli.render import Secrecy
+from mhc.cli.table import GAP, HIDDEN, UNKNOWN, duration, fit, local
 from mhc.domain.text import Safe, encode
 
 if TYPE_CHECKING:
@@ -17,10 +19,23 @@ _NARROWEST = 16  # columns of a quoted line
 _EDGE = len("relationship") + GAP  # of the values
 
 Line = tuple[str, Sequence[str | None]]
+# Lines that are hidden whole while others see the screen.
+_SECRET: dict[str, Secrecy] = {
+    "tokens": "amount",
+    "tips": "amount",
+    "media": "amount",
+    "notes": "note",
+    "said": "message",
+    "private": "message",
+}
 
 
-def lines(card: "Card", screen: Screen, tz: tzinfo) -> tuple[list[Field], dict[str, object]]:
-    """Give the lines of a card, for a record: what is not known of a person has none, figures always do."""
+def lines(card: "Card", screen: Screen, tz: tzinfo, *, hidden: bool) -> tuple[list[Field], dict[str, object]]:
+    """Give the lines of a card, for a record: what is not known of a person has none, figures always do.
+
+    `hidden` leaves out what stands beside something else on its line; the record hides the lines that are secret.
+    """
+    card = _masked(card) if hidden else card
     dot = " · " if screen.printable(Safe("·")) == "·" else " - "
     room = max(_NARROWEST, screen.columns - _EDGE)
     joined = {
@@ -34,7 +49,16 @@ def lines(card: "Card", screen: Screen, tz: tzinfo) -> tuple[list[Field], dict[s
         if texts
     }
     shown: dict[str, object] = {**joined, **quoted}
-    return [Field(key, "lines") for key in shown], shown
+    return [Field(key, "lines", secrecy=_SECRET.get(key)) for key in shown], shown
+
+
+def _masked(card: "Card") -> "Card":
+    """Give a card without given names and the notes of pairs."""
+    return replace(
+        card,
+        names=[one._replace(name=HIDDEN) for one in card.names],
+        pairs=[one._replace(note=one.note and HIDDEN) for one in card.pairs],
+    )
 
 
 def _about(card: "Card", tz: tzinfo) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from mhc.cli.lookups import person as find_person
 from mhc.cli.lookups import time_range
 from mhc.cli.options import Command, common_options, output_options, time_options
 from mhc.cli.output import Field, Writer
+from mhc.cli.table import HIDDEN
 from mhc.cli.unmasking import unmask_options
 from mhc.domain.events import ALIASES, method_named
 from mhc.domain.names import near_matches
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from mhc.reports.timeline import Entry
 
 FIELDS = (
-    Field("at", "time", "When it happened."),
+    Field("at", "time", "When it happened; null for a pasted line that does not say."),
     Field(
         "kind",
         "text",
         "tip, chat, pm, enter, … of events; note, rename, merge, unmerge, list, rating, relationship, attribute,"
         " follow, unfollow.",
     ),
-    Field("tokens", "int", "Tokens paid."),
+    Field("tokens", "int", "Tokens paid.", secrecy="amount"),
     Field("what", "text", "What was said, noted or changed, in words.", json=False),
     Field("room", "username", "The room.", table=False),
     Field("direction", "text", "Of a private message: in is from them, out is to them.", table=False, foreign=False),
@@ -34,7 +35,8 @@ FIELDS = (
           " note, the direction of a follow.", table=False),
     Field("before", "text", "What was before; null where nothing was.", table=False),
     Field("after", "text", "What is since then; null where nothing is.", table=False),
-    Field("text", "text", "Message, note, reason; null for a private message without --private.", table=False),
+    Field("text", "text", "Message, note, reason; null for a private message without --private.", table=False,
+          secrecy="message"),
     Field("anonymous", "bool", "Whether they asked not to be named.", table=False),
     Field("source", "text", "The kind of stream of an event; who or what brought a change.", table=False),
     Field("event_id", "text", "The API's id of an event.", table=False, foreign=True),
@@ -79,6 +81,7 @@ def timeline(
     """Show what a person did, and what you noted and changed about them, the newest first.
 
     --sort at turns it round. A note stands where it happened, or else where it was written.
+    What has no time stands last.
     """
     from mhc.reports import timeline as report
     from mhc.store import people
@@ -94,7 +97,9 @@ def timeline(
             None if out.limit is None else out.limit + (out.format == "table")
         )  # one more says that there is
         found = report.read(db, asked, limit, newest_first=newest_first)
-        out.rows(FIELDS, (one._asdict() | {"what": _what(one)} for one in found), nothing=_NOTHING)
+        hidden = out.on_stream()
+        rows = (one._asdict() | {"what": _what(one, hidden=hidden)} for one in found)
+        out.rows(FIELDS, rows, nothing=_NOTHING)
 
 
 def _kinds(text: str | None) -> tuple[tuple[str, ...] | None, frozenset[str] | None]:
@@ -120,8 +125,8 @@ _TYPED = frozenset(
 )
 
 
-def _what(entry: "Entry") -> str:
-    """Say in words what an entry is about."""
+def _what(entry: "Entry", *, hidden: bool) -> str:
+    """Say in words what an entry is about; `hidden` leaves out what was said or noted."""
     if entry.direction is not None:
         said = "from them" if entry.direction == "in" else "to them"
     elif entry.kind in {"follow", "unfollow"} and entry.about is not None:
@@ -129,7 +134,8 @@ def _what(entry: "Entry") -> str:
     else:
         said = _change(entry)
         said = f"{entry.about}: {said}" if entry.about and said else entry.about or said
-    return ": ".join(part for part in (said, entry.text) if part)
+    text = HIDDEN if hidden and entry.text else entry.text
+    return ": ".join(part for part in (said, text) if part)
 
 
 def _change(entry: "Entry") -> str:
