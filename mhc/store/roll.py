@@ -9,13 +9,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     Select,
     and_,
-    cast,
     func,
     literal_column,
     not_,
@@ -24,10 +21,11 @@ from sqlalchemy import (
 )
 
 from mhc.store import segments
+from mhc.store.amounts import NAMES, Amounts
 from mhc.store.merged import AsOne
-from mhc.store.people import CHUNK, roots_of_rows
+from mhc.store.people import CHUNK
 from mhc.store.schema import EXCLUDED, alias, person, person_total, watchlist, watchlist_member
-from mhc.store.segments import Range, Segment, roots_of
+from mhc.store.segments import Range, Segment, among
 
 
 class Listed(NamedTuple):
@@ -73,19 +71,37 @@ class Roll:
     sort: str = "last_seen_at"  # a field of Listed
     descending: bool = True
 
+    @property
+    def amounts(self) -> Amounts:
+        """Give the sums of its rooms."""
+        return Amounts(self.room_ids, reveal=self.reveal)
+
+    @property
+    def asks_of_all(self) -> bool:
+        """Whether it depends on all who were merged into a person who is listed."""
+        of_all = (self.role, self.rating, self.seen_since, self.not_seen_since)
+        return any(one is not None for one in of_all) or self.unrated or Segment.NEW in self.segments
+
 
 def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
     """Give people with their sums; who has nothing to sort by comes last, equals go by name."""
     query, key = _people(conn, roll)
     direction = key.desc() if roll.descending else key.asc()
     query = query.order_by(direction.nulls_last(), person.c.username, person.c.id).limit(limit)
-    return _with_sums(conn, roll, conn.execute(query).all())
+    rows: Sequence[Any] = ()
+    if limit is not None and roll.descending and roll.sort in NAMES:
+        rows = conn.execute(query.where(roll.amounts.at_least(roll.sort, 1))).all()  # mostly enough of them
+    if limit is None or len(rows) < limit:
+        rows = conn.execute(query).all()
+    return _with_sums(conn, roll, rows)
 
 
 def count_people(conn: Connection, roll: Roll) -> int:
     """Give how many people `list_people` gives without a limit."""
     one = AsOne()
-    query = one.join(select(func.count()).select_from(person)).where(*_listed(conn, roll, one))
+    query = select(func.count()).select_from(person).where(*_listed(conn, roll, one))
+    if roll.asks_of_all:
+        query = one.join(query)
     found: int = conn.execute(query).scalar_one()
     return found
 
@@ -129,8 +145,7 @@ def _people(conn: Connection, roll: Roll) -> tuple[Select[Any], ColumnElement[An
     query = _named(one).where(*_listed(conn, roll, one))
     if roll.sort in _columns(one):
         return query, _columns(one)[roll.sort]
-    sums = _sums(roll, roll.sort).subquery()
-    return query.outerjoin(sums, sums.c.root == person.c.id), func.coalesce(sums.c[roll.sort], 0)
+    return roll.amounts.join(query, roll.sort)
 
 
 def _listed(conn: Connection, roll: Roll, one: AsOne) -> list[ColumnElement[bool]]:
@@ -142,18 +157,17 @@ def _listed(conn: Connection, roll: Roll, one: AsOne) -> list[ColumnElement[bool
     if roll.role is not None:
         conditions.append(one.role == roll.role)
     if roll.like is not None:
-        conditions.append(who.in_(roots_of(select(alias.c.person_id).where(contains(roll.like)))))
-    conditions += [who.in_(_on_list(watchlist_member.c.list_id == number)) for number in roll.list_ids]
+        conditions.append(among(select(alias.c.person_id).where(contains(roll.like))))
+    conditions += [_on_list(watchlist_member.c.list_id == number) for number in roll.list_ids]
     if roll.excluded is not None:
-        excluded = who.in_(_on_list(watchlist.c.name == EXCLUDED))
+        excluded = _on_list(watchlist.c.name == EXCLUDED)
         conditions.append(excluded if roll.excluded else not_(excluded))
     if roll.unrated:
         conditions.append(one.rating.is_(None))
     if roll.rating is not None:
         conditions.append(one.rating.between(*roll.rating))
     if roll.min_tokens is not None and roll.min_tokens > 0:
-        sums = _sums(roll, "tokens").subquery()
-        conditions.append(who.in_(select(sums.c.root).where(sums.c.tokens >= roll.min_tokens)))
+        conditions.append(roll.amounts.at_least("tokens", roll.min_tokens))
     if roll.seen_since is not None:
         conditions.append(one.last_seen_at >= roll.seen_since)
     if roll.not_seen_since is not None:
@@ -167,9 +181,9 @@ def _belongs(conn: Connection, roll: Roll, one: AsOne) -> Iterator[ColumnElement
     of = Range(roll.room_ids, roll.since, roll.until)
     recent = of._replace(since=roll.recent_since)
     if roll.live:
-        yield who.in_(segments.present(of))
+        yield segments.present(of)
     if Segment.TIPPERS in roll.segments:
-        yield who.in_(segments.tippers(conn, of, reveal=roll.reveal))
+        yield segments.tippers(conn, of, reveal=roll.reveal)
     if Segment.FOLLOWERS in roll.segments:
         yield who.in_(segments.followers(of))
     if Segment.REGULARS in roll.segments:
@@ -180,9 +194,9 @@ def _belongs(conn: Connection, roll: Roll, one: AsOne) -> Iterator[ColumnElement
         yield and_(*segments.within(one.first_seen_at, recent))
 
 
-def _on_list(which: ColumnElement[bool]) -> Select[Any]:
+def _on_list(which: ColumnElement[bool]) -> ColumnElement[bool]:
     mine = and_(watchlist_member.c.list_id == watchlist.c.id, watchlist_member.c.removed_at.is_(None))
-    return roots_of(select(watchlist_member.c.person_id).join(watchlist, mine).where(which))
+    return among(select(watchlist_member.c.person_id).join(watchlist, mine).where(which))
 
 
 def only_anonymous() -> Select[Any]:
@@ -206,40 +220,6 @@ def _hidden(who: Any) -> ColumnElement[bool]:
     return and_(who.c.last_seen_at.is_(None), who.c.role == "unknown", hidden, ~typed)
 
 
-def _sums(roll: Roll, by: str) -> Select[Any]:
-    """Give the query of tokens and tips by root, of those who gave any of what it is about."""
-    # The cast tells SQLite that this is a number, or it would not index it for the join.
-    root = cast(segments.root, Integer).label("root")
-    query: Select[Any] = select(root, *_given(roll)).join(person, person.c.id == person_total.c.person_id)
-    return query.where(_amounts(roll)[by] > 0, *_of_rooms(roll)).group_by(root)
-
-
-def _given(roll: Roll) -> list[Any]:
-    """Give the sums of tokens and tips."""
-    return [cast(func.sum(one), BigInteger).label(name) for name, one in _amounts(roll).items()]
-
-
-def _amounts(roll: Roll) -> dict[str, Any]:
-    columns: dict[str, Any] = {"tokens": person_total.c.tokens, "tips": person_total.c.tips}
-    if roll.reveal:
-        columns = {name: one + person_total.c[f"anonymous_{name}"] for name, one in columns.items()}
-    return columns
-
-
-def _of_rooms(roll: Roll) -> list[ColumnElement[bool]]:
-    return [] if roll.room_ids is None else [person_total.c.room_id.in_(roll.room_ids)]
-
-
 def _with_sums(conn: Connection, roll: Roll, rows: Sequence[Any]) -> list[Listed]:
-    """Add what each gave: of a page to those on it, of more by one look at all."""
-    given: dict[int, tuple[int, int]] = {}
-    if len(rows) > CHUNK:
-        given = {row.root: (row.tokens, row.tips) for row in conn.execute(_sums(roll, "tokens"))}
-    elif rows:
-        roots = roots_of_rows(conn, [row.id for row in rows])
-        query: Select[Any] = select(person_total.c.person_id, *_given(roll)).where(*_of_rooms(roll))
-        query = query.where(person_total.c.person_id.in_(list(roots))).group_by(person_total.c.person_id)
-        for who, tokens, tips in conn.execute(query):
-            before = given.get(roots[who], (0, 0))
-            given[roots[who]] = (before[0] + tokens, before[1] + tips)
+    given = roll.amounts.of(conn, [row.id for row in rows])
     return [Listed._make((*row, *given.get(row.id, (0, 0)))) for row in rows]

@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    union,
     union_all,
 )
 
@@ -78,16 +79,19 @@ def within(column: ColumnElement[Any], of: Range) -> list[ColumnElement[bool]]:
     return bounds if of.until is None else [*bounds, column < of.until]
 
 
-def roots_of(person_ids: Select[Any] | CompoundSelect[Any]) -> Select[Any]:
-    """Give the query of the roots of some people, whom a query gives."""
-    return select(root).where(person.c.id.in_(person_ids))
+def among(person_ids: Select[Any] | CompoundSelect[Any]) -> ColumnElement[bool]:
+    """Whether a person, or one who was merged into them, is among those whom a query gives."""
+    ids = select(person_ids.cte().c[0])
+    other = person.alias("merged")
+    merged = select(other.c.canonical_id).where(other.c.canonical_id.is_not(None), other.c.id.in_(ids))
+    return or_(person.c.id.in_(ids), person.c.id.in_(merged))
 
 
-def tippers(conn: Connection, of: Range, *, reveal: bool) -> Select[Any]:
-    """Give who tipped in a range; who did so anonymously only where `reveal` counts it."""
+def tippers(conn: Connection, of: Range, *, reveal: bool) -> ColumnElement[bool]:
+    """Whether a person tipped in a range; who did so anonymously only where `reveal` counts it."""
     if of.since is None and of.until is None:
         tips = person_total.c.tips + person_total.c.anonymous_tips if reveal else person_total.c.tips
-        return roots_of(_in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of))
+        return among(_in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of))
     query = select(event.c.actor_id).where(
         event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
     )
@@ -97,11 +101,12 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Select[Any]:
     if testbed := list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars()):
         query = query.where(event.c.stream_id.not_in(testbed))
     if of.room_ids is None:
-        return roots_of(query)
+        return among(query.distinct())
     # Two parts, so that the index alone answers the first: an event that names no room is of the one listened to.
     heard = select(stream.c.id).where(stream.c.room_id.in_(of.room_ids))
-    unnamed = query.where(event.c.room_id.is_(None), event.c.stream_id.in_(heard))
-    return roots_of(union_all(query.where(event.c.room_id.in_(of.room_ids)), unnamed))
+    # The sum keeps SQLite from reading the stream's whole time in its place.
+    unnamed = query.where(event.c.room_id.is_(None), (event.c.stream_id + 0).in_(heard))
+    return among(union(query.where(event.c.room_id.in_(of.room_ids)), unnamed))
 
 
 def followers(of: Range) -> Select[Any]:
@@ -117,9 +122,9 @@ def followers(of: Range) -> Select[Any]:
     return _in(query, follow_change.c.room_id, of).group_by(*groups).having(latest % 4 > 1)
 
 
-def present(of: Range) -> Select[Any]:
-    """Give who is in the rooms now, as far as was seen."""
-    return roots_of(_in(select(visit.c.person_id).where(is_open), visit.c.room_id, of))
+def present(of: Range) -> ColumnElement[bool]:
+    """Whether a person is in the rooms now, as far as was seen."""
+    return among(_in(select(visit.c.person_id).where(is_open), visit.c.room_id, of))
 
 
 def regulars(conn: Connection, of: Range) -> Select[Any]:

@@ -63,8 +63,36 @@ def test_merged_people_are_one_with_the_times_and_sums_of_all(database: Database
         assert (found.first_seen_at, found.last_seen_at) == (minute(1), minute(1460))
         assert listed(conn, seen_since=minute(1440)) == ["viewer_two"]
         assert listed(conn, not_seen_since=minute(1440)) == [ROOM]
-        assert listed(conn, min_tokens=185) == ["viewer_two"]
-        assert listed(conn, min_tokens=186) == []
+        (room,) = people.find(conn, ROOM)
+        for rooms in (None, [room.id], [room.id, two]):
+            assert listed(conn, min_tokens=185, room_ids=rooms) == ["viewer_two"]
+            assert listed(conn, min_tokens=186, room_ids=rooms) == []
+            for limit in (None, 1, 2):
+                richest = Roll(rooms, sort="tokens")
+                rich = [(one.username, one.tokens) for one in roll.list_people(conn, richest, limit)]
+                assert rich == [("viewer_two", 185), (ROOM, 0)][:limit]
+                poorest = Roll(rooms, sort="tips", descending=False)
+                poor = [(one.username, one.tips) for one in roll.list_people(conn, poorest, limit)]
+                assert poor == [(ROOM, 0), ("viewer_two", 4)][:limit]
+
+
+def test_who_gave_nothing_and_was_merged_into_is_listed_with_what_the_others_gave(database: Database) -> None:
+    with database.write() as conn:
+        store(
+            conn,
+            [tip(1, "viewer_one", 5), tip(2, "viewer_two", 7), tip(3, "viewer_three", 9, anonymous=True)],
+        )
+        one, _two, kept = known(conn, "viewer_one", "viewer_two", "viewer_kept")
+        merge(conn, kept, one)
+        (room,) = people.find(conn, ROOM)
+        for rooms in (None, [room.id]):
+            richest = Roll(rooms, sort="tokens")
+            for limit in (None, 2):
+                found = [(one.username, one.tokens) for one in roll.list_people(conn, richest, limit)]
+                assert found[:2] == [("viewer_two", 7), ("viewer_kept", 5)]
+            assert listed(conn, min_tokens=5, room_ids=rooms) == ["viewer_kept", "viewer_two"]
+            revealed = listed(conn, min_tokens=6, room_ids=rooms, reveal=True)
+            assert revealed == ["viewer_three", "viewer_two"]
 
 
 def test_the_last_seen_come_first_and_who_was_never_seen_last(database: Database) -> None:
