@@ -16,6 +16,7 @@ from mhc.cli import names as known_names
 from mhc.cli.accounts import account, chosen
 from mhc.cli.context import settings, utc_now
 from mhc.cli.event import FIELDS
+from mhc.cli.lasting import look_for_garbage
 from mhc.cli.live import LivePrinter
 from mhc.cli.lookups import methods
 from mhc.cli.options import Command, common_options
@@ -204,6 +205,7 @@ class _Process:
             patient=how.several and not how.once,
         )
         printer.start(supervisor.fail)
+        look_for_garbage()
         status: int = Exit.BUG
         try:
             status = supervisor.run()

@@ -10,6 +10,7 @@ import click
 from mhc.cli import complete
 from mhc.cli.context import database, settings
 from mhc.cli.event import FIELDS
+from mhc.cli.lasting import look_for_garbage
 from mhc.cli.lookups import methods, rooms
 from mhc.cli.options import Command, Shared, common_options
 from mhc.cli.render import ndjson_parts, screened
@@ -77,6 +78,7 @@ def command(
             tail = Tail(Filter(room_ids=room_ids, methods=methods(kinds) or ()))
             found = tail.last(conn, limit)
         away = False
+        look_for_garbage()
         while True:
             _print((one.masked(reveal=reveal, private=private) for one in found), style, zone, hidden=hidden)
             pause(_SECONDS)
