@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.clock import to_ms
 from mhc.domain.events import EventId, parse_event
-from mhc.store import coverage, derived, events, people, schema, streams
+from mhc.store import coverage, derived, events, people, ratings, schema, streams
 from mhc.store.database import Database
 from mhc.store.streams import Kind
 
@@ -96,7 +96,7 @@ def remember(conn: Connection, who: str, other: str) -> None:
     conn.execute(insert(schema.link).values(**mine, **address))
     for kind, name in (("private", "Real Name"), ("identity", "Max"), ("address", "Maxi")):
         conn.execute(insert(schema.person_name).values(**mine, kind=kind, name=name, added_at=at))
-    conn.execute(insert(schema.rating_change).values(**mine, rating=4, at=at))
+    ratings.rate(conn, [ids[who]], 4, at=at)
     low, high = sorted(ids.values())
     both = {"low_id": low, "high_id": high, "kind": "alternate", "note": "same jokes", "added_at": at}
     conn.execute(insert(schema.pair).values(both))

@@ -35,7 +35,7 @@ COMMANDS: Final[Table] = {
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
     "import": (
         "mhc.cli.imports:group",
-        "What you bring in files, or paste: shown first, and kept with --save.",
+        "What you bring in files, or paste: shown, and kept with --save.",
     ),
     "db": ("mhc.cli.db:group", "The database: upgrade, check, back up, copy."),
     "config": ("mhc.cli.config:group", "The settings, and where they come from."),

@@ -26,4 +26,4 @@ COMMANDS: Final[Table] = {
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def group() -> None:
-    """What you bring in files, or paste: shown first, and kept with --save."""
+    """What you bring in files, or paste: shown, and kept with --save."""
