@@ -276,7 +276,7 @@ def test_regulars_are_those_whom_a_calendar_of_sessions_counts(
             Range(None, None, minute(cut)),
             Range(None, minute(cut), None),
         ):
-            found = conn.execute(segments.regulars(conn, wanted)).scalars()
+            found = conn.execute(segments.regulars(conn, wanted).alone).scalars()
             assert sorted(found) == counted(conn, wanted)
 
 
