@@ -14,6 +14,7 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Select,
+    and_,
     case,
     func,
     literal,
@@ -24,11 +25,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from mhc.domain.clock import EPOCH, to_ms
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
-from mhc.domain.sessions import FAR, Calendar, Span
+from mhc.domain.sessions import FAR
 from mhc.domain.visits import Ending
-from mhc.store import people, sessions
+from mhc.store import people
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import Direction, State
 from mhc.store.people import CHUNK
@@ -173,27 +174,31 @@ def _roots(conn: Connection, found: Those) -> list[int]:
 
 def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[int]:
     """Give who of these people came to a session that began in a range."""
-    shows = {
-        room_id: Calendar([span for _id, span in known if _began(span, of)], FAR)
-        for room_id, known in sessions.spans(conn, of.room_ids).items()
-    }
-    columns = (visit.c.person_id, visit.c.room_id, visit.c.entered_at, visit.c.left_at, visit.c.ending)
-    query = select(*columns).where(visit.c.room_id.in_(list(shows)))
+    show, came, left = stream_session.c, visit.c.entered_at, visit.c.left_at
+    unseen = and_(came.is_(None), left >= show.started_at)
+    touched = or_(is_open, left > show.started_at, came >= show.started_at, unseen)
+    going_on = or_(show.ended_at.is_(None), func.coalesce(came, left) < show.ended_at)
+    began = select(show.id).where(show.room_id == visit.c.room_id, *within(show.started_at, of))
+    began = began.where(show.started_at <= func.coalesce(left, literal(FAR, Instant)), touched, going_on)
+    mine = select(visit.c.person_id).where(visit.c.person_id == person.c.id, began.correlate(visit).exists())
+    mine = _in(mine, visit.c.room_id, of).correlate(person)
+    there: ColumnElement[bool] = mine.exists()
     if of.since is not None:
-        query = query.where(or_(is_open, func.coalesce(visit.c.left_at, visit.c.entered_at) >= of.since))
+        there = or_(
+            mine.where(came >= _before(conn, of, of.since)).exists(),
+            mine.where(came.is_(None), left >= of.since).exists(),
+        )
     for start in range(0, len(person_ids), CHUNK):
-        rows = conn.execute(query.where(visit.c.person_id.in_(person_ids[start : start + CHUNK])))
-        for who, room_id, entered_at, left_at, ending in rows:
-            begin = entered_at or left_at
-            end = FAR if ending == Ending.OPEN else left_at or begin
-            if next(shows[room_id].touched(to_ms(begin), to_ms(end)), None) is not None:
-                yield who
+        part = person_ids[start : start + CHUNK]
+        yield from conn.execute(select(person.c.id).where(person.c.id.in_(part), there)).scalars()
 
 
-def _began(span: Span, of: Range) -> bool:
-    return (of.since is None or span.started_at >= of.since) and (
-        of.until is None or span.started_at < of.until
-    )
+def _before(conn: Connection, of: Range, since: datetime) -> datetime:
+    """Give an instant before all visits that touch a session after `since` began: none goes beyond a session's end."""
+    ended = select(func.max(stream_session.c.ended_at)).where(stream_session.c.started_at < since)
+    ended = _in(ended, stream_session.c.room_id, of).group_by(stream_session.c.room_id)
+    ends: list[datetime] = [one for one in conn.execute(ended).scalars() if one is not None]
+    return min([since - _LONGEST, *ends])
 
 
 def _in(query: Select[Any], room: ColumnElement[Any], of: Range) -> Select[Any]:

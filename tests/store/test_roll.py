@@ -259,7 +259,7 @@ steps = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps, cut=st.integers(0, 3000))
-def test_regulars_are_those_whom_a_calendar_of_sessions_counts(
+def test_regulars_and_lapsed_are_those_whom_a_calendar_of_sessions_counts(
     module_database: Database, steps: list[tuple[int, str, str]], cut: int
 ) -> None:
     at, items = 0, []
@@ -278,18 +278,28 @@ def test_regulars_are_those_whom_a_calendar_of_sessions_counts(
         ):
             found = conn.execute(segments.regulars(conn, wanted).alone).scalars()
             assert sorted(found) == counted(conn, wanted)
+        for until in (None, minute(cut + 500)):
+            wanted = Range(None, minute(cut), until)
+            came = {who for places in visited(conn, wanted) for who in places}
+            gone = set(counted(conn, Range(None, None, minute(cut)))) - came
+            assert sorted(segments.lapsed(conn, wanted).alone) == sorted(gone)
 
 
 def counted(conn: Connection, wanted: Range) -> list[int]:
     """Count the slow way who came to at least 3 of the last 10 sessions."""
-    regular = []
+    rooms = visited(conn, wanted, OF_SESSIONS)
+    return sorted(who for came in rooms for who, places in came.items() if len(places) >= OFTEN)
+
+
+def visited(conn: Connection, wanted: Range, last: int = 0) -> list[dict[int, set[int]]]:
+    """Give by room who came to which of the (last) sessions that began in a range."""
+    rooms = []
     begin, end = wanted.since or datetime.min.replace(tzinfo=UTC), wanted.until or FAR
     for room_id, found in sessions.spans(conn, None).items():
-        shows = [span for _id, span in found if begin <= span.started_at < end][-OF_SESSIONS:]
-        calendar = Calendar(shows, FAR)
+        calendar = Calendar([span for _id, span in found if begin <= span.started_at < end][-last:], FAR)
         came: dict[int, set[int]] = defaultdict(set)
         for who, one in visits.of_room(conn, room_id, None, FAR):
             left = FAR if one.ending == "open" else one.left_at or one.known_from
             came[who] |= set(calendar.touched(to_ms(one.known_from), to_ms(left)))
-        regular += [who for who, places in came.items() if len(places) >= OFTEN]
-    return sorted(regular)
+        rooms.append({who: places for who, places in came.items() if places})
+    return rooms
