@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Select,
     and_,
-    cast,
     func,
     literal,
     literal_column,
@@ -24,9 +22,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from mhc.store import segments
+from mhc.store import gifts, segments
+from mhc.store.gifts import Gifts
 from mhc.store.merged import Alone, AsOne
-from mhc.store.people import CHUNK, roots_of_rows
+from mhc.store.people import CHUNK
 from mhc.store.schema import EXCLUDED, alias, person, person_total, watchlist, watchlist_member
 from mhc.store.segments import Range, Segment, Those
 
@@ -154,7 +153,7 @@ def _parts(roll: Roll, halves: Halves) -> Iterator[list[Keyed]]:
         yield [(query.where(key.is_not(None)), key) for query, key in keyed]
         yield [(query.where(key.is_(None)), key) for query, key in keyed]
         return
-    sums = [one.subquery() for one in _sums(roll, roll.sort)]
+    sums = [one.subquery() for one in gifts.by_person(_whose(roll), roll.sort)]
     pairs = [(query, given) for (_one, query), given in zip(halves, sums, strict=True)]
     gave: list[Keyed] = [
         (query.join(given, given.c.who == person.c.id), given.c[roll.sort]) for query, given in pairs
@@ -208,7 +207,9 @@ def _those(conn: Connection, roll: Roll) -> Iterator[Those]:
     if roll.like is not None:
         yield segments.those(select(alias.c.person_id).where(contains(roll.like)))
     if roll.min_tokens is not None and roll.min_tokens > 0:
-        alone, merged = (one.subquery() for one in _sums(roll, "tokens", least=roll.min_tokens))
+        alone, merged = (
+            one.subquery() for one in gifts.by_person(_whose(roll), "tokens", least=roll.min_tokens)
+        )
         yield Those(select(alone.c.who), select(merged.c.who))
     if roll.live:
         yield segments.present(of)
@@ -259,49 +260,13 @@ def _hidden(who: Any) -> ColumnElement[bool]:
     return and_(who.c.last_seen_at.is_(None), who.c.role == "unknown", hidden, ~typed)
 
 
-def _sums(roll: Roll, by: str, least: int = 1) -> Those:
-    """Give the queries of tokens and tips by person, of those who gave so much of what it is about."""
-    amounts = _amounts(roll)
-    in_one = roll.room_ids is not None and len(roll.room_ids) == 1
-    found = []
-    for people, who in segments.by_person(person_total.c.person_id):
-        query = people.where(*_of_rooms(roll))
-        if in_one and who is person_total.c.person_id:  # one row each: the index of amounts answers
-            columns = (one.label(name) for name, one in amounts.items())
-            found.append(query.add_columns(*columns).where(amounts[by] >= least))
-            continue
-        enough = func.sum(amounts[by]) >= least
-        found.append(query.add_columns(*_given(roll)).group_by(who).having(enough))
-    return Those(*found)
-
-
-def _given(roll: Roll) -> list[Any]:
-    """Give the sums of tokens and tips."""
-    return [cast(func.sum(one), BigInteger).label(name) for name, one in _amounts(roll).items()]
-
-
-def _amounts(roll: Roll) -> dict[str, Any]:
-    columns: dict[str, Any] = {"tokens": person_total.c.tokens, "tips": person_total.c.tips}
-    if roll.reveal:
-        columns = {name: one + person_total.c[f"anonymous_{name}"] for name, one in columns.items()}
-    return columns
-
-
-def _of_rooms(roll: Roll) -> list[ColumnElement[bool]]:
-    return [] if roll.room_ids is None else [person_total.c.room_id.in_(roll.room_ids)]
-
-
 def _with_sums(conn: Connection, roll: Roll, rows: Sequence[Any]) -> list[Listed]:
     """Add what each gave: of a page to those on it, of more by one look at all."""
-    given: dict[int, tuple[int, int]] = {}
-    if len(rows) > CHUNK:
-        for query in _sums(roll, "tokens"):
-            given.update((row.who, (row.tokens, row.tips)) for row in conn.execute(query))
-    elif rows:
-        roots = roots_of_rows(conn, [row.id for row in rows])
-        sums = select(person_total.c.person_id, *_given(roll)).where(*_of_rooms(roll))
-        sums = sums.where(person_total.c.person_id.in_(list(roots))).group_by(person_total.c.person_id)
-        for who, tokens, tips in conn.execute(sums):
-            before = given.get(roots[who], (0, 0))
-            given[roots[who]] = (before[0] + tokens, before[1] + tips)
+    whose = _whose(roll)
+    page = len(rows) <= CHUNK
+    given = gifts.of_people(conn, whose, [row.id for row in rows]) if page else gifts.of_all(conn, whose)
     return [Listed._make((*row, *given.get(row.id, (0, 0)))) for row in rows]
+
+
+def _whose(roll: Roll) -> Gifts:
+    return Gifts(roll.room_ids, roll.reveal)

@@ -1,24 +1,16 @@
 """Which people a list shows: filters, segments, merged people once, and the order of a search."""
 
-from collections import defaultdict
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, update
 
-from factories import FIRST_SHOW, ROOM, Item, happening, minute, store, tell_story, tip
-from mhc.domain.clock import to_ms
-from mhc.domain.sessions import FAR, Calendar
-from mhc.store import follows, identity, people, roll, schema, search, segments, sessions, visits, watchlists
+from factories import DAY, FIRST_SHOW, ROOM, happening, minute, show, store, tell_story, tip
+from mhc.store import follows, identity, people, roll, schema, search, watchlists
 from mhc.store.database import Database
 from mhc.store.roll import Ratings, Roll
-from mhc.store.segments import OF_SESSIONS, OFTEN, Range, Segment
+from mhc.store.segments import Segment
 from mhc.store.streams import Kind
-
-DAY = 24 * 60
 
 
 def known(conn: Connection, *names: str) -> list[int]:
@@ -42,15 +34,6 @@ def of(conn: Connection, segment: str, **asked: Any) -> list[str]:
 
 def merge(conn: Connection, keep: int, other: int) -> None:
     identity.merge(conn, keep, [other], at=minute(0))
-
-
-def show(day: float, *who: str, minutes: float = 60) -> list[Item]:
-    """Give a session of an hour to which some people come."""
-    start = day * DAY
-    came = [happening(start + 1, "userEnter", name) for name in who]
-    left = [happening(start + 2, "userLeave", name) for name in who]
-    ends = happening(start + minutes, "broadcastStop")
-    return [happening(start, "broadcastStart"), *came, *left, ends]
 
 
 def test_merged_people_are_one_with_the_times_and_sums_of_all(database: Database) -> None:
@@ -245,61 +228,3 @@ def test_who_only_tipped_anonymously_is_found_where_revealed(database: Database)
         known_now, hidden = known(conn, "viewer_known", "viewer_hidden")
         merge(conn, hidden, known_now)
         assert "viewer_hidden" in listed(conn)
-
-
-steps = st.lists(
-    st.tuples(
-        st.sampled_from([1, 10, 40, 300]),
-        st.sampled_from(["broadcastStart", "broadcastStop", "userEnter", "userLeave"]),
-        st.sampled_from(["viewer_one", "viewer_two", "viewer_three"]),
-    ),
-    max_size=60,
-)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=steps, cut=st.integers(0, 3000))
-def test_regulars_and_lapsed_are_those_whom_a_calendar_of_sessions_counts(
-    module_database: Database, steps: list[tuple[int, str, str]], cut: int
-) -> None:
-    at, items = 0, []
-    for pause, method, who in steps:
-        at += pause
-        items.append(happening(at, method, who if method.startswith("user") else None))
-    with module_database.write() as conn:
-        for table in reversed(schema.metadata.sorted_tables):
-            if table.name not in {"watchlist", "event_method", "schema_compat"}:
-                conn.execute(delete(table))
-        store(conn, items)
-        for wanted in (
-            Range(None, None, None),
-            Range(None, None, minute(cut)),
-            Range(None, minute(cut), None),
-        ):
-            found = conn.execute(segments.regulars(conn, wanted).alone).scalars()
-            assert sorted(found) == counted(conn, wanted)
-        for until in (None, minute(cut + 500)):
-            wanted = Range(None, minute(cut), until)
-            came = {who for places in visited(conn, wanted) for who in places}
-            gone = set(counted(conn, Range(None, None, minute(cut)))) - came
-            assert sorted(segments.lapsed(conn, wanted).alone) == sorted(gone)
-
-
-def counted(conn: Connection, wanted: Range) -> list[int]:
-    """Count the slow way who came to at least 3 of the last 10 sessions."""
-    rooms = visited(conn, wanted, OF_SESSIONS)
-    return sorted(who for came in rooms for who, places in came.items() if len(places) >= OFTEN)
-
-
-def visited(conn: Connection, wanted: Range, last: int = 0) -> list[dict[int, set[int]]]:
-    """Give by room who came to which of the (last) sessions that began in a range."""
-    rooms = []
-    begin, end = wanted.since or datetime.min.replace(tzinfo=UTC), wanted.until or FAR
-    for room_id, found in sessions.spans(conn, None).items():
-        calendar = Calendar([span for _id, span in found if begin <= span.started_at < end][-last:], FAR)
-        came: dict[int, set[int]] = defaultdict(set)
-        for who, one in visits.of_room(conn, room_id, None, FAR):
-            left = FAR if one.ending == "open" else one.left_at or one.known_from
-            came[who] |= set(calendar.touched(to_ms(one.known_from), to_ms(left)))
-        rooms.append({who: places for who, places in came.items() if places})
-    return rooms
