@@ -134,7 +134,7 @@ def _named(one: One) -> Select[Any]:
 def _people(conn: Connection, roll: Roll) -> Halves:
     """Give the queries of who is listed: of those with one row, who are most and are read without a join, and others."""
     those = list(_those(conn, roll))
-    hidden = [] if roll.reveal else _hidden_ones(conn)
+    hidden = [] if roll.reveal else hidden_ones(conn)
     halves = []
     for place, one in enumerate(_kinds()):
         belongs = (person.c.id.in_(them[place]) for them in those)
@@ -233,7 +233,7 @@ def _on_list(which: ColumnElement[bool]) -> Select[Any]:
     return select(segments.root).where(person.c.id.in_(found)).correlate(None)
 
 
-def _hidden_ones(conn: Connection) -> Any:
+def hidden_ones(conn: Connection) -> Any:
     """Give whom no list shows. Few stand in the query: PostgreSQL takes a query of them for dear at each person."""
     few = conn.execute(only_anonymous().limit(CHUNK)).scalars().all()
     return few if len(few) < CHUNK else only_anonymous()

@@ -1,15 +1,14 @@
 """People by a part of a name, now or once: the best matches first, without reading all that match."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, union_all
 
 from mhc.store import segments
-from mhc.store.roll import Listed, Roll, by_ids, contains, only_anonymous
+from mhc.store.roll import Listed, Roll, by_ids, contains, hidden_ones, only_anonymous
 from mhc.store.schema import alias, person
 
-_FEW, _MANY = 100, 1000  # names: read at a time; from so many on along the index
+_FEW = 100  # names read at a time: most readers are content with the first
 
 
 def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -> list[Listed]:
@@ -23,6 +22,19 @@ def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -
         if len(found) == limit:
             break
     return by_ids(conn, roll, list(found))
+
+
+def count(conn: Connection, roll: Roll, text: str) -> int:
+    """Give how many people `by_name` gives without a limit: counted by their names, of whom most are nobody's root."""
+    alone, merged = segments.those(select(alias.c.person_id.label("who")).where(contains(text)))
+    hidden = [] if roll.reveal else hidden_ones(conn)
+    roots = merged.subquery()
+    one = alone.where(not_(segments.of_merged(alias.c.person_id)), alias.c.person_id.not_in(hidden))
+    counts = (
+        one.with_only_columns(func.count(alias.c.person_id.distinct())),
+        select(func.count(roots.c.who.distinct())).where(roots.c.who.not_in(hidden)),
+    )
+    return sum(conn.execute(union_all(*counts)).scalars())
 
 
 def _matching(conn: Connection, text: str, *, reveal: bool) -> Iterator[int]:
@@ -39,19 +51,12 @@ def _matching(conn: Connection, text: str, *, reveal: bool) -> Iterator[int]:
 
 
 def _named(conn: Connection, fits: ColumnElement[bool]) -> Iterator[Sequence[int]]:
-    """Give, in parts, whose names fit, by name, the present holder of one first.
-
-    A few are found by one look at all names and then sorted; many along the index, which takes longer for a few.
-    """
-    query = select(alias.c.person_id, alias.c.username, alias.c.valid_to, alias.c.id).where(fits)
-    few = query.limit(_MANY).subquery()
-    found = conn.execute(select(few.c.person_id).order_by(*_by_name(few.c))).scalars().all()
-    if len(found) < _MANY:
-        yield from (found[start : start + _FEW] for start in range(0, len(found), _FEW))
-        return
-    ranked = conn.execute(query.order_by(*_by_name(alias.c)), execution_options={"yield_per": _FEW})
-    yield from ranked.scalars().partitions()
-
-
-def _by_name(of: Any) -> tuple[Any, ...]:
-    return of.username, of.valid_to.is_(None).desc(), of.valid_to.desc(), of.id
+    """Give, in parts, whose names fit, by name, the present holder of one first."""
+    name = alias.c
+    order = name.username, name.valid_to.is_(None).desc(), name.valid_to.desc(), name.id
+    query = select(name.person_id).where(fits).order_by(*order)
+    first = conn.execute(query.limit(_FEW)).scalars().all()
+    yield first
+    if len(first) == _FEW:
+        rest = conn.execute(query.offset(_FEW), execution_options={"yield_per": _FEW})
+        yield from rest.scalars().partitions()

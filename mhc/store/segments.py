@@ -91,17 +91,17 @@ def within(column: ColumnElement[Any], of: Range) -> list[ColumnElement[bool]]:
 
 def those(rows: Select[Any] | CompoundSelect[Any]) -> Those:
     """Give those of whom a query gives any row."""
-    return Those(rows, select(root).where(_of_merged(person.c.id), person.c.id.in_(rows)))
+    return Those(rows, select(root.label("who")).where(of_merged(person.c.id), person.c.id.in_(rows)))
 
 
 def by_person(column: ColumnElement[Any]) -> tuple[tuple[Select[Any], ColumnElement[Any]], ...]:
     """Give queries of people by a column of their rows, each with what makes a person: alone, and merged."""
     rows = column.table.join(person, person.c.id == column)
-    merged = select(root.label("who")).select_from(rows).where(_of_merged(person.c.id))
+    merged = select(root.label("who")).select_from(rows).where(of_merged(person.c.id))
     return (select(column.label("who")), column), (merged, root)
 
 
-def _of_merged(column: ColumnElement[Any]) -> ColumnElement[bool]:
+def of_merged(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a row is one of several of a person."""
     other = person.alias("one")
     merged = other.c.canonical_id.is_not(None)
@@ -168,7 +168,7 @@ def lapsed(conn: Connection, of: Range) -> Those:
 
 
 def _roots(conn: Connection, found: Those) -> list[int]:
-    alone = conn.execute(select(person.c.id).where(person.c.id.in_(found.alone), ~_of_merged(person.c.id)))
+    alone = conn.execute(select(person.c.id).where(person.c.id.in_(found.alone), ~of_merged(person.c.id)))
     return [*alone.scalars(), *conn.execute(found.merged).scalars()]
 
 

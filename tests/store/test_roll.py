@@ -8,7 +8,7 @@ from sqlalchemy import Connection, update
 from factories import DAY, FIRST_SHOW, ROOM, happening, minute, show, store, tell_story, tip
 from mhc.store import follows, identity, people, roll, schema, search, watchlists
 from mhc.store.database import Database
-from mhc.store.roll import Ratings, Roll
+from mhc.store.roll import Listed, Ratings, Roll
 from mhc.store.segments import Segment
 from mhc.store.streams import Kind
 
@@ -25,6 +25,13 @@ def listed(conn: Connection, **asked: Any) -> list[str]:
     wanted = Roll(**(usual | {"recent_since": asked.get("since")} | asked))
     found = [one.username for one in roll.list_people(conn, wanted)]
     assert roll.count_people(conn, wanted) == len(found)
+    return found
+
+
+def searched(conn: Connection, text: str, limit: int | None = None, *, reveal: bool = False) -> list[str]:
+    wanted = Roll(reveal=reveal)
+    found = [one.username for one in search.by_name(conn, wanted, text, limit)]
+    assert limit is not None or search.count(conn, wanted, text) == len(found)
     return found
 
 
@@ -195,25 +202,20 @@ def test_a_search_gives_the_exact_name_then_beginnings_then_parts(database: Data
         owner = people.by_id(conn, names[-1])
         assert owner is not None
         people.add_alias(conn, owner, "blue", source="manual", at=minute(1), current=False)
-        wanted = Roll()
-        found = [one.username for one in search.by_name(conn, wanted, "Blue")]
-        assert found == ["blue", "other", "blue_one", "blue_two", "a_blue", "zblue"]
-        assert [one.username for one in search.by_name(conn, wanted, "blue", 3)] == found[:3]
+        assert searched(conn, "Blue") == ["blue", "other", "blue_one", "blue_two", "a_blue", "zblue"]
+        assert searched(conn, "blue", 3) == ["blue", "other", "blue_one"]
         merge(conn, names[1], names[2])
-        found = [one.username for one in search.by_name(conn, wanted, "blue")]
-        assert found == ["blue_two", "other", "blue_one", "a_blue", "zblue"]
-        assert search.by_name(conn, wanted, "b_ue") == []
+        assert searched(conn, "blue") == ["blue_two", "other", "blue_one", "a_blue", "zblue"]
+        assert searched(conn, "b_ue") == []
 
 
-def test_a_search_among_many_is_as_one_among_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [99, 100, 101, 250])
+def test_a_search_goes_on_where_many_fit(database: Database, number: int) -> None:
+    names = [f"viewer_{one:03}" for one in range(number)]
     with database.write() as conn:
-        known(conn, *(f"viewer_{number:03}" for number in range(250)), "a_viewer", "viewer")
-        few = search.by_name(conn, Roll(), "viewer")
-        monkeypatch.setattr(search, "_MANY", 5)
-        assert search.by_name(conn, Roll(), "viewer") == few
-        assert [one.username for one in few[:2]] == ["viewer", "viewer_000"]
-        assert few[-1].username == "a_viewer"
-        assert len(few) == 252
+        known(conn, *names, "a_viewer", "viewer")
+        assert searched(conn, "viewer") == ["viewer", *names, "a_viewer"]
+        assert searched(conn, "viewer", 5) == ["viewer", *names[:4]]
 
 
 def test_who_only_tipped_anonymously_is_found_where_revealed(database: Database) -> None:
@@ -221,10 +223,46 @@ def test_who_only_tipped_anonymously_is_found_where_revealed(database: Database)
         store(conn, [*FIRST_SHOW, tip(12, "viewer_hidden", 5, anonymous=True)])
         assert "viewer_hidden" not in listed(conn)
         assert "viewer_hidden" in listed(conn, reveal=True)
-        assert search.by_name(conn, Roll(), "hidden") == []
-        assert [one.username for one in search.by_name(conn, Roll(reveal=True), "hidden")] == [
-            "viewer_hidden"
-        ]
+        assert searched(conn, "hidden") == []
+        assert searched(conn, "hidden", reveal=True) == ["viewer_hidden"]
         known_now, hidden = known(conn, "viewer_known", "viewer_hidden")
         merge(conn, hidden, known_now)
         assert "viewer_hidden" in listed(conn)
+        assert searched(conn, "hidden") == ["viewer_hidden"]
+
+
+def test_however_many_only_tipped_anonymously_none_is_listed(database: Database) -> None:
+    with database.write() as conn:
+        tips = [tip(12, f"hidden_{number}", 5, anonymous=True) for number in range(people.CHUNK + 1)]
+        store(conn, [*FIRST_SHOW, *tips])
+        assert not [name for name in listed(conn) if name.startswith("hidden")]
+        assert searched(conn, "hidden") == []
+        assert len(searched(conn, "hidden", reveal=True)) == len(tips)
+
+
+@pytest.mark.parametrize("sort", Listed._fields[1:])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_page_is_the_beginning_of_the_whole_list(
+    database: Database, sort: str, descending: bool, everywhere: bool
+) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        store(
+            conn, [tip(9, "viewer_three", 65), tip(9, "viewer_four", 500), tip(9, "viewer_five", 1)], page=5
+        )
+        _kept, other, *_ = known(conn, "viewer_three", "viewer_one", "added_b", "added_a")
+        merge(conn, known(conn, "viewer_three")[0], other)
+        merge(conn, *known(conn, "added_c", "added_d"))
+        rate = update(schema.person).where(schema.person.c.username.in_(["viewer_two", "viewer_one"]))
+        conn.execute(rate.values(rating=4))
+        rooms = None if everywhere else known(conn, ROOM)
+        wanted = Roll(rooms, sort=sort, descending=descending)
+        found = roll.list_people(conn, wanted)
+        assert len(found) == roll.count_people(conn, wanted) == 8
+        named = sorted(found, key=lambda one: (one.username, one.id))
+        empty = [one for one in named if getattr(one, sort) is None]
+        full = [one for one in named if getattr(one, sort) is not None]
+        assert found == sorted(full, key=lambda one: getattr(one, sort), reverse=descending) + empty
+        for limit in range(1, 9):
+            assert roll.list_people(conn, wanted, limit) == found[:limit]

@@ -16,7 +16,7 @@ from mhc.cli.unmasking import unmask_options
 from mhc.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
@@ -68,7 +68,8 @@ def list_people(ctx: click.Context, /, out: Writer, reveal: bool, room: str | No
         if roll.live:
             say_if_unheard(ctx, conn, roll.room_ids)
         found = people.list_people(conn, roll, out.limit)
-        rows, total = _rows(conn, found), _total(out, conn, roll, found)
+        rows = _rows(conn, found)
+        total = _total(out, found, lambda: people.count_people(conn, roll))
     out.rows(PEOPLE, rows, total=total, nothing=_NOBODY_SUCH if any(asked.values()) else _NOBODY)
 
 
@@ -85,7 +86,7 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     First who is called just so, then whose name begins so, then the others, each by the name that fits.
     """
     from mhc.store import roll as people
-    from mhc.store.search import by_name
+    from mhc.store import search as names
 
     part = text.strip().lstrip("@")
     if not part:
@@ -93,10 +94,10 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     with database(ctx) as db, db.read() as conn:
         roll = people.Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal)
         if out.sort is None:
-            found = by_name(conn, roll, part, out.limit)
+            found = names.by_name(conn, roll, part, out.limit)
         else:
             found = people.list_people(conn, _sorted(out, roll), out.limit)
-        rows, total = _rows(conn, found), _total(out, conn, roll, found)
+        rows, total = _rows(conn, found), _total(out, found, lambda: names.count(conn, roll, part))
     out.rows(PEOPLE, rows, total=total, nothing=_NO_MATCH)
 
 
@@ -104,13 +105,11 @@ def _sorted(out: Writer, roll: "Roll") -> "Roll":
     return roll if out.sort is None else replace(roll, sort=out.sort.key, descending=out.sort.descending)
 
 
-def _total(out: Writer, conn: "Connection", roll: "Roll", found: "Sequence[Listed]") -> int | None:
+def _total(out: Writer, found: "Sequence[Listed]", count: "Callable[[], int]") -> int | None:
     """Give how many there are without the limit, where a table says so."""
-    from mhc.store.roll import count_people
-
     if out.format != "table":
         return None
-    return len(found) if out.limit is None or len(found) < out.limit else count_people(conn, roll)
+    return len(found) if out.limit is None or len(found) < out.limit else count()
 
 
 def _rows(conn: "Connection", found: "Sequence[Listed]") -> list[dict[str, object]]:
