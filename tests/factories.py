@@ -16,6 +16,7 @@ from mhc.store.streams import Kind
 
 ROOM = "example_room"
 T0 = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
+DAY = 24 * 60  # minutes
 Item = tuple[datetime, str, dict[str, Any]]
 
 
@@ -50,6 +51,15 @@ def chat(at: float, who: str, text: str = "hello") -> Item:
 def private(at: float, sender: str, receiver: str, text: str) -> Item:
     message = {"message": text, "fromUser": sender, "toUser": receiver}
     return happening(at, "privateMessage", sender, message=message)
+
+
+def show(day: float, *who: str, minutes: float = 60) -> list[Item]:
+    """Give a session of an hour to which some people come."""
+    start = day * DAY
+    came = [happening(start + 1, "userEnter", name) for name in who]
+    left = [happening(start + 2, "userLeave", name) for name in who]
+    ends = happening(start + minutes, "broadcastStop")
+    return [happening(start, "broadcastStart"), *came, *left, ends]
 
 
 def feed(items: Iterable[Item], page: int = 0) -> list[dict[str, Any]]:

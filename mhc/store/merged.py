@@ -40,8 +40,22 @@ def as_one(rows: Sequence[Person], root_id: int) -> Person:
     )
 
 
+class Alone:
+    """The columns of people with one row, whom `join` picks out: what stands in it is what reads."""
+
+    role: ColumnElement[str] = person.c.role
+    first_seen_at: ColumnElement[Any] = person.c.first_seen_at
+    last_seen_at: ColumnElement[Any] = person.c.last_seen_at
+    rating: ColumnElement[Any] = person.c.rating
+
+    def join(self, query: Any) -> Any:
+        """Let a query of people give those who are alone."""
+        roots = select(person.c.canonical_id).where(person.c.canonical_id.is_not(None)).correlate(None)
+        return query.where(person.c.canonical_id.is_(None), person.c.id.not_in(roots))
+
+
 class AsOne:
-    """The same in SQL: columns of a table of roots, which `join` adds to it."""
+    """The columns of people with several rows, which `join` adds to a query: the same rule in SQL."""
 
     def __init__(self, root: Any = person) -> None:
         other = person.alias("other")
@@ -67,8 +81,8 @@ class AsOne:
         self.role = self._role()
 
     def join(self, query: Any) -> Any:
-        """Add what the columns are made of to a query of roots."""
-        return query.outerjoin(self._others, self._others.c.root_id == self._root.c.id)
+        """Let a query of people give those whom others were merged into, with what the columns are made of."""
+        return query.join(self._others, self._others.c.root_id == self._root.c.id)
 
     def _role(self) -> ColumnElement[str]:
         viewer = or_(self._root.c.role.in_(_VIEWERS), self._others.c.viewer == 1)

@@ -14,18 +14,20 @@ from sqlalchemy import (
     Select,
     and_,
     func,
+    literal,
     literal_column,
     not_,
     or_,
     select,
+    union_all,
 )
 
-from mhc.store import segments
-from mhc.store.amounts import NAMES, Amounts
-from mhc.store.merged import AsOne
+from mhc.store import gifts, segments
+from mhc.store.gifts import Gifts
+from mhc.store.merged import Alone, AsOne
 from mhc.store.people import CHUNK
 from mhc.store.schema import EXCLUDED, alias, person, person_total, watchlist, watchlist_member
-from mhc.store.segments import Range, Segment, among
+from mhc.store.segments import Range, Segment, Those
 
 
 class Listed(NamedTuple):
@@ -71,47 +73,33 @@ class Roll:
     sort: str = "last_seen_at"  # a field of Listed
     descending: bool = True
 
-    @property
-    def amounts(self) -> Amounts:
-        """Give the sums of its rooms."""
-        return Amounts(self.room_ids, reveal=self.reveal)
 
-    @property
-    def asks_of_all(self) -> bool:
-        """Whether it depends on all who were merged into a person who is listed."""
-        of_all = (self.role, self.rating, self.seen_since, self.not_seen_since)
-        return any(one is not None for one in of_all) or self.unrated or Segment.NEW in self.segments
+One = Alone | AsOne
+Halves = Sequence[tuple[One, Select[Any]]]
+Keyed = tuple[Select[Any], ColumnElement[Any]]
 
 
 def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
     """Give people with their sums; who has nothing to sort by comes last, equals go by name."""
-    query, key = _people(conn, roll)
-    direction = key.desc() if roll.descending else key.asc()
-    query = query.order_by(direction.nulls_last(), person.c.username, person.c.id).limit(limit)
-    rows: Sequence[Any] = ()
-    if limit is not None and roll.descending and roll.sort in NAMES:
-        rows = conn.execute(query.where(roll.amounts.at_least(roll.sort, 1))).all()  # mostly enough of them
-    if limit is None or len(rows) < limit:
-        rows = conn.execute(query).all()
+    rows: list[Any] = []
+    for part in _parts(roll, _people(conn, roll)):
+        rest = None if limit is None else limit - len(rows)
+        rows += conn.execute(_ordered(part, rest, descending=roll.descending)).all() if rest != 0 else []
     return _with_sums(conn, roll, rows)
 
 
 def count_people(conn: Connection, roll: Roll) -> int:
     """Give how many people `list_people` gives without a limit."""
-    one = AsOne()
-    query = select(func.count()).select_from(person).where(*_listed(conn, roll, one))
-    if roll.asks_of_all:
-        query = one.join(query)
-    found: int = conn.execute(query).scalar_one()
-    return found
+    counts = [query.with_only_columns(func.count()) for _one, query in _people(conn, roll)]
+    return sum(conn.execute(union_all(*counts)).scalars())
 
 
 def by_ids(conn: Connection, roll: Roll, ids: Sequence[int]) -> list[Listed]:
     """Give these people (roots) with their sums, in this order, whatever else the roll asks."""
-    query = _named(AsOne()).where(person.c.canonical_id.is_(None))
     rows: dict[int, Any] = {}
     for start in range(0, len(ids), CHUNK):
-        found = conn.execute(query.where(person.c.id.in_(ids[start : start + CHUNK])))
+        mine = person.c.id.in_(ids[start : start + CHUNK])
+        found = conn.execute(union_all(*(_named(one).where(mine) for one in _kinds())))
         rows.update((row.id, row) for row in found)
     return _with_sums(conn, roll, [rows[who] for who in ids])
 
@@ -121,7 +109,11 @@ def contains(text: str) -> ColumnElement[bool]:
     return alias.c.username.contains(text.lower(), autoescape=True)
 
 
-def _columns(one: AsOne) -> dict[str, Any]:
+def _kinds() -> tuple[One, One]:
+    return Alone(), AsOne()
+
+
+def _columns(one: One) -> dict[str, Any]:
     """Give what is shown of a person, but for the sums, in the order of Listed."""
     return {
         "id": person.c.id,
@@ -133,70 +125,118 @@ def _columns(one: AsOne) -> dict[str, Any]:
     }
 
 
-def _named(one: AsOne) -> Select[Any]:
+def _named(one: One) -> Select[Any]:
     columns = (column.label(name) for name, column in _columns(one).items())
     query: Select[Any] = one.join(select(*columns).select_from(person))
     return query
 
 
-def _people(conn: Connection, roll: Roll) -> tuple[Select[Any], ColumnElement[Any]]:
-    """Give the query of who is listed, without order or sums, and what it is sorted by."""
-    one = AsOne()
-    query = _named(one).where(*_listed(conn, roll, one))
-    if roll.sort in _columns(one):
-        return query, _columns(one)[roll.sort]
-    return roll.amounts.join(query, roll.sort)
+def _people(conn: Connection, roll: Roll) -> Halves:
+    """Give the queries of who is listed: of those with one row, who are most and are read without a join, and others."""
+    those = list(_those(conn, roll))
+    hidden = [] if roll.reveal else hidden_ones(conn)
+    halves = []
+    for place, one in enumerate(_kinds()):
+        belongs = (person.c.id.in_(them[place]) for them in those)
+        query = _named(one).where(person.c.id.not_in(hidden)).where(*_listed(roll, one), *belongs)
+        halves.append((one, query))
+    return halves
 
 
-def _listed(conn: Connection, roll: Roll, one: AsOne) -> list[ColumnElement[bool]]:
-    """Give the conditions of a roll."""
+def _parts(roll: Roll, halves: Halves) -> Iterator[list[Keyed]]:
+    """Give the queries, and what they are sorted by, of a list's parts: the second is read where the first is short.
+
+    None of a part has a null to sort by, or all have: its order is then an index's on either database.
+    """
+    if roll.sort in _columns(Alone()):
+        keyed = [(query, _columns(one)[roll.sort]) for one, query in halves]
+        yield [(query.where(key.is_not(None)), key) for query, key in keyed]
+        yield [(query.where(key.is_(None)), key) for query, key in keyed]
+        return
+    sums = [one.subquery() for one in gifts.by_person(_whose(roll), roll.sort)]
+    pairs = [(query, given) for (_one, query), given in zip(halves, sums, strict=True)]
+    gave: list[Keyed] = [
+        (query.join(given, given.c.who == person.c.id), given.c[roll.sort]) for query, given in pairs
+    ]
+    others: list[Keyed] = [
+        (query.where(person.c.id.not_in(select(given.c.who))), literal(0)) for query, given in pairs
+    ]
+    yield from (gave, others) if roll.descending else (others, gave)
+
+
+def _ordered(part: Sequence[Keyed], limit: int | None, *, descending: bool) -> Select[Any]:
+    """Give the query of the first of a part: of the first of either half."""
+    found = []
+    for query, key in part:
+        order = (key.desc() if descending else key.asc()), person.c.username, person.c.id
+        found.append(select(query.add_columns(key.label("key")).order_by(*order).limit(limit).subquery()))
+    both = union_all(*found).subquery().c
+    first = both.key.desc() if descending else both.key.asc()
+    shown = (both[name] for name in _columns(Alone()))
+    return select(*shown).order_by(first, both.username, both.id).limit(limit)
+
+
+def _listed(roll: Roll, one: One) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions of a roll that are the same of any person."""
     who = person.c.id
-    conditions = [person.c.canonical_id.is_(None), *_belongs(conn, roll, one)]
-    if not roll.reveal:
-        conditions.append(who.not_in(only_anonymous()))
     if roll.role is not None:
-        conditions.append(one.role == roll.role)
-    if roll.like is not None:
-        conditions.append(among(select(alias.c.person_id).where(contains(roll.like))))
-    conditions += [_on_list(watchlist_member.c.list_id == number) for number in roll.list_ids]
+        yield one.role == roll.role
+    for number in roll.list_ids:
+        yield who.in_(_on_list(watchlist_member.c.list_id == number))
     if roll.excluded is not None:
-        excluded = _on_list(watchlist.c.name == EXCLUDED)
-        conditions.append(excluded if roll.excluded else not_(excluded))
+        excluded = who.in_(_on_list(watchlist.c.name == EXCLUDED))
+        yield excluded if roll.excluded else not_(excluded)
     if roll.unrated:
-        conditions.append(one.rating.is_(None))
+        yield one.rating.is_(None)
     if roll.rating is not None:
-        conditions.append(one.rating.between(*roll.rating))
-    if roll.min_tokens is not None and roll.min_tokens > 0:
-        conditions.append(roll.amounts.at_least("tokens", roll.min_tokens))
+        yield one.rating.between(*roll.rating)
     if roll.seen_since is not None:
-        conditions.append(one.last_seen_at >= roll.seen_since)
+        yield one.last_seen_at >= roll.seen_since
     if roll.not_seen_since is not None:
-        conditions.append(or_(one.last_seen_at.is_(None), one.last_seen_at < roll.not_seen_since))
-    return conditions
+        yield or_(one.last_seen_at.is_(None), one.last_seen_at < roll.not_seen_since)
+    if Segment.NEW in roll.segments:
+        recent = _recent(roll)
+        yield and_(*segments.within(one.first_seen_at, recent))
+        if recent.since is not None:  # which follows, and has an index
+            yield one.last_seen_at >= recent.since
 
 
-def _belongs(conn: Connection, roll: Roll, one: AsOne) -> Iterator[ColumnElement[bool]]:
-    """Give the conditions of the segments, and of who is there now."""
-    who = person.c.id
+def _those(conn: Connection, roll: Roll) -> Iterator[Those]:
+    """Give who belongs to the segments, is there now, gave enough and has the letters: all must hold."""
     of = Range(roll.room_ids, roll.since, roll.until)
-    recent = of._replace(since=roll.recent_since)
+    if roll.like is not None:
+        yield segments.those(select(alias.c.person_id).where(contains(roll.like)))
+    if roll.min_tokens is not None and roll.min_tokens > 0:
+        alone, merged = (
+            one.subquery() for one in gifts.by_person(_whose(roll), "tokens", least=roll.min_tokens)
+        )
+        yield Those(select(alone.c.who), select(merged.c.who))
     if roll.live:
         yield segments.present(of)
     if Segment.TIPPERS in roll.segments:
         yield segments.tippers(conn, of, reveal=roll.reveal)
     if Segment.FOLLOWERS in roll.segments:
-        yield who.in_(segments.followers(of))
+        yield segments.followers(of)
     if Segment.REGULARS in roll.segments:
-        yield who.in_(segments.regulars(conn, of))
+        yield segments.regulars(conn, of)
     if Segment.LAPSED in roll.segments:
-        yield who.in_(segments.lapsed(conn, recent))
-    if Segment.NEW in roll.segments:
-        yield and_(*segments.within(one.first_seen_at, recent))
+        yield segments.lapsed(conn, _recent(roll))
 
 
-def _on_list(which: ColumnElement[bool]) -> ColumnElement[bool]:
+def _recent(roll: Roll) -> Range:
+    return Range(roll.room_ids, roll.recent_since, roll.until)
+
+
+def _on_list(which: ColumnElement[bool]) -> Select[Any]:
     mine = and_(watchlist_member.c.list_id == watchlist.c.id, watchlist_member.c.removed_at.is_(None))
-    return among(select(watchlist_member.c.person_id).join(watchlist, mine).where(which))
+    found = select(watchlist_member.c.person_id).join(watchlist, mine).where(which)
+    return select(segments.root).where(person.c.id.in_(found)).correlate(None)
+
+
+def hidden_ones(conn: Connection) -> Any:
+    """Give whom no list shows. Few stand in the query: PostgreSQL takes a query of them for dear at each person."""
+    few = conn.execute(only_anonymous().limit(CHUNK)).scalars().all()
+    return few if len(few) < CHUNK else only_anonymous()
 
 
 def only_anonymous() -> Select[Any]:
@@ -221,5 +261,12 @@ def _hidden(who: Any) -> ColumnElement[bool]:
 
 
 def _with_sums(conn: Connection, roll: Roll, rows: Sequence[Any]) -> list[Listed]:
-    given = roll.amounts.of(conn, [row.id for row in rows])
+    """Add what each gave: of a page to those on it, of more by one look at all."""
+    whose = _whose(roll)
+    page = len(rows) <= CHUNK
+    given = gifts.of_people(conn, whose, [row.id for row in rows]) if page else gifts.of_all(conn, whose)
     return [Listed._make((*row, *given.get(row.id, (0, 0)))) for row in rows]
+
+
+def _whose(roll: Roll) -> Gifts:
+    return Gifts(roll.room_ids, roll.reveal)

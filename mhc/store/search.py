@@ -1,16 +1,14 @@
 """People by a part of a name, now or once: the best matches first, without reading all that match."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, union_all
 
 from mhc.store import segments
-from mhc.store.people import CHUNK
-from mhc.store.roll import Listed, Roll, by_ids, contains, only_anonymous
+from mhc.store.roll import Listed, Roll, by_ids, contains, hidden_ones, only_anonymous
 from mhc.store.schema import alias, person
 
-_MANY = 1000  # names: from so many on they are read along the index
+_FEW = 100  # names read at a time: most readers are content with the first
 
 
 def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -> list[Listed]:
@@ -19,7 +17,7 @@ def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -
     Of the roll it takes the rooms of the sums and what is revealed.
     """
     found: dict[int, None] = {}
-    for who in _matching(conn, text.lower(), limit, reveal=roll.reveal):
+    for who in _matching(conn, text.lower(), reveal=roll.reveal):
         found.setdefault(who)
         if len(found) == limit:
             break
@@ -27,24 +25,24 @@ def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -
 
 
 def count(conn: Connection, roll: Roll, text: str) -> int:
-    """Give how many people `by_name` gives without a limit."""
-    fitting = (
-        select(segments.root)
-        .distinct()
-        .where(person.c.id.in_(select(alias.c.person_id).where(contains(text))))
+    """Give how many people `by_name` gives without a limit: counted by their names, of whom most are nobody's root."""
+    alone, merged = segments.those(select(alias.c.person_id.label("who")).where(contains(text)))
+    hidden = [] if roll.reveal else hidden_ones(conn)
+    roots = merged.subquery()
+    one = alone.where(not_(segments.of_merged(alias.c.person_id)), alias.c.person_id.not_in(hidden))
+    counts = (
+        one.with_only_columns(func.count(alias.c.person_id.distinct())),
+        select(func.count(roots.c.who.distinct())).where(roots.c.who.not_in(hidden)),
     )
-    if not roll.reveal:
-        fitting = fitting.where(segments.root.not_in(only_anonymous()))
-    found: int = conn.execute(select(func.count()).select_from(fitting.subquery())).scalar_one()
-    return found
+    return sum(conn.execute(union_all(*counts)).scalars())
 
 
-def _matching(conn: Connection, text: str, limit: int | None, *, reveal: bool) -> Iterator[int]:
+def _matching(conn: Connection, text: str, *, reveal: bool) -> Iterator[int]:
     """Give roots by how well a name fits: a reader that has enough leaves the rest unread."""
     name = alias.c.username
     begins = and_(name >= text, name < text + chr(0x10FFFF))
     for fits in (name == text, and_(begins, name != text), and_(contains(text), not_(begins))):
-        for part in _named(conn, fits, limit):
+        for part in _named(conn, fits):
             found = select(person.c.id, segments.root).where(person.c.id.in_(part))
             roots = {row[0]: row[1] for row in conn.execute(found)}
             hidden = only_anonymous().where(person.c.id.in_(roots.values()))
@@ -52,27 +50,13 @@ def _matching(conn: Connection, text: str, limit: int | None, *, reveal: bool) -
             yield from (roots[who] for who in part if roots[who] not in gone)
 
 
-def _named(conn: Connection, fits: ColumnElement[bool], limit: int | None) -> Iterator[Sequence[int]]:
-    """Give, in parts, whose names fit, by name, the present holder of one first.
-
-    A few are found by one look at all names and then sorted; many along the index, which takes longer for a few.
-    """
-    query = select(alias.c.person_id, alias.c.username, alias.c.valid_to, alias.c.id).where(fits)
-    few = query.limit(_MANY).subquery()
-    found = conn.execute(select(few.c.person_id).order_by(*_by_name(few.c))).scalars().all()
-    if len(found) < _MANY:
-        yield from _parts(found)
-        return
-    ranked = select(alias.c.person_id).where(fits).order_by(*_by_name(alias.c))
-    size, start = None if limit is None else 2 * limit, 0
-    while page := conn.execute(ranked.limit(size).offset(start)).scalars().all():
-        yield from _parts(page)
-        start += len(page)
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
-def _by_name(of: Any) -> tuple[Any, ...]:
-    return of.username, of.valid_to.is_(None).desc(), of.valid_to.desc(), of.id
+def _named(conn: Connection, fits: ColumnElement[bool]) -> Iterator[Sequence[int]]:
+    """Give, in parts, whose names fit, by name, the present holder of one first."""
+    name = alias.c
+    order = name.username, name.valid_to.is_(None).desc(), name.valid_to.desc(), name.id
+    query = select(name.person_id).where(fits).order_by(*order)
+    first = conn.execute(query.limit(_FEW)).scalars().all()
+    yield first
+    if len(first) == _FEW:
+        rest = conn.execute(query.offset(_FEW), execution_options={"yield_per": _FEW})
+        yield from rest.scalars().partitions()

@@ -1,4 +1,4 @@
-"""Parts of the people that a room knows, by what they did: each is a query of the roots of those who belong to it.
+"""Parts of the people that a room knows, by what they did: each gives the queries of those who belong to it.
 
 PostgreSQL takes for rare what equals the outcome of a formula, and then plans badly: formulas are compared otherwise.
 """
@@ -14,6 +14,7 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Select,
+    and_,
     case,
     func,
     literal,
@@ -21,16 +22,15 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
-    union,
     union_all,
 )
 
-from mhc.domain.clock import EPOCH, to_ms
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
-from mhc.domain.sessions import FAR, Calendar, Span
+from mhc.domain.sessions import FAR
 from mhc.domain.visits import Ending
-from mhc.store import people, sessions
-from mhc.store.counting import counted
+from mhc.store import people
+from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import Direction, State
 from mhc.store.people import CHUNK
 from mhc.store.schema import (
@@ -47,9 +47,9 @@ from mhc.store.schema import (
 _LONGEST = timedelta(days=7)  # of a visit that no session before it ended
 MONTH = timedelta(days=30)  # the range of who is new or lapsed, where nobody gave one
 OFTEN, OF_SESSIONS = 3, 10  # a regular came to so many of so many sessions (analysis.md, `retention`)
+_FOLLOWS = follow_change.c.state == State.YES
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 
-# The cast tells SQLite that this is a number, or it would not index it for a join.
 root: ColumnElement[int] = func.coalesce(person.c.canonical_id, person.c.id)
 # Words and not parameters: else SQLite does not see that the partial index holds these rows.
 is_open: ColumnElement[bool] = visit.c.ending == literal_column(f"'{Ending.OPEN}'")
@@ -63,6 +63,16 @@ class Segment(StrEnum):
     REGULARS = "regulars"
     LAPSED = "lapsed"
     NEW = "new"
+
+
+class Those(NamedTuple):
+    """Queries of who belongs to a part: nobody looks for the roots of the many who are their own.
+
+    `alone` is right for people with one row only, `merged` gives the roots of the others.
+    """
+
+    alone: Any
+    merged: Any
 
 
 class Range(NamedTuple):
@@ -79,19 +89,30 @@ def within(column: ColumnElement[Any], of: Range) -> list[ColumnElement[bool]]:
     return bounds if of.until is None else [*bounds, column < of.until]
 
 
-def among(person_ids: Select[Any] | CompoundSelect[Any]) -> ColumnElement[bool]:
-    """Whether a person, or one who was merged into them, is among those whom a query gives."""
-    ids = select(person_ids.cte().c[0])
-    other = person.alias("merged")
-    merged = select(other.c.canonical_id).where(other.c.canonical_id.is_not(None), other.c.id.in_(ids))
-    return or_(person.c.id.in_(ids), person.c.id.in_(merged))
+def those(rows: Select[Any] | CompoundSelect[Any]) -> Those:
+    """Give those of whom a query gives any row."""
+    return Those(rows, select(root.label("who")).where(of_merged(person.c.id), person.c.id.in_(rows)))
 
 
-def tippers(conn: Connection, of: Range, *, reveal: bool) -> ColumnElement[bool]:
-    """Whether a person tipped in a range; who did so anonymously only where `reveal` counts it."""
+def by_person(column: ColumnElement[Any]) -> tuple[tuple[Select[Any], ColumnElement[Any]], ...]:
+    """Give queries of people by a column of their rows, each with what makes a person: alone, and merged."""
+    rows = column.table.join(person, person.c.id == column)
+    merged = select(root.label("who")).select_from(rows).where(of_merged(person.c.id))
+    return (select(column.label("who")), column), (merged, root)
+
+
+def of_merged(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a row is one of several of a person."""
+    other = person.alias("one")
+    merged = other.c.canonical_id.is_not(None)
+    return column.in_(union_all(*(select(one).where(merged) for one in (other.c.id, other.c.canonical_id))))
+
+
+def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
+    """Give who tipped in a range; who did so anonymously only where `reveal` counts it."""
     if of.since is None and of.until is None:
         tips = person_total.c.tips + person_total.c.anonymous_tips if reveal else person_total.c.tips
-        return among(_in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of))
+        return those(_in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of))
     query = select(event.c.actor_id).where(
         event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
     )
@@ -101,73 +122,83 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> ColumnElement[bool]
     if testbed := list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars()):
         query = query.where(event.c.stream_id.not_in(testbed))
     if of.room_ids is None:
-        return among(query.distinct())
+        return those(query)
     # Two parts, so that the index alone answers the first: an event that names no room is of the one listened to.
-    heard = select(stream.c.id).where(stream.c.room_id.in_(of.room_ids))
-    # The sum keeps SQLite from reading the stream's whole time in its place.
-    unnamed = query.where(event.c.room_id.is_(None), (event.c.stream_id + 0).in_(heard))
-    return among(union(query.where(event.c.room_id.in_(of.room_ids)), unnamed))
+    unnamed = query.where(event.c.room_id.is_(None), room_of_event.in_(of.room_ids))
+    return those(union_all(query.where(event.c.room_id.in_(of.room_ids)), unnamed))
 
 
-def followers(of: Range) -> Select[Any]:
+def followers(of: Range) -> Those:
     """Give who follows at the end of a range: their last change before it says so."""
-    rank = case((follow_change.c.state == State.YES, 2), (follow_change.c.state == State.UNKNOWN, 1), else_=0)
-    latest = func.max(type_coerce(follow_change.c.at, BigInteger) * 4 + rank)
-    query = select(root).join(follow_change, follow_change.c.person_id == person.c.id)
-    query = query.where(follow_change.c.direction == Direction.FOLLOWER)
-    if of.until is not None:
-        query = query.where(follow_change.c.at < of.until)
-    # The rows of one room count together; of several rooms each counts by itself.
-    groups = [root] if of.room_ids is not None else [root, follow_change.c.room_id]
-    return _in(query, follow_change.c.room_id, of).group_by(*groups).having(latest % 4 > 1)
+    latest = func.max(type_coerce(follow_change.c.at, BigInteger) * 2 + case((_FOLLOWS, 1), else_=0))
+    found = []
+    for query, who in by_person(follow_change.c.person_id):
+        mine = query.where(follow_change.c.direction == Direction.FOLLOWER)
+        if of.until is not None:
+            mine = mine.where(follow_change.c.at < of.until)
+        # The rows of one room count together; of several rooms each counts by itself.
+        groups = [who] if of.room_ids is not None else [who, follow_change.c.room_id]
+        mine = _in(mine, follow_change.c.room_id, of).group_by(*groups)
+        found.append(mine.having(latest % 2 > 0))
+    return Those(*found)
 
 
-def present(of: Range) -> ColumnElement[bool]:
-    """Whether a person is in the rooms now, as far as was seen."""
-    return among(_in(select(visit.c.person_id).where(is_open), visit.c.room_id, of))
+def present(of: Range) -> Those:
+    """Give who is in the rooms now, as far as was seen."""
+    return those(_in(select(visit.c.person_id).where(is_open), visit.c.room_id, of))
 
 
-def regulars(conn: Connection, of: Range) -> Select[Any]:
+def regulars(conn: Connection, of: Range) -> Those:
     """Give who came to at least 3 of the last 10 sessions that began in a range."""
     came = [one for show in conn.execute(_last_shows(of)).all() for one in _there(show)]
     if not came:
-        return select(root).where(literal_column("1 = 0"))
+        return those(select(person.c.id).where(literal_column("1 = 0")))
     visits = union_all(*came).subquery()
-    query = select(root).join(visits, visits.c.person_id == person.c.id).group_by(root)
-    return query.having(func.count(visits.c.session_id.distinct()) >= OFTEN)
+    often = func.count(visits.c.session_id.distinct()) >= OFTEN
+    return Those(*(query.group_by(who).having(often) for query, who in by_person(visits.c.person_id)))
 
 
-def lapsed(conn: Connection, of: Range) -> list[int]:
+def lapsed(conn: Connection, of: Range) -> Those:
     """Give who came to at least 3 of the last 10 sessions before a range, and to none that began in it."""
-    before = conn.execute(regulars(conn, Range(of.room_ids, None, of.since))).scalars().all()
+    before = _roots(conn, regulars(conn, Range(of.room_ids, None, of.since)))
     rows = people.roots_of_rows(conn, before)
     came = {rows[who] for who in _came(conn, of, list(rows))}
-    return [who for who in before if who not in came]
+    gone = [who for who in before if who not in came]
+    return Those(gone, gone)
+
+
+def _roots(conn: Connection, found: Those) -> list[int]:
+    alone = conn.execute(select(person.c.id).where(person.c.id.in_(found.alone), ~of_merged(person.c.id)))
+    return [*alone.scalars(), *conn.execute(found.merged).scalars()]
 
 
 def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[int]:
     """Give who of these people came to a session that began in a range."""
-    shows = {
-        room_id: Calendar([span for _id, span in known if _began(span, of)], FAR)
-        for room_id, known in sessions.spans(conn, of.room_ids).items()
-    }
-    columns = (visit.c.person_id, visit.c.room_id, visit.c.entered_at, visit.c.left_at, visit.c.ending)
-    query = select(*columns).where(visit.c.room_id.in_(list(shows)))
+    show, came, left = stream_session.c, visit.c.entered_at, visit.c.left_at
+    unseen = and_(came.is_(None), left >= show.started_at)
+    touched = or_(is_open, left > show.started_at, came >= show.started_at, unseen)
+    going_on = or_(show.ended_at.is_(None), func.coalesce(came, left) < show.ended_at)
+    began = select(show.id).where(show.room_id == visit.c.room_id, *within(show.started_at, of))
+    began = began.where(show.started_at <= func.coalesce(left, literal(FAR, Instant)), touched, going_on)
+    mine = select(visit.c.person_id).where(visit.c.person_id == person.c.id, began.correlate(visit).exists())
+    mine = _in(mine, visit.c.room_id, of).correlate(person)
+    there: ColumnElement[bool] = mine.exists()
     if of.since is not None:
-        query = query.where(or_(is_open, func.coalesce(visit.c.left_at, visit.c.entered_at) >= of.since))
+        there = or_(
+            mine.where(came >= _before(conn, of, of.since)).exists(),
+            mine.where(came.is_(None), left >= of.since).exists(),
+        )
     for start in range(0, len(person_ids), CHUNK):
-        rows = conn.execute(query.where(visit.c.person_id.in_(person_ids[start : start + CHUNK])))
-        for who, room_id, entered_at, left_at, ending in rows:
-            begin = entered_at or left_at
-            end = FAR if ending == Ending.OPEN else left_at or begin
-            if next(shows[room_id].touched(to_ms(begin), to_ms(end)), None) is not None:
-                yield who
+        part = person_ids[start : start + CHUNK]
+        yield from conn.execute(select(person.c.id).where(person.c.id.in_(part), there)).scalars()
 
 
-def _began(span: Span, of: Range) -> bool:
-    return (of.since is None or span.started_at >= of.since) and (
-        of.until is None or span.started_at < of.until
-    )
+def _before(conn: Connection, of: Range, since: datetime) -> datetime:
+    """Give an instant before all visits that touch a session after `since` began: none goes beyond a session's end."""
+    ended = select(func.max(stream_session.c.ended_at)).where(stream_session.c.started_at < since)
+    ended = _in(ended, stream_session.c.room_id, of).group_by(stream_session.c.room_id)
+    ends: list[datetime] = [one for one in conn.execute(ended).scalars() if one is not None]
+    return min([since - _LONGEST, *ends])
 
 
 def _in(query: Select[Any], room: ColumnElement[Any], of: Range) -> Select[Any]:

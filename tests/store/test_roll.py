@@ -1,24 +1,16 @@
 """Which people a list shows: filters, segments, merged people once, and the order of a search."""
 
-from collections import defaultdict
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, update
 
-from factories import FIRST_SHOW, ROOM, Item, happening, minute, store, tell_story, tip
-from mhc.domain.clock import to_ms
-from mhc.domain.sessions import FAR, Calendar
-from mhc.store import follows, identity, people, roll, schema, search, segments, sessions, visits, watchlists
+from factories import DAY, FIRST_SHOW, ROOM, happening, minute, show, store, tell_story, tip
+from mhc.store import follows, identity, people, roll, schema, search, watchlists
 from mhc.store.database import Database
-from mhc.store.roll import Ratings, Roll
-from mhc.store.segments import OF_SESSIONS, OFTEN, Range, Segment
+from mhc.store.roll import Listed, Ratings, Roll
+from mhc.store.segments import Segment
 from mhc.store.streams import Kind
-
-DAY = 24 * 60
 
 
 def known(conn: Connection, *names: str) -> list[int]:
@@ -36,21 +28,19 @@ def listed(conn: Connection, **asked: Any) -> list[str]:
     return found
 
 
+def searched(conn: Connection, text: str, limit: int | None = None, *, reveal: bool = False) -> list[str]:
+    wanted = Roll(reveal=reveal)
+    found = [one.username for one in search.by_name(conn, wanted, text, limit)]
+    assert limit is not None or search.count(conn, wanted, text) == len(found)
+    return found
+
+
 def of(conn: Connection, segment: str, **asked: Any) -> list[str]:
     return listed(conn, segments=[Segment(segment)], **asked)
 
 
 def merge(conn: Connection, keep: int, other: int) -> None:
     identity.merge(conn, keep, [other], at=minute(0))
-
-
-def show(day: float, *who: str, minutes: float = 60) -> list[Item]:
-    """Give a session of an hour to which some people come."""
-    start = day * DAY
-    came = [happening(start + 1, "userEnter", name) for name in who]
-    left = [happening(start + 2, "userLeave", name) for name in who]
-    ends = happening(start + minutes, "broadcastStop")
-    return [happening(start, "broadcastStart"), *came, *left, ends]
 
 
 def test_merged_people_are_one_with_the_times_and_sums_of_all(database: Database) -> None:
@@ -240,25 +230,20 @@ def test_a_search_gives_the_exact_name_then_beginnings_then_parts(database: Data
         owner = people.by_id(conn, names[-1])
         assert owner is not None
         people.add_alias(conn, owner, "blue", source="manual", at=minute(1), current=False)
-        wanted = Roll()
-        found = [one.username for one in search.by_name(conn, wanted, "Blue")]
-        assert found == ["blue", "other", "blue_one", "blue_two", "a_blue", "zblue"]
-        assert [one.username for one in search.by_name(conn, wanted, "blue", 3)] == found[:3]
+        assert searched(conn, "Blue") == ["blue", "other", "blue_one", "blue_two", "a_blue", "zblue"]
+        assert searched(conn, "blue", 3) == ["blue", "other", "blue_one"]
         merge(conn, names[1], names[2])
-        found = [one.username for one in search.by_name(conn, wanted, "blue")]
-        assert found == ["blue_two", "other", "blue_one", "a_blue", "zblue"]
-        assert search.by_name(conn, wanted, "b_ue") == []
+        assert searched(conn, "blue") == ["blue_two", "other", "blue_one", "a_blue", "zblue"]
+        assert searched(conn, "b_ue") == []
 
 
-def test_a_search_among_many_is_as_one_among_few(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [99, 100, 101, 250])
+def test_a_search_goes_on_where_many_fit(database: Database, number: int) -> None:
+    names = [f"viewer_{one:03}" for one in range(number)]
     with database.write() as conn:
-        known(conn, *(f"viewer_{number:03}" for number in range(250)), "a_viewer", "viewer")
-        few = search.by_name(conn, Roll(), "viewer")
-        monkeypatch.setattr(search, "_MANY", 5)
-        assert search.by_name(conn, Roll(), "viewer") == few
-        assert [one.username for one in few[:2]] == ["viewer", "viewer_000"]
-        assert few[-1].username == "a_viewer"
-        assert len(few) == 252
+        known(conn, *names, "a_viewer", "viewer")
+        assert searched(conn, "viewer") == ["viewer", *names, "a_viewer"]
+        assert searched(conn, "viewer", 5) == ["viewer", *names[:4]]
 
 
 def test_who_only_tipped_anonymously_is_found_where_revealed(database: Database) -> None:
@@ -266,58 +251,46 @@ def test_who_only_tipped_anonymously_is_found_where_revealed(database: Database)
         store(conn, [*FIRST_SHOW, tip(12, "viewer_hidden", 5, anonymous=True)])
         assert "viewer_hidden" not in listed(conn)
         assert "viewer_hidden" in listed(conn, reveal=True)
-        assert search.by_name(conn, Roll(), "hidden") == []
-        assert [one.username for one in search.by_name(conn, Roll(reveal=True), "hidden")] == [
-            "viewer_hidden"
-        ]
+        assert searched(conn, "hidden") == []
+        assert searched(conn, "hidden", reveal=True) == ["viewer_hidden"]
         known_now, hidden = known(conn, "viewer_known", "viewer_hidden")
         merge(conn, hidden, known_now)
         assert "viewer_hidden" in listed(conn)
+        assert searched(conn, "hidden") == ["viewer_hidden"]
 
 
-steps = st.lists(
-    st.tuples(
-        st.sampled_from([1, 10, 40, 300]),
-        st.sampled_from(["broadcastStart", "broadcastStop", "userEnter", "userLeave"]),
-        st.sampled_from(["viewer_one", "viewer_two", "viewer_three"]),
-    ),
-    max_size=60,
-)
+def test_however_many_only_tipped_anonymously_none_is_listed(database: Database) -> None:
+    with database.write() as conn:
+        tips = [tip(12, f"hidden_{number}", 5, anonymous=True) for number in range(people.CHUNK + 1)]
+        store(conn, [*FIRST_SHOW, *tips])
+        assert not [name for name in listed(conn) if name.startswith("hidden")]
+        assert searched(conn, "hidden") == []
+        assert len(searched(conn, "hidden", reveal=True)) == len(tips)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=steps, cut=st.integers(0, 3000))
-def test_regulars_are_those_whom_a_calendar_of_sessions_counts(
-    module_database: Database, steps: list[tuple[int, str, str]], cut: int
+@pytest.mark.parametrize("sort", Listed._fields[1:])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_page_is_the_beginning_of_the_whole_list(
+    database: Database, sort: str, descending: bool, everywhere: bool
 ) -> None:
-    at, items = 0, []
-    for pause, method, who in steps:
-        at += pause
-        items.append(happening(at, method, who if method.startswith("user") else None))
-    with module_database.write() as conn:
-        for table in reversed(schema.metadata.sorted_tables):
-            if table.name not in {"watchlist", "event_method", "schema_compat"}:
-                conn.execute(delete(table))
-        store(conn, items)
-        for wanted in (
-            Range(None, None, None),
-            Range(None, None, minute(cut)),
-            Range(None, minute(cut), None),
-        ):
-            found = conn.execute(segments.regulars(conn, wanted)).scalars()
-            assert sorted(found) == counted(conn, wanted)
-
-
-def counted(conn: Connection, wanted: Range) -> list[int]:
-    """Count the slow way who came to at least 3 of the last 10 sessions."""
-    regular = []
-    begin, end = wanted.since or datetime.min.replace(tzinfo=UTC), wanted.until or FAR
-    for room_id, found in sessions.spans(conn, None).items():
-        shows = [span for _id, span in found if begin <= span.started_at < end][-OF_SESSIONS:]
-        calendar = Calendar(shows, FAR)
-        came: dict[int, set[int]] = defaultdict(set)
-        for who, one in visits.of_room(conn, room_id, None, FAR):
-            left = FAR if one.ending == "open" else one.left_at or one.known_from
-            came[who] |= set(calendar.touched(to_ms(one.known_from), to_ms(left)))
-        regular += [who for who, places in came.items() if len(places) >= OFTEN]
-    return sorted(regular)
+    tell_story(database)
+    with database.write() as conn:
+        store(
+            conn, [tip(9, "viewer_three", 65), tip(9, "viewer_four", 500), tip(9, "viewer_five", 1)], page=5
+        )
+        _kept, other, *_ = known(conn, "viewer_three", "viewer_one", "added_b", "added_a")
+        merge(conn, known(conn, "viewer_three")[0], other)
+        merge(conn, *known(conn, "added_c", "added_d"))
+        rate = update(schema.person).where(schema.person.c.username.in_(["viewer_two", "viewer_one"]))
+        conn.execute(rate.values(rating=4))
+        rooms = None if everywhere else known(conn, ROOM)
+        wanted = Roll(rooms, sort=sort, descending=descending)
+        found = roll.list_people(conn, wanted)
+        assert len(found) == roll.count_people(conn, wanted) == 8
+        named = sorted(found, key=lambda one: (one.username, one.id))
+        empty = [one for one in named if getattr(one, sort) is None]
+        full = [one for one in named if getattr(one, sort) is not None]
+        assert found == sorted(full, key=lambda one: getattr(one, sort), reverse=descending) + empty
+        for limit in range(1, 9):
+            assert roll.list_people(conn, wanted, limit) == found[:limit]

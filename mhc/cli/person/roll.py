@@ -86,7 +86,7 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     First who is called just so, then whose name begins so, then the others, each by the name that fits.
     """
     from mhc.store import roll as people
-    from mhc.store.search import by_name, count
+    from mhc.store import search as names
 
     part = text.strip().lstrip("@")
     if not part:
@@ -94,11 +94,10 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
     with database(ctx) as db, db.read() as conn:
         roll = people.Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal)
         if out.sort is None:
-            found = by_name(conn, roll, part, out.limit)
+            found = names.by_name(conn, roll, part, out.limit)
         else:
             found = people.list_people(conn, _sorted(out, roll), out.limit)
-        rows = _rows(conn, found)
-        total = _total(out, found, lambda: count(conn, roll, part))
+        rows, total = _rows(conn, found), _total(out, found, lambda: names.count(conn, roll, part))
     out.rows(PEOPLE, rows, total=total, nothing=_NO_MATCH)
 
 

@@ -1,0 +1,73 @@
+"""What people gave, tokens and tips, summed by person: as lists show them, sort by them and ask for a least."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
+
+from mhc.store import segments
+from mhc.store.people import roots_of_rows
+from mhc.store.schema import person_total
+from mhc.store.segments import Those
+
+
+class Gifts(NamedTuple):
+    """Which gifts count: those in some rooms (None: all), and with `reveal` the anonymous ones, too."""
+
+    room_ids: Sequence[int] | None
+    reveal: bool
+
+
+def by_person(of: Gifts, by: str, least: int = 1) -> Those:
+    """Give the queries of `who` gave at least so many of `by`, tokens or tips, with both sums."""
+    amounts = _amounts(of)
+    found = []
+    for people, who in segments.by_person(person_total.c.person_id):
+        query = people.where(*_of_rooms(of))
+        if _one_row(of) and who is person_total.c.person_id:  # an index of the amounts answers
+            columns = (one.label(name) for name, one in amounts.items())
+            found.append(query.add_columns(*columns).where(amounts[by] >= least))
+        else:
+            query = query.add_columns(*_sums(of)).group_by(who)
+            found.append(query.having(func.sum(amounts[by]) >= least))
+    return Those(*found)
+
+
+def of_people(conn: Connection, of: Gifts, root_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Give the tokens and tips of some people (roots) by person; who is not in it gave nothing."""
+    if not root_ids:
+        return {}
+    found: dict[int, tuple[int, int]] = {}
+    roots = roots_of_rows(conn, root_ids)
+    who = person_total.c.person_id
+    query = select(who, *_sums(of)).where(who.in_(list(roots)), *_of_rooms(of)).group_by(who)
+    for row, tokens, tips in conn.execute(query):
+        before = found.get(roots[row], (0, 0))
+        found[roots[row]] = (before[0] + tokens, before[1] + tips)
+    return found
+
+
+def of_all(conn: Connection, of: Gifts) -> dict[int, tuple[int, int]]:
+    """Give the tokens and tips of everyone by person (their root); who is not in it gave nothing."""
+    queries = by_person(of, "tokens")  # merged people come last, and right
+    return {row.who: (row.tokens, row.tips) for query in queries for row in conn.execute(query)}
+
+
+def _one_row(of: Gifts) -> bool:
+    """Whether there is but one row for each row of a person."""
+    return of.room_ids is not None and len(of.room_ids) == 1
+
+
+def _sums(of: Gifts) -> list[Any]:
+    return [cast(func.sum(one), BigInteger).label(name) for name, one in _amounts(of).items()]
+
+
+def _amounts(of: Gifts) -> dict[str, Any]:
+    columns: dict[str, Any] = {"tokens": person_total.c.tokens, "tips": person_total.c.tips}
+    if of.reveal:
+        columns = {name: one + person_total.c[f"anonymous_{name}"] for name, one in columns.items()}
+    return columns
+
+
+def _of_rooms(of: Gifts) -> list[ColumnElement[bool]]:
+    return [] if of.room_ids is None else [person_total.c.room_id.in_(of.room_ids)]

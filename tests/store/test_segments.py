@@ -1,0 +1,106 @@
+"""Who belongs to a segment, beside what is counted the slow way."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete
+
+from factories import DAY, happening, minute, show, store
+from mhc.domain.clock import to_ms
+from mhc.domain.sessions import FAR, Calendar
+from mhc.store import schema, segments, sessions, visits
+from mhc.store.database import Database
+from mhc.store.segments import OF_SESSIONS, OFTEN, Range
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from([1, 10, 40, 300]),
+        st.sampled_from(["broadcastStart", "broadcastStop", "userEnter", "userLeave"]),
+        st.sampled_from(["viewer_one", "viewer_two", "viewer_three"]),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps, cut=st.integers(0, 3000))
+def test_regulars_are_those_whom_a_calendar_of_sessions_counts(
+    module_database: Database, steps: list[tuple[int, str, str]], cut: int
+) -> None:
+    at, items = 0, []
+    for pause, method, who in steps:
+        at += pause
+        items.append(happening(at, method, who if method.startswith("user") else None))
+    with module_database.write() as conn:
+        empty(conn)
+        store(conn, items)
+        for wanted in (
+            Range(None, None, None),
+            Range(None, None, minute(cut)),
+            Range(None, minute(cut), None),
+        ):
+            found = conn.execute(segments.regulars(conn, wanted).alone).scalars()
+            assert sorted(found) == counted(conn, wanted)
+
+
+viewers = st.sets(st.sampled_from(["viewer_one", "viewer_two", "viewer_three"]))
+nights = st.lists(st.tuples(viewers, viewers, viewers), min_size=OFTEN + 1, max_size=6)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    nights=nights,
+    day=st.integers(OFTEN, 5),
+    at=st.sampled_from([-60, -15, 0, 30, 92]),
+    lasts=st.integers(1, 3 * DAY),
+)
+def test_who_lapsed_came_to_no_session_since_however_often_while_the_room_was_dark(
+    module_database: Database,
+    nights: list[tuple[set[str], set[str], set[str]]],
+    day: int,
+    at: int,
+    lasts: int,
+) -> None:
+    items, cut = [], day * DAY + at
+    for night, (came, early, late) in enumerate(nights):
+        begin = night * DAY
+        items += [happening(begin - 30, "userEnter", who) for who in sorted(early)]
+        items += show(night, *sorted(came))
+        items += [happening(begin + 90, "userEnter", who) for who in sorted(late)]
+        items += [happening(begin + 95, "userLeave", who) for who in sorted(late)]
+    with module_database.write() as conn:
+        empty(conn)
+        store(conn, items)
+        for until in (None, minute(cut + lasts)):
+            wanted = Range(None, minute(cut), until)
+            since = {who for places in visited(conn, wanted) for who in places}
+            gone = set(counted(conn, Range(None, None, minute(cut)))) - since
+            assert set(segments.lapsed(conn, wanted).alone) == gone
+
+
+def empty(conn: Connection) -> None:
+    for table in reversed(schema.metadata.sorted_tables):
+        if table.name not in {"watchlist", "event_method", "schema_compat"}:
+            conn.execute(delete(table))
+
+
+def counted(conn: Connection, wanted: Range) -> list[int]:
+    """Count the slow way who came to at least 3 of the last 10 sessions."""
+    rooms = visited(conn, wanted, OF_SESSIONS)
+    return sorted(who for came in rooms for who, places in came.items() if len(places) >= OFTEN)
+
+
+def visited(conn: Connection, wanted: Range, last: int = 0) -> list[dict[int, set[int]]]:
+    """Give by room who came to which of the (last) sessions that began in a range."""
+    rooms = []
+    begin, end = wanted.since or datetime.min.replace(tzinfo=UTC), wanted.until or FAR
+    for room_id, found in sessions.spans(conn, None).items():
+        calendar = Calendar([span for _id, span in found if begin <= span.started_at < end][-last:], FAR)
+        came: dict[int, set[int]] = defaultdict(set)
+        for who, one in visits.of_room(conn, room_id, None, FAR):
+            left = FAR if one.ending == "open" else one.left_at or one.known_from
+            came[who] |= set(calendar.touched(to_ms(one.known_from), to_ms(left)))
+        rooms.append({who: places for who, places in came.items() if places})
+    return rooms
