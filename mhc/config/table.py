@@ -217,7 +217,7 @@ SETTINGS: Final = (
         "search.messages",
         "search_messages",
         "flag",
-        "Whether `mhc note search --private` finds chat lines and private messages: their words are kept, which takes"
+        "Whether `mhc note search WORDS --private` finds chat lines and private messages: their words are kept, which takes"
         " disk. `mhc db check --repair` adds those of before, or, where it is false again, takes them away.",
         "false",
     ),

@@ -28,6 +28,7 @@ CALLS = {
     "inbox list": ("inbox", "list"),
     "inbox show": ("inbox", "show", "viewer_one"),
     "inbox search": ("inbox", "search", "psst"),
+    "note search": ("note", "search", "psst"),
     "import chat": ("import", "chat", "-"),
     "import pm": ("import", "pm", "-"),
     "person export": ("person", "export", "viewer_one"),
