@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, func, select
 
 from mhc.store import segments
 from mhc.store.people import roots_of_rows
-from mhc.store.schema import person_total
+from mhc.store.schema import person, person_total
 from mhc.store.segments import Those
 
 
@@ -31,6 +31,27 @@ def by_person(of: Gifts, by: str, least: int = 1) -> Those:
             query = query.add_columns(*_sums(of)).group_by(who)
             found.append(query.having(func.sum(amounts[by]) >= least))
     return Those(*found)
+
+
+def with_sum(
+    people: Select[Any], of: Gifts, by: str, least: int, *, merged: bool
+) -> tuple[Select[Any], ColumnElement[Any]]:
+    """Add what each gave of `by` to a query of people, alone or merged, who gave so much (0: of all); give both."""
+    given: Any = by_person(of, by, least)[merged].subquery()
+    mine, amount = given.c.who == person.c.id, given.c[by]
+    if _one_row(of) and not merged:
+        given, amount = person_total, _amounts(of)[by]
+        mine = and_(person_total.c.person_id == person.c.id, amount >= least, *_of_rooms(of))
+    return people.join(given, mine, isouter=least == 0), func.coalesce(amount, 0)
+
+
+def amount_at(conn: Connection, of: Gifts, place: int) -> int:
+    """Give the tokens of who has a place among those who gave the most, where an index knows it; else 0."""
+    if of.reveal or not _one_row(of):
+        return 0
+    tokens = person_total.c.tokens
+    query = select(tokens).where(*_of_rooms(of)).order_by(tokens.desc()).offset(place - 1).limit(1)
+    return conn.execute(query).scalar() or 0
 
 
 def of_people(conn: Connection, of: Gifts, root_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

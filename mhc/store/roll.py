@@ -17,16 +17,16 @@ from sqlalchemy import (
     literal,
     literal_column,
     not_,
-    or_,
     select,
     union_all,
 )
 
+from mhc.domain.clock import EPOCH
 from mhc.store import gifts, segments
 from mhc.store.gifts import Gifts
 from mhc.store.merged import Alone, AsOne
 from mhc.store.people import CHUNK
-from mhc.store.schema import EXCLUDED, alias, person, person_total, watchlist, watchlist_member
+from mhc.store.schema import EXCLUDED, Instant, alias, person, person_total, watchlist, watchlist_member
 from mhc.store.segments import Range, Segment, Those
 
 
@@ -74,17 +74,20 @@ class Roll:
     descending: bool = True
 
 
+_RICHEST = 1000  # people, by an index: mostly enough for a page of who gave the most
 One = Alone | AsOne
 Halves = Sequence[tuple[One, Select[Any]]]
-Keyed = tuple[Select[Any], ColumnElement[Any]]
 
 
 def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
     """Give people with their sums; who has nothing to sort by comes last, equals go by name."""
-    rows: list[Any] = []
-    for part in _parts(roll, _people(conn, roll)):
-        rest = None if limit is None else limit - len(rows)
-        rows += conn.execute(_ordered(part, rest, descending=roll.descending)).all() if rest != 0 else []
+    halves = _people(conn, roll)
+    least = 0
+    if limit is not None and roll.sort == "tokens" and roll.descending:
+        least = gifts.amount_at(conn, _whose(roll), _RICHEST)
+    rows = conn.execute(_page(roll, halves, limit, least)).all()
+    if least and len(rows) != limit:
+        rows = conn.execute(_page(roll, halves, limit, 0)).all()
     return _with_sums(conn, roll, rows)
 
 
@@ -143,37 +146,24 @@ def _people(conn: Connection, roll: Roll) -> Halves:
     return halves
 
 
-def _parts(roll: Roll, halves: Halves) -> Iterator[list[Keyed]]:
-    """Give the queries, and what they are sorted by, of a list's parts: the second is read where the first is short.
-
-    None of a part has a null to sort by, or all have: its order is then an index's on either database.
-    """
-    if roll.sort in _columns(Alone()):
-        keyed = [(query, _columns(one)[roll.sort]) for one, query in halves]
-        yield [(query.where(key.is_not(None)), key) for query, key in keyed]
-        yield [(query.where(key.is_(None)), key) for query, key in keyed]
-        return
-    sums = [one.subquery() for one in gifts.by_person(_whose(roll), roll.sort)]
-    pairs = [(query, given) for (_one, query), given in zip(halves, sums, strict=True)]
-    gave: list[Keyed] = [
-        (query.join(given, given.c.who == person.c.id), given.c[roll.sort]) for query, given in pairs
-    ]
-    others: list[Keyed] = [
-        (query.where(person.c.id.not_in(select(given.c.who))), literal(0)) for query, given in pairs
-    ]
-    yield from (gave, others) if roll.descending else (others, gave)
+def _page(roll: Roll, halves: Halves, limit: int | None, least: int) -> Select[Any]:
+    """Give the query of the first people of a list; only of those who gave so much, where it is sorted by that."""
+    firsts = []
+    for merged, (one, query) in enumerate(halves):
+        if roll.sort in _columns(one):
+            people, key = query, _columns(one)[roll.sort]
+        else:
+            people, key = gifts.with_sum(query, _whose(roll), roll.sort, least, merged=bool(merged))
+        order = *_order(roll, key), person.c.username, person.c.id
+        firsts.append(people.add_columns(key.label("key")).order_by(*order).limit(limit).subquery())
+    both = union_all(*map(select, firsts)).subquery().c
+    shown = select(*(both[name] for name in _columns(Alone())))
+    return shown.order_by(*_order(roll, both.key), both.username, both.id).limit(limit)
 
 
-def _ordered(part: Sequence[Keyed], limit: int | None, *, descending: bool) -> Select[Any]:
-    """Give the query of the first of a part: of the first of either half."""
-    found = []
-    for query, key in part:
-        order = (key.desc() if descending else key.asc()), person.c.username, person.c.id
-        found.append(select(query.add_columns(key.label("key")).order_by(*order).limit(limit).subquery()))
-    both = union_all(*found).subquery().c
-    first = both.key.desc() if descending else both.key.asc()
-    shown = (both[name] for name in _columns(Alone()))
-    return select(*shown).order_by(first, both.username, both.id).limit(limit)
+def _order(roll: Roll, key: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """Give the order by a key. No index has it: among few who fit, along one takes longer than to sort all."""
+    return key.is_(None), key.desc() if roll.descending else key.asc()
 
 
 def _listed(roll: Roll, one: One) -> Iterator[ColumnElement[bool]]:
@@ -190,15 +180,13 @@ def _listed(roll: Roll, one: One) -> Iterator[ColumnElement[bool]]:
         yield one.rating.is_(None)
     if roll.rating is not None:
         yield one.rating.between(*roll.rating)
+    seen = func.coalesce(one.last_seen_at, literal(EPOCH, Instant))  # not the index: see _order
     if roll.seen_since is not None:
-        yield one.last_seen_at >= roll.seen_since
+        yield seen >= roll.seen_since
     if roll.not_seen_since is not None:
-        yield or_(one.last_seen_at.is_(None), one.last_seen_at < roll.not_seen_since)
+        yield seen < roll.not_seen_since
     if Segment.NEW in roll.segments:
-        recent = _recent(roll)
-        yield and_(*segments.within(one.first_seen_at, recent))
-        if recent.since is not None:  # which follows, and has an index
-            yield one.last_seen_at >= recent.since
+        yield and_(*segments.within(one.first_seen_at, _recent(roll)))
 
 
 def _those(conn: Connection, roll: Roll) -> Iterator[Those]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    union,
     union_all,
 )
 
@@ -125,7 +126,8 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
         return those(query)
     # Two parts, so that the index alone answers the first: an event that names no room is of the one listened to.
     unnamed = query.where(event.c.room_id.is_(None), room_of_event.in_(of.room_ids))
-    return those(union_all(query.where(event.c.room_id.in_(of.room_ids)), unnamed))
+    tipped = union(query.where(event.c.room_id.in_(of.room_ids)), unnamed).cte()  # read once for both queries
+    return those(select(tipped.c.actor_id))
 
 
 def followers(of: Range) -> Those:

@@ -1,5 +1,6 @@
 """Which people a list shows: filters, segments, merged people once, and the order of a search."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -272,7 +273,7 @@ def test_however_many_only_tipped_anonymously_none_is_listed(database: Database)
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_a_page_is_the_beginning_of_the_whole_list(
-    database: Database, sort: str, descending: bool, everywhere: bool
+    database: Database, monkeypatch: pytest.MonkeyPatch, sort: str, descending: bool, everywhere: bool
 ) -> None:
     tell_story(database)
     with database.write() as conn:
@@ -292,5 +293,6 @@ def test_a_page_is_the_beginning_of_the_whole_list(
         empty = [one for one in named if getattr(one, sort) is None]
         full = [one for one in named if getattr(one, sort) is not None]
         assert found == sorted(full, key=lambda one: getattr(one, sort), reverse=descending) + empty
-        for limit in range(1, 9):
+        for limit, richest in product(range(1, 9), (1, 2, 3, 4, 1000)):
+            monkeypatch.setattr(roll, "_RICHEST", richest)
             assert roll.list_people(conn, wanted, limit) == found[:limit]
