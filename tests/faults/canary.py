@@ -112,9 +112,11 @@ def _cells_in(path: Path) -> Iterator[bytes]:
     """
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as conn:
         conn.text_factory = bytes
-        names = [
-            row[0].decode() for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
+        try:
+            found = conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        except sqlite3.DatabaseError:
+            return
+        names = [row[0].decode() for row in found]
         for name in names:
             yield from _cells_of_table(conn, name)
 

@@ -22,7 +22,7 @@ from mhc.store.database import Database
 PLACES = 50
 PAGE = 20
 EVENTS = PAGE * 400
-FULL = 1 << 20  # bytes of a disk that is too small
+FULL = 3 << 19  # bytes of a disk that is too small
 
 
 def many(db: Database) -> None:
