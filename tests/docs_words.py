@@ -1,8 +1,7 @@
 """What the documentation says of things that have no help text of their own. What is missing here, `make docs` names."""
 
 from mhc.errors import Exit
-from mhc.reports import card, tippers
-from mhc.store import remembered
+from mhc.reports import card, remembered, tippers
 
 # Status → (what it means, what to do).
 EXITS = {

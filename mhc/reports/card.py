@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mhc.domain import hours
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
+from mhc.reports import remembered
 from mhc.store import (
     follows,
     merged,
@@ -15,7 +16,6 @@ from mhc.store import (
     paid,
     people,
     presence,
-    remembered,
     talk,
     totals,
     visits,
@@ -151,11 +151,7 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
         notes=[Remark(n.category, n.body, n.happened_at, n.created_at) for n in notes.list_of(conn, ids)],
         here=_here(conn, ids, asked),
         elsewhere=None,
-        relationship=remembered.relationship(conn, ids),
-        attributes=remembered.attributes(conn, ids),
-        links=remembered.links(conn, ids),
-        names=remembered.names(conn, ids, reveal=asked.reveal),
-        pairs=remembered.pairs(conn, ids),
+        **remembered.read(conn, ids, reveal=asked.reveal)._asdict(),
         last_lines=[Said(line.at, line.text) for line in talk.last_lines(conn, ids, asked.room_ids, LINES)],
         private_lines=_private_lines(conn, ids, asked),
         changes=None,

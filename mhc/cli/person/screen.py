@@ -12,7 +12,7 @@ from mhc.domain.text import Safe, encode
 
 if TYPE_CHECKING:
     from mhc.reports.card import Card, Here, UsualHours
-    from mhc.store.remembered import Attribute, GivenName, Pair, Relationship
+    from mhc.reports.remembered import Attribute, GivenName, Pair, Relationship
 
 NOTES = 3
 _NARROWEST = 16  # columns of a quoted line
