@@ -13,8 +13,9 @@ from mhc.cli.lookups import past_instant
 from mhc.cli.lookups import person as find_person
 from mhc.cli.options import Command, common_options, output_options, record_options, write_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.searching import CATEGORIES, search
+from mhc.cli.searching import search
 from mhc.cli.telling import each, say
+from mhc.domain.notes import CATEGORIES
 from mhc.errors import Exit, NotFoundError, UsageError
 
 if TYPE_CHECKING:

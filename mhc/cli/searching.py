@@ -9,10 +9,10 @@ from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
 from mhc.cli.unmasking import unmask_options
+from mhc.domain.notes import CATEGORIES
 from mhc.domain.words import Term, terms
 from mhc.errors import UsageError
 
-CATEGORIES = ("notes", "pm", "dm", "public_chat", "tips", "tip_menu")
 FOUND = (
     Field("id", "id", "The note's number, for edit, remove and show; null for a message."),
     Field("username", "username", "Who the note is about; who said the message."),

@@ -3,18 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
-ROLES: Final = ("dom", "sub", "friend", "custom")
-STATUSES: Final = (
-    "Potential",
-    "Occasional",
-    "Active",
-    "On Hold",
-    "Inactive",
-    "Decommissioned",
-    "Banished",
-)
+Role = Literal["dom", "sub", "friend", "custom"]
+Status = Literal["Potential", "Occasional", "Active", "On Hold", "Inactive", "Decommissioned", "Banished"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 FIRST_STATUS: Final = STATUSES[0]
 # What is suggested; any other word may be typed.
 TRAITS: Final = {

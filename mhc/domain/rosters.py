@@ -10,6 +10,14 @@ from mhc.domain.names import UsernameError, parse_username
 _DELIMITERS = ("\t", ";", ",")
 
 
+MOST_GONE = 5  # percent of a list of people that may go at once
+
+
+def is_plausible(gone: int, known: int) -> bool:
+    """Whether so many of a list's known people may go at once; more are a file that was cut, or another's."""
+    return gone * 100 <= known * MOST_GONE
+
+
 class Entry(NamedTuple):
     """A person in a file, and why they are on the list."""
 

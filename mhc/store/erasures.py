@@ -168,16 +168,3 @@ def forgotten(conn: Connection) -> Callable[[str], bool]:
         return lambda _name: False
     erased = load(conn)
     return lambda name: erased.of(name) is not None
-
-
-def filter_names(conn: Connection, names: Iterable[str], at: datetime) -> set[str]:
-    """Give those of some names who may become people, or be noted about, for what is dated so.
-
-    Whoever brings people or lines in asks here first. Raises ConfigError without the key.
-    """
-    wanted = set(names)
-    until = until_ms(conn)
-    if until is None:
-        return wanted
-    erased = load(conn)
-    return {name for name in wanted if not erased.covers(name, at)}

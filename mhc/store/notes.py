@@ -2,24 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
 from mhc.domain.words import Term, words
 from mhc.store.schema import note, note_word, person
-
-
-class Category(StrEnum):
-    """What a note is about."""
-
-    NOTES = "notes"
-    PM = "pm"
-    DM = "dm"
-    PUBLIC_CHAT = "public_chat"
-    TIPS = "tips"
-    TIP_MENU = "tip_menu"
 
 
 class Note(NamedTuple):

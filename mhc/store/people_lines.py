@@ -12,7 +12,10 @@ from mhc.domain import erasing
 from mhc.domain.attributes import Key, parse_value
 from mhc.domain.links import KINDS, parse_link
 from mhc.domain.names import UsernameError, parse_username
+from mhc.domain.notes import Category
 from mhc.domain.paste_times import read_stamp
+from mhc.domain.relationship import Role as Related
+from mhc.domain.relationship import Status
 from mhc.domain.text import clean
 from mhc.domain.times import start_of_day
 
@@ -31,7 +34,7 @@ class Note(Struct, frozen=True, forbid_unknown_fields=True):
     """A note."""
 
     body: Body
-    category: Literal["notes", "pm", "dm", "public_chat", "tips", "tip_menu"] = "notes"
+    category: Category = "notes"
     happened_at: str | None = None
 
 
@@ -45,11 +48,8 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True):
 class Relationship(Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody is to the owner."""
 
-    roles: list[Literal["dom", "sub", "friend", "custom"]] | None = None
-    status: (
-        Literal["Potential", "Occasional", "Active", "On Hold", "Inactive", "Decommissioned", "Banished"]
-        | None
-    ) = None
+    roles: list[Related] | None = None
+    status: Status | None = None
     traits: list[Short] | None = None
     since: str | None = None
     until: str | None = None

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import text
 
 from command import Mhc, MhcHere, Run
-from factories import ROOM, T0, minute, store, tell_story, tip
+from factories import ROOM, T0, store, tell_story, tip
 from mhc.config import Secret
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.errors import ConfigError
-from mhc.store import erasures, inventory
+from mhc.store import inventory
 from mhc.store.database import Database
 
 KEY = "FAKE0KEY0OF0ERASURES"
@@ -143,8 +143,6 @@ def test_what_they_do_later_makes_a_new_person_unless_they_are_blocked(
     with db.write() as conn:
         store(conn, [tip(later, "viewer_one", 7), tip(later + 1, "viewer_two", 8)], page=5)
         store(conn, [tip(9.5, "viewer_one", 9)], page=6)
-        assert erasures.filter_names(conn, ["viewer_one", "viewer_two", "new"], minute(9)) == {"new"}
-        assert erasures.filter_names(conn, ["viewer_one", "viewer_two"], minute(later)) == {"viewer_one"}
     db.close()
     actors = {one["tokens"]: one["actor"] for one in good(told("event", "list", "--reveal", "-o", "json"))}
     assert actors | {None: None} == {None: None, 7: "viewer_one", 8: None, 9: None}

@@ -15,6 +15,7 @@ from mhc.cli.imports.rooms import paste_room, room_ids, room_option
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
+from mhc.domain.rosters import MOST_GONE, is_plausible
 from mhc.errors import CheckError, DataError
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ FOLLOWS = (
     ),
 )
 DIRECTIONS = {"followers": "follower", "following": "following"}
-_MOST_GONE = 5  # percent
 
 
 class _Given(NamedTuple):
@@ -149,12 +149,12 @@ def _read(files: Sequence[str]) -> _Given:
 
 def _improbable(change: "Change") -> bool:
     known = len(change.same) + len(change.gone)
-    return len(change.gone) * 100 > known * _MOST_GONE
+    return not is_plausible(len(change.gone), known)
 
 
 def _sentence(change: "Change") -> str:
     known = len(change.same) + len(change.gone)
-    return f"{len(change.gone):,} of {known:,} known would be gone, over {_MOST_GONE} %"
+    return f"{len(change.gone):,} of {known:,} known would be gone, over {MOST_GONE} %"
 
 
 def _refuse_improbable(change: "Change") -> None:

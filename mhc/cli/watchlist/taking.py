@@ -30,7 +30,6 @@ TAKEN = (
     Field("there", "int", "Who was on it already."),
     Field("removed", "int", "Who is on it no more, with --replace."),
 )
-_MOST_DROPPED = 20  # one in so many, or fewer, may go without --force: 5 %
 
 
 @click.command(
@@ -98,9 +97,11 @@ def _list_or_none(conn: "Connection", name: str, *, create: bool) -> "Watchlist 
 
 
 def _refuse_many(wanted: "Plan", name: str) -> None:
-    if len(wanted.drop) * _MOST_DROPPED > wanted.before:
+    from mhc.domain.rosters import MOST_GONE, is_plausible
+
+    if not is_plausible(len(wanted.drop), wanted.before):
         said = f"{len(wanted.drop):,} of the {wanted.before:,} people on {name} are not in the file"
-        raise CheckError(f"{said}: more than 5 %", hint="--force, where they shall go")
+        raise CheckError(f"{said}: more than {MOST_GONE} %", hint="--force, where they shall go")
 
 
 def _read(text: "Text") -> "list[Entry]":
