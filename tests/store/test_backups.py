@@ -151,8 +151,8 @@ def test_a_program_ends_with_whoever_waits_for_it() -> None:
         "import signal, sys; from mhc.store import pg_programs\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
         "words = ['sh', '-c', 'echo $$; read go <fifo; kill -TERM $PPID; exec sleep 60']\n"
-        "with open('pid', 'w') as out, pg_programs.started(words, stdout=out):\n"
-        "    open('fifo', 'w').write('go\\n')\n"  # not before the program is started, and is known to be
+        "with open('pid', 'w') as out, pg_programs.started(words, stdout=out), open('fifo', 'w') as go:\n"
+        "    go.write('go\\n')\n"  # not before the program is started; closed here, for a finalizer swallows the signal
     )
     with TemporaryDirectory() as folder:
         os.mkfifo(Path(folder) / "fifo")
