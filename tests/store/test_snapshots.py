@@ -19,7 +19,7 @@ def counts(database: Database) -> tuple[int, ...]:
 
 def test_an_unchanged_answer_is_a_row_and_stored_once(database: Database) -> None:
     with database.write() as conn:
-        one = people.ids_of(conn, ["viewer_one"])["viewer_one"]
+        one = people.ensure(conn, ["viewer_one"], at=minute(0), source="test")["viewer_one"]
         for hour in range(3):
             at = minute(60 * hour)
             assert snapshots.add(conn, [Reading(one, INFO, at, b'{"did":1}', {"did": 1})]) == 1
@@ -28,7 +28,7 @@ def test_an_unchanged_answer_is_a_row_and_stored_once(database: Database) -> Non
 
 def test_the_same_reading_twice_is_one(database: Database) -> None:
     with database.write() as conn:
-        ids = people.ids_of(conn, ["viewer_one", "viewer_two"])
+        ids = people.ensure(conn, ["viewer_one", "viewer_two"], at=minute(0), source="test")
         given = [
             Reading(ids["viewer_one"], INFO, minute(0), b"{}"),
             Reading(ids["viewer_two"], INFO, minute(0), b"{}"),
