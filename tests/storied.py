@@ -12,6 +12,7 @@ from factories import FIRST_SHOW, ROOM, SECOND_SHOW, Item, chat, feed, happening
 from mhc.capture.envelope import read_events
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import coverage, derived, events, known, people, sessions, streams
+from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.schema import person, person_merge, stream_session
 from mhc.store.streams import Kind, Moved, Stream
@@ -54,7 +55,7 @@ def fill(db: Database, cli: MhcHere, seed: int = 1) -> None:
         streams.take_lease(conn, live.id, "host/1", now=minute(0), valid=timedelta(1), lock_held=True)
         held = streams.get(conn, live.id)
         moved = Moved("i=1&timeout=10", 5000)
-        assert known.take(conn, held, (), now=minute(2890), valid=timedelta(1), moved=moved)
+        assert known.take(Batch(conn), held, (), now=minute(2890), valid=timedelta(1), moved=moved)
         streams.release_lease(conn, held)
         titled = {"title": HOSTILE.replace("\ud800", "").replace("\0", ""), "tags": "blue", "theme": "night"}
         first = sessions.of_room(conn, live.room_id)[0]

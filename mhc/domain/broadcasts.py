@@ -46,9 +46,8 @@ class Run:
     people: tuple[int, ...]  # the first two
 
 
-@dataclass(frozen=True, slots=True)
-class RoomState:
-    """Where the reading of a room stands."""
+class RoomState(NamedTuple):
+    """Where the reading of a room stands. A tuple: each page reads and makes some."""
 
     last_at: datetime | None = None  # its last event of any kind
     open: Broadcast | None = None
@@ -74,7 +73,7 @@ def fold(
         state, closed = _step(state, mark, gap)
         ended += [b for b in (silent, closed) if b is not None]
         last_at = mark.at
-    return replace(state, last_at=last_at), ended
+    return state._replace(last_at=last_at), ended
 
 
 def _close(state: RoomState, at: datetime, *, inferred: bool) -> tuple[RoomState, Broadcast | None]:
@@ -87,7 +86,7 @@ def _expire(
 ) -> tuple[RoomState, Broadcast | None]:
     """End what silence since `last_at` has ended by `at`."""
     if state.run and at - state.run.last_at > gap:
-        state = replace(state, run=None)
+        state = state._replace(run=None)
     if state.open is None:
         return state, None
     heard = state.active_at if state.open.start_inferred else last_at
@@ -99,13 +98,13 @@ def _expire(
 def _step(state: RoomState, mark: Mark, gap: timedelta) -> tuple[RoomState, Broadcast | None]:
     if mark.method == START:
         state, closed = _close(state, mark.at, inferred=True)
-        return replace(state, open=Broadcast(mark.at)), closed
+        return state._replace(open=Broadcast(mark.at)), closed
     if mark.method == STOP:
         return _close(state, mark.at, inferred=False)
     if mark.method not in ACTIVITY:
         return state, None
     if state.open:
-        return (replace(state, active_at=mark.at) if state.open.start_inferred else state), None
+        return (state._replace(active_at=mark.at) if state.open.start_inferred else state), None
     if state.stopped_at is not None and mark.at - state.stopped_at <= gap:
         return state, None
     return _extend_run(state, mark), None
@@ -118,6 +117,6 @@ def _extend_run(state: RoomState, mark: Mark) -> RoomState:
         people = (*people, mark.person)
     run = Run(run.first_at, mark.at, run.count + 1, people)
     if run.count < _RUN_EVENTS or len(people) < _RUN_PEOPLE:
-        return replace(state, run=run)
+        return state._replace(run=run)
     opened = Broadcast(run.first_at, start_inferred=True)
-    return replace(state, run=None, open=opened, active_at=mark.at)
+    return state._replace(run=None, open=opened, active_at=mark.at)

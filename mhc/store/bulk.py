@@ -5,15 +5,17 @@ several statements in one exchange. Values are given as the database keeps them:
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from mhc.patterns import Pattern
 
 Rows = Sequence[tuple[Any, ...]]
+Found = list[tuple[Any, ...]]
 
 _TABLE = Pattern(r"(?: FROM|,) \{new\}")
 _VALUE = Pattern(r"\bnew\.(\w+)")
@@ -23,39 +25,40 @@ class Bulk:
     """A statement that both databases know, about rows: `{new}` stands for a table of them, named new.
 
     Where it is executed a row at a time, `new.name` becomes that row's value, and the table goes. `asks` says that it
-    gives rows back.
+    gives rows back. Each driver's spelling is made when it is first needed.
     """
 
     def __init__(self, table: Table, columns: Sequence[str], statement: str, *, asks: bool = False) -> None:
         self._columns = [table.c[name] for name in columns]
         self._statement = statement
-        self._spelt: dict[tuple[str, bool], str] = {}
         self.names = tuple(columns)
         self.asks = asks
 
-    def spelt(self, dialect: Dialect, *, arrays: bool = False) -> str:
-        """Give the statement as the driver of this database takes it: with a row's values, or with arrays of them."""
-        key = dialect.name, arrays
-        if key not in self._spelt:
-            self._spelt[key] = self._of_rows(dialect) if arrays else self._of_row(dialect)
-        return self._spelt[key]
+    @cached_property
+    def on_sqlite(self) -> str:
+        """The statement with a row's values as SQLite takes them."""
+        return self._alone({name: f"?{at}" for at, name in enumerate(self.names, 1)})
 
-    def _of_rows(self, dialect: Dialect) -> str:
-        arrays = ", ".join(f"%b::{one}[]" for one in self._types(dialect))
+    @cached_property
+    def on_postgresql(self) -> str:
+        """The statement with a row's values as psycopg takes them."""
+        return self._alone({name: f"%({name})b::{one}" for name, one in self._types()})
+
+    @cached_property
+    def of_arrays(self) -> str:
+        """The statement with an array a column as psycopg takes it."""
+        arrays = ", ".join(f"%b::{one}[]" for _name, one in self._types())
         new = f"unnest({arrays}) AS new ({', '.join(self.names)})"
         return self._statement.format(new=new, rows=f"SELECT * FROM {new}")  # noqa: S608 - our own names
 
-    def _of_row(self, dialect: Dialect) -> str:
-        if dialect.name == "postgresql":
-            types = self._types(dialect)
-            values = {name: f"%({name})b::{one}" for name, one in zip(self.names, types, strict=True)}
-        else:
-            values = {name: f"?{at}" for at, name in enumerate(self.names, 1)}
+    def _alone(self, values: dict[str, str]) -> str:
         alone = _TABLE.sub("", self._statement).replace("{rows}", f"VALUES ({', '.join(values.values())})")
         return _VALUE.sub(lambda found: values[found[1]], alone)
 
-    def _types(self, dialect: Dialect) -> list[str]:
-        return [column.type.compile(dialect).partition(" COLLATE")[0] for column in self._columns]
+    def _types(self) -> Iterator[tuple[str, str]]:
+        spoken = postgresql.dialect()  # type: ignore[no-untyped-call]
+        for column in self._columns:
+            yield column.name, column.type.compile(spoken).partition(" COLLATE")[0]
 
 
 def bulk_insert(table: Table, columns: Sequence[str], conflict: str = "") -> Bulk:
@@ -63,75 +66,101 @@ def bulk_insert(table: Table, columns: Sequence[str], conflict: str = "") -> Bul
     return Bulk(table, columns, f"INSERT INTO {table.name} ({', '.join(columns)}) {{rows}} {conflict}")
 
 
+Call = tuple[Bulk, Rows]
+
+
 class Batch:
     """Writes that are gathered and then sent together. Whoever reads what they change sends them first."""
 
     def __init__(self, conn: Connection) -> None:
-        self.conn = conn
-        self._calls: list[tuple[Bulk, Rows]] = []
+        self._conn = conn
+        self._calls: list[Call] = []
+
+    @property
+    def conn(self) -> Connection:
+        """The connection, for what is asked or written by itself."""
+        return self._conn
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the database is PostgreSQL."""
+        return self._conn.dialect.name == "postgresql"
 
     def add(self, bulk: Bulk, rows: Rows) -> None:
         """Gather a statement for these rows, each a value a column; for none there is nothing to do."""
         if rows:
             self._calls.append((bulk, rows))
 
+    def ask(self, *calls: Call) -> list[Found]:
+        """Execute statements in order, in one exchange, before what is gathered; give the rows of each that asks."""
+        return self._exchange(*calls)
+
     def send(self) -> None:
         """Execute what was gathered, in order."""
         calls, self._calls = self._calls, []
-        together(self.conn, *calls)
+        if calls:
+            self.ask(*calls)
+
+    def _exchange(self, *calls: Call, first: str = "", last: str = "") -> list[Found]:
+        return together(self._conn, *calls, first=first, last=last)
 
 
-def together(conn: Connection, *calls: tuple[Bulk, Rows]) -> list[list[tuple[Any, ...]]]:
+def together(conn: Connection, *calls: Call, first: str = "", last: str = "") -> list[Found]:
     """Execute statements in order, on PostgreSQL in one exchange; give the rows of each that asks.
 
-    Raises what SQLAlchemy raises.
+    `first` and `last` are statements without rows, around the others. Raises what SQLAlchemy raises.
     """
-    driver = conn.connection.driver_connection
-    assert driver is not None
-    with _raising_as_sqlalchemy(conn):
-        if conn.dialect.name != "postgresql":
-            return [_on_sqlite(driver, conn.dialect, *call) for call in calls]
-        if len(calls) == 1:
-            return [_found(_on_postgresql(driver, conn.dialect, *calls[0]))]
-        with driver.pipeline():
-            cursors = [_on_postgresql(driver, conn.dialect, *call) for call in calls]
-        return [_found(cursor) for cursor in cursors]
-
-
-def _on_sqlite(driver: Any, dialect: Dialect, bulk: Bulk, rows: Rows) -> list[tuple[Any, ...]]:
-    spelt = bulk.spelt(dialect)
-    if bulk.asks:
-        return [found for row in rows for found in driver.execute(spelt, row)]
-    if len(rows) == 1:
-        driver.execute(spelt, rows[0])
-    else:
-        driver.executemany(spelt, rows)
-    return []
-
-
-def _on_postgresql(driver: Any, dialect: Dialect, bulk: Bulk, rows: Rows) -> Any:
-    if len(rows) == 1:
-        return driver.execute(bulk.spelt(dialect), dict(zip(bulk.names, rows[0], strict=True)))
-    return driver.execute(bulk.spelt(dialect, arrays=True), tuple(map(list, zip(*rows, strict=True))))
-
-
-def _found(cursor: Any) -> list[tuple[Any, ...]]:
-    return list(cursor.fetchall()) if cursor.description else []
-
-
-@contextmanager
-def _raising_as_sqlalchemy(conn: Connection) -> Iterator[None]:
-    """Raise the driver's errors as SQLAlchemy does, which knows by them that a connection is gone."""
-    kind = conn.dialect.loaded_dbapi.Error
+    send = _on_postgresql if conn.dialect.name == "postgresql" else _on_sqlite
     try:
-        yield
-    except kind as error:
-        lost = conn.dialect.is_disconnect(error, conn.connection.driver_connection, None)
-        if lost:
-            conn.invalidate(error)
-            conn.engine.dispose(close=False)  # the others in the pool went with it
-        # Without the statement: nothing that a person wrote goes into an error.
-        raised = DBAPIError.instance(
-            None, None, error, kind, hide_parameters=True, connection_invalidated=lost, dialect=conn.dialect
-        )
-        raise raised from error
+        return send(conn.connection.driver_connection, calls, first, last)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(conn, error) from error
+
+
+def _on_sqlite(driver: Any, calls: Sequence[Call], first: str, last: str) -> list[Found]:
+    found: list[Found] = []
+    if first:
+        driver.execute(first)
+    for bulk, rows in calls:
+        if bulk.asks:
+            found.append([one for row in rows for one in driver.execute(bulk.on_sqlite, row)])
+        elif len(rows) == 1:
+            driver.execute(bulk.on_sqlite, rows[0])
+        else:
+            driver.executemany(bulk.on_sqlite, rows)
+    if last:
+        driver.execute(last)
+    return found
+
+
+def _on_postgresql(driver: Any, calls: Sequence[Call], first: str, last: str) -> list[Found]:
+    if len(calls) == 1 and not first and not last:
+        cursors = [_at_once(driver, *calls[0])]
+    else:
+        with driver.pipeline():
+            if first:
+                driver.execute(first)
+            cursors = [_at_once(driver, *call) for call in calls]
+            if last:
+                driver.execute(last)
+    return [cursor.fetchall() for cursor, (bulk, _) in zip(cursors, calls, strict=True) if bulk.asks]
+
+
+def _at_once(driver: Any, bulk: Bulk, rows: Rows) -> Any:
+    if len(rows) == 1:
+        return driver.execute(bulk.on_postgresql, dict(zip(bulk.names, rows[0], strict=True)))
+    return driver.execute(bulk.of_arrays, tuple(map(list, zip(*rows, strict=True))))
+
+
+def _as_sqlalchemy(conn: Connection, error: Any) -> DBAPIError:
+    """Give the driver's error as SQLAlchemy raises it, which knows by it that a connection is gone."""
+    lost = conn.dialect.is_disconnect(error, conn.connection.driver_connection, None)
+    if lost:
+        conn.invalidate(error)
+        conn.engine.dispose()  # the others in the pool went with it
+    # Without the statement: nothing that a person wrote goes into an error.
+    kind = conn.dialect.loaded_dbapi.Error
+    raised: DBAPIError = DBAPIError.instance(
+        None, None, error, kind, hide_parameters=True, connection_invalidated=lost, dialect=conn.dialect
+    )
+    return raised

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from mhc.domain.clock import to_ms
-from mhc.store.bulk import Bulk, Rows, bulk_insert, together
+from mhc.store.bulk import Bulk, Call, bulk_insert, together
 from mhc.store.schema import capture_coverage, capture_gap, event, person, rejected_event, stream
 from mhc.store.upsert import insert_new, upsert
 
@@ -101,7 +101,7 @@ def gap_counts(conn: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def covering(stream_id: int, from_at: datetime, to_at: datetime, joins: int | None) -> tuple[Bulk, Rows]:
+def covering(stream_id: int, from_at: datetime, to_at: datetime, joins: int | None) -> Call:
     """Give the statement that notes what a poll covered; `joins` is the row of the cover that goes on with it."""
     if joins is not None:
         return _EXTEND, [(joins, to_ms(to_at))]

@@ -1,32 +1,23 @@
-"""The one door to the database: `read()` refuses writes, `write()` is the only place that commits."""
+"""The one door to the database: `read()` refuses writes, `write()` and its like are the only place that commits."""
 
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
-from sqlalchemy.pool import StaticPool
 
 from mhc.config import Secret, without_password
-from mhc.domain.events import METHODS
 from mhc.errors import AccessError, ConfigError
-from mhc.store import failures, schema
+from mhc.store import engines, failures, schema
+from mhc.store.bulk import Batch
+from mhc.store.writers import Writers
 
 _BUSY_MS = 5000
 _CONNECT_SECONDS = 10
-# A server that went without a word is noticed after so long, and not after the two hours of a kernel.
-_GONE_SOON = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,  # milliseconds
-}
 
 
 class Database:
@@ -63,6 +54,7 @@ class Database:
         self.name = str(self.path) if self.is_sqlite else without_password(self.url.render_as_string())
         self._engine: Engine | None = None
         self._writer: Engine  # the same with another BEGIN, made with it
+        self._writers: Writers  # and connections that are kept
         self._empty: Engine | None = None
         self._opened: tuple[int, int] | None = None
         self._checked = False
@@ -82,7 +74,9 @@ class Database:
         """Give a connection in a read-only transaction that sees one state throughout."""
         with failures.translated(self.name):
             if self._missing():
-                with self._empty_engine().connect() as conn:
+                if self._empty is None:
+                    self._empty = engines.empty()
+                with self._empty.connect() as conn:
                     yield from self._reading(conn)
                 return
             with self._ready().connect() as conn:
@@ -119,6 +113,27 @@ class Database:
                 yield conn
 
     @contextmanager
+    def write_batch(self) -> Iterator[Batch]:
+        """Do what `write` does, for who does it all day long: on a connection that is kept for the next time.
+
+        What the batch holds at the end is sent with the COMMIT.
+        """
+        with failures.translated(self.name):
+            if not self._checked or self.file_identity() != self._opened:
+                if self._missing():
+                    self.create()
+                self._ready()
+            writers = self._writers
+            writer = writers.take()
+            try:
+                yield writer
+                writer.commit()
+            except BaseException:
+                writers.drop(writer)
+                raise
+            writers.give_back(writer)
+
+    @contextmanager
     def raw_write(self) -> Iterator[Connection]:
         """Give a write transaction without looking at the schema: for migrations."""
         with failures.translated(self.name):
@@ -137,9 +152,7 @@ class Database:
         from mhc.store import migrate
 
         if self.path is not None:
-            if self._engine is not None:
-                self._engine.dispose()  # its connections would write to a file that was removed
-            self._checked = False
+            self._dispose()  # what is open would write to a file that was removed
             self._create_file(self.path)
         return migrate.upgrade(self)
 
@@ -160,11 +173,16 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        for engine in (self._engine, self._empty):
-            if engine is not None:
-                engine.dispose()
-        self._engine = self._empty = None
-        self._checked = False
+        self._dispose()
+        if self._empty is not None:
+            self._empty.dispose()
+            self._empty = None
+
+    def _dispose(self) -> None:
+        if self._engine is not None:
+            self._writers.close()
+            self._engine.dispose()
+        self._engine, self._checked = None, False
 
     def file_identity(self) -> tuple[int, int] | None:
         """Give device and number of the SQLite file that has our name now; None without one."""
@@ -232,69 +250,20 @@ class Database:
         with self._opening:  # the threads of `listen --all` share it: a second engine would never be closed
             named = self.file_identity()
             if self._engine is not None and named is not None and named != self._opened:
-                self._engine.dispose()  # another file has our name: what is open was replaced
-                self._engine, self._checked = None, False
+                self._dispose()  # another file has our name: what is open was replaced
             if self._engine is None:
                 self._engine, self._opened = self._open(), named
-                self._writer = self._engine.execution_options(mhc_write=True)
+                self._writer = engines.writing(self._engine)
+                self._writers = Writers(self._writer)
             return self._engine
 
     def _open(self) -> Engine:
-        if not self.is_sqlite:
-            options = {"connect_timeout": self._connect_seconds, "application_name": "mhc", **_GONE_SOON}
-            engine = create_engine(
-                self.url, hide_parameters=True, connect_args=options, execution_options=self._options
-            )
-            if self._answer_seconds is not None:
-                event.listen(engine, "connect", partial(_bound, self._busy_ms, self._answer_seconds * 1000))
-            event.listen(engine, "checkin", _on_checkin)
-            return engine
-        engine = create_engine(
+        if self.is_sqlite:
+            return engines.sqlite(self.url, busy_ms=self._busy_ms, options=self._options)
+        return engines.postgresql(
             self.url,
-            hide_parameters=True,
-            connect_args={"timeout": self._busy_ms / 1000, "isolation_level": None},
-            execution_options=self._options,
+            busy_ms=self._busy_ms,
+            connect_seconds=self._connect_seconds,
+            answer_seconds=self._answer_seconds,
+            options=self._options,
         )
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-        return engine
-
-    def _empty_engine(self) -> Engine:
-        """Give a database in memory with the schema and nothing in it."""
-        if self._empty is None:
-            self._empty = create_engine("sqlite://", poolclass=StaticPool)
-            schema.metadata.create_all(self._empty)
-            with self._empty.begin() as conn:
-                lists = [{"name": name, "system": True} for name in schema.SYSTEM_LISTS]
-                conn.execute(insert(schema.watchlist), lists)
-                methods = [{"id": number, "name": name} for number, name in METHODS.items()]
-                conn.execute(insert(schema.event_method), methods)
-        return self._empty
-
-
-def _bound(lock_ms: int, answer_ms: int, connection: Any, _record: object) -> None:
-    """Let a connection wait so long for a lock, and for an answer: then the database counts as busy."""
-    connection.execute(f"SET lock_timeout = {lock_ms}; SET statement_timeout = {answer_ms}")
-    connection.commit()
-
-
-def _on_connect(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA fullfsync=ON")  # on macOS fsync alone leaves it in the disk's cache
-
-
-def _on_checkin(connection: Any, _record: object) -> None:
-    """Let the server say again whether it takes writes.
-
-    After a read SQLAlchemy sets the opposite, and READ WRITE overrules a server that was made read-only and is an
-    error of its own on a standby.
-    """
-    if connection is not None and not connection.closed:
-        connection.read_only = None
-
-
-def _on_begin(conn: Connection) -> None:
-    # A deferred transaction that turns into a writer fails at once under a second writer.
-    write = "mhc_write" in conn.get_execution_options()
-    conn.connection.driver_connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")  # type: ignore[union-attr]

@@ -4,17 +4,15 @@ Events mostly come in order of time, and then only the end of what is known chan
 room's time be read again from the last broadcast that had surely ended before it.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
-from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
-from mhc.domain.clock import from_ms, to_ms
+from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, after, fold
 from mhc.domain.sessions import Origin, Span, stitch
-from mhc.store import follows, history, message_words, pasted, people, sessions, totals, visits
-from mhc.store.bulk import Batch, bulk_insert, together
+from mhc.store import follows, history, message_words, pasted, people, room_states, sessions, totals, visits
+from mhc.store.bulk import Batch
 from mhc.store.events import NewEvent
 from mhc.store.known import Known, look
 from mhc.store.people import Role
@@ -23,11 +21,6 @@ from mhc.store.streams import Kind, Stream
 
 _PRESENCE = frozenset({"userEnter", "userLeave"})
 SEEN_AS_VIEWER = ACTIVITY | _PRESENCE | {"privateMessage"}
-_SAVE = bulk_insert(
-    room_state,
-    ("room_id", "last_at", "state"),
-    "ON CONFLICT (room_id) DO UPDATE SET last_at = excluded.last_at, state = excluded.state",
-)
 
 
 def add(
@@ -35,7 +28,7 @@ def add(
 ) -> None:
     """Bring what is derived up to date after `new` was stored; `unseen` are the starts of new certain gaps."""
     batch = Batch(conn)
-    add_known(batch, source, new, gap, unseen, look(conn, source.id, source.room_id, ()))
+    add_known(batch, source, new, gap, unseen, look(batch, source.id, source.room_id, ()))
     batch.send()
 
 
@@ -66,10 +59,10 @@ def add_known(
         marks = [Mark(n.at, n.event.method, n.actor_id) for n in mine]
         own = room_id == source.room_id
         if own and stands.locked:
-            state = _read_state(stands.room_state)
+            state = room_states.read(stands.room_state)
         else:
             sessions.lock(batch.conn, room_id)  # somebody may start or stop one by hand just now
-            state = _load(batch.conn, room_id)
+            state = room_states.load(batch.conn, room_id)
         _add_marks(batch, room_id, state, marks, gap, set(unseen) if own else set())
 
 
@@ -121,7 +114,7 @@ def _read_broadcasts(
         return set()
     known = state.open
     state, ended = fold(state, marks, gap)
-    batch.add(_SAVE, _state_row(room_id, state))
+    batch.add(*room_states.saving(room_id, state))
     if not ended and state.open == known:
         return set()
     now = ended + ([state.open] if state.open else [])
@@ -163,7 +156,9 @@ def _reread(
     new: list[Broadcast] = ended + ([state.open] if state.open and until is None else [])
     sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:stays]], new)
     if until is None:
-        together(conn, *((_SAVE, [row]) for row in _state_row(room_id, state)))
+        batch = Batch(conn)
+        batch.add(*room_states.saving(room_id, state))
+        batch.send()
     return sessions.restitch(conn, room_id, last.started_at if last else None, gap)
 
 
@@ -221,56 +216,3 @@ def differs(conn: Connection, room_id: int, gap: timedelta) -> bool:
     if [s.span for s in stored if s.origin == Origin.EVENTS] != [g.span for g in groups]:
         return True
     return visits.differ(conn, room_id)
-
-
-def _load(conn: Connection, room_id: int) -> RoomState:
-    return _read_state(
-        conn.execute(select(room_state.c.state).where(room_state.c.room_id == room_id)).scalar()
-    )
-
-
-def _read_state(text: str | None) -> RoomState:
-    if text is None:
-        return RoomState()
-    kept = json.loads(text)
-    run, opened = kept["run"], kept["open"]
-    return RoomState(
-        last_at=_from_ms(kept["last_at"]),
-        open=Broadcast(from_ms(opened["started_at"]), None, opened["start_inferred"]) if opened else None,
-        active_at=_from_ms(kept["active_at"]),
-        stopped_at=_from_ms(kept["stopped_at"]),
-        run=Run(from_ms(run["first_at"]), from_ms(run["last_at"]), run["count"], tuple(run["people"]))
-        if run
-        else None,
-    )
-
-
-def _from_ms(ms: int | None) -> datetime | None:
-    return None if ms is None else from_ms(ms)
-
-
-def _to_ms(at: datetime | None) -> int | None:
-    return None if at is None else to_ms(at)
-
-
-def _state_text(state: RoomState) -> str:
-    opened, run = state.open, state.run
-    kept = {
-        "active_at": _to_ms(state.active_at),
-        "last_at": _to_ms(state.last_at),
-        "open": opened and {"start_inferred": opened.start_inferred, "started_at": to_ms(opened.started_at)},
-        "run": run
-        and {
-            "count": run.count,
-            "first_at": to_ms(run.first_at),
-            "last_at": to_ms(run.last_at),
-            "people": run.people,
-        },
-        "stopped_at": _to_ms(state.stopped_at),
-    }
-    return json.dumps(kept, separators=(",", ":"))
-
-
-def _state_row(room_id: int, state: RoomState) -> list[tuple[int, int, str]]:
-    """Give the row of a room's state; none where it says nothing yet."""
-    return [] if state.last_at is None else [(room_id, to_ms(state.last_at), _state_text(state))]

@@ -115,7 +115,7 @@ def add_new(
     from mhc.store.known import look  # not for those who only read
 
     batch = Batch(conn)
-    stands = look(conn, stream_id, None, names_in(events))
+    stands = look(batch, stream_id, None, names_in(events))
     added = add_known(batch, stream_id, events, received_at, stands, made_by=made_by)
     batch.send()
     return added

@@ -1,14 +1,12 @@
 """What a page needs to know before it is kept, in one exchange: that the stream is ours, and how things stand."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from sqlalchemy import Connection
+from typing import NamedTuple
 
 from mhc.domain.names import PLATFORM
 from mhc.store import sessions, streams
-from mhc.store.bulk import Bulk, Rows, together
+from mhc.store.bulk import Batch, Bulk, Call, Rows
 from mhc.store.erasures import ALWAYS_MS
 from mhc.store.people import Role
 from mhc.store.schema import alias, event
@@ -36,9 +34,8 @@ _PEOPLE = Bulk(
 _UNPROVEN = frozenset({Role.UNKNOWN, Role.MODEL})
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """How a stream, its room and the people of a page stand."""
+class Known(NamedTuple):
+    """How a stream, its room and the people of a page stand. A tuple: each page makes one."""
 
     newest_ms: int | None  # the highest id that is stored; None: no event is
     cover_id: int | None  # the row of its latest cover
@@ -52,7 +49,7 @@ class Known:
 
 
 def take(
-    conn: Connection,
+    batch: Batch,
     held: Stream,
     names: Iterable[str],
     *,
@@ -66,22 +63,21 @@ def take(
     The row that is changed first keeps every other writer of this stream out, so that what is seen stays true.
     `lock` locks the stream's room, too: for a page that is about no other, since rooms are locked in order.
     """
-    calls = [streams.holding(conn, held, now=now, valid=valid, moved=moved)]
-    calls += sessions.locking(conn, held.room_id) if lock else []
-    found = together(conn, *calls, *_questions(held.id, held.room_id, names))
-    return _known(*found[len(calls) :], locked=lock) if found[0] else None
+    calls = [streams.holding(held, on_server=batch.on_server, now=now, valid=valid, moved=moved)]
+    calls += [sessions.locking(held.room_id)] if lock and batch.on_server else []
+    ours, *found = batch.ask(*calls, *_questions(held.id, held.room_id, names))
+    return _known(*found, locked=lock) if ours else None
 
 
 def look(
-    conn: Connection, stream_id: int, room_id: int | None, names: Iterable[str], *, lock: bool = False
+    batch: Batch, stream_id: int, room_id: int | None, names: Iterable[str], *, lock: bool = False
 ) -> Known:
     """Look at how a stream stands whose row the caller has locked; `lock` as for `take`."""
-    calls = sessions.locking(conn, room_id) if lock and room_id is not None else []
-    found = together(conn, *calls, *_questions(stream_id, room_id, names))
-    return _known(*found[len(calls) :], locked=lock)
+    calls = [sessions.locking(room_id)] if lock and room_id is not None and batch.on_server else []
+    return _known(*batch.ask(*calls, *_questions(stream_id, room_id, names)), locked=lock)
 
 
-def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> list[tuple[Bulk, Rows]]:
+def _questions(stream_id: int, room_id: int | None, names: Iterable[str]) -> list[Call]:
     wanted = [(name,) for name in sorted(set(names))]
     return [(_STANDS, [(stream_id, room_id)]), *([(_PEOPLE, wanted)] if wanted else [])]
 

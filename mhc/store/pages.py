@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from mhc.domain.clock import to_ms
 from mhc.domain.events import Event
 from mhc.errors import TryLaterError
@@ -56,8 +54,8 @@ def store(
     """
     for singly in (False, True):
         try:
-            with db.write() as conn:
-                return _store(conn, held, page, lease=lease, merge_gap=merge_gap, singly=singly)
+            with db.write_batch() as batch:
+                return _store(batch, held, page, lease=lease, merge_gap=merge_gap, singly=singly)
         except RefusedDataError:
             if singly:
                 raise
@@ -71,11 +69,11 @@ def insert(db: Database, held: Stream, page: Page, *, merge_gap: timedelta) -> l
     """Keep the events of a page and nothing else of it: safe for who has no lease, since their key is unique."""
     for singly in (False, True):
         try:
-            with db.write() as conn:
-                streams.keep_out_others(conn, held)
+            with db.write_batch() as batch:
+                streams.hold(batch.conn, held.id)
                 names, alone = events.names_in(page.events), _is_alone(held, page)
-                stands = look(conn, held.id, held.room_id, names, lock=alone)
-                return _add_all(Batch(conn), held, page, stands, merge_gap, [], singly=singly)
+                stands = look(batch, held.id, held.room_id, names, lock=alone)
+                return _add_all(batch, held, page, stands, merge_gap, [], singly=singly)
         except RefusedDataError:
             if singly:
                 raise
@@ -83,25 +81,24 @@ def insert(db: Database, held: Stream, page: Page, *, merge_gap: timedelta) -> l
 
 
 def _store(
-    conn: Connection, held: Stream, page: Page, *, lease: timedelta, merge_gap: timedelta, singly: bool
+    batch: Batch, held: Stream, page: Page, *, lease: timedelta, merge_gap: timedelta, singly: bool
 ) -> list[NewEvent]:
     at = page.received_at
     names, alone = events.names_in(page.events), _is_alone(held, page)
-    stands = take(conn, held, names, now=at, valid=lease, moved=page.moved, lock=alone)
+    stands = take(batch, held, names, now=at, valid=lease, moved=page.moved, lock=alone)
     if stands is None:
         raise LeaseLostError(f"another listener took over {held.room}")
     unseen: list[datetime] = []
     if page.gap is not None:
         gap = page.gap
-        coverage.add_gap(conn, held.id, gap.from_at, gap.to_at, cause=gap.cause, certain=gap.certain)
+        coverage.add_gap(batch.conn, held.id, gap.from_at, gap.to_at, cause=gap.cause, certain=gap.certain)
         unseen = [gap.from_at] if gap.certain and gap.from_at is not None else []
-    batch = Batch(conn)
     if page.covers_from is not None:
         joins = stands.cover_id if page.joined and _reaches(stands, page.covers_from) else None
         batch.add(*coverage.covering(held.id, page.covers_from, at, joins))
         if stands.pasted:
             batch.send()  # what was pasted for this time counts no more
-            pasted.judge(conn, held.room_id, page.covers_from, undated=stands.cover_id is None)
+            pasted.judge(batch.conn, held.room_id, page.covers_from, undated=stands.cover_id is None)
     return _add_all(batch, held, page, stands, merge_gap, unseen, singly=singly)
 
 
@@ -137,7 +134,6 @@ def _add_all(
     for body, reason in (*refusals, *said):
         coverage.reject(batch.conn, held.id, body, reason, page.received_at)
     derived.add_known(batch, held, added.new, merge_gap, unseen, stands)
-    batch.send()
     return added.new
 
 

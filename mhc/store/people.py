@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select,
 
 from mhc.domain.names import PLATFORM
 from mhc.errors import UsageError
-from mhc.store.bulk import Batch, Bulk, Rows
+from mhc.store.bulk import Batch, Bulk, Call
 from mhc.store.schema import alias, person
 
 _LOCK = 0x706572  # "per": one maker of people at a time on a PostgreSQL server
@@ -235,7 +235,7 @@ def _seen_as(role: Role, other: Role) -> Bulk:
 _SEEN_AS = {Role.VIEWER: _seen_as(Role.VIEWER, Role.MODEL), Role.MODEL: _seen_as(Role.MODEL, Role.VIEWER)}
 
 
-def evidence(person_ids: Iterable[int], role: Role) -> tuple[Bulk, Rows]:
+def evidence(person_ids: Iterable[int], role: Role) -> Call:
     """Give the statement that notes that people were seen as viewers, or as models: the two together make both."""
     return _SEEN_AS[role], [(who,) for who in sorted(person_ids)]
 

@@ -11,7 +11,7 @@ from mhc.domain.broadcasts import Broadcast
 from mhc.domain.clock import iso_z
 from mhc.domain.sessions import Origin, Span, match, stitch
 from mhc.errors import UsageError
-from mhc.store.bulk import Bulk, Rows, together
+from mhc.store.bulk import Bulk, Call, together
 from mhc.store.schema import broadcast, person, stream_session
 
 _LOCK = 0x736573  # "ses": with a room's number, one maker of its sessions at a time on a PostgreSQL server
@@ -59,13 +59,13 @@ def _select(*conditions: ColumnElement[bool]) -> Any:
 
 def lock(conn: Connection, room_id: int) -> None:
     """Let nobody else change this room's sessions before the transaction ends."""
-    if calls := locking(conn, room_id):
-        together(conn, *calls)
+    if conn.dialect.name == "postgresql":  # on SQLite one writes at a time
+        together(conn, locking(room_id))
 
 
-def locking(conn: Connection, room_id: int) -> list[tuple[Bulk, Rows]]:
-    """Give the statement of `lock`; none on SQLite, where one writes at a time."""
-    return [(_TAKE_LOCK, [(room_id,)])] if conn.dialect.name == "postgresql" else []
+def locking(room_id: int) -> Call:
+    """Give the statement of `lock`, for PostgreSQL."""
+    return _TAKE_LOCK, [(room_id,)]
 
 
 def spans(conn: Connection, room_ids: Sequence[int] | None) -> dict[int, list[tuple[int, Span]]]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from mhc.domain.clock import to_ms
 from mhc.store import people
-from mhc.store.bulk import Bulk, Rows
+from mhc.store.bulk import Bulk, Call
 from mhc.store.people import Role
 from mhc.store.schema import COMPATIBILITY, person, schema_compat, stream
 
@@ -121,7 +121,7 @@ def ensure_of(conn: Connection, room_id: int, kind: Kind, host: str) -> Stream:
 
 def hold(conn: Connection, stream_id: int) -> None:
     """Keep every other writer of a stream out until the transaction ends, and leave cursor, lease and epoch alone."""
-    if conn.dialect.name == "postgresql":
+    if conn.dialect.name == "postgresql":  # on SQLite the transaction itself does
         conn.execute(select(stream.c.id).where(stream.c.id == stream_id).with_for_update())
 
 
@@ -166,26 +166,17 @@ def release_lease(conn: Connection, held: Stream) -> None:
     conn.execute(query.values(owner=None, lease_expires_at=None))
 
 
-def holding(
-    conn: Connection, held: Stream, *, now: datetime, valid: timedelta, moved: "Moved | None"
-) -> tuple[Bulk, Rows]:
+def holding(held: Stream, *, on_server: bool, now: datetime, valid: timedelta, moved: "Moved | None") -> Call:
     """Give the statement that moves the cursor (None: leaves it) and renews the lease, under our epoch.
 
     It gives a row where the lease is ours, and the schema one that we know. First in its transaction: the row that
     it locks keeps every other writer of this stream out.
     """
-    on_server = conn.dialect.name == "postgresql"
     until = valid // timedelta(milliseconds=1) if on_server else to_ms(now + valid)
     if moved is None:
         return _RENEW[on_server], [(held.id, held.epoch, until)]
     at = to_ms(now)
     return _MOVE[on_server], [(held.id, held.epoch, until, moved.cursor, at, at, moved.served_age_max)]
-
-
-def keep_out_others(conn: Connection, held: Stream) -> None:
-    """Lock a stream's row, whoever has its lease, so that nobody else adds to it meanwhile."""
-    if conn.dialect.name == "postgresql":  # on SQLite the transaction itself does
-        conn.execute(select(stream.c.id).where(stream.c.id == held.id).with_for_update())
 
 
 def _under_lease(*more: str) -> tuple[Bulk, Bulk]:

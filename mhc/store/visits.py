@@ -117,7 +117,7 @@ def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> bool:
     if not steps:
         return True
     asked = (_OPEN, [(room_id, who) for who in sorted(steps)]), (_CLOSED, [(room_id,)])
-    found, ((session_end, gap),) = together(batch.conn, *asked)
+    found, ((session_end, gap),) = batch.ask(*asked)
     if max(session_end or 0, gap or 0) >= min(to_ms(move.at) for move in moves):
         return False
     standing = {who: (row_id, from_ms(entered_ms)) for who, row_id, entered_ms in found}

@@ -18,6 +18,7 @@ from factories import ROOM, T0, tell_story
 from mhc import __version__
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import inventory, known, people, schema, streams
+from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.schema import person, person_merge
 from mhc.store.streams import Kind, Moved
@@ -431,7 +432,7 @@ def test_a_running_listener_keeps_its_place(
         streams.take_lease(conn, source.id, "host/1", now=T0, valid=timedelta(days=1), lock_held=True)
         held = streams.get(conn, source.id)
         moved = Moved("i=here&timeout=10", 7)
-        assert known.take(conn, held, (), now=T0, valid=timedelta(days=1), moved=moved)
+        assert known.take(Batch(conn), held, (), now=T0, valid=timedelta(days=1), moved=moved)
         before = streams.get(conn, source.id)
     assert imported(there, cli("capture", "export").stdout).status == 0
     with copy.read() as conn:

@@ -12,8 +12,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Engine, event
-
 from mhc.__main__ import main
 from mhc.store import bulk, known, pages
 
@@ -43,11 +41,11 @@ class Place:
             self._inserted = True
             self._at("inserted")
 
-    def commit(self, _conn: Any) -> None:
+    def commit(self) -> None:
         if self._inserted:
             self._at("commit")
 
-    def given_back(self, *_: Any) -> None:
+    def committed(self) -> None:
         if self._inserted:
             self._at("committed")
 
@@ -78,8 +76,8 @@ def _move_the_cursor_first() -> None:
     keep = pages.store
 
     def store(db: Any, held: Any, page: Any, **how: Any) -> Any:
-        with db.write() as conn:
-            known.take(conn, held, (), now=page.received_at, valid=how["lease"], moved=page.moved)
+        with db.write_batch() as batch:
+            known.take(batch, held, (), now=page.received_at, valid=how["lease"], moved=page.moved)
         return keep(db, held, page, **how)
 
     pages.store = store
@@ -89,17 +87,20 @@ def _one_by_one(place: Place) -> None:
     """Send each statement by itself: what goes together has no place between."""
     send = bulk.together
 
-    def together(conn: Any, *calls: Any) -> list[Any]:
-        found = []
+    def together(conn: Any, *calls: Any, first: str = "", last: str = "") -> list[Any]:
+        found = send(conn, first=first)
         for call in calls:
-            statement = call[0].spelt(conn.dialect)
+            statement = call[0].on_sqlite
             place.before(statement)
             found += send(conn, call)
             place.after(statement)
+        if last:
+            place.commit()
+            send(conn, last=last)
+            place.committed()
         return found
 
     bulk.together = together
-    vars(known)["together"] = together
 
 
 def _run(name: str, action: str) -> None:
@@ -107,8 +108,6 @@ def _run(name: str, action: str) -> None:
         _move_the_cursor_first()
     place = Place(name, _ACTIONS[action])
     _one_by_one(place)
-    event.listen(Engine, "commit", place.commit)
-    event.listen(Engine, "checkin", place.given_back)
     main()
 
 

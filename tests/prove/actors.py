@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 from sqlalchemy import Connection
@@ -24,8 +25,11 @@ from mhc.capture.spool import Spool
 from mhc.clients.events import EventsClient
 from mhc.clients.http import Answer, NetworkError
 from mhc.errors import MhcError
+from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.failures import DatabaseDownError
+
+T = TypeVar("T")
 
 BASE = "http://127.0.0.1:9"
 PAGE, LATEST = 5, 8  # events of a page; those that the feed gives to who has no place in it
@@ -144,12 +148,23 @@ class Store(Database):
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
+        with self._perhaps(super().write()) as conn:
+            yield conn
+
+    @contextmanager
+    def write_batch(self) -> Iterator[Batch]:
+        with self._perhaps(super().write_batch()) as batch:
+            yield batch
+
+    @contextmanager
+    def _perhaps(self, transaction: AbstractContextManager[T]) -> Iterator[T]:
+        """Have a transaction, unless the database is away or a fault is due."""
         if self.away:
             raise DatabaseDownError("the database is away")
         where = self._due()
         self._fail(where, "before")
-        with super().write() as conn:
-            yield conn
+        with transaction as given:
+            yield given
             self._fail(where, "in")
         self._fail(where, "after")
 
@@ -157,6 +172,7 @@ class Store(Database):
         """Be as new, but for what is known of statements."""
         self.away, self.fault = False, ""
         if self._engine is not None:
+            self._writers.forget()
             self._engine.dispose()
 
     def _due(self) -> str:
