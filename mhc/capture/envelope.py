@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +81,7 @@ def read_events(elements: list[bytes]) -> tuple[list[Event], list[Refused]]:
     """Read each element by itself; give the events, and what could not become one, in order."""
     events: list[Event] = []
     refused: list[Refused] = []
-    equals: Counter[str] = Counter()
+    equals: dict[str, int] = {}
     for raw in elements:
         try:
             event = read_event(raw, _UNMADE)
@@ -97,10 +96,10 @@ def read_event(raw: bytes, made_id: EventId) -> Event:
     return parse_event(_decode(raw), raw, made_id)
 
 
-def _made_id(raw: bytes, equals: Counter[str]) -> EventId:
+def _made_id(raw: bytes, equals: dict[str, int]) -> EventId:
     """Make an id from the text, and its place among the page's elements of equal text."""
     digest = hashlib.sha256(raw).hexdigest()[:32]
-    equals[digest] += 1
+    equals[digest] = equals.get(digest, 0) + 1
     return EventId(f"h:{digest}:{equals[digest]}")
 
 

@@ -135,21 +135,24 @@ def _on_sqlite(driver: Any, calls: Sequence[Call], first: str, last: str) -> lis
 
 def _on_postgresql(driver: Any, calls: Sequence[Call], first: str, last: str) -> list[Found]:
     if len(calls) == 1 and not first and not last:
-        cursors = [_at_once(driver, *calls[0])]
+        asking = [_at_once(driver.cursor(), *calls[0])]
     else:
         with driver.pipeline():
+            told = (
+                driver.cursor()
+            )  # one for all that gives no rows back: to make one takes as long as a statement
             if first:
-                driver.execute(first)
-            cursors = [_at_once(driver, *call) for call in calls]
+                told.execute(first)
+            asking = [_at_once(driver.cursor() if bulk.asks else told, bulk, rows) for bulk, rows in calls]
             if last:
-                driver.execute(last)
-    return [cursor.fetchall() for cursor, (bulk, _) in zip(cursors, calls, strict=True) if bulk.asks]
+                told.execute(last)
+    return [cursor.fetchall() for cursor, (bulk, _) in zip(asking, calls, strict=True) if bulk.asks]
 
 
-def _at_once(driver: Any, bulk: Bulk, rows: Rows) -> Any:
+def _at_once(cursor: Any, bulk: Bulk, rows: Rows) -> Any:
     if len(rows) == 1:
-        return driver.execute(bulk.on_postgresql, dict(zip(bulk.names, rows[0], strict=True)))
-    return driver.execute(bulk.of_arrays, tuple(map(list, zip(*rows, strict=True))))
+        return cursor.execute(bulk.on_postgresql, dict(zip(bulk.names, rows[0], strict=True)))
+    return cursor.execute(bulk.of_arrays, tuple(map(list, zip(*rows, strict=True))))
 
 
 def _as_sqlalchemy(conn: Connection, error: Any) -> DBAPIError:

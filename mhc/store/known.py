@@ -63,9 +63,8 @@ def take(
     The row that is changed first keeps every other writer of this stream out, so that what is seen stays true.
     `lock` locks the stream's room, too: for a page that is about no other, since rooms are locked in order.
     """
-    calls = [streams.holding(held, on_server=batch.on_server, now=now, valid=valid, moved=moved)]
-    calls += [sessions.locking(held.room_id)] if lock and batch.on_server else []
-    ours, *found = batch.ask(*calls, *_questions(held.id, held.room_id, names))
+    move = streams.holding(held, on_server=batch.on_server, now=now, valid=valid, moved=moved, lock=lock)
+    ours, *found = batch.ask(move, *_questions(held.id, held.room_id, names))
     return _known(*found, locked=lock) if ours else None
 
 

@@ -16,10 +16,12 @@ from mhc.store.schema import broadcast, person, stream_session
 
 _LOCK = 0x736573  # "ses": with a room's number, one maker of its sessions at a time on a PostgreSQL server
 
+# What locks a room on PostgreSQL, for a statement that knows its number.
+LOCKING = f"pg_advisory_xact_lock({_LOCK}, {{room}})"
 _TAKE_LOCK = Bulk(
     broadcast,
     ("room_id",),
-    f"SELECT pg_advisory_xact_lock({_LOCK}, new.room_id) FROM {{new}}",  # noqa: S608 - a number of ours
+    f"SELECT {LOCKING.format(room='new.room_id')} FROM {{new}}",  # noqa: S608 - a number of ours
 )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from secrets import token_hex
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 from mhc.domain.clock import to_ms
-from mhc.store import people
+from mhc.store import people, sessions
 from mhc.store.bulk import Bulk, Call
 from mhc.store.people import Role
 from mhc.store.schema import COMPATIBILITY, person, schema_compat, stream
@@ -166,37 +167,39 @@ def release_lease(conn: Connection, held: Stream) -> None:
     conn.execute(query.values(owner=None, lease_expires_at=None))
 
 
-def holding(held: Stream, *, on_server: bool, now: datetime, valid: timedelta, moved: "Moved | None") -> Call:
+def holding(
+    held: Stream, *, on_server: bool, now: datetime, valid: timedelta, moved: "Moved | None", lock: bool
+) -> Call:
     """Give the statement that moves the cursor (None: leaves it) and renews the lease, under our epoch.
 
     It gives a row where the lease is ours, and the schema one that we know. First in its transaction: the row that
-    it locks keeps every other writer of this stream out.
+    it locks keeps every other writer of this stream out; `lock` does what `sessions.lock` does for its room, too.
     """
     until = valid // timedelta(milliseconds=1) if on_server else to_ms(now + valid)
+    mine = (held.id, held.epoch, until)
     if moved is None:
-        return _RENEW[on_server], [(held.id, held.epoch, until)]
+        return _under_lease((), on_server, lock), [mine]
     at = to_ms(now)
-    return _MOVE[on_server], [(held.id, held.epoch, until, moved.cursor, at, at, moved.served_age_max)]
+    return _under_lease(_MOVED, on_server, lock), [(*mine, moved.cursor, at, at, moved.served_age_max)]
 
 
-def _under_lease(*more: str) -> tuple[Bulk, Bulk]:
-    """Give the statement that renews a lease and sets `more`: by the caller's clock, and by PostgreSQL's."""
+_MOVED = ("cursor", "cursor_at", "last_poll_ok_at", "served_age_max")
+
+
+@cache
+def _under_lease(more: tuple[str, ...], on_server: bool, lock: bool) -> Bulk:
+    """Give the statement that renews a lease, by the caller's clock or by PostgreSQL's, and sets `more`."""
+    clock = f"{_SERVER_MS} + " if on_server else ""
     values = "".join(f", {name} = new.{name}" for name in more)
-    return tuple(  # type: ignore[return-value]
-        Bulk(
-            stream,
-            ("id", "epoch", "lease_expires_at", *more),
-            f"UPDATE stream SET lease_expires_at = {clock}new.lease_expires_at{values}"  # noqa: S608 - our own names
-            " FROM {new} WHERE stream.id = new.id AND stream.epoch = new.epoch"
-            f" AND (SELECT number FROM schema_compat) <= {COMPATIBILITY} RETURNING stream.id",
-            asks=True,
-        )
-        for clock in ("", f"{_SERVER_MS} + ")
+    locked = f", {sessions.LOCKING.format(room='stream.room_id')}" if lock and on_server else ""
+    return Bulk(
+        stream,
+        ("id", "epoch", "lease_expires_at", *more),
+        f"UPDATE stream SET lease_expires_at = {clock}new.lease_expires_at{values}"  # noqa: S608 - our own names
+        " FROM {new} WHERE stream.id = new.id AND stream.epoch = new.epoch"
+        f" AND (SELECT number FROM schema_compat) <= {COMPATIBILITY} RETURNING stream.id{locked}",
+        asks=True,
     )
-
-
-_RENEW = _under_lease()
-_MOVE = _under_lease("cursor", "cursor_at", "last_poll_ok_at", "served_age_max")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def start_five(run_mhc: Mhc, server: FaultServer, url: str) -> None:
         (winner,) = [one for one in five if one not in losers]
         for one in losers:
             one.until_said(f"is listened to already, by process {winner.process.pid} on ")
+        assert server.until_read_up()
         assert winner.stopped() == 0
 
 
