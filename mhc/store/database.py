@@ -240,21 +240,14 @@ class Database:
             return self._engine
 
     def _open(self) -> Engine:
+        made = partial(create_engine, self.url, hide_parameters=True, execution_options=self._options)
         if not self.is_sqlite:
             options = {"connect_timeout": self._connect_seconds, "application_name": "mhc", **_GONE_SOON}
-            engine = create_engine(
-                self.url, hide_parameters=True, connect_args=options, execution_options=self._options
-            )
-            if self._answer_seconds is not None:
-                event.listen(engine, "connect", partial(_bound, self._busy_ms, self._answer_seconds * 1000))
+            engine = made(connect_args=options)
+            event.listen(engine, "connect", partial(_on_server, self._busy_ms, self._answer_seconds))
             event.listen(engine, "checkin", _on_checkin)
             return engine
-        engine = create_engine(
-            self.url,
-            hide_parameters=True,
-            connect_args={"timeout": self._busy_ms / 1000, "isolation_level": None},
-            execution_options=self._options,
-        )
+        engine = made(connect_args={"timeout": self._busy_ms / 1000, "isolation_level": None})
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         return engine
@@ -272,9 +265,15 @@ class Database:
         return self._empty
 
 
-def _bound(lock_ms: int, answer_ms: int, connection: Any, _record: object) -> None:
-    """Let a connection wait so long for a lock, and for an answer: then the database counts as busy."""
-    connection.execute(f"SET lock_timeout = {lock_ms}; SET statement_timeout = {answer_ms}")
+def _on_server(lock_ms: int, answer_seconds: int | None, connection: Any, _record: object) -> None:
+    """Let no query be compiled: that takes longer than most take to answer.
+
+    A connection that must not wait is given so long for a lock, and for an answer: then the database counts as busy.
+    """
+    said = "SET jit = off"
+    if answer_seconds is not None:
+        said += f"; SET lock_timeout = {lock_ms}; SET statement_timeout = {answer_seconds * 1000}"
+    connection.execute(said)
     connection.commit()
 
 

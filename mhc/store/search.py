@@ -26,7 +26,7 @@ def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -
 
 def count(conn: Connection, roll: Roll, text: str) -> int:
     """Give how many people `by_name` gives without a limit: counted by their names, of whom most are nobody's root."""
-    alone, merged = segments.those(select(alias.c.person_id.label("who")).where(contains(text)))
+    alone, merged, _ = segments.those(select(alias.c.person_id.label("who")).where(contains(text)))
     hidden = [] if roll.reveal else hidden_ones(conn)
     roots = merged.subquery()
     one = alone.where(not_(segments.of_merged(alias.c.person_id)), alias.c.person_id.not_in(hidden))
