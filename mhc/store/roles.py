@@ -8,7 +8,7 @@ from mhc.domain.events import METHODS, Flag
 from mhc.store import merged, people
 from mhc.store.derived import SEEN_AS_VIEWER
 from mhc.store.people import Person, Role
-from mhc.store.schema import event, person, stream, stream_session, visit
+from mhc.store.schema import alias, event, person, stream, stream_session, visit
 
 _METHODS = [number for number, name in METHODS.items() if name in SEEN_AS_VIEWER]
 
@@ -53,15 +53,21 @@ def give_back(conn: Connection, given: Mapping[int, tuple[str, str]], *, write: 
 
 
 def forget_imported(conn: Connection, person_ids: Iterable[int]) -> None:
-    """Leave people whom nobody saw no role that nothing says any more, after what an import brought was taken away."""
+    """Leave people whom nobody saw no role that nothing says any more, after what an import brought was taken away.
+
+    Models are those by an import only whom an import made.
+    """
+    made = select(alias.c.person_id).where(alias.c.source == "import")
     unseen = (person.c.role_by_hand.is_(False), person.c.last_seen_at.is_(None))
     for who in sorted(set(person_ids)):
-        if conn.execute(select(person.c.id).where(person.c.id == who, *unseen)).first() is None:
+        row = conn.execute(select(person.c.id.in_(made)).where(person.c.id == who, *unseen)).one_or_none()
+        if row is None:
             continue
         _lock(conn, [who])
         one = people.by_id(conn, who)
         assert one is not None
-        found = merged.united(_parts(one.role) & _parts(_evidence(conn, one)))
+        doubtful = {Role.VIEWER, Role.MODEL} if row[0] else {Role.VIEWER}
+        found = merged.united(_parts(one.role) - (doubtful - _parts(_evidence(conn, one))))
         conn.execute(update(person).where(person.c.id == who).values(role=str(found)))
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, union_all
 
-from mhc.store import segments
+from mhc.domain.paste_names import names_in
+from mhc.store import people, segments
 from mhc.store.roll import Listed, Roll, by_ids, contains, hidden_ones, only_anonymous
 from mhc.store.schema import alias, person
 
@@ -22,6 +23,14 @@ def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -
         if len(found) == limit:
             break
     return by_ids(conn, roll, list(found))
+
+
+def named_in(conn: Connection, roll: Roll, text: str) -> list[Listed]:
+    """Give whom a text names, in the order in which it does; of the roll it takes what `by_name` does."""
+    names = names_in(text, frozenset(people.usernames(conn)))
+    found = dict.fromkeys(one.id for name in names for one in people.find(conn, name))
+    hidden = set() if roll.reveal else set(conn.execute(only_anonymous()).scalars())
+    return by_ids(conn, roll, [who for who in found if who not in hidden])
 
 
 def count(conn: Connection, roll: Roll, text: str) -> int:
