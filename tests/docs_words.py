@@ -79,6 +79,11 @@ TABLES = {
     "erasure": "That a person was forgotten, so that an import, a replay or a restore forgets them again.",
     "alert_sent": "When a rule of `[alerts]` last told of a person, or of what nobody is named in: its cool-down.",
     "job_run": "One run of a job.",
+    "job_switch": "Whether a job may run, over what the configuration says.",
+    "payload": "What a source said, once, however often it said so again.",
+    "snapshot_source": "What a source was asked. Figures of two of these are never compared.",
+    "snapshot": "One reading: what a source said at a time. Never changed.",
+    "lookup_miss": "Whom a source does not know, and when it is asked again.",
 }
 
 # Column → what its name does not say.
@@ -123,6 +128,15 @@ COLUMNS = {
     "person_total.anonymous_tokens": "counted only with `--reveal`",
     "watchlist_member.removed_at": "null: on it now",
     "alert_sent.person_id": "the person behind every alias and merge; null: nobody is named",
+    "payload.hash": "SHA-256 of body and metrics",
+    "payload.body": "its JSON as it came, packed",
+    "payload.metrics": "JSON: the figures that were read from it",
+    "snapshot_source.source": "`statbate.OPERATION`, `stats` or `apistats`",
+    "snapshot_source.subject": "whom the question names beside the person; empty: nobody",
+    "snapshot_source.range": "empty: of a whole life",
+    "snapshot.person_id": "null: about nobody, as a ranking",
+    "snapshot.payload_id": "the row of payload",
+    "lookup_miss.times": "how often in a row",
     "watchlist_member.removal_note": "why they were taken off",
     "note.edited_at": "null: as it was written first",
     "attribute.evidence": "event, snapshot, note or manual, and which: `event:123-0`",

@@ -7,6 +7,7 @@ import zlib
 
 _PLAIN = b"\x00"
 _V1 = b"\x01"
+_NO_DICTIONARY = b"\x02"
 # The values and keys of the feed as its captured payloads have them; what is most common stands last.
 _DICTIONARY_1 = (
     b'"id":"17"},"isSpying":true"isSilenced":true"isOwner":true,"isMod":true"isBroadcasting":true'
@@ -41,15 +42,24 @@ def pack(raw: bytes) -> bytes:
     return _V1 + packed if len(packed) < len(raw) else _PLAIN + raw
 
 
+def pack_text(raw: bytes) -> bytes:
+    """Pack what is no event: an answer of a few hundred bytes to some megabytes."""
+    packed = zlib.compress(raw, 6, -15)
+    return _NO_DICTIONARY + packed if len(packed) < len(raw) else _PLAIN + raw
+
+
 def unpack(packed: bytes) -> bytes:
     """Give the bytes that were packed. Raises ValueError where they are damaged, or of an unknown dictionary."""
     kind, body = packed[:1], packed[1:]
     if kind == _PLAIN:
         return bytes(body)
-    if kind != _V1:
+    if kind == _V1:
+        unpacker = zlib.decompressobj(_WINDOW, _DICTIONARY_1)
+    elif kind == _NO_DICTIONARY:
+        unpacker = zlib.decompressobj(-15)
+    else:
         message = f"packed with dictionary {kind.hex()}, which this version does not know"
         raise ValueError(message)
-    unpacker = zlib.decompressobj(_WINDOW, _DICTIONARY_1)
     try:
         raw = unpacker.decompress(body, _MAX_INFLATED)
     except zlib.error:

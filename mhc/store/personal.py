@@ -19,6 +19,7 @@ _PEOPLE = {"event": ("actor_id", "partner_id", ROOM)}
 _OTHER_IDS = {
     "event": ("stream_id", "method_id"),
     "message_word": ("stream_id", "source_id"),
+    "snapshot": ("payload_id",),
 }
 _BATCH = "batch_id"
 # Tables whose rows belong to a row of another one: (their column, the table, its key).
@@ -38,7 +39,9 @@ _WORDS = {
     "follow_change": ("direction", "state", "source"),
     "import_batch": ("kind", "hash", "counts"),
     "job_run": ("job", "host", "state", "counts"),
+    "job_switch": ("job",),
     "link": ("kind", "source"),
+    "lookup_miss": ("platform", "source"),
     "message_word": ("word", "source_id"),
     "note": ("category", "source"),
     "note_word": ("word",),
@@ -49,15 +52,24 @@ _WORDS = {
     "relationship": ("roles", "status"),
     "relationship_change": ("field", "by"),
     "room_state": ("state",),
+    "snapshot_source": ("source", "range"),
     "stream": ("kind", "host", "lock_name", "cursor", "owner"),
     "stream_session": ("origin",),
     "tip_menu": ("source",),
     "visit": ("ending",),
 }
 # Free text in tables that name nobody by a number.
-_FREE = {"attribute_key": ("label",), "job_run": ("error",), "watchlist": ("name",)}
+_FREE = {
+    "attribute_key": ("label",),
+    "job_run": ("error",),
+    "job_switch": ("note",),
+    "lookup_miss": ("username",),
+    "payload": ("metrics",),
+    "snapshot_source": ("subject",),
+    "watchlist": ("name",),
+}
 # Bytes: what is packed in them, and who cleans them.
-_BYTES = {"event": ("raw",), "rejected_event": ("body",)}
+_BYTES = {"event": ("raw",), "payload": ("hash", "body"), "rejected_event": ("body",)}
 
 
 class UnclassifiedError(MhcError):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mhc.domain import packing
-from mhc.domain.packing import pack, unpack
+from mhc.domain.packing import pack, pack_text, unpack
 
 SAMPLES = sorted((Path(__file__).parent.parent / "payloads" / "events").glob("*.json"))
 TIP = (
@@ -59,9 +59,16 @@ def test_a_page_of_8_mib_comes_back() -> None:
     assert unpack(pack(raw)) == raw
 
 
+def test_a_long_answer_comes_back_packed() -> None:
+    raw = b'{"data":[' + b'{"name":"viewer_one","did":900001},' * 50 + b"null]}"
+    assert unpack(pack_text(raw)) == raw
+    assert len(pack_text(raw)) < 100
+    assert unpack(pack_text(b"{}")) == b"{}"
+
+
 def test_a_dictionary_of_a_later_version_is_named() -> None:
-    with pytest.raises(ValueError, match="dictionary 02"):
-        unpack(b"\x02abc")
+    with pytest.raises(ValueError, match="dictionary 03"):
+        unpack(b"\x03abc")
 
 
 @pytest.mark.parametrize("damaged", [b"", PACKED_TIP[:-1], PACKED_TIP[:20], PACKED_TIP[:1] + b"\xff" * 30])

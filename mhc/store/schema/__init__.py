@@ -30,7 +30,8 @@ from mhc.store.schema.memory import (
     watchlist_member,
 )
 from mhc.store.schema.people import alias, person, person_merge, person_name, rating_change
-from mhc.store.schema.work import alert_sent, erasure, import_batch, job_run, schema_compat
+from mhc.store.schema.snapshots import lookup_miss, payload, snapshot, snapshot_source
+from mhc.store.schema.work import alert_sent, erasure, import_batch, job_run, job_switch, schema_compat
 
 __all__ = [
     "COMPATIBILITY",
@@ -53,12 +54,15 @@ __all__ = [
     "follow_change",
     "import_batch",
     "job_run",
+    "job_switch",
     "link",
+    "lookup_miss",
     "message_word",
     "metadata",
     "note",
     "note_word",
     "pair",
+    "payload",
     "person",
     "person_merge",
     "person_name",
@@ -69,6 +73,8 @@ __all__ = [
     "relationship_change",
     "room_state",
     "schema_compat",
+    "snapshot",
+    "snapshot_source",
     "stream",
     "stream_session",
     "tip_menu",
@@ -79,7 +85,7 @@ __all__ = [
 
 # The revision this program was written for, and the number that says whether it may run on a newer schema:
 # a revision that an older program cannot live with raises it.
-REVISION = "0003"
+REVISION = "0004"
 COMPATIBILITY = 1
 UNFINISHED = 0  # the number of a database that is being copied: nobody may work with it
 

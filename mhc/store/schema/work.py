@@ -33,6 +33,16 @@ job_run = Table(
     Index("ix_job_run_job", "job", "started_at"),
 )
 
+# Whether a job may run, over what the configuration says.
+job_switch = Table(
+    "job_switch",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", String),
+)
+
 import_batch = Table(
     "import_batch",
     metadata,
