@@ -87,7 +87,11 @@ def test_what_was_captured_live_does_not_count_twice(database: Database, mhc: Mh
     (row,) = (r for r in mhc("report", "tippers", "--json").json["rows"] if r["username"] == "viewer_one")
     assert row["tokens"] == after["tokens"]
     shown = mhc("event", "list", "--json", "--events", "tip", "--person", "viewer_one").json
-    assert sum(row["source"] == "paste" for row in shown) == 2
+    assert sorted((row["tokens"], row["source"]) for row in shown) == [
+        (7, "paste"),
+        (20, "live"),
+        (100, "live"),
+    ]
     assert sound(database)
 
 
