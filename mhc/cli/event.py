@@ -100,6 +100,7 @@ def list_events(
                 person_ids=None if name is None else tuple(people.members(conn, find_person(conn, name).id)),
                 testbed=testbed,
                 reveal=reveal,
+                once=True,
             )
             total = history.count(conn, wanted) if out.format == "table" else None
         found = history.read(db, wanted, out.limit, newest_first=out.sort is None or out.sort.descending)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 
 from mhc.cli import complete
-from mhc.cli.context import database
+from mhc.cli.context import database, settings
 from mhc.cli.help import Group
 from mhc.cli.lookups import person as find_person
 from mhc.cli.lookups import time_range
@@ -76,12 +76,10 @@ def list_threads(
     with database(ctx) as db, db.read() as conn:
         time = time_range(ctx, conn, since, until)
         partners = inbox.partners(conn, time.start, time.end)
-        shown = list(out.ordered(THREADS[:5], partners))[: out.limit]
-        rows = [
-            one._asdict() | inbox.last(conn, one, time.start, time.end, private=private)._asdict()
-            for one in shown
-            if isinstance(one, inbox.Partner)
-        ]
+        ordered = list(out.ordered(THREADS[:5], partners))[: out.limit]
+        shown = [one for one in ordered if isinstance(one, inbox.Partner)]
+        last = inbox.last(conn, shown, private=private)
+        rows = [one._asdict() | its._asdict() for one, its in zip(shown, last, strict=True)]
     out.rows(_with_texts(THREADS, private), rows, total=len(partners), nothing=_NOTHING)
 
 
@@ -132,7 +130,8 @@ def search(
 ) -> None:
     """Find the messages that have all of some words, the newest first; --sort at turns it round.
 
-    Case, accents and what stands between words do not matter. Each message is read: of many it takes a moment.
+    Case, accents and what stands between words do not matter. Each message is read, but where `[search] messages` in
+    config.toml has them found by their words.
     """
     from mhc.reports import inbox
 
@@ -144,6 +143,10 @@ def search(
     with database(ctx) as db:
         with db.read() as conn:
             time = time_range(ctx, conn, since, until)
-        newest_first = out.sort is None or out.sort.descending
-        found = inbox.search(db, asked, time.start, time.end, newest_first=newest_first)
+        first = out.sort is None or out.sort.descending
+        indexed = settings(ctx).search_messages
+        if indexed:
+            found = inbox.search_indexed(db, asked, time.start, time.end, out.limit, newest_first=first)
+        else:
+            found = inbox.search(db, asked, time.start, time.end, newest_first=first)
         out.rows(FOUND, found, nothing="no message has all of these words")

@@ -43,6 +43,7 @@ def group() -> None:
     "--top", type=click.IntRange(1), metavar="N", help="The first N only; shares stay those of all."
 )
 @click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
+@click.option("--with-alternates", is_flag=True, help="Count alternates as one, by the first of their names.")
 @unmask_options(reveal="Count anonymous tips for who made them.")
 @click.option("--testbed", is_flag=True, help="With the events of the testbed.")
 @completeness.require_complete
@@ -55,6 +56,7 @@ def tippers(
     out: Writer,
     top: int | None,
     include_excluded: bool,
+    with_alternates: bool,
     reveal: bool,
     testbed: bool,
     require_complete: bool,
@@ -75,7 +77,13 @@ def tippers(
         asked = time_range(ctx, conn, since, until)
         where = rooms(ctx, conn, room)
         scope = Scope(where.ids, asked.start, asked.end, testbed)
-        found = report.read(conn, scope, reveal=reveal, include_excluded=include_excluded)
+        found = report.read(
+            conn,
+            scope,
+            reveal=reveal,
+            include_excluded=include_excluded,
+            with_alternates=with_alternates,
+        )
         whole = [complete.Asked(where.ids, asked.start, asked.end, utc_now())] if require_complete else []
         hole = complete.first_hole(conn, whole)
     about = {

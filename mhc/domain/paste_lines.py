@@ -7,13 +7,13 @@ the page itself (`name: message`). Each line is read by itself, so that a paste 
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
 from mhc.domain.paste_names import LONGEST, name_at_start
 from mhc.domain.paste_notices import notice_in
-from mhc.domain.paste_times import read_stamp, split_stamp
+from mhc.domain.paste_times import Days, read_stamp, split_stamp
 from mhc.domain.paste_tips import Tip, amount, parse_tip
 from mhc.domain.text import clean
 
@@ -53,11 +53,12 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a paste is, who is known, and the zone of times that name none."""
+    """What a paste is, who is known, the zone of times that name none, and the day on which times without one begin."""
 
     what: What
     known: Collection[str]
     tz: tzinfo
+    day: date | None = None
 
 
 class _Line(NamedTuple):
@@ -72,6 +73,7 @@ class _Line(NamedTuple):
 
 def parse(text: str, how: Reading) -> Iterator[Said | LeftOut]:
     """Read a paste; give each line that is not blank, in order. Lines count from 1."""
+    days = Days(how.day, how.tz)
     for number, line in enumerate(_lines(text), 1):
         words = clean(line.strip())
         if not words:
@@ -80,7 +82,7 @@ def parse(text: str, how: Reading) -> Iterator[Said | LeftOut]:
             yield LeftOut(number, "too long", words[:LONGEST])
             continue
         marked = _of_bookmarklet(words)
-        yield _copied(number, words, how) if marked is None else _marked(number, words, marked, how)
+        yield _copied(number, words, how, days) if marked is None else _marked(number, words, marked, how)
 
 
 def _lines(text: str) -> list[str]:
@@ -150,9 +152,9 @@ def _tipped(number: int, tip: Tip, at: datetime | None) -> Said:
     return Said(number, TIP, tip.username, tip.note, tip.tokens, at)
 
 
-def _copied(number: int, line: str, how: Reading) -> Said | LeftOut:
-    stamp, rest, _clock = split_stamp(line)
-    at = None if stamp is None else read_stamp(stamp, how.tz)
+def _copied(number: int, line: str, how: Reading, days: Days) -> Said | LeftOut:
+    stamp, rest, clock = split_stamp(line)
+    at = days.at(clock) if stamp is None else read_stamp(stamp, how.tz)
     if how.what is What.TIPS:
         tip = parse_tip(rest, how.known, short=True)
         return LeftOut(number, notice_in(rest) or "no tip", line) if tip is None else _tipped(number, tip, at)

@@ -1,6 +1,6 @@
 """Time stamps in pasted text: the forms that are read, and what is no time."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 from mhc.domain.clock import from_ms, to_ms
@@ -8,6 +8,7 @@ from mhc.domain.times import to_utc
 from mhc.patterns import Pattern
 
 _LONGEST = 40
+_HALF_A_DAY = 12 * 60 * 60
 _FIRST_MS = 10**12  # September 2001: before it there was nothing to paste
 _LAST = datetime(9999, 1, 1)  # noqa: DTZ001 - a wall clock
 _SHAPE = Pattern(
@@ -19,11 +20,11 @@ _OFFSET = Pattern(r"([+-])([0-9]{2}):?([0-9]{2})")
 
 
 class Stamped(NamedTuple):
-    """A line without its time stamp; `stamp` is None where it has none, `clock` says that it was one without a day."""
+    """A line without its time stamp; `stamp` is None where it has none, `clock` is one without a day."""
 
     stamp: str | None
     rest: str
-    clock: bool = False
+    clock: str | None = None
 
 
 def read_stamp(text: str, tz: tzinfo) -> datetime | None:
@@ -73,12 +74,46 @@ def split_stamp(line: str) -> Stamped:
         if _SHAPE.fullmatch(inner.replace(", ", " ")):
             return Stamped(inner, line[end + 1 :].strip())
         if inner and _CLOCK.match(f"{inner} ") and len(inner) <= 11:
-            return Stamped(None, line[end + 1 :].strip(), clock=True)
+            return Stamped(None, line[end + 1 :].strip(), clock=inner)
         return Stamped(None, line)
     found = _SHAPE.match(line)
     if found is not None and (found[0][-1] == " " or line[found.end() : found.end() + 1].strip() == ""):
         return Stamped(found[0].strip(), line[found.end() :].lstrip(" \t-"))
     clock = _CLOCK.match(line)
     if clock is not None:
-        return Stamped(None, line[clock.end() :].strip(), clock=True)
+        return Stamped(None, line[clock.end() :].strip(), clock=clock[0])
     return Stamped(None, line)
+
+
+class Days:
+    """The days of times that name none: the first is told, and midnight is where they go back by half a day or more."""
+
+    def __init__(self, first: date | None, tz: tzinfo) -> None:
+        self._day = first
+        self._tz = tz
+        self._last: time | None = None
+
+    def at(self, clock: str | None) -> datetime | None:
+        """Give the instant of the next time; None where no day was told, or it is no time."""
+        wall = None if clock is None or self._day is None else _wall(clock)
+        if wall is None or self._day is None:
+            return None
+        if self._last is not None and _seconds(self._last) - _seconds(wall) >= _HALF_A_DAY:
+            self._day += timedelta(days=1)
+        self._last = wall
+        return _plausible(to_utc(datetime.combine(self._day, wall), self._tz))
+
+
+def _wall(clock: str) -> time | None:
+    half = clock[-2:].casefold() if clock[-1:] in "mM" else ""
+    try:
+        hour, minute, second = [*(int(part) for part in clock[: -2 if half else None].split(":")), 0][:3]
+        if half and not 1 <= hour <= 12:
+            return None
+        return time(hour % 12 + 12 * (half == "pm") if half else hour, minute, second)
+    except ValueError:
+        return None
+
+
+def _seconds(wall: time) -> int:
+    return (wall.hour * 60 + wall.minute) * 60 + wall.second

@@ -1,6 +1,7 @@
 """Text as the words that a search finds: the same rule for what is kept and for what is asked."""
 
 import unicodedata
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 LONGEST = 64  # characters of a word that count: an index has no room for more
@@ -16,6 +17,15 @@ class Term(NamedTuple):
 def words(text: str) -> set[str]:
     """Give the words of a text: without marks, in one case, apart at whatever is no letter or digit."""
     return {word[:LONGEST] for word in _split(text)}
+
+
+def has_all(text: str, wanted: AbstractSet[str]) -> bool:
+    """Whether a text has all of some words. Of plain text most is answered without parting it."""
+    if text.isascii():
+        lower = text.lower()
+        if not all(word in lower for word in wanted):
+            return False
+    return wanted <= words(text)
 
 
 def terms(query: str) -> list[Term]:

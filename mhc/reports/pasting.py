@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.paste_events import Pasted, events_of, only_other
@@ -19,13 +19,14 @@ NEW, KNOWN, LEFT_OUT = "new", "known", "left out"
 
 
 class Paste(NamedTuple):
-    """A paste, and what was said of it: its room, the zone of its times, whom its private lines are with."""
+    """A paste, and what was said of it: its room, the zone of its times, whom its private lines are with, its day."""
 
     text: str
     what: What
     room: str
     tz: tzinfo
     partner: str | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def read(conn: "Connection", paste: Paste, new: "New") -> Plan:
     """Say what a paste would bring. Writes nothing."""
     room_ids = [i for one in people.find(conn, paste.room)[:1] for i in people.members(conn, one.id)]
     before = import_batches.same(conn, new, room_ids)
-    how = Reading(paste.what, frozenset(people.usernames(conn)), paste.tz)
+    how = Reading(paste.what, frozenset(people.usernames(conn)), paste.tz, paste.day)
     said = list(parse(paste.text, how))
     partner = paste.partner or (only_other(said, paste.room) if paste.what is What.PM else None)
     lines = list(_may_come(conn, events_of(said, paste.room, partner=partner, now=new.at), new.at))

@@ -13,6 +13,7 @@ from mhc.domain.erasing import Gone
 from mhc.domain.names import parse_username
 from mhc.errors import DataError
 from mhc.store import attributes, erasures, import_batches, people, people_lines, remembering
+from mhc.store.import_batches import Set
 from mhc.store.people_lines import LineError, Remembered
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Result:
     bad: list[tuple[int, str]] = field(default_factory=list)
     bad_lines: int = 0
     batch_id: int | None = None
+    given: Set = field(default_factory=lambda: Set({}, []))  # has no rows of its own
 
 
 def run(
@@ -69,7 +71,7 @@ def run(
             continue
         _count(done, conn, one)
         if write and (skip_bad or not done.bad_lines):
-            done.new += remembering.keep(conn, one, at=new.at, batch_id=batch_id)
+            done.new += remembering.keep(conn, one, done.given, at=new.at, batch_id=batch_id)
     if done.bad_lines and not skip_bad:
         raise _misfit(done)
     if not done.found and not done.forgotten:
@@ -91,7 +93,7 @@ def _note(conn: "Connection", done: Result, batch_id: int, digest: str) -> None:
     if +done.new:
         done.batch_id = batch_id
         left_out = {"bad lines": done.bad_lines} | ({"forgotten": done.forgotten} if done.forgotten else {})
-        import_batches.complete(conn, batch_id, digest, dict(+done.new) | left_out)
+        import_batches.complete(conn, batch_id, digest, dict(+done.new) | left_out, done.given)
     else:
         import_batches.remove(conn, batch_id)
 

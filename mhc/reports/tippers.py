@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mhc.domain.clock import from_ms
 from mhc.domain.figures import covered_share, mean, median, share
 from mhc.domain.sessions import FAR, Calendar
-from mhc.store import coverage, paid, people, sessions, watchlists
+from mhc.store import coverage, paid, pairs, people, sessions, watchlists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,14 +84,23 @@ class _Tally:
 
 
 def read(
-    conn: "Connection", scope: "Scope", *, reveal: bool = False, include_excluded: bool = False
+    conn: "Connection",
+    scope: "Scope",
+    *,
+    reveal: bool = False,
+    include_excluded: bool = False,
+    with_alternates: bool = False,
 ) -> Report:
     """Give who paid in a scope; `reveal` counts anonymous payments for whoever made them."""
     roots = people.roots(conn)
     excluded = set() if include_excluded else watchlists.excluded_ids(conn)
+    one_of = pairs.alternates(conn, excluded) if with_alternates else {}
 
     def key(actor_id: int | None, *, anonymous: bool) -> int | None:
-        return _ANONYMOUS if actor_id is None or (anonymous and not reveal) else roots.get(actor_id, actor_id)
+        if actor_id is None or (anonymous and not reveal):
+            return _ANONYMOUS
+        root = roots.get(actor_id, actor_id)
+        return one_of.get(root, root)
 
     session_of = _sessions(conn, scope)
     tallies: dict[int | None, _Tally] = defaultdict(_Tally)

@@ -131,11 +131,14 @@ def _names(ids: Sequence[int]) -> Iterable[Select[Any]]:
 
 def _merges(ids: Sequence[int]) -> Iterable[Select[Any]]:
     c, keep, other = person_merge.c, person.alias("keep"), person.alias("other")
+    # Where a name ended with the merge, that is who was meant.
+    ended = select(func.max(alias.c.username)).where(alias.c.person_id == c.keep_id, alias.c.valid_to == c.at)
+    kept = func.coalesce(ended.scalar_subquery(), keep.c.username)
     for kind, at, before, after in (
-        ("merge", c.at, other, keep),
-        ("unmerge", c.undone_at, keep, other),
+        ("merge", c.at, other.c.username, kept),
+        ("unmerge", c.undone_at, kept, other.c.username),
     ):
-        query = _told(7, kind, at, c.id, before=before.c.username, after=after.c.username, text=c.reason)
+        query = _told(7, kind, at, c.id, before=before, after=after, text=c.reason)
         query = query.join(keep, keep.c.id == c.keep_id).join(other, other.c.id == c.other_id)
         yield query.where(or_(c.keep_id.in_(ids), c.other_id.in_(ids)))
 

@@ -1,9 +1,11 @@
 """Which events count in figures, and for which room."""
 
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import BigInteger, ColumnElement, and_, case, func, not_, or_, select, type_coerce
 
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import Flag
 from mhc.store.schema import event, stream
 
@@ -13,3 +15,26 @@ counted: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.UNCOUNTED)) !=
 _owner = select(stream.c.room_id).where(stream.c.id == event.c.stream_id).correlate(event).scalar_subquery()
 # An event that names no room belongs to the room that was listened to, as the totals have it.
 room_of_event: ColumnElement[Any] = func.coalesce(event.c.room_id, _owner)
+
+_NEAR = timedelta(minutes=1) // timedelta(milliseconds=1)  # a page may show no seconds
+
+
+def _captured_too() -> ColumnElement[bool]:
+    """Whether a line was captured as well: by the same person, with the same words, then, or before it was pasted."""
+    other, at = event.alias("captured"), type_coerce(event.c.at, BigInteger)
+    undated = event.c.at == EPOCH
+    begin = case((undated, 0), else_=at - _NEAR)
+    end = case((undated, type_coerce(event.c.received_at, BigInteger)), else_=at + _NEAR)
+    same = (
+        other.c.actor_id == event.c.actor_id,
+        type_coerce(other.c.at, BigInteger).between(begin, end),
+        other.c.method_id == event.c.method_id,
+        func.coalesce(other.c.text, "") == func.coalesce(event.c.text, ""),
+        func.coalesce(other.c.tokens, 0) == func.coalesce(event.c.tokens, 0),
+        other.c.stream_id.in_(select(stream.c.id).where(stream.c.kind == "live")),
+    )
+    return select(other.c.at).where(*same).correlate(event).exists()
+
+
+# A line that was captured and also pasted stands once: as it was captured.
+shown_once: ColumnElement[bool] = or_(counted, and_(event.c.actor_id.is_not(None), not_(_captured_too())))

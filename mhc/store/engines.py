@@ -38,8 +38,7 @@ def postgresql(
     """Open a database of a PostgreSQL server; `answer_seconds` bound a statement, and then `busy_ms` a lock."""
     connecting = {"connect_timeout": connect_seconds, "application_name": "mhc", **_GONE_SOON}
     engine = create_engine(url, hide_parameters=True, connect_args=connecting, execution_options=options)
-    if answer_seconds is not None:
-        event.listen(engine, "connect", partial(_bound, busy_ms, answer_seconds * 1000))
+    event.listen(engine, "connect", partial(_on_server, busy_ms, answer_seconds))
     event.listen(engine, "checkin", _on_checkin)
     return engine
 
@@ -61,9 +60,15 @@ def empty() -> Engine:
     return engine
 
 
-def _bound(lock_ms: int, answer_ms: int, connection: Any, _record: object) -> None:
-    """Let a connection wait so long for a lock, and for an answer: then the database counts as busy."""
-    connection.execute(f"SET lock_timeout = {lock_ms}; SET statement_timeout = {answer_ms}")
+def _on_server(lock_ms: int, answer_seconds: int | None, connection: Any, _record: object) -> None:
+    """Let no query be compiled: that takes longer than most take to answer.
+
+    A connection that must not wait is given so long for a lock, and for an answer: then the database counts as busy.
+    """
+    said = "SET jit = off"
+    if answer_seconds is not None:
+        said += f"; SET lock_timeout = {lock_ms}; SET statement_timeout = {answer_seconds * 1000}"
+    connection.execute(said)
     connection.commit()
 
 

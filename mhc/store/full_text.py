@@ -1,25 +1,38 @@
 """Messages by the words in them, the newest first: read along the index of words, block by block."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, tuple_
 
-from mhc.domain.events import EventId, parse_id
+from mhc.domain.clock import EPOCH
+from mhc.domain.events import METHODS, EventId, parse_id
 from mhc.domain.words import Term, words
 from mhc.store import history
+from mhc.store.counting import shown_once
 from mhc.store.database import Database
 from mhc.store.events import StoredEvent
 from mhc.store.message_words import OF_EVENT
 from mhc.store.notes import said
 from mhc.store.schema import event, message_word
 
+T = TypeVar("T")
 _FEW = 2000  # messages that are no work to look at
 _NAMES = ("at", "stream_id", "id_ms", "id_seq", "source_id")
 _PLACE = tuple(message_word.c[name] for name in _NAMES)
 _NEWEST = tuple(column.desc() for column in _PLACE)
+
+
+class Among(NamedTuple):
+    """Which messages are looked through; None: all."""
+
+    person_ids: Sequence[int] | None = None  # from or to one of these
+    method: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def messages(
@@ -29,14 +42,17 @@ def messages(
 
     `first` is how many the caller is likely to read. No transaction is open while they are printed.
     """
-    for _at, group in groupby(_read(db, wanted, person_ids, first), key=lambda one: one.at):
-        yield from sorted(group, key=_order, reverse=True)
+    found = read(db, wanted, Among(person_ids), history.shown, first=first)
+    for _at, group in groupby(found, key=lambda one: one.at):
+        yield from sorted(
+            group, key=lambda one: (*order(one.event_id), one.room or "", one.source), reverse=True
+        )
 
 
-def _order(one: StoredEvent) -> tuple[int, int, str, str, str]:
+def order(event_id: str) -> tuple[int, int, str]:
     """Tell messages of one instant apart as any other database would: the number of a stream says nothing."""
-    known = parse_id(one.event_id) or EventId(one.event_id)
-    return known.ms, known.seq, known.rest, one.room or "", one.source
+    known = parse_id(event_id) or EventId(event_id)
+    return known.ms, known.seq, known.rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +69,25 @@ class _Search:
         return all(any(word.startswith(term.word) for word in found) for term in self.rest)
 
 
-def _read(
-    db: Database, wanted: Sequence[Term], person_ids: Sequence[int] | None, first: int | None
-) -> Iterator[StoredEvent]:
+def read(
+    db: Database,
+    wanted: Sequence[Term],
+    among: Among,
+    show: Callable[[Connection, list[Any]], list[T]],
+    *,
+    first: int | None = None,
+) -> Iterator[T]:
+    """Give the messages that have every word, block by block as `show` makes them, the newest first."""
     size = history.BLOCK if first is None else min(history.BLOCK, first + 1)
     with db.read() as conn:
-        search = _search(conn, wanted, person_ids)
+        search = _search(conn, wanted, among)
     place: tuple[Any, ...] | None = None
     while search is not None:
         with db.read() as conn:
             rows = conn.execute(_block(search, place, size)).all()
-            known = {tuple(row[:5]): row for row in rows if search.fits(row.text)}  # a prefix finds one twice
-            found = history.shown(conn, list(known.values()))
+            fit = (row for row in rows if row.stands and search.fits(row.text))
+            known = {tuple(row[:5]): row for row in fit}  # a prefix finds one twice
+            found = show(conn, list(known.values()))
         yield from found
         if len(rows) < size:
             return
@@ -80,11 +103,11 @@ def _block(search: _Search, after: tuple[Any, ...] | None, size: int) -> Select[
         places = places.where(tuple_(*_PLACE) < place, message_word.c.at <= after[0])
     found = places.order_by(*_NEWEST).limit(size).subquery()
     same = and_(*(event.c[name] == found.c[name] for name in _NAMES))
-    query = select(*history.COLUMNS).join_from(found, event, same)
+    query = select(*history.COLUMNS, shown_once.label("stands")).join_from(found, event, same)
     return query.order_by(*(found.c[name].desc() for name in _NAMES))
 
 
-def _search(conn: Connection, wanted: Sequence[Term], person_ids: Sequence[int] | None) -> _Search | None:
+def _search(conn: Connection, wanted: Sequence[Term], among: Among) -> _Search | None:
     """Say how to search: along the rarest word, looking for the others. None where one is in no message."""
     counts = {term: _count(conn, term) for term in wanted} if len(wanted) > 1 else dict.fromkeys(wanted, 1)
     if not all(counts.values()):
@@ -92,10 +115,23 @@ def _search(conn: Connection, wanted: Sequence[Term], person_ids: Sequence[int] 
     rarest, *others = sorted(wanted, key=lambda term: (counts[term], term.prefix, term.word))
     rest = [term for term in others if term.prefix and counts[term] == _FEW]
     conditions = [said(message_word.c.word, rarest), *(_has(term) for term in others if term not in rest)]
-    if person_ids is not None:
-        theirs = or_(event.c.actor_id.in_(person_ids), event.c.partner_id.in_(person_ids))
-        conditions.append(select(literal(1)).where(OF_EVENT, theirs).scalar_subquery().is_not(None))
-    return _Search(conditions, rest)
+    return _Search([*conditions, *_within(among)], rest)
+
+
+def _within(among: Among) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions that a message is one of those that are looked through."""
+    if among.since is not None:
+        yield message_word.c.at >= among.since
+    if among.until is not None:
+        yield message_word.c.at < among.until
+        yield message_word.c.at > EPOCH  # nobody knows of the others
+    its: list[ColumnElement[bool]] = []
+    if among.person_ids is not None:
+        its.append(or_(event.c.actor_id.in_(among.person_ids), event.c.partner_id.in_(among.person_ids)))
+    if among.method is not None:
+        its.append(event.c.method_id == next(n for n, name in METHODS.items() if name == among.method))
+    if its:
+        yield select(literal(1)).where(OF_EVENT, *its).scalar_subquery().is_not(None)
 
 
 def _count(conn: Connection, term: Term) -> int:

@@ -30,14 +30,26 @@ def by_person(of: Gifts, by: str, least: int = 1) -> Those:
         else:
             query = query.add_columns(*_sums(of)).group_by(who)
             found.append(query.having(func.sum(amounts[by]) >= least))
-    return Those(*found)
+    return Those(found[0], found[1])
+
+
+def givers(of: Gifts, least: int, *, few: bool) -> Those:
+    """Give who gave at least so many tokens; of `few` people each is looked up."""
+    by_tokens = by_person(of, "tokens", least)
+    alone, merged = by_tokens.alone.subquery(), by_tokens.merged.subquery()
+    found = Those(select(alone.c.who), select(merged.c.who))
+    if not (few and _one_row(of)):
+        return found
+    given = select(person_total.c.person_id).where(_amounts(of)["tokens"] >= least, *_of_rooms(of))
+    return found._replace(asked=lambda who: segments.of_one(given, person_total.c.person_id, who).exists())
 
 
 def with_sum(
     people: Select[Any], of: Gifts, by: str, least: int, *, merged: bool
 ) -> tuple[Select[Any], ColumnElement[Any]]:
     """Add what each gave of `by` to a query of people, alone or merged, who gave so much (0: of all); give both."""
-    given: Any = by_person(of, by, least)[merged].subquery()
+    everyone = by_person(of, by, least)
+    given: Any = (everyone.merged if merged else everyone.alone).subquery()
     mine, amount = given.c.who == person.c.id, given.c[by]
     if _one_row(of) and not merged:
         given, amount = person_total, _amounts(of)[by]
@@ -45,13 +57,14 @@ def with_sum(
     return people.join(given, mine, isouter=least == 0), func.coalesce(amount, 0)
 
 
-def amount_at(conn: Connection, of: Gifts, place: int) -> int:
-    """Give the tokens of who has a place among those who gave the most, where an index knows it; else 0."""
+def first(conn: Connection, of: Gifts, number: int) -> tuple[int, Select[Any]] | None:
+    """Give how many tokens each of so many gave who gave the most, and a query of their rows, where an index has it."""
     if of.reveal or not _one_row(of):
-        return 0
+        return None
     tokens = person_total.c.tokens
-    query = select(tokens).where(*_of_rooms(of)).order_by(tokens.desc()).offset(place - 1).limit(1)
-    return conn.execute(query).scalar() or 0
+    query = select(tokens).where(*_of_rooms(of)).order_by(tokens.desc()).offset(number - 1).limit(1)
+    least: int | None = conn.execute(query).scalar()
+    return (least, select(person_total.c.person_id).where(tokens >= least, *_of_rooms(of))) if least else None
 
 
 def of_people(conn: Connection, of: Gifts, root_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -70,7 +83,8 @@ def of_people(conn: Connection, of: Gifts, root_ids: Sequence[int]) -> dict[int,
 
 def of_all(conn: Connection, of: Gifts) -> dict[int, tuple[int, int]]:
     """Give the tokens and tips of everyone by person (their root); who is not in it gave nothing."""
-    queries = by_person(of, "tokens")  # merged people come last, and right
+    found = by_person(of, "tokens")
+    queries = (found.alone, found.merged)  # merged people come last, and right
     return {row.who: (row.tokens, row.tips) for query in queries for row in conn.execute(query)}
 
 

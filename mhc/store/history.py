@@ -13,7 +13,7 @@ from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.events import EventId, Flag, id_text, parse_id
 from mhc.domain.packing import unpack
 from mhc.store import people
-from mhc.store.counting import counted
+from mhc.store.counting import shown_once
 from mhc.store.database import Database
 from mhc.store.events import StoredEvent
 from mhc.store.schema import event, event_method, stream
@@ -22,9 +22,9 @@ BLOCK = 1000
 COUNTED = 100_000  # rows; beyond it the number of events is not worth its time
 
 KEY = (event.c.at, event.c.id_ms, event.c.id_seq, event.c.source_id)
+PLACE = (*KEY, event.c.stream_id)  # no two events have the same
 COLUMNS: tuple[Any, ...] = (
-    *KEY,
-    event.c.stream_id,
+    *PLACE,
     event.c.room_id,
     event.c.method_id,
     event.c.received_at,
@@ -47,7 +47,7 @@ class Filter:
     person_ids: tuple[int, ...] | None = None
     testbed: bool = False
     reveal: bool = False  # count anonymous tips for who sent them
-    once: bool = False  # leave out the pasted lines that were, or may have been, captured live
+    once: bool = False  # leave out the pasted lines that were captured, too
 
 
 class _Names(NamedTuple):
@@ -139,7 +139,7 @@ def _rows(
     *,
     newest_first: bool,
 ) -> list[Any]:
-    order = [column.desc() if newest_first else column for column in (*KEY, event.c.stream_id)]
+    order = [column.desc() if newest_first else column for column in PLACE]
     parts = []
     for lane in lanes(conn, wanted):
         query = select(*COLUMNS).where(*lane, *more)
@@ -156,9 +156,8 @@ def _rows(
 
 
 def _beyond(after: tuple[Any, ...], *, newest_first: bool) -> Iterable[ColumnElement[bool]]:
-    columns = (*KEY, event.c.stream_id)
-    whole = tuple_(*columns)
-    place = tuple_(*(literal(value, column.type) for value, column in zip(after, columns, strict=True)))
+    whole = tuple_(*PLACE)
+    place = tuple_(*(literal(value, column.type) for value, column in zip(after, PLACE, strict=True)))
     at = event.c.at
     return (whole < place, at <= after[0]) if newest_first else (whole > place, at >= after[0])
 
@@ -185,7 +184,7 @@ def lanes(
             event.c.method_id.in_([n for n, name in names.methods.items() if name in wanted.methods])
         )
     if wanted.once:
-        common.append(counted)
+        common.append(shown_once)
     if wanted.person_ids is None:
         return [[event.c.stream_id == number, *common] for number in streams]
     # What is left out is named: an index of streams, which the names of those to read invite, would read all of them.

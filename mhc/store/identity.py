@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mhc.domain.names import PLATFORM
 from mhc.errors import CheckError, UsageError
-from mhc.store import canonical, people
+from mhc.store import canonical, current_names, people
 from mhc.store.people import Person, Role
 from mhc.store.schema import person, person_merge
 
@@ -76,8 +76,12 @@ def unmerge(conn: Connection, other_id: int, *, at: datetime) -> None:
     refuse_unmerged(conn, other_id)
     m = person_merge.c
     mine = (m.other_id == other_id, m.undone_at.is_(None))
+    merged = conn.execute(select(m.keep_id, m.at, m.reason).where(*mine)).all()
     conn.execute(update(person_merge).where(*mine).values(undone_at=at))
     canonical.flatten(conn)
+    for one in merged:
+        if one.reason in NUMBERS:
+            current_names.give_back(conn, one.keep_id, other_id, one.at)
 
 
 def refuse_unmerged(conn: Connection, other_id: int) -> None:
@@ -270,8 +274,11 @@ def _make_one(
         query = select(person.c.id).where(person.c.id.in_(roots)).order_by(*_OLDEST)
         keep, *others = conn.execute(query).scalars()
         merge(conn, keep, others, reason=kind, at=at)
+        current_names.take(conn, roots, username, at)
         merged = ", ".join(names[one] for one in others)
-        done = Outcome.MERGED, f"merged {merged} into {names[keep]}: the same {kind} ({source})"
+        (called,) = people.names_by_id(conn, [keep]).values()
+        now = "" if called == names[keep] else f", who is {called} now"
+        done = Outcome.MERGED, f"merged {merged} into {names[keep]}{now}: the same {kind} ({source})"
     return done
 
 

@@ -9,6 +9,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from mhc.store.schema import import_batch, person
 
+_SET = "set"  # stands beside the counts: what it set that has no row of its own
+
+
+class Set(NamedTuple):
+    """What an import set that has no row of its own, by which it is taken back."""
+
+    roles: dict[int, tuple[str, str]]  # row of a person → the role before, and the one that was given
+    list_ids: list[int]  # watchlists that it made
+
 
 class Batch(NamedTuple):
     """One saved import."""
@@ -22,6 +31,7 @@ class Batch(NamedTuple):
     at: datetime
     counts: dict[str, int]
     undone_at: datetime | None
+    set: Set
 
 
 class New(NamedTuple):
@@ -40,9 +50,9 @@ def add(conn: Connection, new: New, room_id: int | None, counts: Mapping[str, in
     return made
 
 
-def complete(conn: Connection, batch_id: int, digest: str, counts: Mapping[str, int]) -> None:
+def complete(conn: Connection, batch_id: int, digest: str, counts: Mapping[str, int], given: Set) -> None:
     """Note what is known of an import only at its end: the hash of what was read, and how much it brought."""
-    text = json.dumps(dict(counts), sort_keys=True)
+    text = json.dumps(dict(counts) | ({_SET: given._asdict()} if any(given) else {}), sort_keys=True)
     query = update(import_batch).where(import_batch.c.id == batch_id)
     conn.execute(query.values(hash=digest, counts=text))
 
@@ -74,7 +84,18 @@ def _batches(conn: Connection, *conditions: Any) -> list[Batch]:
     query = select(b.id, b.kind, b.name, b.hash, b.room_id, person.c.username, b.at, b.counts, b.undone_at)
     query = query.outerjoin(person, person.c.id == b.room_id).where(*conditions)
     rows = conn.execute(query.order_by(b.id.desc()))
-    return [Batch(*row[:7], json.loads(row[7]), row[8]) for row in rows]
+    found = []
+    for row in rows:
+        counts, given = _counts(row.counts)
+        found.append(Batch(*row[:7], counts, row.undone_at, given))
+    return found
+
+
+def _counts(text: str) -> tuple[dict[str, int], Set]:
+    counts = json.loads(text)
+    given = counts.pop(_SET, {})
+    roles = {int(who): (before, after) for who, (before, after) in given.get("roles", {}).items()}
+    return counts, Set(roles, given.get("list_ids", []))
 
 
 def mark_undone(conn: Connection, batch_id: int, at: datetime) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, cast, func, or_, select
 
 from mhc.domain.clock import EPOCH, known
 from mhc.domain.events import METHODS, id_text
 from mhc.store import history, people, talk
-from mhc.store.counting import counted
+from mhc.store.counting import shown_once
 from mhc.store.history import Filter
 from mhc.store.schema import event, stream
 
@@ -70,9 +70,7 @@ def threads(
             mine.in_(own.ids),
             theirs.is_not(None),
             theirs.not_in(own.ids),
-            event.c.method_id == _METHOD_ID,
-            counted,
-            event.c.stream_id.not_in(select(stream.c.id).where(stream.c.kind == "testbed")),
+            *_kept(),
         )
         if since is not None:
             query = query.where(event.c.at >= since)
@@ -95,6 +93,21 @@ def _added(one: Thread, other: Thread) -> Thread:
     )
 
 
+def last_of(conn: Connection, own: Owners, thread: Thread) -> Message:
+    """Give the last message of a thread that `threads` gave."""
+    sides = (event.c.actor_id, event.c.partner_id), (event.c.partner_id, event.c.actor_id)
+    of_it = or_(*(and_(theirs.in_(thread.person_ids), mine.in_(own.ids)) for theirs, mine in sides))
+    query = select(*history.COLUMNS).where(of_it, event.c.at == (thread.last_at or EPOCH), *_kept())
+    latest = conn.execute(query.order_by(*(column.desc() for column in history.PLACE)).limit(1)).one()
+    return read(latest, own)
+
+
+def _kept() -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions that an event is a private message of the inbox."""
+    testbed = select(stream.c.id).where(stream.c.kind == "testbed")
+    return event.c.method_id == _METHOD_ID, shown_once, event.c.stream_id.not_in(testbed)
+
+
 def of(person_ids: Collection[int], since: datetime | None = None, until: datetime | None = None) -> Filter:
     """Give the filter of the messages that some people wrote or were written."""
     ids = tuple(sorted(person_ids))
@@ -112,10 +125,11 @@ def page(
 ) -> list[Message]:
     """Give the next messages beyond a place, in order of time."""
     rows: Sequence[Any] = history.block(conn, wanted, after, size, newest_first=newest_first)
-    return [_message(row, own) for row in rows]
+    return [read(row, own) for row in rows]
 
 
-def _message(row: Any, own: Owners) -> Message:
+def read(row: Any, own: Owners) -> Message:
+    """Read a message from a row of `history.COLUMNS`."""
     sent = row.actor_id in own.ids
     partner = row.partner_id if sent else row.actor_id
     return Message(

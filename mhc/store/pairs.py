@@ -1,6 +1,6 @@
 """Pairs of people: who works together, and who is another account of the same one. Read from both sides."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -97,6 +97,27 @@ def list_of(conn: Connection, person_ids: Sequence[int] | None = None) -> list[P
         names = (row.other, row.one) if turned else (row.one, row.other)
         found.setdefault((*names, row.kind), Pair(*names, row.kind, row.note, row.added_at))
     return [found[key] for key in sorted(found)]
+
+
+def alternates(conn: Connection, leaving_out: Collection[int] = ()) -> dict[int, int]:
+    """Give with whom each who has alternates is counted, by root: the first of them all by name.
+
+    Alternates of alternates are alternates. Who is left out is nobody's.
+    """
+    low, high = person.alias("low"), person.alias("high")
+    roots = [func.coalesce(one.c.canonical_id, one.c.id) for one in (low, high)]
+    query = select(*roots).select_from(pair).join(low, low.c.id == pair.c.low_id)
+    query = query.join(high, high.c.id == pair.c.high_id)
+    query = query.where(pair.c.removed_at.is_(None), pair.c.kind == Kind.ALTERNATE.value)
+    groups: dict[int, set[int]] = {}
+    for row in conn.execute(query):
+        one, other = row[0], row[1]
+        if one in leaving_out or other in leaving_out:
+            continue
+        together = groups.get(one, {one}) | groups.get(other, {other})
+        groups.update(dict.fromkeys(together, together))
+    names = people.names_by_id(conn, groups)
+    return {who: min(group, key=lambda one: (names[one], one)) for who, group in groups.items()}
 
 
 def _between(ones: Sequence[int], others: Sequence[int]) -> ColumnElement[bool]:

@@ -83,13 +83,15 @@ def _at(one: Event) -> datetime:
 def add(conn: Connection, room: str, host: str, lines: Sequence[Event], at: datetime) -> int:
     """Store lines in a paste stream of their own, and count those that count; give how many are new.
 
-    New people are viewers: nothing more is known of who stands in a paste.
+    New people are viewers, and who said something or tipped is one.
     """
     room_id = people.ensure(conn, [room], source="import", at=at, role=Role.MODEL)[room]
     source = streams.ensure_of(conn, room_id, Kind.PASTE, host)
     streams.hold(conn, source.id)
     ids: dict[str | None, int | None] = {None: None}
     ids.update(people.ensure(conn, names_in(lines), source="import", at=at, role=Role.VIEWER).items())
+    seen = {ids[one.actor] for one in lines if not one.anonymous} - {None, room_id}
+    people.add_evidence(conn, (who for who in seen if who is not None), Role.VIEWER)
     given = [Resolved(one, at, ids[one.room], ids[one.actor], ids[one.partner]) for one in lines]
     added = add_resolved(conn, source.id, given)
     batch = Batch(conn)

@@ -290,7 +290,7 @@ def rename(conn: Connection, owner: Person, new: str, *, source: str, at: dateti
     refuse_taken(conn, owner, new)
     # Somebody may have renamed them while the lock was awaited.
     called = names_by_id(conn, [owner.id])[owner.id]
-    close_alias(conn, [owner.id], called, at=at)
+    close_alias(conn, members(conn, owner.id), called, at=at)
     if not ids_of(conn, [new]):  # else it is a second name of theirs, which becomes the first
         row = {"person_id": owner.id, "platform": owner.platform, "username": new, "source": source}
         conn.execute(insert(alias).values(**row, valid_from=at, valid_to=None))

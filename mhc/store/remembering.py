@@ -7,12 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from mhc.store import attributes, links, notes, people, person_names, ratings, relations, watchlists
+from mhc.store.import_batches import Set
 from mhc.store.people_lines import Remembered
 from mhc.store.schema import alias, note, person, rating_change, relationship_change, watchlist_member
 
 
-def keep(conn: Connection, one: Remembered, *, at: datetime, batch_id: int) -> Counter[str]:
-    """Keep what a line says that is not here yet; give how many rows of each kind are new."""
+def keep(conn: Connection, one: Remembered, given_too: Set, *, at: datetime, batch_id: int) -> Counter[str]:
+    """Keep what a line says that is not here yet; give how many rows of each kind are new.
+
+    What has no row of its own is noted in `given_too`.
+    """
     new: Counter[str] = Counter()
     found = people.find(conn, one.username)
     if not found:
@@ -24,13 +28,15 @@ def keep(conn: Connection, one: Remembered, *, at: datetime, batch_id: int) -> C
     given: dict[str, Any] = {"at": at, "batch_id": batch_id}
     new["aliases"] += sum(_alias(conn, root, name, **given) for name in one.aliases)
     if one.role is not None and one.role != root.role and not _is_by_hand(conn, root.id):
+        before, _ = given_too.roles.get(root.id, (root.role, ""))
+        given_too.roles[root.id] = (before, one.role)
         people.set_role(conn, root.id, one.role, by_hand=True)
         new["roles"] += 1
     for body, category, when in one.notes:
         if not _has_note(conn, ids, body, category, when):
             notes.add(conn, root.id, body, category=category, happened_at=when, source="import", **given)
             new["notes"] += 1
-    new["lists"] += sum(_member(conn, name, ids, **given) for name in one.lists)
+    new["lists"] += sum(_member(conn, name, ids, given_too.list_ids, **given) for name in one.lists)
     new["links"] += sum(
         links.add(conn, root.id, kind, url, source="import", **given) for kind, url in one.links
     )
@@ -73,9 +79,14 @@ def _has_note(conn: Connection, ids: list[int], body: str, category: str, when: 
     return conn.execute(select(c.id).where(*same).limit(1)).first() is not None
 
 
-def _member(conn: Connection, name: str, ids: list[int], *, at: datetime, batch_id: int) -> bool:
+def _member(
+    conn: Connection, name: str, ids: list[int], made: list[int], *, at: datetime, batch_id: int
+) -> bool:
     """Put somebody on a list, making it where there is none; who was taken off it by hand stays off."""
-    found = watchlists.find(conn, name) or watchlists.create(conn, name)
+    found = watchlists.find(conn, name)
+    if found is None:
+        found = watchlists.create(conn, name)
+        made.append(found.id)
     c = watchlist_member.c
     mine = (c.list_id == found.id, c.person_id.in_(ids))
     if conn.execute(select(c.id).where(*mine).limit(1)).first() is not None:

@@ -1,6 +1,6 @@
 """What a person is, told by what is stored of them: for who takes back what was set by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, select, update
 
@@ -8,7 +8,7 @@ from mhc.domain.events import METHODS, Flag
 from mhc.store import merged, people
 from mhc.store.derived import SEEN_AS_VIEWER
 from mhc.store.people import Person, Role
-from mhc.store.schema import event, person, stream, stream_session, visit
+from mhc.store.schema import alias, event, person, stream, stream_session, visit
 
 _METHODS = [number for number, name in METHODS.items() if name in SEEN_AS_VIEWER]
 
@@ -29,6 +29,50 @@ def back_to_evidence(conn: Connection, root_id: int) -> Role:
         found = {"role": str(_evidence(conn, one)), "role_by_hand": False}
         conn.execute(update(person).where(person.c.id == one.id).values(**found))
     return of(conn, root_id)
+
+
+def give_back(conn: Connection, given: Mapping[int, tuple[str, str]], *, write: bool) -> tuple[int, int]:
+    """Take back roles that an import gave (row → the role before, and its own); give how many went, and how many stay.
+
+    One that a person set since stays. What was seen since counts.
+    """
+    gone = stay = 0
+    for who, (before, role) in sorted(given.items()):
+        one = people.by_id(conn, who)
+        if one is None:
+            continue
+        if one.role != role or not one.role_by_hand:
+            stay += 1
+            continue
+        gone += 1
+        if write:
+            _lock(conn, [who])
+            found = merged.united([before, _evidence(conn, one)])
+            conn.execute(update(person).where(person.c.id == who).values(role=str(found), role_by_hand=False))
+    return gone, stay
+
+
+def forget_imported(conn: Connection, person_ids: Iterable[int]) -> None:
+    """Leave people whom nobody saw no role that nothing says any more, after what an import brought was taken away.
+
+    Models are those by an import only whom an import made.
+    """
+    made = select(alias.c.person_id).where(alias.c.source == "import")
+    unseen = (person.c.role_by_hand.is_(False), person.c.last_seen_at.is_(None))
+    for who in sorted(set(person_ids)):
+        row = conn.execute(select(person.c.id.in_(made)).where(person.c.id == who, *unseen)).one_or_none()
+        if row is None:
+            continue
+        _lock(conn, [who])
+        one = people.by_id(conn, who)
+        assert one is not None
+        doubtful = {Role.VIEWER, Role.MODEL} if row[0] else {Role.VIEWER}
+        found = merged.united(_parts(one.role) - (doubtful - _parts(_evidence(conn, one))))
+        conn.execute(update(person).where(person.c.id == who).values(role=str(found)))
+
+
+def _parts(role: str) -> set[Role]:
+    return {Role.VIEWER, Role.MODEL} if role == Role.BOTH else {Role(role)}
 
 
 def _lock(conn: Connection, ids: Sequence[int]) -> None:

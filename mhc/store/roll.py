@@ -74,27 +74,67 @@ class Roll:
     descending: bool = True
 
 
-_RICHEST = 1000  # people, by an index: mostly enough for a page of who gave the most
+_FIRST = 1000  # people, by an index: mostly enough for a page of who was seen last, or gave the most
 One = Alone | AsOne
 Halves = Sequence[tuple[One, Select[Any]]]
 
 
 def list_people(conn: Connection, roll: Roll, limit: int | None = None) -> list[Listed]:
     """Give people with their sums; who has nothing to sort by comes last, equals go by name."""
-    halves = _people(conn, roll)
-    least = 0
-    if limit is not None and roll.sort == "tokens" and roll.descending:
-        least = gifts.amount_at(conn, _whose(roll), _RICHEST)
-    rows = conn.execute(_page(roll, halves, limit, least)).all()
-    if least and len(rows) != limit:
-        rows = conn.execute(_page(roll, halves, limit, 0)).all()
+    first = None if limit is None else _first(conn, roll)
+    rows = [] if first is None else _page(conn, roll, limit, first)
+    if first is None or len(rows) != limit:
+        rows = _page(conn, roll, limit)
     return _with_sums(conn, roll, rows)
+
+
+class _First(NamedTuple):
+    """The first of all people by what a list is sorted by: who has at least so much of it, and a query of their rows."""
+
+    least: Any
+    rows: Select[Any]
+
+
+def _first(conn: Connection, roll: Roll) -> _First | None:
+    """Give the first of all people where an index knows them; None where it does not, or few are looked for."""
+    if Segment.LAPSED in roll.segments or not roll.descending:
+        return None
+    if roll.sort == "tokens":
+        return _First(*found) if (found := gifts.first(conn, _whose(roll), _FIRST)) else None
+    if roll.sort != "last_seen_at":
+        return None
+    seen = person.c.last_seen_at
+    query = select(seen).where(seen.is_not(None)).order_by(seen.desc()).offset(_FIRST - 1).limit(1)
+    at = conn.execute(query).scalar()
+    return None if at is None else _First(at, select(person.c.id).where(seen >= at).correlate(None))
 
 
 def count_people(conn: Connection, roll: Roll) -> int:
     """Give how many people `list_people` gives without a limit."""
-    counts = [query.with_only_columns(func.count()) for _one, query in _people(conn, roll)]
-    return sum(conn.execute(union_all(*counts)).scalars())
+    those = list(_those(conn, roll))
+    alone, as_one = (query.with_only_columns(func.count()) for _one, query in _people(conn, roll, those))
+    quicker = _count_alone(conn, roll, those)
+    return sum(conn.execute(union_all(alone if quicker is None else quicker, as_one)).scalars())
+
+
+def _count_alone(conn: Connection, roll: Roll, those: Sequence[Those]) -> Select[Any] | None:
+    """Give the query of how many have one row, where it needs no look at these rows: what they did says it all."""
+    gathered = [them for them in those if isinstance(them.alone, Select)]
+    if (
+        any(True for _ in _listed(roll, Alone()))
+        or roll.like is not None
+        or not gathered
+        or len(gathered) < len(those)
+    ):
+        return None
+    first, *others = sorted(gathered, key=lambda them: them.asked is not None)
+    who = next(iter(first.alone.subquery().c))
+    number = (
+        func.count() if roll.room_ids is not None and len(roll.room_ids) == 1 else func.count(who.distinct())
+    )
+    hidden = [] if roll.reveal else hidden_ones(conn)
+    alone = not_(segments.of_merged(who)), who.not_in(hidden), *(them.holds(who) for them in others)
+    return select(number).select_from(who.table).where(*alone)
 
 
 def by_ids(conn: Connection, roll: Roll, ids: Sequence[int]) -> list[Listed]:
@@ -134,31 +174,34 @@ def _named(one: One) -> Select[Any]:
     return query
 
 
-def _people(conn: Connection, roll: Roll) -> Halves:
+def _people(conn: Connection, roll: Roll, those: Sequence[Those]) -> Halves:
     """Give the queries of who is listed: of those with one row, who are most and are read without a join, and others."""
-    those = list(_those(conn, roll))
     hidden = [] if roll.reveal else hidden_ones(conn)
-    halves = []
-    for place, one in enumerate(_kinds()):
-        belongs = (person.c.id.in_(them[place]) for them in those)
-        query = _named(one).where(person.c.id.not_in(hidden)).where(*_listed(roll, one), *belongs)
-        halves.append((one, query))
-    return halves
+    alone, as_one = _kinds()
+    who = person.c.id
+    belong = (alone, [them.holds(who) for them in those]), (as_one, [who.in_(them.merged) for them in those])
+    return [
+        (one, _named(one).where(who.not_in(hidden)).where(*_listed(roll, one), *conditions))
+        for one, conditions in belong
+    ]
 
 
-def _page(roll: Roll, halves: Halves, limit: int | None, least: int) -> Select[Any]:
-    """Give the query of the first people of a list; only of those who gave so much, where it is sorted by that."""
+def _page(conn: Connection, roll: Roll, limit: int | None, first: _First | None = None) -> Sequence[Any]:
+    """Give the first people of a list, of all or only of those who are the first of all."""
+    those = list(_those(conn, roll, None if first is None else first.rows))
     firsts = []
-    for merged, (one, query) in enumerate(halves):
+    for merged, (one, query) in enumerate(_people(conn, roll, those)):
         if roll.sort in _columns(one):
             people, key = query, _columns(one)[roll.sort]
+            people = people if first is None else people.where(key >= first.least)
         else:
+            least = 0 if first is None else first.least
             people, key = gifts.with_sum(query, _whose(roll), roll.sort, least, merged=bool(merged))
         order = *_order(roll, key), person.c.username, person.c.id
         firsts.append(people.add_columns(key.label("key")).order_by(*order).limit(limit).subquery())
     both = union_all(*map(select, firsts)).subquery().c
     shown = select(*(both[name] for name in _columns(Alone())))
-    return shown.order_by(*_order(roll, both.key), both.username, both.id).limit(limit)
+    return conn.execute(shown.order_by(*_order(roll, both.key), both.username, both.id).limit(limit)).all()
 
 
 def _order(roll: Roll, key: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
@@ -189,16 +232,19 @@ def _listed(roll: Roll, one: One) -> Iterator[ColumnElement[bool]]:
         yield and_(*segments.within(one.first_seen_at, _recent(roll)))
 
 
-def _those(conn: Connection, roll: Roll) -> Iterator[Those]:
-    """Give who belongs to the segments, is there now, gave enough and has the letters: all must hold."""
-    of = Range(roll.room_ids, roll.since, roll.until)
+def _those(conn: Connection, roll: Roll, among: Select[Any] | None = None) -> Iterator[Those]:
+    """Give who belongs to the segments, is there now, gave enough and has the letters: all must hold.
+
+    Of people who have one row it need only be told of those `among` whom one looks.
+    """
+    of = Range(roll.room_ids, roll.since, roll.until, among)
+    if Segment.LAPSED in roll.segments:
+        yield (gone := segments.lapsed(conn, _recent(roll)))
+        of = of._replace(among=gone.alone)  # few
     if roll.like is not None:
         yield segments.those(select(alias.c.person_id).where(contains(roll.like)))
     if roll.min_tokens is not None and roll.min_tokens > 0:
-        alone, merged = (
-            one.subquery() for one in gifts.by_person(_whose(roll), "tokens", least=roll.min_tokens)
-        )
-        yield Those(select(alone.c.who), select(merged.c.who))
+        yield gifts.givers(_whose(roll), roll.min_tokens, few=among is not None)
     if roll.live:
         yield segments.present(of)
     if Segment.TIPPERS in roll.segments:
@@ -207,8 +253,6 @@ def _those(conn: Connection, roll: Roll) -> Iterator[Those]:
         yield segments.followers(of)
     if Segment.REGULARS in roll.segments:
         yield segments.regulars(conn, of)
-    if Segment.LAPSED in roll.segments:
-        yield segments.lapsed(conn, _recent(roll))
 
 
 def _recent(roll: Roll) -> Range:

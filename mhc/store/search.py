@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, union_all
 
-from mhc.store import segments
+from mhc.domain.paste_names import names_in
+from mhc.store import people, segments
 from mhc.store.roll import Listed, Roll, by_ids, contains, hidden_ones, only_anonymous
 from mhc.store.schema import alias, person
 
@@ -24,9 +25,17 @@ def by_name(conn: Connection, roll: Roll, text: str, limit: int | None = None) -
     return by_ids(conn, roll, list(found))
 
 
+def named_in(conn: Connection, roll: Roll, text: str) -> list[Listed]:
+    """Give whom a text names, in the order in which it does; of the roll it takes what `by_name` does."""
+    names = names_in(text, frozenset(people.usernames(conn)))
+    found = dict.fromkeys(one.id for name in names for one in people.find(conn, name))
+    hidden = set() if roll.reveal else set(conn.execute(only_anonymous()).scalars())
+    return by_ids(conn, roll, [who for who in found if who not in hidden])
+
+
 def count(conn: Connection, roll: Roll, text: str) -> int:
     """Give how many people `by_name` gives without a limit: counted by their names, of whom most are nobody's root."""
-    alone, merged = segments.those(select(alias.c.person_id.label("who")).where(contains(text)))
+    alone, merged, _ = segments.those(select(alias.c.person_id.label("who")).where(contains(text)))
     hidden = [] if roll.reveal else hidden_ones(conn)
     roots = merged.subquery()
     one = alone.where(not_(segments.of_merged(alias.c.person_id)), alias.c.person_id.not_in(hidden))

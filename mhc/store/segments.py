@@ -3,7 +3,7 @@
 PostgreSQL takes for rare what equals the outcome of a formula, and then plans badly: formulas are compared otherwise.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -30,10 +30,9 @@ from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.sessions import FAR
 from mhc.domain.visits import Ending
-from mhc.store import people
+from mhc.store import follows, people
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import Direction, State
-from mhc.store.people import CHUNK
 from mhc.store.schema import (
     Instant,
     event,
@@ -45,6 +44,7 @@ from mhc.store.schema import (
     visit,
 )
 
+_A_TIME = 100  # people, in a query that looks through the visits of each
 _LONGEST = timedelta(days=7)  # of a visit that no session before it ended
 MONTH = timedelta(days=30)  # the range of who is new or lapsed, where nobody gave one
 OFTEN, OF_SESSIONS = 3, 10  # a regular came to so many of so many sessions (analysis.md, `retention`)
@@ -69,19 +69,29 @@ class Segment(StrEnum):
 class Those(NamedTuple):
     """Queries of who belongs to a part: nobody looks for the roots of the many who are their own.
 
-    `alone` is right for people with one row only, `merged` gives the roots of the others.
+    `alone` is right for people with one row only, `merged` gives the roots of the others. `asked` says the same as
+    `alone` of the person in a column, where to look each up is quicker than to gather all.
     """
 
     alone: Any
     merged: Any
+    asked: Callable[[ColumnElement[int]], ColumnElement[bool]] | None = None
+
+    def holds(self, who: ColumnElement[int]) -> ColumnElement[bool]:
+        """Whether a person with one row belongs to the part."""
+        return who.in_(self.alone) if self.asked is None else self.asked(who)
 
 
 class Range(NamedTuple):
-    """The rooms (None: all) and the half-open time that a segment is of."""
+    """The rooms (None: all) and the half-open time that a segment is of.
+
+    `among` are people with one row each, as ids or a query of them: of others who have but one nothing need be told.
+    """
 
     room_ids: Sequence[int] | None
     since: datetime | None
     until: datetime | None
+    among: Any = None
 
 
 def within(column: ColumnElement[Any], of: Range) -> list[ColumnElement[bool]]:
@@ -113,7 +123,8 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
     """Give who tipped in a range; who did so anonymously only where `reveal` counts it."""
     if of.since is None and of.until is None:
         tips = person_total.c.tips + person_total.c.anonymous_tips if reveal else person_total.c.tips
-        return those(_in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of))
+        total = _in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of)
+        return those(total)._replace(asked=lambda who: of_one(total, person_total.c.person_id, who).exists())
     query = select(event.c.actor_id).where(
         event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
     )
@@ -125,24 +136,51 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
     if of.room_ids is None:
         return those(query)
     # Two parts, so that the index alone answers the first: an event that names no room is of the one listened to.
+    named = query.where(event.c.room_id.in_(of.room_ids))
     unnamed = query.where(event.c.room_id.is_(None), room_of_event.in_(of.room_ids))
-    tipped = union(query.where(event.c.room_id.in_(of.room_ids)), unnamed).cte()  # read once for both queries
-    return those(select(tipped.c.actor_id))
+    tipped = union(named, unnamed).cte()  # read once for both queries
+    found = those(select(tipped.c.actor_id))
+    if of.among is None:
+        return found
+    # Of a few people the last tip is found sooner than the tips of everybody are read. No EXISTS: PostgreSQL would.
+    last = [one.order_by(event.c.at.desc()).limit(1) for one in (named, unnamed)]
+    return found._replace(
+        asked=lambda who: or_(
+            *(of_one(one, event.c.actor_id, who).scalar_subquery().is_not(None) for one in last)
+        )
+    )
+
+
+def of_one(query: Select[Any], column: ColumnElement[int], who: ColumnElement[int]) -> Select[Any]:
+    """Let a query that stands in another be of the person in a column of that one."""
+    return query.where(column == who).correlate(who.table)
 
 
 def followers(of: Range) -> Those:
     """Give who follows at the end of a range: their last change before it says so."""
-    latest = func.max(type_coerce(follow_change.c.at, BigInteger) * 2 + case((_FOLLOWS, 1), else_=0))
+    last = func.max(type_coerce(follow_change.c.at, BigInteger) * 2 + case((_FOLLOWS, 1), else_=0))
     found = []
     for query, who in by_person(follow_change.c.person_id):
-        mine = query.where(follow_change.c.direction == Direction.FOLLOWER)
-        if of.until is not None:
-            mine = mine.where(follow_change.c.at < of.until)
+        mine = _of_followers(query, of)
         # The rows of one room count together; of several rooms each counts by itself.
         groups = [who] if of.room_ids is not None else [who, follow_change.c.room_id]
-        mine = _in(mine, follow_change.c.room_id, of).group_by(*groups)
-        found.append(mine.having(latest % 2 > 0))
-    return Those(*found)
+        found.append(mine.group_by(*groups).having(last % 2 > 0))
+    alone, merged = found
+    if of.among is None or of.room_ids is None:
+        return Those(alone, merged)
+    # Of a few people the last change is found sooner than all are read.
+    change = _of_followers(select(follow_change.c.state), of).order_by(*follows.LATEST).limit(1)
+    person_id = follow_change.c.person_id
+    return Those(
+        alone, merged, lambda who: of_one(change, person_id, who).scalar_subquery() > State.UNKNOWN.value
+    )
+
+
+def _of_followers(query: Select[Any], of: Range) -> Select[Any]:
+    mine = query.where(follow_change.c.direction == Direction.FOLLOWER)
+    if of.until is not None:
+        mine = mine.where(follow_change.c.at < of.until)
+    return _in(mine, follow_change.c.room_id, of)
 
 
 def present(of: Range) -> Those:
@@ -157,7 +195,8 @@ def regulars(conn: Connection, of: Range) -> Those:
         return those(select(person.c.id).where(literal_column("1 = 0")))
     visits = union_all(*came).subquery()
     often = func.count(visits.c.session_id.distinct()) >= OFTEN
-    return Those(*(query.group_by(who).having(often) for query, who in by_person(visits.c.person_id)))
+    alone, merged = (query.group_by(who).having(often) for query, who in by_person(visits.c.person_id))
+    return Those(alone, merged)
 
 
 def lapsed(conn: Connection, of: Range) -> Those:
@@ -190,8 +229,8 @@ def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[in
             mine.where(came >= _before(conn, of, of.since)).exists(),
             mine.where(came.is_(None), left >= of.since).exists(),
         )
-    for start in range(0, len(person_ids), CHUNK):
-        part = person_ids[start : start + CHUNK]
+    for start in range(0, len(person_ids), _A_TIME):
+        part = person_ids[start : start + _A_TIME]
         yield from conn.execute(select(person.c.id).where(person.c.id.in_(part), there)).scalars()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, Connection, literal, or_, select, tuple_
 
+from mhc.domain.clock import EPOCH
 from mhc.domain.events import id_text
 from mhc.domain.packing import unpack
 from mhc.store import lines
@@ -90,12 +91,21 @@ class _People:
             for row in _in_chunks(conn, query, alias.c.person_id, new):
                 names[row.person_id].append(lines.Alias(*row[1:]))
             for one in new:
-                yield lines.Person(self.refs[one], *[*rows[one][1:], names[one]])
+                person_line = lines.Person(self.refs[one], *[*rows[one][1:], names[one]])
+                yield _by_own_name(person_line)
             into = dict(map(tuple, _in_chunks(conn, _MERGED, person_merge.c.other_id, new)))
             new = list(dict.fromkeys(r for one in new if (r := into.get(one)) and r not in self.refs))
 
     def ref(self, person_id: int | None) -> int | None:
         return None if person_id is None else self.refs[person_id]
+
+
+def _by_own_name(one: lines.Person) -> lines.Person:
+    """Name a row by a name that it had: who was merged may go by that of another row."""
+    own = sorted(one.aliases, key=lambda name: (name.valid_to is None, name.valid_to or EPOCH))
+    if not own or any(name.username == one.username for name in own):
+        return one
+    return structs.replace(one, username=own[-1].username)
 
 
 def export(db: Database, wanted: Wanted) -> Iterator[Struct]:

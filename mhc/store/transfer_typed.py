@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
-from mhc.store import canonical, lines, notes, people, watchlists
+from mhc.store import canonical, current_names, lines, notes, people, watchlists
 from mhc.store.people import CHUNK
 from mhc.store.schema import note, person_merge, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
@@ -98,6 +98,7 @@ def add_merges(
             conn.execute(insert(person_merge).values(**names, undone_at=line.undone_at))
     if write and found:
         canonical.flatten(conn)
+        current_names.follow(conn)
     return new, refused
 
 

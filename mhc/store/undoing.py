@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 
-from mhc.store import pasted, relations, tip_menus
+from mhc.store import pasted, relations, roles, tip_menus, watchlists
 from mhc.store.import_batches import Batch, host_of
 from mhc.store.schema import (
     alias,
@@ -53,6 +53,7 @@ _ROWS: dict[str, tuple[Table, ColumnElement[bool] | None]] = {
 def undo(conn: Connection, batch: Batch, *, write: bool) -> Undone:
     """Take back what an import brought; without `write` only say what would go."""
     done = Undone()
+    lines_of = _people_of(conn, batch)
     for number in _streams(conn, batch):
         query = select(func.count()).select_from(event).where(event.c.stream_id == number)
         done.gone["lines"] += pasted.remove(conn, number) if write else conn.execute(query).scalar_one()
@@ -63,7 +64,19 @@ def undo(conn: Connection, batch: Batch, *, write: bool) -> Undone:
         _take(conn, batch.id)
     _ratings(conn, batch.id, done, write=write)
     _relations(conn, batch.id, done, write=write)
+    done.gone["roles"], done.stay["roles"] = roles.give_back(conn, batch.set.roles, write=write)
+    if write:
+        roles.forget_imported(conn, lines_of)
+        watchlists.drop_unused(conn, batch.set.list_ids)
     return done
+
+
+def _people_of(conn: Connection, batch: Batch) -> set[int]:
+    """Give who stands in the lines of a paste, and the room of the import."""
+    query = select(event.c.actor_id, event.c.partner_id).where(event.c.stream_id.in_(_streams(conn, batch)))
+    return {
+        who for row in [*conn.execute(query.distinct()), (batch.room_id,)] for who in row if who is not None
+    }
 
 
 def _streams(conn: Connection, batch: Batch) -> list[int]:

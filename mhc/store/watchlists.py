@@ -89,6 +89,13 @@ def drop(conn: Connection, list_id: int) -> None:
     conn.execute(delete(watchlist).where(watchlist.c.id == list_id))
 
 
+def drop_unused(conn: Connection, list_ids: Sequence[int]) -> None:
+    """Remove those of some lists of one's own on which nobody is, or ever was."""
+    used = select(watchlist_member.c.list_id)
+    own = (watchlist.c.id.in_(list_ids), watchlist.c.system.is_(False))
+    conn.execute(delete(watchlist).where(*own, watchlist.c.id.not_in(used)))
+
+
 def history(
     conn: Connection, *, list_id: int | None = None, person_ids: Sequence[int] | None = None
 ) -> list[Membership]:

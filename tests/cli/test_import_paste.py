@@ -87,7 +87,11 @@ def test_what_was_captured_live_does_not_count_twice(database: Database, mhc: Mh
     (row,) = (r for r in mhc("report", "tippers", "--json").json["rows"] if r["username"] == "viewer_one")
     assert row["tokens"] == after["tokens"]
     shown = mhc("event", "list", "--json", "--events", "tip", "--person", "viewer_one").json
-    assert sum(row["source"] == "paste" for row in shown) == 2
+    assert sorted((row["tokens"], row["source"]) for row in shown) == [
+        (7, "paste"),
+        (20, "live"),
+        (100, "live"),
+    ]
     assert sound(database)
 
 
@@ -214,3 +218,17 @@ def test_an_export_carries_pasted_lines_and_what_counts_of_them(
     assert mhc("db", "check", "--json", **there).json["problems"] == []
     shown = [mhc("person", "show", "viewer_nine", "--json", **where).json["here"] for where in (there, {})]
     assert shown[0] == shown[1]
+
+
+def test_times_of_day_are_of_the_day_that_is_given_and_of_the_next_past_midnight(mhc: MhcHere) -> None:
+    text = (
+        "[23:58] viewer_one: one\n11:59:30 PM viewer_two: two\nviewer_two: no time\n0:01 viewer_one: three\n"
+    )
+    times = [None, None, None, None]
+    assert [row["happened_at"] for row in mhc("import", "chat", "-", "--json", stdin=text).json] == times
+    run = mhc("import", "chat", "-", "--date", "2025-03-01", "--tz", "utc", "--json", stdin=text)
+    assert [row["happened_at"] for row in run.json] == [
+        "2025-03-01T23:58:00Z", "2025-03-01T23:59:30Z", None, "2025-03-02T00:01:00Z"
+    ]  # fmt: skip
+    wrong = mhc("import", "tips", "-", "--date", "yesterday", stdin=text)
+    assert (wrong.status, wrong.stderr) == (2, "mhc: --date: 'yesterday' is no day\nhint: 2026-03-01\n")

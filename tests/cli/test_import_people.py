@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from command import MhcHere
+from factories import chat, store, tell_story
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import inventory
+from mhc.store import inventory, schema
 from mhc.store.database import Database
 
 WHOLE: dict[str, Any] = {
@@ -54,12 +56,62 @@ def test_all_that_a_line_says_is_kept_once_and_taken_back(database: Database, cl
     assert inventory.problems(database, MERGE_GAP) == []
     gone = cli("import", "undo", "1", "-y", "--json").json["gone"]
     assert gone == {
-        "aliases": 1, "ratings": 1, "notes": 2, "lists": 2, "links": 1, "relationships": 4, "attributes": 2, "names": 3
+        "aliases": 1, "ratings": 1, "notes": 2, "lists": 2, "links": 1, "relationships": 4, "attributes": 2, "names": 3,
+        "roles": 1,
     }  # fmt: skip
     shown = cli("person", "show", "viewer_one", "--json").json
-    assert (shown["rating"], shown["watchlists"], shown["notes"]) == (None, [], [])
+    assert (shown["rating"], shown["role"], shown["watchlists"], shown["notes"]) == (None, "unknown", [], [])
     assert cli("person", "show", "viewer_old").status == 3
-    assert new(cli, "--save", stdin=text) == NEW | {"people": 0, "roles": 0}
+    assert new(cli, "--save", stdin=text) == NEW | {"people": 0}
+
+
+def everything(database: Database) -> dict[str, list[Any]]:
+    """Give all rows but those that say what was imported."""
+    kept = [table for table in schema.metadata.sorted_tables if table.name != "import_batch"]
+    with database.read() as conn:
+        return {table.name: sorted(map(tuple, conn.execute(select(table))), key=repr) for table in kept}
+
+
+def test_an_undo_leaves_people_who_were_known_row_for_row_as_they_were(
+    database: Database, cli: MhcHere
+) -> None:
+    tell_story(database)
+    cli("person", "add", "viewer_nine")
+    before = everything(database)
+    names = ("viewer_one", "viewer_two", "viewer_nine", "example_room")
+    roles = ("model", "both", "viewer", "viewer")
+    text = lines(*(WHOLE | {"username": name, "role": role} for name, role in zip(names, roles, strict=True)))
+    cli("import", "people", "-", "--save", stdin=text.replace("viewer_old", "old", 1))
+    cli("import", "chat", "-", "--save", "--room", "example_room", stdin="viewer_nine: hi\nviewer_one: ho\n")
+    assert cli("person", "show", "viewer_one", "--json").json["role"] == "model"
+    assert "set" not in cli("import", "list", "--json").json[1]["counts"]
+    for number in ("1", "2"):
+        assert cli("import", "undo", number, "-y").status == 0
+    assert everything(database) == before
+
+
+def test_a_role_that_was_set_or_seen_since_stays(database: Database, cli: MhcHere) -> None:
+    cli("import", "people", "-", "--save", stdin=lines(
+        {"username": "viewer_one", "role": "model"}, {"username": "viewer_two", "role": "model"}
+    ))  # fmt: skip
+    cli("person", "role", "viewer_one", "both")
+    with database.write() as conn:
+        store(conn, [chat(3, "viewer_two")])
+    run = cli("import", "undo", "1", "-y")
+    assert run.stderr == "took back roles 1 of import 1\nchanged since, and so left: roles 1\n"
+    roles = [cli("person", "show", name, "--json").json["role"] for name in ("viewer_one", "viewer_two")]
+    assert roles == ["both", "viewer"]
+
+
+def test_who_only_stood_in_a_paste_is_no_viewer_when_it_is_taken_back(cli: MhcHere) -> None:
+    cli.environ["CHATURBATE_USERNAME"] = "example_room"
+    for text in ("viewer_one: hi\nviewer_two: ho\n", "viewer_two: again\n"):
+        cli("import", "chat", "-", "--save", stdin=text)
+    cli("import", "undo", "1", "-y")
+    shown = {row["username"]: row["role"] for row in cli("person", "list", "--json").json}
+    assert shown == {"example_room": "model", "viewer_one": "unknown", "viewer_two": "viewer"}
+    cli("import", "undo", "2", "-y")
+    assert {row["role"] for row in cli("person", "list", "--json").json} == {"unknown"}
 
 
 def test_what_was_changed_since_stays_and_is_told(cli: MhcHere) -> None:

@@ -121,8 +121,16 @@ def test_an_own_room_shows_the_whole_inbox(cli: MhcHere) -> None:
     ]
 
 
+@pytest.mark.parametrize("indexed", [False, True])
 @pytest.mark.usefixtures("story")
-def test_search_finds_messages_with_all_words_whatever_case_and_accents(cli: MhcHere) -> None:
+def test_search_finds_messages_with_all_words_whatever_case_and_accents(cli: MhcHere, indexed: bool) -> None:
+    if indexed:
+        path = cli.home / "config" / "mhc" / "config.toml"
+        path.parent.mkdir(parents=True)
+        path.write_text("[search]\nmessages = true\n")
+        path.chmod(0o600)
+        assert cli("db", "check", "--repair").status == 0
+
     def found(*words: str) -> list[str]:
         return [row["text"] for row in cli("inbox", "search", "--private", "--json", *words).json]
 

@@ -349,3 +349,14 @@ def test_a_list_of_people_goes_through_a_pipeline(database: Database, cli: MhcHe
     assert [row["username"] for row in rows] == ["viewer_one", "viewer_two"]
     for name in names(cli("person", "list", "--role", "viewer", "-o", "name")):
         assert cli("person", "show", name, "-o", "json").json["username"] == name
+
+
+def test_whom_a_text_names_is_found_in_it(database: Database, cli: MhcHere) -> None:
+    tell_story(database)
+    cli("person", "rename", "viewer_two", "viewer_due")
+    text = "then @viewer_two came, and https://chaturbate.com/b/stranger_one/\nviewer_one: was that viewer_one?\n"
+    assert cli("person", "search", "-", "-o", "name", stdin=text).stdout == "viewer_due\nviewer_one\n"
+    assert cli(
+        "person", "search", "-", "--sort", "tokens:desc", "-L", "1", "-o", "name", stdin=text
+    ).stdout == ("viewer_one\n")
+    assert cli("person", "search", "-", "--json", stdin="nobody is here").json == []

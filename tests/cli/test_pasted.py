@@ -20,7 +20,16 @@ UNDATED = "viewer_two: nobody knows when\n"
 @pytest.fixture
 def mhc(cli: MhcHere) -> MhcHere:
     cli.environ["CHATURBATE_USERNAME"] = ROOM
+    config = cli.home / "config" / "mhc" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[search]\nmessages = true\n")
+    config.chmod(0o600)
     return cli
+
+
+def captured(database: Database, mhc: MhcHere) -> None:
+    tell_story(database)
+    assert mhc("db", "check", "--repair").status == 0  # the words of the messages
 
 
 def paste(mhc: MhcHere, kind: str, text: str, *words: str) -> None:
@@ -35,20 +44,44 @@ SHOWN = (
     ("person", "timeline", "viewer_one", "--private"),
     ("person", "timeline", "viewer_one", "--private", "--sort", "at"),
     ("person", "compare", "viewer_one", "viewer_two"),
+    ("event", "list", "--private"),
+    ("event", "list", "--person", "viewer_one", "--sort", "happened_at"),
+    ("note", "search", "psst", "--private"),
 )
 
 
 def test_what_was_captured_and_pasted_stands_once(database: Database, mhc: MhcHere) -> None:
-    tell_story(database)
+    captured(database, mhc)
     before = [mhc(*words, "--json").json for words in SHOWN]
     paste(mhc, "pm", CAPTURED, "--with", "viewer_one")
     paste(mhc, "chat", "[2026-01-01T18:03:00Z] viewer_one: hello\n")
+    paste(mhc, "tips", "[2026-01-01T18:05:00Z] viewer_one tipped 100 tokens\n")
     assert [mhc(*words, "--json").json for words in SHOWN] == before
-    assert {row["source"] for row in mhc("event", "list", "--json").json} == {"live", "paste"}
+
+
+def test_what_was_pasted_of_a_time_that_was_captured_but_is_not_in_the_capture_stands(
+    database: Database, mhc: MhcHere
+) -> None:
+    """A listener may have missed a line; and who pastes an old talk without its times wants to read it."""
+    captured(database, mhc)
+    paste(mhc, "chat", "[2026-01-01T18:03:00Z] viewer_one: something else\n")
+    paste(mhc, "pm", "viewer_one: of long ago\nexample_room: it was\n", "--with", "viewer_one")
+    kinds = mhc("event", "list", "--private", "--json", "--person", "viewer_one").json
+    assert {row["text"] for row in kinds if row["source"] == "paste"} == {
+        "something else",
+        "of long ago",
+        "it was",
+    }
+    thread = mhc("inbox", "show", "viewer_one", "--private", "--json").json
+    assert [row["text"] for row in thread] == ["psst", "yes?", "of long ago", "it was"]
+    (partner,) = (row for row in mhc("inbox", "list", "--json").json if row["username"] == "viewer_one")
+    assert (partner["received"], partner["sent"]) == (2, 2)
+    (found,) = mhc("inbox", "search", "ago", "--private", "--json").json
+    assert found["at"] is None
 
 
 def test_what_may_have_been_captured_stands_not_twice_either(database: Database, mhc: MhcHere) -> None:
-    tell_story(database)
+    captured(database, mhc)
     before = [mhc(*words, "--json").json for words in SHOWN]
     paste(mhc, "pm", "viewer_one: psst\nexample_room: yes?\n", "--with", "viewer_one")
     assert [mhc(*words, "--json").json for words in SHOWN] == before

@@ -194,3 +194,19 @@ def test_an_empty_database_stays_missing(run_mhc: Mhc) -> None:
         "rows": [],
     }
     assert not list(run_mhc.home.rglob("*.db"))
+
+
+def test_alternates_are_one_where_that_is_asked_for(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    mine("pair", "add", "viewer_two", "viewer_one", "--kind", "alternate")
+    mine("pair", "add", "viewer_one", "example_room")  # works with them
+    assert [(row["username"], row["tokens"]) for row in rows(mine)] == [
+        ("viewer_one", 120), ("viewer_two", 65), (None, 50)
+    ]  # fmt: skip
+    one, _anonymous = rows(mine, "--with-alternates")
+    assert (one["username"], one["tokens"], one["tips"], one["sessions"]) == ("viewer_one", 185, 4, 2)
+    assert (one["first_tip_at"], one["last_tip_at"]) == (ONE["first_tip_at"], ONE["last_tip_at"])
+    mine("person", "exclude", "viewer_one")  # who is left out takes nobody along
+    assert [(row["username"], row["tokens"]) for row in rows(mine, "--with-alternates")] == [
+        ("viewer_two", 65), (None, 50)
+    ]  # fmt: skip

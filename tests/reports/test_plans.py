@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, insert, text
 
-from factories import minute, tell_story
+from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
 from mhc.domain.words import terms
 from mhc.reports import card, compare, inbox, sessions, timeline, tippers
@@ -56,8 +57,7 @@ def show_comparison(conn: Connection) -> object:
 
 
 def show_inbox(conn: Connection) -> object:
-    partners = inbox.partners(conn, None, None)
-    return [inbox.last(conn, one, None, None, private=True) for one in partners]
+    return list(inbox.last(conn, inbox.partners(conn, None, None), private=True))
 
 
 @contextmanager
@@ -189,8 +189,7 @@ def test_postgresql_reads_a_timeline_along_the_index(postgres_database: Database
         )
         conn.execute(text("ANALYZE event"))
     found = plans(postgres_database, show_timeline, as_it_likes=True)
-    (plan,) = [one for one in found if "ix_event_person" in one]
-    assert "Index Scan Backward using ix_event_person" in plan
+    (plan,) = [one for one in found if "Index Scan Backward using ix_event_person on event " in one]
     assert "Incremental Sort" in plan
 
 
@@ -216,6 +215,36 @@ def test_figures_and_lists_are_read_for_who_is_shown(sqlite_database: Database, 
     lines = [line.split() for plan in plans(sqlite_database, asked) for line in plan.splitlines()]
     whole = {line[1] for line in lines if line[:1] == ["SCAN"]}
     assert not {"person_total", "watchlist_member", "visit", "rating_change", "follow_change"} & whole
+
+
+PARTS = {
+    "tippers": Roll(segments=[Segment.TIPPERS]),
+    "tippers of a time": Roll(segments=[Segment.TIPPERS], since=minute(5)),
+    "followers": Roll(segments=[Segment.FOLLOWERS]),
+    "both": Roll(segments=[Segment.TIPPERS, Segment.FOLLOWERS]),
+    "givers": Roll(min_tokens=5),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_of_the_last_seen_each_is_looked_up_before_all_are_read(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setattr(roll, "_FIRST", 2)
+    tell_story(sqlite_database)
+    with sqlite_database.write() as conn:
+        store(conn, [happening(2000, "follow", "viewer_one")])
+
+    def ask(conn: Connection) -> object:
+        (room,) = people.find(conn, "example_room")
+        found = roll.list_people(conn, replace(PARTS[part], room_ids=[room.id]), 1)
+        assert len(found) == 1
+        return found
+
+    lines = [line for plan in plans(sqlite_database, ask) for line in plan.splitlines()]
+    assert any("ix_person_last_seen_at" in line for line in lines)
+    for table in ("event", "follow_change", "person_total"):
+        assert not [line for line in lines if line.split()[:2] == ["SCAN", table]]
 
 
 def test_names_are_found_along_their_index(sqlite_database: Database) -> None:

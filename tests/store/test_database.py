@@ -89,6 +89,13 @@ def test_the_options_of_a_read_on_postgresql(postgres_database: Database) -> Non
         assert conn.execute(query).one() == ("off", "read committed")
 
 
+def test_postgresql_compiles_no_query(postgres_database: Database) -> None:
+    """Compiling takes longer than most questions do."""
+    for opened in (postgres_database.read, postgres_database.write):
+        with opened() as conn:
+            assert conn.execute(text("SHOW jit")).scalar() == "off"
+
+
 def test_after_a_read_a_server_that_only_reads_still_refuses_to_write(postgres_database: Database) -> None:
     with postgres_database.read():
         pass  # the connection goes back, and comes again

@@ -5,9 +5,10 @@ from sqlalchemy import Connection, select
 
 from factories import minute
 from folk import BIG, known, numbered, roots
-from mhc.store import identity, people
+from mhc.store import identity, people, roll
 from mhc.store.database import Database
 from mhc.store.identity import Outcome
+from mhc.store.roll import Roll
 from mhc.store.schema import alias, person, person_merge
 
 
@@ -120,3 +121,55 @@ def test_an_answer_from_when_somebody_had_a_name_is_about_nobody_who_has_it_now(
         assert note(conn, "second_name", at=20, did=5).outcome == Outcome.STALE
         assert note(conn, "second_name", at=40, did=5).outcome == Outcome.MERGED
         assert people.members(conn, one)[0] == one
+
+
+def everything(conn: Connection) -> list[list[tuple[object, ...]]]:
+    return [
+        [tuple(row) for row in conn.execute(select(table).order_by(table.c.id))] for table in (person, alias)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["rid", "did"])
+def test_who_turns_out_to_be_one_goes_by_the_new_name_and_parting_gives_the_old_one_back(
+    database: Database, kind: str
+) -> None:
+    with database.write() as conn:
+        old, new = known(conn, "viewer_old", "viewer_new")
+        note(conn, "viewer_old", at=10, **{kind: BIG})
+        before = everything(conn)
+        merged = note(conn, "viewer_new", **{kind: BIG})
+        said = f"merged viewer_new into viewer_old, who is viewer_new now: the same {kind} (statbate)"
+        assert (merged.root_id, merged.outcome, merged.sentence) == (old, Outcome.MERGED, said)
+        for name in ("viewer_old", "viewer_new"):  # the older row is kept
+            assert [(one.id, one.username) for one in people.find(conn, name)] == [(old, "viewer_new")]
+        (shown,) = roll.list_people(conn, Roll())
+        assert shown.username == "viewer_new"
+        assert people.ids_of(conn, ["viewer_old", "viewer_new"]) == {"viewer_new": new}
+        assert note(conn, "viewer_new", at=51, **{kind: BIG}).outcome == Outcome.KNOWN
+        identity.unmerge(conn, new, at=minute(60))
+        assert everything(conn) == before
+
+
+def test_whoever_takes_the_old_name_after_a_merge_is_somebody_else_and_keeps_it(database: Database) -> None:
+    with database.write() as conn:
+        old, new = known(conn, "viewer_old", "viewer_new")
+        numbered(conn, old, did=5)
+        note(conn, "viewer_new", did=5)
+        stranger = people.ensure(conn, ["viewer_old"], source="test", at=minute(70))["viewer_old"]
+        assert stranger not in {old, new}
+        identity.unmerge(conn, new, at=minute(80))
+        assert people.ids_of(conn, ["viewer_old"]) == {"viewer_old": stranger}
+
+
+def test_a_new_name_after_a_merge_ends_the_one_before(database: Database) -> None:
+    with database.write() as conn:
+        old, _new = known(conn, "viewer_old", "viewer_new")
+        numbered(conn, old, did=5)
+        note(conn, "viewer_new", did=5)
+        assert note(conn, "viewer_newer", at=60, did=5).outcome == Outcome.RENAMED
+        (found,) = people.find(conn, "viewer_newer")
+        assert (found.id, found.username) == (old, "viewer_newer")
+        open_ones = [
+            a.username for a in people.aliases(conn, people.members(conn, old)) if a.valid_to is None
+        ]
+        assert open_ones == ["viewer_newer"]

@@ -196,13 +196,15 @@ def test_what_is_kept_has_the_shape_that_the_api_has(database: Database) -> None
 
 
 @pytest.mark.parametrize("names", [("viewer_one",), ()])
-def test_new_people_are_viewers_and_the_room_a_model(database: Database, names: Sequence[str]) -> None:
+def test_who_said_something_is_a_viewer_and_the_room_a_model(
+    database: Database, names: Sequence[str]
+) -> None:
     with database.write() as conn:
         people.ensure(conn, names, source="manual", at=NOW)
     paste(database, "viewer_one: hi")
     with database.read() as conn:
         roles = {one.username: one.role for one in people.find(conn, "viewer_one") + people.find(conn, ROOM)}
-    assert roles == {"viewer_one": "unknown" if names else "viewer", ROOM: "model"}
+    assert roles == {"viewer_one": "viewer", ROOM: "model"}
 
 
 def test_a_capture_that_is_imported_judges_the_lines_again(database: Database) -> None:

@@ -293,6 +293,43 @@ def test_a_page_is_the_beginning_of_the_whole_list(
         empty = [one for one in named if getattr(one, sort) is None]
         full = [one for one in named if getattr(one, sort) is not None]
         assert found == sorted(full, key=lambda one: getattr(one, sort), reverse=descending) + empty
-        for limit, richest in product(range(1, 9), (1, 2, 3, 4, 1000)):
-            monkeypatch.setattr(roll, "_RICHEST", richest)
+        for limit, first in product(range(1, 9), (1, 2, 3, 4, 1000)):
+            monkeypatch.setattr(roll, "_FIRST", first)
+            assert roll.list_people(conn, wanted, limit) == found[:limit]
+
+
+PARTS: dict[str, dict[str, Any]] = {
+    "tippers": {"segments": [Segment.TIPPERS]},
+    "tippers of a time": {"segments": [Segment.TIPPERS], "since": minute(1), "until": minute(1450)},
+    "revealed tippers": {"segments": [Segment.TIPPERS], "reveal": True},
+    "followers": {"segments": [Segment.FOLLOWERS]},
+    "followers once": {"segments": [Segment.FOLLOWERS], "until": minute(1451)},
+    "both": {"segments": [Segment.FOLLOWERS, Segment.TIPPERS]},
+    "both who gave most": {"segments": [Segment.FOLLOWERS, Segment.TIPPERS], "sort": "tokens"},
+    "givers": {"min_tokens": 7},
+    "givers who follow": {"min_tokens": 1, "segments": [Segment.FOLLOWERS], "role": "viewer"},
+    "lapsed followers": {"segments": [Segment.LAPSED, Segment.FOLLOWERS], "recent_since": minute(4000)},
+}
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_page_of_any_part_is_the_beginning_of_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch, part: str, everywhere: bool
+) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        store(conn, [tip(9, "viewer_three", 65), tip(8, "viewer_four", 7), tip(7, "viewer_five", 1)], page=5)
+        rooms = known(conn, ROOM)
+        others = ("viewer_one", "viewer_two", "viewer_three", "viewer_four", "viewer_five", "viewer_six")
+        for number, who in enumerate(known(conn, *others)):
+            for at, state in ((1450, "yes"), (1451 + number, "no"), (1452, "yes"), (1452, "no")):
+                follows.add(conn, rooms[0], who, "follower", state, at=minute(at), source="test")
+        merge(conn, *known(conn, "viewer_four", "viewer_two"))
+        wanted = Roll(None if everywhere else rooms, **PARTS[part])
+        found = roll.list_people(conn, wanted)
+        assert roll.count_people(conn, wanted) == len(found) == len({one.id for one in found})
+        assert bool(found) == (part != "lapsed followers")
+        for limit, first in product(range(1, 7), (1, 2, 3, 1000)):
+            monkeypatch.setattr(roll, "_FIRST", first)
             assert roll.list_people(conn, wanted, limit) == found[:limit]

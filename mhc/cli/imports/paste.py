@@ -1,7 +1,8 @@
 """`mhc import chat|pm|tips`: what was marked and copied from the page, or written by the bookmarklet."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,8 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
 from mhc.cli.unmasking import unmask_options
 from mhc.domain.paste_lines import What
+from mhc.domain.text import encode
+from mhc.errors import UsageError
 
 if TYPE_CHECKING:
     from mhc.reports.pasting import Plan, Row
@@ -37,6 +40,12 @@ PASTED = (
     ),
 )
 PRIVATE = "Show private messages."
+date_option = click.option(
+    "--date",
+    "day",
+    metavar="DAY",
+    help="The day of the first line, where lines have a time of day only: 2026-03-01.",
+)
 
 
 @click.command(
@@ -44,6 +53,7 @@ PRIVATE = "Show private messages."
 )
 @file_argument
 @save_option
+@date_option
 @room_option
 @unmask_options(private=PRIVATE)
 @write_options
@@ -56,6 +66,7 @@ def chat(
     out: Writer,
     file: str,
     save: bool,
+    day: str | None,
     room: str | None,
     private: bool,
     dry_run: bool,
@@ -63,10 +74,12 @@ def chat(
 ) -> None:
     """Take in chat that was copied from the page.
 
-    Times without a zone are read in --tz; lines without a time have none. What the site and its apps wrote is left
-    out. The same paste again adds nothing. Lines count in figures only where no listener was at work.
+    Times without a zone are read in --tz; lines without a time have none, nor have those with a time of day alone, but
+    for --date. What the site and its apps wrote is left out. The same paste again adds nothing. Lines count in figures
+    only where no listener was at work.
     """
-    _run(ctx, out, What.CHAT, read_text(file), room, None, save=save and not dry_run, private=private)
+    how = _How(room, _day(day), None, save=save and not dry_run, private=private)
+    _run(ctx, out, What.CHAT, read_text(file), how)
 
 
 @click.command(
@@ -81,6 +94,7 @@ def chat(
     shell_complete=complete.people,
     help="Whom the owner's lines are to (default: the only other person in it).",
 )
+@date_option
 @room_option
 @unmask_options(private=PRIVATE)
 @write_options
@@ -94,6 +108,7 @@ def pm(
     file: str,
     save: bool,
     with_: str | None,
+    day: str | None,
     room: str | None,
     private: bool,
     dry_run: bool,
@@ -104,7 +119,8 @@ def pm(
     Their words are shown with --private only. For the rest see `mhc import chat`.
     """
     partner = None if with_ is None else username(with_)
-    _run(ctx, out, What.PM, read_text(file), room, partner, save=save and not dry_run, private=private)
+    how = _How(room, _day(day), partner, save=save and not dry_run, private=private)
+    _run(ctx, out, What.PM, read_text(file), how)
 
 
 @click.command(
@@ -112,46 +128,66 @@ def pm(
 )
 @file_argument
 @save_option
+@date_option
 @room_option
 @write_options
 @output_options(fields=PASTED)
 @common_options
 @click.pass_context
 def tips(
-    ctx: click.Context, /, out: Writer, file: str, save: bool, room: str | None, dry_run: bool, **_asked: bool
+    ctx: click.Context,
+    /,
+    out: Writer,
+    file: str,
+    save: bool,
+    day: str | None,
+    room: str | None,
+    dry_run: bool,
+    **_asked: bool,
 ) -> None:
     """Take in tips that were copied from the page.
 
     Every line of another kind is left out. For the rest see `mhc import chat`.
     """
-    _run(ctx, out, What.TIPS, read_text(file), room, None, save=save and not dry_run, private=True)
+    how = _How(room, _day(day), None, save=save and not dry_run, private=True)
+    _run(ctx, out, What.TIPS, read_text(file), how)
 
 
-def _run(
-    ctx: click.Context,
-    out: Writer,
-    what: What,
-    given: Text,
-    room: str | None,
-    partner: str | None,
-    *,
-    save: bool,
-    private: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What a command is told of a paste, and what it is to do with it."""
+
+    room: str | None
+    day: date | None
+    partner: str | None
+    _: KW_ONLY
+    save: bool
+    private: bool
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(encode(f"--date: {text!r} is no day"), hint="2026-03-01") from None
+
+
+def _run(ctx: click.Context, out: Writer, what: What, given: Text, how: _How) -> None:
     from mhc.reports import pasting
     from mhc.store.import_batches import New
 
     new = New(str(what), given.name, given.hash, utc_now())
     with database(ctx) as db:
-        with db.write() if save else db.read() as conn:
-            paste = pasting.Paste(given.text, what, paste_room(ctx, conn, room), out.tz, partner)
+        with db.write() if how.save else db.read() as conn:
+            room = paste_room(ctx, conn, how.room)
+            paste = pasting.Paste(given.text, what, room, out.tz, how.partner, how.day)
             plan = pasting.read(conn, paste, new)
-            number = pasting.save(conn, paste, plan, new) if save and plan.new else None
+            number = pasting.save(conn, paste, plan, new) if how.save and plan.new else None
         if number is not None:
             known_names.refresh(db, settings(ctx))
-    rows = plan.rows if private else [_masked(row) for row in plan.rows]
+    rows = plan.rows if how.private else [_masked(row) for row in plan.rows]
     out.rows(PASTED, out.ordered(PASTED, rows))
-    _tell(ctx, plan, number, save=save)
+    _tell(ctx, plan, number, save=how.save)
 
 
 def _masked(row: "Row") -> "Row":

@@ -1,5 +1,6 @@
 """`mhc person list|search`: people with their sums."""
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,9 @@ def list_people(ctx: click.Context, /, out: Writer, reveal: bool, room: str | No
 
 
 @click.command("search", cls=Command, examples=["mhc person search one", "mhc person search _old -o name"])
-@click.argument("text", metavar="TEXT", help="Any part of a name that they have or had.")
+@click.argument(
+    "text", metavar="TEXT", help="Any part of a name that they have or had; - reads a text that names them."
+)
 @unmask_options(reveal=REVEAL)
 @room_option
 @output_options(fields=PEOPLE, sort_keys=_KEYS)
@@ -83,7 +86,8 @@ def list_people(ctx: click.Context, /, out: Writer, reveal: bool, room: str | No
 def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str | None) -> None:
     """List the people whose name, now or once, contains a text.
 
-    First who is called just so, then whose name begins so, then the others, each by the name that fits.
+    First who is called just so, then whose name begins so, then the others, each by the name that fits. With - it lists
+    whom you know of those whom a text on stdin names, in its order: at @, in a link, at the start of a line, or so.
     """
     from mhc.store import roll as people
     from mhc.store import search as names
@@ -93,6 +97,10 @@ def search(ctx: click.Context, out: Writer, text: str, reveal: bool, room: str |
         raise UsageError("search for what?", hint="mhc person list")
     with database(ctx) as db, db.read() as conn:
         roll = people.Roll(rooms(ctx, conn, room).ids, like=part, reveal=reveal)
+        if part == "-":
+            rows = _rows(conn, names.named_in(conn, roll, sys.stdin.read()))
+            out.rows(PEOPLE, out.ordered(PEOPLE, rows), total=len(rows), nothing="it names nobody you know")
+            return
         if out.sort is None:
             found = names.by_name(conn, roll, part, out.limit)
         else:

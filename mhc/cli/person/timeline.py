@@ -139,6 +139,6 @@ def _what(entry: "Entry", *, hidden: bool) -> str:
 
 
 def _change(entry: "Entry") -> str:
-    if entry.before is not None and entry.after is not None:
+    if entry.before and entry.after:
         return f"{entry.before} → {entry.after}"
-    return entry.after or (f"no longer {entry.before}" if entry.before is not None else "")
+    return entry.after or (f"no longer {entry.before}" if entry.before else "")
