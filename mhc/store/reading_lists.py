@@ -13,6 +13,7 @@ from mhc.store.schema import person, snapshot, snapshot_source
 from mhc.store.series import Metrics, Taken
 
 _BLOCK = 1000
+_MANY = 10_000  # people; whose readings more are is looked at outside the query
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _rows(conn: Connection, wanted: Wanted, after: tuple[datetime, int] | None) 
         page = page.where(s.captured_at >= wanted.since)
     if wanted.until is not None:
         page = page.where(s.captured_at < wanted.until)
-    if wanted.person_ids is not None:
+    if wanted.person_ids is not None and len(wanted.person_ids) <= _MANY:
         page = page.where(s.person_id.in_(wanted.person_ids))
     if after is not None:
         page = page.where(tuple_(*place) < after)
@@ -92,6 +93,9 @@ def _with_before(page: Select[Any]) -> Select[Any]:
 
 
 def _listed(conn: Connection, rows: Sequence[Any], wanted: Wanted) -> list[Listed]:
+    if wanted.person_ids is not None:
+        mine = frozenset(wanted.person_ids)
+        rows = [row for row in rows if row.person_id in mine]
     names, merged = _whose(conn, {row.person_id for row in rows if row.person_id is not None})
     before = {row.id: _before(conn, row, merged) for row in rows}
     shown = [row for row in rows if not wanted.changed or before[row.id] != row.payload_id]

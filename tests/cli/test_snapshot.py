@@ -301,8 +301,8 @@ def test_a_card_shows_what_other_sources_said_last_and_what_changed(
     ]
     said(database, "viewer_one", (1, {"last_rank": 7}), source="statbate.model_rank", range="30d")
     shown = told("person", "show", "viewer_one", MHC_FORCE_TTY="120").stdout
-    assert "130 tokens seen of all time, Statbate 2026-01-03 18:00" in shown
-    assert "rank 7, of 30d, Statbate 2026-01-02 18:00" in shown
+    assert "Statbate 2026-01-03: 130 tokens seen of all time" in shown
+    assert "Statbate 2026-01-02 of 30d: rank 7" in shown
     assert "all_time_tokens 100 → 130 (+30)" in shown
     nobody = told("person", "show", "example_room", "-o", "json").json
     assert (nobody["elsewhere"], nobody["changes"]) == (None, None)

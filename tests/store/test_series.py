@@ -143,6 +143,8 @@ def test_a_list_says_what_was_new(database: Database) -> None:
     assert told(Wanted([one], source="statbate.member_info", since=minute(60), changed=True)) == [
         ("viewer_one", "member_info", 2, True)
     ]
+    crowd = range(10**6, 10**6 + 10_001)  # more than go into a query
+    assert told(Wanted([*crowd, two])) == told(Wanted([two])) == told(Wanted([two], subject=""))
     assert told(Wanted(range="30d", until=minute(30))) == [
         ("", "tags", 0, True),
         ("viewer_one", "member_tips", 0, True),

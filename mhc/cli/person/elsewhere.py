@@ -32,11 +32,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def words(one: "Elsewhere", tz: tzinfo) -> str:
-    """Say what a source knew, of which time, and when it said so; what is unknown is left out."""
-    known = list(_known(one))
-    of = f"of {one.range}" if one.range else ""
+    """Say which source said something when, of which time, and what; what is unknown is left out."""
     called = _CALLED.get(one.source, one.source.partition(".")[0].capitalize())
-    return ", ".join(part for part in (*known, of, f"{called} {local(one.captured_at, tz)}") if part)
+    of = f" of {one.range}" if one.range else ""
+    known = ", ".join(_known(one)) or "nothing that is known"
+    return f"{called} {local(one.captured_at, tz)[:10]}{of}: {known}"
 
 
 def _known(one: "Elsewhere") -> Iterator[str]:

@@ -48,10 +48,11 @@ def lines(card: "Card", screen: Screen, tz: tzinfo, *, hidden: bool) -> tuple[li
     }
     quoted = {
         key: [fit(screen.printable(encode(text)), room, screen.ellipsis) for text in texts]
-        for key, texts in [*_elsewhere(card, tz), *_quoted(card, tz)]
+        for key, texts in _quoted(card, tz)
         if texts
     }
-    shown: dict[str, object] = {**joined, **quoted}
+    elsewhere = {key: texts for key, texts in _elsewhere(card, tz) if texts}
+    shown: dict[str, object] = {**joined, **elsewhere, **quoted}
     return [Field(key, "lines", secrecy=_SECRET.get(key)) for key in shown], shown
 
 
