@@ -1,13 +1,10 @@
 """How the databases answer: what a card or a report asks of events is answered by an index."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, insert, text
+from sqlalchemy import Connection, insert, text
 
 from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
@@ -20,8 +17,7 @@ from mhc.store.roll import Roll
 from mhc.store.schema import message_word
 from mhc.store.segments import Segment
 from mhc.store.sessions import list_all
-
-Asked = Callable[[Connection], object]
+from plans import Asked, plans
 
 
 def show_card(conn: Connection) -> object:
@@ -58,35 +54,6 @@ def show_comparison(conn: Connection) -> object:
 
 def show_inbox(conn: Connection) -> object:
     return list(inbox.last(conn, inbox.partners(conn, None, None), private=True))
-
-
-@contextmanager
-def overheard(conn: Connection) -> Iterator[list[tuple[str, Any]]]:
-    """Give the statements that a connection is sent."""
-    said: list[tuple[str, Any]] = []
-
-    def listen(_conn: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
-        said.append((statement, parameters))
-
-    event.listen(conn.engine, "before_cursor_execute", listen)
-    try:
-        yield said
-    finally:
-        event.remove(conn.engine, "before_cursor_execute", listen)
-
-
-def plans(db: Database, asked: Asked, *, as_it_likes: bool = False) -> list[str]:
-    """Give the plan of each statement; where no index answers, PostgreSQL scans even if told not to."""
-    with db.read() as conn:
-        with overheard(conn) as said:
-            asked(conn)
-        if not (db.is_sqlite or as_it_likes):
-            conn.execute(text("SET LOCAL enable_seqscan = off"))
-        explain = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN "
-        answers = [
-            conn.exec_driver_sql(explain + statement, parameters).all() for statement, parameters in said
-        ]
-    return ["\n".join(str(row[-1]) for row in answer) for answer in answers]
 
 
 def show_tippers_of_a_time(conn: Connection) -> object:

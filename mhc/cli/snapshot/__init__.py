@@ -1,0 +1,19 @@
+"""`mhc snapshot`: what other sources say of people, kept as history."""
+
+from typing import Final
+
+import click
+
+from mhc.cli.root import LazyGroup, Table
+
+COMMANDS: Final[Table] = {
+    "list": ("mhc.cli.snapshot.looking:list_snapshots", "List what other sources said, the newest first."),
+    "show": ("mhc.cli.snapshot.showing:show", "Show one reading: each figure with its unit and where it comes from."),
+    "diff": ("mhc.cli.snapshot.comparing:diff", "Show what changed between two readings of a person."),
+    "trend": ("mhc.cli.snapshot.comparing:trend", "Show how figures of a person went."),
+}  # fmt: skip
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def group() -> None:
+    """What other sources say of people, reading by reading."""
