@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, or_, select
 from mhc.domain.clock import known
 from mhc.domain.events import METHODS
 from mhc.store import people
-from mhc.store.counting import counted, room_of_event, shown_once
+from mhc.store.counting import counted, room_of_event
 from mhc.store.schema import event, stream
 
 _NUMBER = {name: number for number, name in METHODS.items()}
@@ -108,9 +108,9 @@ def _of(query: Any, person_ids: Sequence[int], room_ids: Sequence[int] | None) -
 
 
 def _known(query: Any) -> Any:
-    """Leave the testbed out, and pasted lines that were captured, too; the newest first."""
+    """Leave the testbed out, and pasted lines that were captured; the newest first."""
     return (
         query.join(stream, stream.c.id == event.c.stream_id)
-        .where(stream.c.kind != "testbed", shown_once)
+        .where(stream.c.kind != "testbed", counted)
         .order_by(*_LATEST)
     )
