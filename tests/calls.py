@@ -121,6 +121,10 @@ CALLS = {
     "inbox list": Call(),
     "inbox search": Call("tomorrow --private", never_missing="what is not found is an empty list"),
     "inbox show": Call("viewer_one", missing="nobody_at_all"),
+    "snapshot diff": Call("viewer_one", missing="nobody_at_all"),
+    "snapshot list": Call("viewer_one", missing="nobody_at_all"),
+    "snapshot show": Call("viewer_one", missing="nobody_at_all"),
+    "snapshot trend": Call("viewer_one all_time_tokens", missing="nobody_at_all all_time_tokens"),
     "report tippers": Call(missing="--room nobody_at_all"),
     "import chat": Call("chat.txt --save", missing="chat.txt --room nobody_at_all"),
     "import follows": Call(

@@ -43,6 +43,7 @@ _JSON_TYPES = {
     "list": "array of strings",
     "lines": "array",
     "json": "object or array",
+    "value": "number, string, boolean or array",
     "duration": "seconds",
     "share": "number",
 }

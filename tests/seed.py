@@ -1,15 +1,19 @@
 """A database with a bit of everything, in which the examples of every help text have something to find."""
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
 
 import factories
 from command import Mhc
 from factories import Item
 from mhc.domain.clock import from_ms
 from mhc.sandbox.show import iter_events
-from mhc.store import coverage, streams
+from mhc.store import coverage, people, snapshots, streams
 from mhc.store.database import Database
+from mhc.store.snapshots import Asked, Reading
 from mhc.store.streams import Kind
 
 EVENTS = 600
@@ -40,12 +44,38 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         if run.status != os.EX_OK:
             raise RuntimeError(f"mhc {' '.join(words)}: {run.stderr}")
     with db.write() as conn:
+        snapshots.add(conn, _readings(conn, now))
         factories.store(conn, [_event_of_the_help()])
         factories.store(conn, _show(now - timedelta(hours=26)), page=2)
         factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
         source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
         coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
+
+
+def _readings(conn: Connection, now: datetime) -> list[Reading]:
+    """Give what Statbate said of viewer_one: something, then more, then the same, then more again."""
+    who = people.ids_of(conn, ["viewer_one"])["viewer_one"]
+    times = (
+        datetime(2023, 6, 1, tzinfo=UTC),
+        datetime(2026, 1, 20, tzinfo=UTC),
+        *(now - timedelta(days=n) for n in (2, 1)),
+    )
+    life = (
+        (900, ["example_room"]),
+        (45210, ["example_room"]),
+        (45210, ["example_room"]),
+        (46000, ["other_room"]),
+    )
+    said = [
+        {"name": "viewer_one", "did": 900001, "all_time_tokens": tokens, "first_tip_date": "2023-05-07T20:00:00Z",
+         "models_tipped_2weeks": len(models), "models_tipped_2weeks_list": models}
+        for tokens, models in life
+    ]  # fmt: skip
+    asked = Asked("statbate.member_info")
+    return [
+        Reading(who, asked, at, json.dumps(one).encode(), one) for at, one in zip(times, said, strict=True)
+    ]
 
 
 def _event_of_the_help() -> Item:

@@ -196,7 +196,7 @@ def test_no_special_case_is_left_over() -> None:
 TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,), "username": (str,), "time": (str,), "id": (int,), "int": (int, float), "duration": (int, float),
     "share": (int, float),
-    "bool": (bool,), "list": (list,), "lines": (list,), "json": (dict, list),
+    "bool": (bool,), "list": (list,), "lines": (list,), "json": (dict, list), "value": (int, float, str, bool, list),
 }  # fmt: skip
 
 

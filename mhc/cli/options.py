@@ -127,7 +127,7 @@ def record_options(*, fields: Sequence[Field]) -> Decorator:
 
 def output_options(*, fields: Sequence[Field], sort_keys: Iterable[str] | None = None) -> Decorator:
     """Give a command that prints rows its output options, and `out`; `sort_keys` (None: each plain field)."""
-    simple = [field.name for field in fields if field.kind not in {"list", "lines", "json"}]
+    simple = [field.name for field in fields if field.kind not in {"list", "lines", "json", "value"}]
     keys = simple if sort_keys is None else list(sort_keys)
     listing = [
         click.option(

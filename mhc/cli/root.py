@@ -32,7 +32,7 @@ COMMANDS: Final[Table] = {
     "pair": ("mhc.cli.pair:group", "Who belongs together: collaborators, and accounts of one person."),
     "link": ("mhc.cli.link:group", "Where else people are to be found."),
     "inbox": ("mhc.cli.inbox:group", "Private messages, by the person you wrote with."),
-    "snapshot": ("mhc.cli.snapshot:group", "What other sources say of people, each answer kept."),
+    "snapshot": ("mhc.cli.snapshot:group", "What other sources say of people, reading by reading."),
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
     "import": (
         "mhc.cli.imports:group",

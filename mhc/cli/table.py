@@ -22,9 +22,9 @@ _RIGHT = frozenset({"int", "id", "duration", "share"})
 # Figures and ids are never cut: `12,3…` is another number. The number of a pass is for titles that are wider than
 # what stands below them.
 _FLOORS: tuple[tuple[int, dict[str, int]], ...] = (
-    (99, {"text": 12, "list": 12, "lines": 12, "json": 12, "username": 24}),
-    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "username": 16}),
-    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "username": 12, "time": 12}),
+    (99, {"text": 12, "list": 12, "lines": 12, "json": 12, "value": 12, "username": 24}),
+    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "value": 12, "username": 16}),
+    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "value": 12, "username": 12, "time": 12}),
 )
 _NAMES_THE_ROW = 16  # the least of the first column, where it is prose
 _DATE = 10  # 2026-03-01: a time without its hour
@@ -247,7 +247,7 @@ def _scalar(kind: str, value: object) -> str:
     if kind == "share" and isinstance(value, (int, float)):
         return share(value)
     if isinstance(value, (int, float, Decimal)):
-        return _figure(value, grouped=kind in {"int", "json"}) if isfinite(value) else UNKNOWN
+        return _figure(value, grouped=kind in {"int", "json", "value"}) if isfinite(value) else UNKNOWN
     return cell_text(value)
 
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, case, select, tuple_
 
-from mhc.store import people, readings
+from mhc.store import people, series
 from mhc.store.database import Database
-from mhc.store.readings import Metrics, Taken
 from mhc.store.schema import person, snapshot, snapshot_source
+from mhc.store.series import Metrics, Taken
 
 _BLOCK = 1000
 
@@ -22,6 +22,7 @@ class Wanted:
     person_ids: Sequence[int] | None = None
     source: str | None = None
     range: str | None = None
+    subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     changed: bool = False
@@ -60,10 +61,9 @@ def _rows(conn: Connection, wanted: Wanted, after: tuple[datetime, int] | None) 
     page = select(
         s.id, s.person_id, s.source_id, s.captured_at, s.payload_id, asked.source, asked.subject, asked.range
     ).join(snapshot_source, asked.id == s.source_id)
-    if wanted.source is not None:
-        page = page.where(asked.source == wanted.source)
-    if wanted.range is not None:
-        page = page.where(asked.range == wanted.range)
+    for name in ("source", "range", "subject"):
+        if (value := getattr(wanted, name)) is not None:
+            page = page.where(asked[name] == value)
     if wanted.since is not None:
         page = page.where(s.captured_at >= wanted.since)
     if wanted.until is not None:
@@ -95,7 +95,7 @@ def _listed(conn: Connection, rows: Sequence[Any], wanted: Wanted) -> list[Liste
     names, merged = _whose(conn, {row.person_id for row in rows if row.person_id is not None})
     before = {row.id: _before(conn, row, merged) for row in rows}
     shown = [row for row in rows if not wanted.changed or before[row.id] != row.payload_id]
-    said = readings.metrics_of(conn, (row.payload_id for row in shown))
+    said = series.metrics_of(conn, (row.payload_id for row in shown))
     return [
         Listed(
             id=row.id,
@@ -117,7 +117,7 @@ def _before(conn: Connection, row: Any, merged: Mapping[int, Sequence[int]]) -> 
         found: int | None = row.before
         return found
     this = Taken(row.captured_at, row.id, row.person_id, row.source_id, row.payload_id)
-    one = readings.before(conn, merged[row.person_id], this)
+    one = series.before(conn, merged[row.person_id], this)
     return None if one is None else one.payload_id
 
 

@@ -1,4 +1,4 @@
-"""`mhc snapshot`: what other sources say of people."""
+"""`mhc snapshot`: what other sources say of people, kept as history."""
 
 from typing import Final
 
@@ -7,13 +7,14 @@ import click
 from mhc.cli.root import LazyGroup, Table
 
 COMMANDS: Final[Table] = {
-    "pull": (
-        "mhc.cli.snapshot.pull:pull",
-        "Ask other sources about people, and keep each answer.",
-    ),
-}
+    "pull": ("mhc.cli.snapshot.pull:pull", "Ask other sources about people, and keep each answer."),
+    "list": ("mhc.cli.snapshot.looking:list_snapshots", "List what other sources said, the newest first."),
+    "show": ("mhc.cli.snapshot.showing:show", "Show one reading: each figure with its unit and where it comes from."),
+    "diff": ("mhc.cli.snapshot.comparing:diff", "Show what changed between two readings of a person."),
+    "trend": ("mhc.cli.snapshot.comparing:trend", "Show how figures of a person went."),
+}  # fmt: skip
 
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def group() -> None:
-    """What other sources say of people, each answer kept."""
+    """What other sources say of people, reading by reading."""

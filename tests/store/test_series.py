@@ -10,7 +10,7 @@ import plans
 from factories import minute
 from folk import known
 from mhc.domain.clock import to_ms
-from mhc.store import identity, people, reading_lists, readings, snapshots
+from mhc.store import identity, people, reading_lists, series, snapshots
 from mhc.store.database import Database
 from mhc.store.reading_lists import Wanted
 from mhc.store.snapshots import Asked, Reading
@@ -29,37 +29,37 @@ def read(
     assert snapshots.add(conn, given) == len(given)
 
 
-def tokens(conn: Connection, found: Iterable[readings.Taken]) -> list[Any]:
+def tokens(conn: Connection, found: Iterable[series.Taken]) -> list[Any]:
     rows = list(found)
-    said = readings.metrics_of(conn, (one.payload_id for one in rows))
+    said = series.metrics_of(conn, (one.payload_id for one in rows))
     return [said[one.payload_id]["tokens"] for one in rows]
 
 
-def series(*values: int) -> list[tuple[float, dict[str, Any]]]:
+def hourly(*values: int) -> list[tuple[float, dict[str, Any]]]:
     return [(60 * hour, {"tokens": value}) for hour, value in enumerate(values)]
 
 
 def test_the_last_reading_and_that_of_a_time(database: Database) -> None:
     with database.write() as conn:
         one, two = known(conn, "viewer_one", "viewer_two")
-        read(conn, one, INFO, series(10, 10, 30))
-        read(conn, two, INFO, series(99))
-        (asked,) = readings.questions(conn, [one])
+        read(conn, one, INFO, hourly(10, 10, 30))
+        read(conn, two, INFO, hourly(99))
+        (asked,) = series.questions(conn, [one])
         assert asked[1:] == ("statbate.member_info", "", "")
 
         def last(at: float | None = None, **more: Any) -> list[Any]:
-            found = readings.latest(conn, [one], asked.id, None if at is None else minute(at), **more)
+            found = series.latest(conn, [one], asked.id, None if at is None else minute(at), **more)
             return [] if found is None else tokens(conn, [found])
 
         assert (last(), last(120), last(119), last(0), last(-1)) == ([30], [30], [10], [10], [])
-        newest = readings.latest(conn, [one], asked.id)
+        newest = series.latest(conn, [one], asked.id)
         assert newest is not None
         assert last(but_payload=newest.payload_id) == [10]
-        first = readings.first(conn, [one], asked.id)
+        first = series.first(conn, [one], asked.id)
         assert first is not None
         assert first.captured_at == minute(0)
-        assert readings.by_id(conn, newest.id) == newest
-        assert readings.by_id(conn, 10**6) is None
+        assert series.by_id(conn, newest.id) == newest
+        assert series.by_id(conn, 10**6) is None
 
 
 def test_what_was_asked_of_a_person_is_in_order(database: Database) -> None:
@@ -71,24 +71,24 @@ def test_what_was_asked_of_a_person_is_in_order(database: Database) -> None:
             Asked("statbate.member_model", "30d", "a_room"),
             INFO,
         ):
-            read(conn, one, asked, series(1, 2, 3))
-        found = [(asked.source, asked.subject, asked.range) for asked in readings.questions(conn, [one])]
+            read(conn, one, asked, hourly(1, 2, 3))
+        found = [(asked.source, asked.subject, asked.range) for asked in series.questions(conn, [one])]
         assert found == [
             ("statbate.member_info", "", ""),
             ("statbate.member_model", "a_room", "30d"),
             ("statbate.member_tips", "", ""),
             ("statbate.member_tips", "", "30d"),
         ]
-        assert readings.questions(conn, []) == []
+        assert series.questions(conn, []) == []
 
 
 def test_a_series_of_a_half_open_time(database: Database) -> None:
     with database.write() as conn:
         (one,) = known(conn, "viewer_one")
-        read(conn, one, INFO, series(1, 2, 3, 4))
-        (asked,) = readings.questions(conn, [one])
-        assert tokens(conn, readings.series(conn, [one], asked.id)) == [1, 2, 3, 4]
-        assert tokens(conn, readings.series(conn, [one], asked.id, minute(60), minute(180))) == [2, 3]
+        read(conn, one, INFO, hourly(1, 2, 3, 4))
+        (asked,) = series.questions(conn, [one])
+        assert tokens(conn, series.between(conn, [one], asked.id)) == [1, 2, 3, 4]
+        assert tokens(conn, series.between(conn, [one], asked.id, minute(60), minute(180))) == [2, 3]
 
 
 def test_merged_people_have_one_series(database: Database) -> None:
@@ -98,12 +98,12 @@ def test_merged_people_have_one_series(database: Database) -> None:
         read(conn, two, INFO, [(60, {"tokens": 1}), (120, {"tokens": 4})])
         identity.merge(conn, one, [two], at=minute(200), reason="manual")
         ids = people.members(conn, one)
-        (asked,) = readings.questions(conn, ids)
-        assert tokens(conn, readings.series(conn, ids, asked.id)) == [1, 1, 3, 4]
-        newest = readings.latest(conn, ids, asked.id)
+        (asked,) = series.questions(conn, ids)
+        assert tokens(conn, series.between(conn, ids, asked.id)) == [1, 1, 3, 4]
+        newest = series.latest(conn, ids, asked.id)
         assert newest is not None
         seen = [newest]
-        while (earlier := readings.before(conn, ids, seen[-1])) is not None:
+        while (earlier := series.before(conn, ids, seen[-1])) is not None:
             seen.append(earlier)
         assert tokens(conn, seen) == [4, 3, 1, 1]
     found = list(reading_lists.read(database, Wanted(ids)))
@@ -118,10 +118,10 @@ def test_merged_people_have_one_series(database: Database) -> None:
 def test_a_list_says_what_was_new(database: Database) -> None:
     with database.write() as conn:
         one, two = known(conn, "viewer_one", "viewer_two")
-        read(conn, one, INFO, series(5, 5, 6))
-        read(conn, one, TIPS, series(5))
-        read(conn, two, INFO, series(5, 5))
-        read(conn, None, Asked("statbate.tags", "30d"), series(7, 7))
+        read(conn, one, INFO, hourly(5, 5, 6))
+        read(conn, one, TIPS, hourly(5))
+        read(conn, two, INFO, hourly(5, 5))
+        read(conn, None, Asked("statbate.tags", "30d"), hourly(7, 7))
 
     def told(wanted: Wanted, limit: int | None = None) -> list[tuple[Any, ...]]:
         found = reading_lists.read(database, wanted, limit)
@@ -166,10 +166,10 @@ def test_what_a_source_said_comes_back_as_it_came(database: Database) -> None:
     with database.write() as conn:
         (one,) = known(conn, "viewer_one")
         snapshots.add(conn, [Reading(one, INFO, minute(0), body, {"did": 1})])
-        (asked,) = readings.questions(conn, [one])
-        newest = readings.latest(conn, [one], asked.id)
+        (asked,) = series.questions(conn, [one])
+        newest = series.latest(conn, [one], asked.id)
         assert newest is not None
-        said = readings.said(conn, newest.payload_id)
+        said = series.said(conn, newest.payload_id)
     assert (said.body, said.metrics, len(said.hash)) == (body, {"did": 1}, 32)
 
 
@@ -192,12 +192,12 @@ def fill(db: Database) -> None:
 
 def ask_of_one(conn: Connection) -> object:
     (who,) = people.find(conn, "viewer_7")
-    (asked,) = readings.questions(conn, [who.id])
-    last = readings.latest(conn, [who.id], asked.id, minute(3000))
+    (asked,) = series.questions(conn, [who.id])
+    last = series.latest(conn, [who.id], asked.id, minute(3000))
     assert last is not None
-    readings.before(conn, [who.id], last)
-    readings.first(conn, [who.id], asked.id)
-    return readings.series(conn, [who.id], asked.id, minute(0), minute(3000))
+    series.before(conn, [who.id], last)
+    series.first(conn, [who.id], asked.id)
+    return series.between(conn, [who.id], asked.id, minute(0), minute(3000))
 
 
 def ask_for_a_list(conn: Connection) -> object:

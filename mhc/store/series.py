@@ -131,7 +131,7 @@ def before(conn: Connection, ids: Sequence[int] | None, one: Taken) -> Taken | N
     return max((row for row in found if row < one), default=None)
 
 
-def series(
+def between(
     conn: Connection,
     ids: Sequence[int],
     source_id: int,
