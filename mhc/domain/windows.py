@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from mhc.domain.clock import iso_z
-from mhc.domain.times import Range, parse_duration, parse_range
+from mhc.domain.clock import EPOCH, iso_z
+from mhc.domain.times import Range, parse_duration, parse_instant
 
 LIFETIME: Final = ""
 _HOUR = timedelta(hours=1)
@@ -33,8 +33,15 @@ class Window:
         return Range(end - self.length, end)
 
 
-def parse_rolling(text: str) -> Window:
-    """Read a length of whole hours, such as 30d: equal lengths have one key. Raises ValueError."""
+def parse(text: str) -> Window:
+    """Read a window as its key is written: a length of whole hours, or both ends of UTC. Raises ValueError."""
+    start, slash, end = text.partition("/")
+    if not slash:
+        return _rolling(text)
+    return between(*(parse_instant(one, now=EPOCH, tz=UTC) for one in (start, end)))
+
+
+def _rolling(text: str) -> Window:
     length = parse_duration(text)
     if length < _HOUR or length % _HOUR or length > _LONGEST:
         raise ValueError(f"{text!r} is no range: whole hours or days, such as 24h or 30d")
@@ -42,20 +49,12 @@ def parse_rolling(text: str) -> Window:
     return Window(f"{hours}h" if hours % 24 else f"{hours // 24}d", length)
 
 
-def parse_fixed(since: str | None, until: str | None, *, now: datetime) -> Window:
-    """Read both ends, days as days of UTC. Raises ValueError."""
-    if since is None or until is None:
-        raise ValueError("--since and --until go together; a range that ends now is --range 30d")
-    asked = parse_range(since, until, now=now, tz=UTC)
-    assert asked.start is not None
-    assert asked.end is not None
-    start, end = (at.replace(microsecond=0) for at in (asked.start, asked.end))
-    if start >= end:
-        raise ValueError("the range is empty")
+def between(start: datetime, end: datetime) -> Window:
+    """Give the window between two instants, to the second."""
+    start, end = (at.astimezone(UTC).replace(microsecond=0) for at in (start, end))
     return Window(f"{_written(start)}/{_written(end)}", fixed=Range(start, end))
 
 
 def _written(at: datetime) -> str:
     """Write an end of a range: as a day where it is the start of one."""
-    text = iso_z(at)
-    return text.removesuffix("T00:00:00Z")
+    return iso_z(at).removesuffix("T00:00:00Z")

@@ -140,7 +140,7 @@ class _Transcript(msgspec.Struct, forbid_unknown_fields=True):
     status: int
     headers: dict[str, str] = {}
     body_text: str = ""
-    body_json: msgspec.Raw | None = None
+    body_json: msgspec.Raw = msgspec.Raw()
 
 
 def _saved(body: bytes) -> "Answer":
@@ -148,7 +148,7 @@ def _saved(body: bytes) -> "Answer":
         told = msgspec.json.decode(body, type=_Transcript)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return saved_answer(body)
-    text = told.body_text.encode() if told.body_json is None else bytes(told.body_json)
+    text = bytes(told.body_json) or told.body_text.encode()
     return saved_answer(text, status=told.status, headers=told.headers)
 
 

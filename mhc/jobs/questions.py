@@ -8,7 +8,7 @@ from typing import Any, Final
 from mhc.clients.statbate import MEMBER_INFO, MEMBER_INFO_BATCH, MODEL_INFO, OPERATIONS, Query
 from mhc.clients.statbate_operations import Operation
 from mhc.domain.names import near_matches
-from mhc.domain.windows import LIFETIME, Window, parse_rolling
+from mhc.domain.windows import LIFETIME, Window, parse
 from mhc.errors import UsageError
 from mhc.store.people import Role
 from mhc.store.pools import Ask
@@ -148,7 +148,7 @@ def _of_operation(operation: Operation[Any], more: More) -> Question:
     if "query" in takes and more.query is None:
         raise UsageError(f"{operation.name} needs --query: the letters of a tag")
     if "range" in takes and more.window is None:
-        more = replace(more, window=parse_rolling(USUAL_RANGE))
+        more = replace(more, window=parse(USUAL_RANGE))
     # A batch is cut into what a member's own answer says: the same question.
     stored = MEMBER_INFO if operation is BATCHED else operation
     about = _about(operation)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from mhc.config import Settings
-from mhc.domain.windows import parse_rolling
+from mhc.domain.windows import parse
 from mhc.errors import ConfigError, NotFoundError
 from mhc.jobs import questions, targets
 from mhc.jobs.keeping import FOUND, Outcome, State
@@ -59,7 +59,7 @@ def filters_of(conn: "Connection", work: Work) -> Filters:
 
 def _of_rooms(conn: "Connection", loaded: Settings, filters: Filters, work: Work) -> list[Task]:
     rooms = targets.of_rooms(conn, loaded)
-    more = More(window=parse_rolling(USUAL_RANGE))
+    more = More(window=parse(USUAL_RANGE))
     found = []
     for operation in OF_ROOMS:
         question = questions.find(f"{STATBATE}.{operation}", more)

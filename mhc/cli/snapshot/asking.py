@@ -10,10 +10,10 @@ from mhc.cli.context import settings, utc_now
 from mhc.cli.imports.files import MOST_BYTES, opened
 from mhc.cli.lookups import names as names_of
 from mhc.cli.lookups import person as find_person
-from mhc.cli.lookups import username
+from mhc.cli.lookups import time_range, username
 from mhc.cli.lookups import watchlist as find_list
 from mhc.domain.times import parse_duration
-from mhc.domain.windows import Window, parse_fixed, parse_rolling
+from mhc.domain.windows import Window, between, parse
 from mhc.errors import AccessError, DataError, MhcError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ def asked_of(ctx: click.Context, db: "Database", asking: Asking) -> Asked:
     from mhc.jobs.putting import check
 
     now = utc_now()
-    questions = _questions(asking)
-    for question in questions:
-        check(question, now)
-    _refuse(asking, questions)
-    saved = None if asking.file is None else _read(asking.file)
     with db.read() as conn:
+        questions = _questions(asking, _window(ctx, conn, asking))
+        _refuse(asking, questions)
+        for question in questions if asking.file is None else ():
+            check(question, now)
+        saved = None if asking.file is None else _read(asking.file)
         named, failed = _named(ctx, conn, asking, questions)
         if not questions[0].is_about_people or saved is not None:
             plan = targets.of_names(questions, named)
@@ -92,10 +92,9 @@ def asked_of(ctx: click.Context, db: "Database", asking: Asking) -> Asked:
     return Asked(plan, failed, saved)
 
 
-def _questions(asking: Asking) -> "tuple[Question, ...]":
+def _questions(asking: Asking, window: Window | None) -> "tuple[Question, ...]":
     from mhc.jobs.questions import More, find, usual
 
-    window = _window(asking)
     more = More(
         window=window,
         model=None if asking.model is None else username(asking.model),
@@ -113,13 +112,16 @@ def _questions(asking: Asking) -> "tuple[Question, ...]":
     return usual(window)
 
 
-def _window(asking: Asking) -> Window | None:
+def _window(ctx: click.Context, conn: "Connection", asking: Asking) -> Window | None:
+    if asking.since is not None or asking.until is not None:
+        if asking.length is not None:
+            raise UsageError("--range and --since say the same: give one of the two")
+        given = time_range(ctx, conn, asking.since, asking.until)
+        if given.start is None:
+            raise UsageError("--until needs --since: every range is asked for with both ends")
+        return between(given.start, given.end or utc_now())
     try:
-        if asking.since is not None or asking.until is not None:
-            if asking.length is not None:
-                raise UsageError("--range ends now, --since and --until say both ends: give one of the two")
-            return parse_fixed(asking.since, asking.until, now=utc_now())
-        return None if asking.length is None else parse_rolling(asking.length)
+        return None if asking.length is None else parse(asking.length)
     except ValueError as error:
         raise UsageError(str(error)) from None
 

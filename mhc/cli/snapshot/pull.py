@@ -56,7 +56,7 @@ _GENDERS = ("male", "female", "trans", "couple", "unknown")
     "--source", metavar="SOURCE", help="statbate.OPERATION, stats or apistats (default: see above)."
 )
 @click.option(
-    "--range", "length", metavar="LENGTH", help="Figures of so long until now: 24h, 30d (default: 30d)."
+    "--range", "length", metavar="LENGTH", help="Figures of so long until now (30d, which is the default), or FROM/TO in UTC."
 )
 @click.option(
     "--list",
@@ -106,7 +106,7 @@ def pull(
     from mhc.jobs import pulling
 
     loaded = settings(ctx)
-    at = past_instant(ctx, loaded_at) if loaded_at else None
+    at = None if loaded_at is None else past_instant(ctx, loaded_at)
     with database(ctx) as db, ending() as end:
         what = asked_of(ctx, db, Asking(file=file, **_wanted(asked)))
         plan = what.plan
