@@ -8,13 +8,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 from mhc.clients.api import saved_answer
 from mhc.clients.failures import BlockedError, MovedError, NotKnownError, RefusedError, UpstreamError
-from mhc.clients.http import Answer
 from mhc.clients.pacing import PacedError, StoppedError
 from mhc.clients.statbate_operations import MOST_NAMES
 from mhc.config import Settings
@@ -27,12 +24,12 @@ from mhc.errors import (
     MhcError,
     NotFoundError,
     TryLaterError,
-    of_os_error,
 )
+from mhc.jobs.aside import put_aside
 from mhc.jobs.keeping import FOUND, Outcome, Said, State, Tell, failed, keep, of
-from mhc.jobs.putting import Answered, Upstreams, load, written
+from mhc.jobs.putting import Answered, Upstreams, load
 from mhc.jobs.questions import STATBATE, About, Question
-from mhc.store import compared, files, misses, people
+from mhc.store import compared, misses, people
 from mhc.store.database import Database
 
 if TYPE_CHECKING:
@@ -251,36 +248,25 @@ def _of_known(conn: "Connection", question: Question, said: Sequence[Said]) -> l
     ]
 
 
-def status_of(outcomes: Sequence[Outcome], ended: Sequence[MhcError]) -> int:
-    """Give the exit status: the gravest where all failed, 1 where some did; a safety stop comes first.
-
-    Whom one source knows is no failure where another does not.
-    """
-    if any(isinstance(one, CheckError) for one in ended):
-        return Exit.CHECK
+def failures_of(outcomes: Sequence[Outcome]) -> list[MhcError]:
+    """Give what counts as a failure: that one source does not know somebody is none where another does."""
     known = {one.username for one in outcomes if one.state in FOUND}
-    failures = [
-        one.failure.status
+    return [
+        one.failure
         for one in outcomes
         if one.failure and not (one.state == State.UNKNOWN and one.username in known)
     ]
+
+
+def status_of(outcomes: Sequence[Outcome], ended: Sequence[MhcError]) -> int:
+    """Give the exit status: the gravest where all failed, 1 where some did; a safety stop comes first."""
+    if any(isinstance(one, CheckError) for one in ended):
+        return Exit.CHECK
+    failures = failures_of(outcomes)
     if not failures:
         return Exit.OK
-    return Exit.PARTIAL if any(one.failure is None for one in outcomes) else max(failures)
-
-
-def put_aside(state_dir: Path, question: Question, answer: Answer) -> Path:
-    """Keep an answer that is no reading, as `load` reads it: the last one of each source."""
-    path = state_dir / "answers" / f"{question.source}.json"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{token_hex(6)}.part")
-        with files.new(fresh) as file:
-            file.write(written(answer))
-        fresh.replace(path)
-    except OSError as error:
-        raise of_os_error(error, f"cannot keep {path}") from error
-    return path
+    good = any(one.failure is None for one in outcomes)
+    return Exit.PARTIAL if good else max(one.status for one in failures)
 
 
 def _skipped(question: Question, names: Sequence[str], error: MhcError | None) -> Iterator[Outcome]:

@@ -5,12 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import Any
 
 from mhc.clients import apistats, cbstats, statbate
-from mhc.clients.api import needed, saved_answer
+from mhc.clients.api import needed
 from mhc.clients.apistats import EarningsClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.pacing import Pacer
@@ -19,11 +17,9 @@ from mhc.clients.statbate_operations import MOST_PER_PAGE
 from mhc.clients.statbate_requests import request_for
 from mhc.config import Secret, Settings
 from mhc.errors import AccessError, DataError
+from mhc.jobs.aside import read_aside
 from mhc.jobs.keeping import Said
 from mhc.jobs.questions import APISTATS, About, Question, query_of
-
-if TYPE_CHECKING:
-    from mhc.clients.http import Answer
 
 MOST_PAGES = 100
 
@@ -121,7 +117,7 @@ def token_of(loaded: Settings, room: str) -> Secret:
 
 def load(question: Question, body: bytes, names: Sequence[str], loaded: Settings) -> Answered:
     """Read a saved answer as if it had just come: its body, or an object of `status`, `headers` and `body_text`."""
-    answer = _saved(body)
+    answer = read_aside(body)
     if question.operation is None:
         (room,) = names
         if question.source == APISTATS:
@@ -132,30 +128,6 @@ def load(question: Question, body: bytes, names: Sequence[str], loaded: Settings
     if question.in_batches:
         return _of_batch(names or [str(row.name) for row in fetched.rows if row.name], fetched)
     return _of_pages(question, names, [fetched])
-
-
-class _Transcript(msgspec.Struct, forbid_unknown_fields=True):
-    """An answer that was kept whole."""
-
-    status: int
-    headers: dict[str, str] = {}
-    body_text: str = ""
-    body_json: msgspec.Raw = msgspec.Raw()
-
-
-def _saved(body: bytes) -> "Answer":
-    try:
-        told = msgspec.json.decode(body, type=_Transcript)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return saved_answer(body)
-    text = bytes(told.body_json) or told.body_text.encode()
-    return saved_answer(text, status=told.status, headers=told.headers)
-
-
-def written(answer: "Answer") -> bytes:
-    """Write an answer whole, as `load` reads it."""
-    body = answer.body.decode(errors="replace")
-    return msgspec.json.encode({"status": answer.status, "headers": dict(answer.headers), "body_text": body})
 
 
 def _of_batch(names: Sequence[str], fetched: Fetched[Any]) -> Answered:

@@ -1,6 +1,7 @@
 """`statbate-refresh`: asks Statbate about the own rooms, and about the people who are due."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mhc.config import Settings
@@ -32,7 +33,7 @@ def run(work: Work) -> None:
     with work.db.read() as conn:
         ids = targets.own_rooms(conn, work.settings)
         plan = targets.plan(conn, questions.usual(), [], filters, room_ids=ids, now=work.now())
-    told += pull.run(plan.tasks)
+    told += pull.run([rest for one in plan.tasks if (rest := _without(one, rooms)).names])
     finish(work, told, pull)
 
 
@@ -67,6 +68,12 @@ def _of_rooms(conn: "Connection", loaded: Settings, filters: Filters, work: Work
         if names:
             found.append(Task(question, tuple(one.username for one in names)))
     return found
+
+
+def _without(task: Task, done: Sequence[Task]) -> Task:
+    """Leave out whom this was just asked about."""
+    names = {name for one in done if one.question.asked == task.question.asked for name in one.names}
+    return replace(task, names=tuple(name for name in task.names if name not in names))
 
 
 def finish(work: Work, told: Iterable[Outcome], pull: Pull) -> None:

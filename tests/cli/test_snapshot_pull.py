@@ -50,7 +50,7 @@ def test_whose_role_nobody_knows_is_asked_about_as_both_and_known_from_then_on(
     statbate.models["model_one"] = {"rid": 77}
     run = pull(mhc, statbate, "model_one")
     assert states(run) == [("model_one", "member_info", "unknown"), ("model_one", "model_info", "new")]
-    assert (run.status, run.json[1]["range"]) == (0, "30d")
+    assert (run.status, run.json[1]["range"], run.stderr) == (0, "30d", "")
     card = mhc("person", "show", "model_one", "-o", "json").json
     assert (card["role"], card["rid"]) == ("model", 77)
     statbate.asked.clear()

@@ -1,6 +1,6 @@
 """`mhc snapshot pull`: ask other sources about people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,7 +56,10 @@ _GENDERS = ("male", "female", "trans", "couple", "unknown")
     "--source", metavar="SOURCE", help="statbate.OPERATION, stats or apistats (default: see above)."
 )
 @click.option(
-    "--range", "length", metavar="LENGTH", help="Figures of so long until now (30d, which is the default), or FROM/TO in UTC."
+    "--range",
+    "length",
+    metavar="LENGTH",
+    help="Figures of so long until now (30d, which is the default), or FROM/TO in UTC.",
 )
 @click.option(
     "--list",
@@ -158,10 +161,9 @@ def _show(ctx: click.Context, out: Writer, plan: "Plan") -> None:
     )
 
 
-def _tell(ctx: click.Context, one: "Pull", found: "Iterable[Outcome]") -> None:
+def _tell(ctx: click.Context, one: "Pull", found: "Sequence[Outcome]") -> None:
     """Say each failure once."""
-    told = set()
-    for error in (*one.ended, *(outcome.failure for outcome in found)):
-        if error is not None and error.message not in told:
-            told.add(error.message)
-            complain(ctx, error)
+    from mhc.jobs.pulling import failures_of
+
+    for error in {error.message: error for error in (*failures_of(found), *one.ended)}.values():
+        complain(ctx, error)
