@@ -25,15 +25,16 @@ LENGTH = timedelta(minutes=30)
 class World:
     """Made-up time stands still at BEGIN, when the first show starts, until `pass_time`; waits cost it and nothing else."""
 
-    def __init__(self, folder: Path, **more: Any) -> None:
+    def __init__(self, folder: Path, *, begin: datetime = BEGIN, **more: Any) -> None:
         self.passed = 0.0
-        self.sandbox = Sandbox(**{"start": BEGIN, "length": LENGTH, "clock": lambda: self.passed, **more})
+        self._begin = begin
+        self.sandbox = Sandbox(**{"start": begin, "length": LENGTH, "clock": lambda: self.passed, **more})
         self._pacer = Pacer(folder, clock=self.time, sleep=self._sleep)
 
     @property
     def now(self) -> datetime:
         """Give made-up time."""
-        return BEGIN + timedelta(seconds=self.passed)
+        return self._begin + timedelta(seconds=self.passed)
 
     def time(self) -> float:
         """Give made-up time in seconds since 1970."""

@@ -107,6 +107,13 @@ def group() -> None:
     help="Who bears another name from the second show on.",
 )
 @click.option(
+    "--crowd",
+    type=click.IntRange(0, 9_999),
+    default=0,
+    metavar="N",
+    help="Further members whom Statbate knows.",
+)
+@click.option(
     "--naive", is_flag=True, help="Statbate in its other form: times without a zone, model_name for model."
 )
 @click.option("--for", "seconds", metavar="TIME", help="End after this time.")
@@ -126,6 +133,7 @@ def serve(
     faults: str,
     misbehave: float,
     renames: tuple[str, ...],
+    crowd: int,
     naive: bool,
     seconds: str | None,
 ) -> None:
@@ -155,6 +163,7 @@ def serve(
             faults=faults,
             misbehave=misbehave,
             renames=dict(map(_rename, renames)),
+            crowd=crowd,
             naive=naive,
         )
     except ValueError as error:

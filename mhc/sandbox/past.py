@@ -20,6 +20,7 @@ _FROM_THE_BEGINNING = 12
 _LEAST_APART = timedelta(hours=20)
 _SECOND = timedelta(seconds=1)
 _FANCLUB_TOKENS = 500
+_DAY = 86_400
 
 # earned: tokens of the own room that nobody outside sees; came and went: people of the own room.
 Kind = Literal["on", "said", "tip", "off", "earned", "came", "went", "followed", "unfollowed"]
@@ -40,7 +41,12 @@ def first_day(begin: datetime) -> date:
     return (begin - DEPTH).astimezone(UTC).date().replace(day=1)
 
 
-def everything(show: Show, begin: datetime) -> Iterator[Seen]:
+def crowd_names(size: int) -> list[str]:
+    """Give the names of members whom only others know, numbered after the cast."""
+    return [f"guest_{number:04d}" for number in range(1, size + 1)]
+
+
+def everything(show: Show, begin: datetime, crowd: int = 0) -> Iterator[Seen]:
     """Give what happens in the own room, before the show and in it, and with the other models, in order of time."""
     cast = cast_of(show.seed)
     known = _known_since(show.seed, cast, begin)
@@ -48,6 +54,7 @@ def everything(show: Show, begin: datetime) -> Iterator[Seen]:
         _elsewhere(show.seed, cast, begin, known),
         _before(show, cast, begin, known),
         _played(show, cast, begin),
+        _crowd(show.seed, range(len(cast), len(cast) + crowd), begin),
     )
     return merge(*streams, key=lambda one: one.at)
 
@@ -73,16 +80,36 @@ def _known_since(seed: int, cast: Sequence[Viewer], begin: datetime) -> list[int
 
 def _elsewhere(seed: int, cast: Sequence[Viewer], begin: datetime, known: Sequence[int]) -> Iterator[Seen]:
     fans = _fans(seed, cast)
-    for number in count(_beginning(begin) // 86_400):
+    for number in count(_beginning(begin) // _DAY):
         rng = dice(seed, "elsewhere", number)
         found: list[Seen] = []
         for model in range(1, len(ELSEWHERE) + 1):
             if rng.random() < 0.7:
                 length = rng.randint(7_200, 18_000)
-                start = number * 86_400 + rng.randint(0, 86_399 - length)
+                start = number * _DAY + rng.randint(0, _DAY - 1 - length)
                 crowd = [member for member in fans[model] if known[member] <= start]
                 found += _session(rng, cast, model, crowd, start, start + length)
         yield from sorted(found)
+
+
+def _crowd(seed: int, members: range, begin: datetime) -> Iterator[Seen]:
+    """Give the tips of the crowd: each one on the first day, and of some on every other."""
+    start = _beginning(begin)
+    for number in count():
+        rng = dice(seed, "crowd", number)
+        some = rng.sample(members, len(members) // 50) if number else members
+        yield from sorted(
+            Seen(
+                start + number * _DAY + rng.randrange(_DAY),
+                "tip",
+                rng.randint(1, len(ELSEWHERE)),
+                member,
+                rng.choice((5, 25, 100)),
+            )
+            for member in some
+        )
+        if not members:
+            return
 
 
 def _before(show: Show, cast: Sequence[Viewer], begin: datetime, known: Sequence[int]) -> Iterator[Seen]:

@@ -37,6 +37,7 @@ class Sandbox:
     Statbate and the statistics go on with show time, too; their limits run as fast, and at speed 0 there are none.
     Every API has the `faults` for its first requests, or those that a mapping names for it; `misbehave` holds for all.
     Who is in `renames` bears the other name from the second show on. `naive` lets Statbate write in its other form.
+    `crowd` is how many members it knows beside the cast: guest_0001 and so on.
     """
 
     def __init__(
@@ -61,11 +62,12 @@ class Sandbox:
         misbehave: float = 0.0,
         renames: Mapping[str, str] | None = None,
         naive: bool = False,
+        crowd: int = 0,
         pages: Iterable[bytes | Given] | None = None,
         journal: bool = False,
     ) -> None:
-        if speed < 0 or page_size < 1 or (retention is not None and retention < 1):
-            raise ValueError("speed is 0 or more, page_size and retention 1 or more")
+        if speed < 0 or crowd < 0 or page_size < 1 or (retention is not None and retention < 1):
+            raise ValueError("speed and crowd are 0 or more, page_size and retention 1 or more")
         self.room = room
         self.token = token
         self.stats_token = stats_token
@@ -79,7 +81,7 @@ class Sandbox:
         self._pages = None if pages is None else list(pages)
         self._begin, self._speed, self._clock, self._until_now = start, speed, clock, until_now
         self._page_size, self._retention, self._empty = page_size, retention, empty
-        self._naive, self._misbehave = naive, misbehave
+        self._naive, self._misbehave, self._crowd = naive, misbehave, crowd
         self._faults = _by_api(faults)
         self._seed = seed
         self._feed: Feed | None = None
@@ -143,7 +145,7 @@ class Sandbox:
         return self
 
     def _router(self, events: EventsApi, begin: datetime, pace: Pace) -> Router:
-        story = Story(self._show, begin, pace)
+        story = Story(self._show, begin, pace, self._crowd)
         speed, clock = self._speed, self._clock
         return Router(
             events,

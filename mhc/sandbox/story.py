@@ -10,7 +10,7 @@ from mhc.sandbox.account import Account
 from mhc.sandbox.feed import Pace
 from mhc.sandbox.ledger import Ledger
 from mhc.sandbox.models import models_with
-from mhc.sandbox.past import Seen, everything
+from mhc.sandbox.past import Seen, crowd_names, everything
 from mhc.sandbox.people import cast_of
 from mhc.sandbox.show import EPOCH, Show
 
@@ -20,13 +20,14 @@ _SECOND = timedelta(seconds=1)
 class Story:
     """Goes on as far as show time has, whenever somebody asks; at speed 0 to the end of the first show."""
 
-    def __init__(self, show: Show, begin: datetime, pace: Pace) -> None:
+    def __init__(self, show: Show, begin: datetime, pace: Pace, crowd: int = 0) -> None:
         self.show = show
         self._pace = pace
         self._begin = begin
-        self._ledger = Ledger([one.username for one in cast_of(show.seed)], models_with(show.room))
+        names = [one.username for one in cast_of(show.seed)] + crowd_names(crowd)
+        self._ledger = Ledger(names, models_with(show.room))
         self._account = Account(show.seed)
-        self._rest = everything(show, begin)
+        self._rest = everything(show, begin, crowd)
         self._next: Seen | None = next(self._rest, None)
         self._renames_at = (begin + show.length + show.pause - EPOCH) // _SECOND
         self._lock = threading.Lock()

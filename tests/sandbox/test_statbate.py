@@ -106,6 +106,7 @@ def test_what_a_member_tipped_is_the_same_everywhere(world: World, client: Any, 
             assert sum(day.tokens for day in spent.daily_spending) == one.total_tokens
             theirs = everything(client, statbate.MODEL_TIPS, Query(name=one.name, range=asked["range"]))
             assert sum(tip.tokens for tip in theirs if tip.name == name) == one.total_tokens
+        assert all(one.usd == pytest.approx(one.tokens * 0.05) for one in tips)
         activity = client.fetch(statbate.MEMBER_ACTIVITY, Query(**asked, timezone=zone)).one
         assert sum(hour.token_sum for hour in activity.hourly) == tokens
         assert sum(day.token_sum for day in activity.daily) == tokens
@@ -228,7 +229,6 @@ def test_genders_are_those_of_the_models_by_two_tables(world: World, client: Any
 def test_who_is_online_wrote_or_tipped_within_the_hour(world: World, client: Any) -> None:
     world.pass_time(minutes=50)
     rows = client.fetch(statbate.MEMBERS_ONLINE, Query()).rows
-    assert [row.position for row in rows] == list(range(1, len(rows) + 1))
     assert "viewer_one" in {row.name for row in rows}
     assert [row.hour_tokens for row in rows] == sorted((row.hour_tokens for row in rows), reverse=True)
     assert all(row.hour_tokens <= row.day_tokens <= row.week_tokens for row in rows)
@@ -278,19 +278,17 @@ def test_whom_nobody_has_seen_is_not_known_until_they_are(world: World, client: 
     assert {name: row.did for name, (row, _) in batch.found.items()}.items() <= {
         name: row.did for name, (row, _) in later.found.items()
     }.items()
-    one = client.fetch(statbate.MEMBER_INFO, Query(name="viewer_one"))
-    assert later.found["viewer_one"][0] == one.one
+    assert later.found["viewer_one"][0] == client.fetch(statbate.MEMBER_INFO, Query(name="viewer_one")).one
 
 
 def test_the_same_seed_gives_the_same_and_another_another(tmp_path_factory: pytest.TempPathFactory) -> None:
     payloads: list[bytes] = []
-    for seed in (3, 3, 4):
+    for seed, steps in ((3, 1), (3, 2), (4, 1)):  # the second is asked in between
         world = World(tmp_path_factory.mktemp("world"), seed=seed)
         with world.sandbox, world.statbate() as client:
-            for _ in range(2 if len(payloads) == 1 else 1):  # asked in between, or not
-                world.pass_time(days=1 if len(payloads) == 1 else 2)
-                asked = query(world, statbate.MODELS)
-                payload = client.fetch(statbate.MODELS, asked).payload
+            for _ in range(steps):
+                world.pass_time(days=2 / steps)
+                payload = client.fetch(statbate.MODELS, query(world, statbate.MODELS)).payload
             payloads.append(payload)
     assert payloads[0] == payloads[1] != payloads[2]
 

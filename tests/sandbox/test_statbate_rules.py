@@ -154,3 +154,20 @@ def test_made_up_time_may_run_fast(tmp_path: Path) -> None:
     assert status == 200
     last = datetime.fromisoformat(body["meta"]["range"][1]) - timedelta(minutes=1)
     assert abs(last - (BEGIN + timedelta(days=10)).astimezone(UTC)) < timedelta(seconds=2)
+
+
+def test_a_crowd_that_only_statbate_knows(tmp_path: Path) -> None:
+    world = World(tmp_path, crowd=1_000)
+    with world.sandbox, world.statbate() as client:
+        names = [f"guest_{number:04d}" for number in range(1, 1_002)]
+        batches = list(client.fetch_batches(names))
+        assert len(batches) == 11
+        assert [name for batch in batches for name in batch.unknown] == ["guest_1001"]
+        found = [row for batch in batches for row, _ in batch.found.values()]
+        assert len({row.did for row in found}) == 1_000
+        before = sum(row.all_time_tokens for row in found)
+        world.pass_time(days=1)
+        later = [row for batch in client.fetch_batches(names) for row, _ in batch.found.values()]
+        assert sum(row.all_time_tokens for row in later) > before
+        grown = sum(old.all_time_tokens < new.all_time_tokens for old, new in zip(found, later, strict=True))
+        assert 0 < grown <= 40

@@ -1,4 +1,4 @@
-"""What goes wrong on request with Statbate and the statistics of the sandbox, and what the clients make of it."""
+"""Sources that are down, slow down, are empty, give zeros or another form: what the clients make of each (J2)."""
 
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from mhc.clients.failures import (
     RefusedError,
     RejectedError,
     ThrottledError,
+    UpstreamError,
 )
+from mhc.clients.pacing import PacedError
 from mhc.clients.statbate import Query
 from mhc.errors import MhcError
 from mhc.sandbox.server import Sandbox
@@ -133,3 +135,65 @@ def test_a_share_of_requests_goes_wrong_the_same_for_the_same_seed(tmp_path: Pat
         found.append(said)
     assert found[0] == found[1]
     assert 4 < found[0].count("example_room") < 16
+
+
+@pytest.mark.parametrize("word", ["changed", "bad-json", "html200", "422"])
+def test_an_answer_that_is_no_data_is_kept_with_its_error(tmp_path: Path, word: str) -> None:
+    world = World(tmp_path, faults={"statbate": word, "stats": word})
+    with world.sandbox, world.statbate() as client, world.statistics() as site:
+        for ask in (lambda: client.fetch(statbate.MEMBER_INFO, ONE), site.fetch):
+            with pytest.raises(MhcError) as raised:
+                ask()
+            assert isinstance(raised.value, UpstreamError)
+            assert raised.value.answer is not None
+            assert raised.value.answer.body
+            assert world.sandbox.stats_token not in repr(raised.value.answer)
+
+
+def test_an_empty_list_says_nothing_of_anybody(tmp_path: Path) -> None:
+    world = World(tmp_path, faults={"statbate": "2*empty"})
+    with world.sandbox, world.statbate() as client:
+        (batch,) = client.fetch_batches(["viewer_one", "viewer_two"])
+        assert (batch.found, batch.unknown, batch.failed) == ({}, {}, {"viewer_one": "", "viewer_two": ""})
+        span = world.last(days=10)
+        assert next(client.fetch_pages(statbate.MODELS, Query(range=span))).rows == ()
+        assert next(client.fetch_pages(statbate.MODELS, Query(range=span))).rows
+
+
+def test_zeros_are_read_as_zeros_and_never_as_unknown_or_the_other_way_round(tmp_path: Path) -> None:
+    world = World(tmp_path, faults={"stats": "ok,zeros"})
+    with world.sandbox, world.statistics() as site:
+        world.pass_time(hours=5)
+        off_air = site.fetch()
+        assert (off_air.statistics.time_online, off_air.is_online) == (None, False)  # -1
+        world.pass_time(minutes=5)
+        zeros = site.fetch()
+        assert (zeros.statistics.num_followers, zeros.statistics.time_online) == (0, 0)
+        assert zeros.problems == ()
+
+
+def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    with world.sandbox:
+        pass
+    with (
+        world.statbate() as client,
+        pytest.raises(DownError, match="Statbate cannot be reached: connection refused"),
+    ):
+        client.fetch(statbate.MEMBER_INFO, ONE)
+    with world.earnings() as site, pytest.raises(DownError, match="cannot be reached: connection refused"):
+        site.fetch()
+
+
+def test_while_it_asks_for_quiet_nobody_asks(tmp_path: Path) -> None:
+    world = World(tmp_path, faults={"statbate": "429:retry-after=600", "stats": "403"})
+    with world.sandbox, world.statbate() as client, world.statistics() as site:
+        with pytest.raises(PacedError):  # its own second try
+            client.fetch(statbate.MEMBER_INFO, ONE)
+        world.pass_time(seconds=500)
+        with pytest.raises(PacedError):
+            next(client.fetch_batches(["viewer_one"]))
+        world.pass_time(seconds=100)
+        assert client.fetch(statbate.MEMBER_INFO, ONE).one.did == 900_001
+        with pytest.raises(ThrottledError):
+            site.fetch()
