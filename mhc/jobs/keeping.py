@@ -11,7 +11,7 @@ from mhc.domain import metrics
 from mhc.errors import DataError, MhcError
 from mhc.jobs.questions import About, Question
 from mhc.store import compared, identity, misses, snapshots
-from mhc.store.compared import Stored
+from mhc.store.compared import Settled, Stored
 from mhc.store.identity import Outcome as Identity
 from mhc.store.snapshots import Reading
 
@@ -78,7 +78,8 @@ def keep(
     conn: "Connection", question: Question, said: Sequence[Said], *, at: datetime, tell: Tell
 ) -> list[Outcome]:
     """Store a reading of each; give what became of each, in order. Who turns out to be another is renamed or merged."""
-    people = [_whose(conn, question, one, at, tell) for one in said]
+    known = compared.settled(conn, sorted({one.name for one in said if one.name}))
+    people = [_whose(conn, question, one, known, at, tell) for one in said]
     whose = [None if isinstance(one, MhcError) else one for one in people]
     before = compared.last(conn, question.asked, whose, before=at)
     kept: list[Reading] = []
@@ -117,11 +118,19 @@ def _stored(question: Question, name: str | None, before: Stored | None, now: St
 
 
 def _whose(
-    conn: "Connection", question: Question, one: Said, at: datetime, tell: Tell
+    conn: "Connection",
+    question: Question,
+    one: Said,
+    known: Mapping[str, Settled],
+    at: datetime,
+    tell: Tell,
 ) -> int | MhcError | None:
     """Give the row of the person that an answer is about, or why it is nobody's."""
     if one.name is None:
         return None
+    same = known.get(one.name)
+    if same and one.answered in {None, one.name} and same.says(question.role, one.rid, one.did):
+        return same.person_id  # most of the time: a look at each number reads everyone
     note = partial(identity.note_ids, conn, rid=one.rid, did=one.did, source=question.source, at=at)
     found = note(one.name, observed_role=question.role)
     if found.outcome == Identity.CONFLICT:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, or_, select
 
 from mhc.domain.names import PLATFORM
-from mhc.store.people import CHUNK
-from mhc.store.schema import payload, person, snapshot, snapshot_source
+from mhc.store.people import CHUNK, Role
+from mhc.store.schema import alias, payload, person, snapshot, snapshot_source
 from mhc.store.snapshots import Asked
 
 
@@ -50,6 +50,34 @@ def at(
         for query_of in _of_people(query, person_ids)
         for row in conn.execute(query_of)
     }
+
+
+class Settled(NamedTuple):
+    """What is known of the bearer of a name."""
+
+    person_id: int
+    rid: int | None
+    did: int | None
+    role: str
+    role_by_hand: bool
+
+    def says(self, role: str | None, rid: int | None, did: int | None) -> bool:
+        """Whether all of this is known already, so that nothing follows from it."""
+        of_role = role is None or self.role_by_hand or self.role in {role, Role.BOTH}
+        return of_role and rid in {None, self.rid} and did in {None, self.did}
+
+
+def settled(conn: Connection, names: Sequence[str]) -> dict[str, Settled]:
+    """Give what is known of who bears these names now: for many, at once."""
+    of = person.c
+    query = select(alias.c.username, of.id, of.rid, of.did, of.role, of.role_by_hand)
+    query = query.join(person, of.id == alias.c.person_id)
+    query = query.where(alias.c.platform == PLATFORM, alias.c.valid_to.is_(None))
+    found: dict[str, Settled] = {}
+    for start in range(0, len(names), CHUNK):
+        rows = conn.execute(query.where(alias.c.username.in_(names[start : start + CHUNK])))
+        found |= {name: Settled(*rest) for name, *rest in rows}
+    return found
 
 
 def numbered(conn: Connection, *, rids: Sequence[int] = (), dids: Sequence[int] = ()) -> set[tuple[str, int]]:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
-    CTE,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     and_,
@@ -88,15 +88,18 @@ def choose(conn: Connection, choice: Choice, asks: Sequence[Ask], at: datetime) 
     """Give whom to ask about at an instant, in order, each once."""
     puts = [_put(conn, one, at) for one in asks]
     left_out = [some for some in (hidden_ones(conn), sorted(watchlists.excluded_ids(conn))) if some != []]
+    until = _NEVER_DUE if choice.stale_before is None else to_ms(choice.stale_before) + 1
     found: dict[int, Chosen] = {}
     for pool in _pools(conn, choice):
         rest = None if choice.limit is None else choice.limit - len(found)
         if rest == 0:
             break
-        people = _people(conn, pool, left_out, puts)
-        for row in conn.execute(_first(people, choice, rest and rest + len(found))):
-            if row.id not in found and (choice.limit is None or len(found) < choice.limit):
-                found[row.id] = Chosen(row.id, row.username, row.role)
+        query = _query(conn, pool, choice.role, left_out, puts).limit(rest and rest + len(found))
+        for who, username, role, key in conn.execute(query):
+            # Who is not due comes last: a condition on the key would read it twice.
+            if key >= until or (choice.limit is not None and len(found) >= choice.limit):
+                break
+            found.setdefault(who, Chosen(who, username, role))
     return list(found.values())
 
 
@@ -118,8 +121,13 @@ def _pools(conn: Connection, choice: Choice) -> Iterator[Those | None]:
         yield None
 
 
-def _people(conn: Connection, pool: Those | None, left_out: Sequence[Any], puts: Sequence[_Put]) -> CTE:
-    """Give the people of a pool, each with when they were asked about: those with one row, then those with several."""
+def _query(
+    conn: Connection, pool: Those | None, role: Role | None, left_out: Sequence[Any], puts: Sequence[_Put]
+) -> CompoundSelect[Any]:
+    """Give the query of a pool's people: who was never asked about, then who waits longest, then by name.
+
+    Those with one row are most, and read without a join; the others come with all rows of theirs.
+    """
     least = func.least if conn.dialect.name == "postgresql" else func.min
     halves = []
     kinds: tuple[Alone | AsOne, ...] = (Alone(), AsOne())
@@ -128,19 +136,12 @@ def _people(conn: Connection, pool: Those | None, left_out: Sequence[Any], puts:
         query = one.join(select(person.c.id, person.c.username, one.role.label("role")))
         query = query.add_columns((keys[0] if len(keys) == 1 else least(*keys)).label("key"))
         query = query.where(*(person.c.id.not_in(some) for some in left_out))
+        if role is not None:
+            query = query.where(one.role.in_([str(word) for word in _AS.get(role, (role,))]))
         halves.append(query if pool is None else query.where(person.c.id.in_(pool[place])))
-    # Else each key is read again wherever it stands.
-    return union_all(*halves).cte("them").prefix_with("MATERIALIZED")
-
-
-def _first(people: CTE, choice: Choice, limit: int | None) -> Select[Any]:
-    """Give the query of who comes first: who was never asked about, then who waits longest, then by name."""
-    them = people.c
-    until = _NEVER_DUE if choice.stale_before is None else to_ms(choice.stale_before) + 1
-    query = select(them.id, them.username, them.role).where(them.key < until)
-    if choice.role is not None:
-        query = query.where(them.role.in_(_AS.get(choice.role, (choice.role,))))
-    return query.order_by(them.key, them.username, them.id).limit(limit)
+    them = union_all(*halves)
+    column = them.selected_columns
+    return them.order_by(column.key, column.username, column.id)
 
 
 def _key(put: _Put, one: Alone | AsOne, *, merged: bool) -> ColumnElement[int]:
