@@ -59,6 +59,11 @@ class Plan:
         return len({name for task in self.tasks for name in task.names})
 
     @property
+    def questions(self) -> int:
+        """Give how many answers are awaited."""
+        return sum(len(task.names) or 1 for task in self.tasks)
+
+    @property
     def requests(self) -> int:
         """Give how many requests that takes, but for pages that follow."""
         return sum(len(task.requests()) for task in self.tasks)

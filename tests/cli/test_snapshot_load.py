@@ -115,3 +115,15 @@ def test_what_is_no_answer_is_refused_and_nothing_is_stored(on_sqlite: MhcHere, 
 
 def test_a_file_that_is_not_there(on_sqlite: MhcHere) -> None:
     assert load(on_sqlite, Path("nowhere.json"), "statbate.member_info", "viewer_one").status == 3
+
+
+def test_a_kept_answer_forgets_with_the_person(on_sqlite: MhcHere) -> None:
+    file = on_sqlite.home / "answer.json"
+    file.write_text('{"data": {"rows": ["viewer_one", "viewer_two"]}, "viewer": 1}')
+    assert load(on_sqlite, file, "statbate.models", None).status == 65
+    (kept,) = (on_sqlite.home / "state" / "answers").iterdir()
+    assert "viewer_one" in kept.read_text()
+    assert on_sqlite("person", "forget", "viewer_one", "-y", MHC_ERASURE_KEY="FAKE0KEY").status == 0
+    assert "viewer_one" not in kept.read_text()
+    assert "viewer_two" in kept.read_text()
+    assert load(on_sqlite, kept, "statbate.models", None).status == 65

@@ -123,7 +123,7 @@ def pull(
         )
         one = pulling.Pull(around)
         found: list[Outcome] = [*what.failed, *plan.fresh]
-        with Progress(ctx, "asked", step=1) as progress:
+        with Progress(ctx, f"of {plan.questions:,} answered", step=1) as progress:
             came = _each(one, plan.tasks, what.saved)
             for number, outcome in enumerate(came, 1):
                 found.append(outcome)
