@@ -31,6 +31,7 @@ READS = (
     ("person", "rate", "viewer_one", "--history"),
     ("pair", "list"),
     ("link", "list"),
+    ("snapshot", "list"),
 )
 TYPED = (
     ("attr", "set", "viewer_one", "language=french"),

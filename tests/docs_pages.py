@@ -3,7 +3,7 @@
 import types
 import typing
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -225,11 +225,13 @@ def _nested(leaf: Leaf, fields: Sequence[Field]) -> list[list[str]]:
 
 
 def _json_type(hint: object) -> str:
+    if hint is typing.Any:
+        return _JSON_TYPES["value"]
     if isinstance(hint, types.UnionType):
         hint = next(one for one in hint.__args__ if one is not type(None))
     if typing.get_origin(hint) is Sequence:
         return "array of strings"
-    if hasattr(hint, "_fields"):
+    if hasattr(hint, "_fields") or typing.get_origin(hint) is Mapping:
         return "object"
     plain = {str: "string", int: "number", datetime: "time", bool: "boolean", timedelta: "seconds"}
     return plain[typing.cast("type", hint)]

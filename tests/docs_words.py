@@ -1,7 +1,8 @@
 """What the documentation says of things that have no help text of their own. What is missing here, `make docs` names."""
 
+from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, remembered, tippers
+from mhc.reports import card, elsewhere, remembered, tippers
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -177,6 +178,9 @@ NESTED = {
     ("person show", "names"): (remembered.GivenName, True),
     ("person show", "pairs"): (remembered.Pair, True),
     ("person show", "last_lines"): (card.Said, True),
+    ("person show", "elsewhere"): (elsewhere.Elsewhere, True),
+    ("person show", "changes"): (elsewhere.Changed, True),
+    ("snapshot show", "metrics"): (showing.Figure, True),
 }
 NESTED_HELP = {
     "Name": {
@@ -240,6 +244,29 @@ NESTED_HELP = {
         "note": "What you noted about it.",
     },
     "Said": {"at": "When.", "text": "The line."},
+    "Elsewhere": {
+        "source": "The source.",
+        "range": "The time that its figures are of; empty: a whole life.",
+        "captured_at": "When it said so.",
+        "metrics": "Its figures by name, as `mhc snapshot list` has them.",
+    },
+    "Changed": {
+        "source": "The source.",
+        "range": "The time that its figures are of; empty: a whole life.",
+        "metric": "The figure.",
+        "before": "What it was.",
+        "after": "What it is.",
+        "change": "The difference of numbers; null of others, and where a counter began anew.",
+        "before_at": "When it was so.",
+        "after_at": "When it is so.",
+    },
+    "Figure": {
+        "name": "The figure.",
+        "value": "What it is; null: unknown.",
+        "unit": "The unit; unknown: the source does not say.",
+        "kind": "counter, gauge, id, date, list or text.",
+        "field": "Where the answer has it.",
+    },
 }
 
 _COVERED = ", ".join(f"`{name}`" for name in tippers.Covered.__slots__)

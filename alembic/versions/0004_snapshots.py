@@ -36,8 +36,8 @@ def upgrade() -> None:
     op.create_table(
         "snapshot",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("captured_at", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("captured_at", sa.BigInteger(), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("payload_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_snapshot_person_id")),

@@ -62,7 +62,8 @@ def command(
 ) -> None:
     """Take away what is older than [retention] in config.toml keeps it; without limits there, nothing.
 
-    Messages lose their words, and stay as events; enters, leaves and visits go. Totals and sessions stay as they are,
+    Messages lose their words, and stay as events; enters, leaves and visits go. Answers of other sources go, their figures
+    stay. Totals and sessions stay as they are,
     and so does all that you typed. It may be stopped at any time, and goes on at the next call. Ends with 4 where the
     clock cannot be right, or more than 20 % of a class would go, unless forced.
     """

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -39,6 +39,18 @@ def without(text: str, gone: Gone) -> str:
     if whole is not None and gone(whole):
         return WORD
     return _WORD.sub(lambda found: WORD if gone(found[0].lower()) else found[0], text)
+
+
+def looks_like(names: Sequence[str]) -> Callable[[bytes], bool]:
+    """Give a quick look that lets pass all that may hold a name: escapes and letters of other scripts hide one."""
+    plain = [name.encode() for name in names]
+    sure = all(name.isascii() for name in names)
+
+    def may_hold(raw: bytes) -> bool:
+        lower = raw.lower()
+        return not sure or b"\\u00" in lower or any(name in lower for name in plain)
+
+    return may_hold
 
 
 def raw_without(raw: bytes, gone: Gone) -> bytes | None:

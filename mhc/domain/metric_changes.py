@@ -47,6 +47,19 @@ def change(metric: Metric, before: Any, after: Any) -> Change | None:
     return Change(metric, before, after)
 
 
+def in_words(one: Change) -> str:
+    """Say how a metric changed, on one line."""
+    if one.added is not None and one.removed is not None:
+        signed = [*(f"+{value}" for value in one.added), *(f"-{value}" for value in one.removed)]
+        return f"{one.metric.name} {' '.join(signed) or 'in another order'}"
+    grown = " (anew)" if one.reset else "" if one.change is None else f" ({one.change:+,})"
+    return f"{one.metric.name} {_written(one.before)} → {_written(one.after)}{grown}"
+
+
+def _written(value: Any) -> str:
+    return f"{value:,}" if _is_number(value) else str(value)
+
+
 def difference(before: _Number, after: _Number) -> _Number:
     """Give by how much a figure grew; of fractions to four digits, since they are sums of cents."""
     grown = after - before

@@ -9,6 +9,8 @@ from mhc.domain import hours
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
 from mhc.reports import remembered
+from mhc.reports.elsewhere import Changed, Elsewhere
+from mhc.reports.elsewhere import read as read_elsewhere
 from mhc.store import (
     follows,
     merged,
@@ -108,7 +110,7 @@ class Card:
     rating: int | None
     notes: Sequence[Remark]
     here: Here
-    elsewhere: None
+    elsewhere: Sequence[Elsewhere] | None
     relationship: remembered.Relationship | None
     attributes: Sequence[remembered.Attribute]
     links: Sequence[remembered.Link]
@@ -116,7 +118,7 @@ class Card:
     pairs: Sequence[remembered.Pair]
     last_lines: Sequence[Said]
     private_lines: Sequence[talk.Line] | None  # None: not asked for
-    changes: None
+    changes: Sequence[Changed] | None
 
 
 class Asked(NamedTuple):
@@ -136,6 +138,7 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
     one = merged.as_one(rows, root.id)
     ids = [row.id for row in rows]
     lists = watchlists.names_of(conn, ids)
+    known = read_elsewhere(conn, ids)
     return Card(
         username=root.username,
         platform=root.platform,
@@ -150,11 +153,11 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
         rating=one.rating,
         notes=[Remark(n.category, n.body, n.happened_at, n.created_at) for n in notes.list_of(conn, ids)],
         here=_here(conn, ids, asked),
-        elsewhere=None,
+        elsewhere=known.elsewhere,
         **remembered.read(conn, ids, reveal=asked.reveal)._asdict(),
         last_lines=[Said(line.at, line.text) for line in talk.last_lines(conn, ids, asked.room_ids, LINES)],
         private_lines=_private_lines(conn, ids, asked),
-        changes=None,
+        changes=known.changes,
     )
 
 

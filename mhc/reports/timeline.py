@@ -5,15 +5,17 @@ Two sources, each read page by page along its own order, are merged; where times
 
 import heapq
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from mhc.domain import metric_changes
 from mhc.domain.clock import EPOCH, known
 from mhc.domain.events import ALIASES
-from mhc.store import changes, history
+from mhc.reports.snapshots import known as known_metrics
+from mhc.store import changes, history, series
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _WORDS = {method: word for word, method in ALIASES.items()}
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)  # where what has no time stands while time runs upwards: last
+_SNAPSHOT = "snapshot"
 _EVENTS = 0  # the rank of events among what happened at one time: what was typed about them came later
 
 
@@ -154,7 +157,8 @@ class _Changes:
     def page(self, conn: "Connection", after: Place | None, size: int, *, newest_first: bool) -> Page:
         found = changes.page(conn, self._wanted, after, size, newest_first=newest_first)
         self.last = found[-1].key if found else None
-        return [(one.key, _changed(one)) for one in found]
+        said = series.metrics_of(conn, _payloads(found))
+        return [(one.key, _read(one, said) if one.kind == _SNAPSHOT else _changed(one)) for one in found]
 
 
 def _event(event: "StoredEvent", *, sent: bool) -> Entry:
@@ -191,6 +195,25 @@ def _changed(change: "Change") -> Entry:
         source=change.source,
         event_id=None,
     )
+
+
+def _payloads(found: Iterable["Change"]) -> set[int]:
+    """Give the numbers of what sources said before and after each change."""
+    changes = (one for one in found if one.kind == _SNAPSHOT)
+    return {int(number) for one in changes for number in (one.before, one.after) if number is not None}
+
+
+def _read(one: "Change", said: Mapping[int, Mapping[str, Any]]) -> Entry:
+    """Give a reading as what became of its figures; of the first one nothing is to be said."""
+    before, after = (said[int(number)] if number else {} for number in (one.before, one.after))
+    told = (
+        metric_changes.change(m, before.get(m.name), after.get(m.name))
+        for m in known_metrics(one.about or "")
+    )
+    words = "; ".join(metric_changes.in_words(change) for change in told if change is not None)
+    about = " ".join([one.about or "", *(one.text or "").split()])
+    source = (one.about or "").partition(".")[0]
+    return _changed(one)._replace(about=about, before=None, after=None, text=words or None, source=source)
 
 
 def _as_it_is(text: str | None) -> str | None:

@@ -33,6 +33,8 @@ from mhc.store.schema import (
     person_merge,
     rating_change,
     relationship_change,
+    snapshot,
+    snapshot_source,
     watchlist,
     watchlist_member,
 )
@@ -194,6 +196,27 @@ def _follows(ids: Sequence[int]) -> Iterable[Select[Any]]:
     yield query.where(c.person_id.in_(ids), c.source != "events")
 
 
+def _snapshots(ids: Sequence[int]) -> Iterable[Select[Any]]:
+    """Give the readings of other sources that said something new: what was said before and after, by its number."""
+    c, asked = snapshot.c, snapshot_source.c
+    last = func.lag(c.payload_id).over(partition_by=c.source_id, order_by=(c.captured_at, c.id))
+    taken = select(c.id, c.captured_at, c.source_id, c.payload_id, last.label("before"))
+    told = taken.where(c.person_id.in_(ids)).subquery().c
+    query = _told(
+        10,
+        "snapshot",
+        told.captured_at,
+        told.id,
+        about=asked.source,
+        before=cast(told.before, Text),
+        after=cast(told.payload_id, Text),
+        text=asked.subject + literal(" ", String) + asked.range,
+    )
+    yield query.join(snapshot_source, asked.id == told.source_id).where(
+        told.before.is_distinct_from(told.payload_id)
+    )
+
+
 _SOURCES: tuple[tuple[frozenset[str], Callable[[Sequence[int]], Iterable[Select[Any]]]], ...] = (
     (frozenset({"note"}), _notes),
     (frozenset({"rename"}), _names),
@@ -203,5 +226,6 @@ _SOURCES: tuple[tuple[frozenset[str], Callable[[Sequence[int]], Iterable[Select[
     (frozenset({"relationship"}), _relationships),
     (frozenset({"attribute"}), _attributes),
     (frozenset({"follow", "unfollow"}), _follows),
+    (frozenset({"snapshot"}), _snapshots),
 )
 KINDS = tuple(sorted({kind for kinds, _ in _SOURCES for kind in kinds}))

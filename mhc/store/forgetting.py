@@ -9,15 +9,17 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, f
 
 from mhc.domain import erasing
 from mhc.domain.events import EventId, NotAnEventError, id_text, parse_event
+from mhc.domain.names import PLATFORM
 from mhc.domain.packing import pack, unpack
 from mhc.errors import UsageError
-from mhc.store import derived, erasures, history, people, personal, sessions, totals
+from mhc.store import derived, erasures, history, payloads, people, personal, sessions, totals
 from mhc.store.people import CHUNK, Role
 from mhc.store.schema import (
     alias,
     erasure,
     event,
     import_batch,
+    lookup_miss,
     message_word,
     note,
     note_word,
@@ -81,7 +83,8 @@ def counts(conn: Connection, subject: Subject) -> dict[str, int]:
     """Give how many rows of each table are about a person, or name them; what is none is left out."""
     found = {
         one.table.name: _count(conn, one.table, _mine(one, subject.ids)) for one in personal.tables()
-    } | {table.name: _count(conn, table, of) for table, of in _parts(subject.ids)}
+    } | {table.name: _count(conn, table, of) for table, of in _parts(subject)}
+    found["payload"] = len(payloads.only_of(conn, subject.ids))
     return {name: number for name, number in sorted(found.items()) if number}
 
 
@@ -94,12 +97,21 @@ def _mine(one: personal.Personal, ids: Sequence[int]) -> ColumnElement[bool]:
     return or_(*(column.in_(ids) for column in one.columns))
 
 
-def _parts(ids: Sequence[int]) -> list[tuple[Table, ColumnElement[bool]]]:
-    """Give the tables of words with the condition that they are of a person's note or event."""
+def _parts(subject: Subject) -> list[tuple[Table, ColumnElement[bool]]]:
+    """Give the tables that name nobody by a number, with the condition that a row is about the person.
+
+    Words of a note or an event of theirs, and that a source does not know their name.
+    """
+    ids = subject.ids
     notes = select(note.c.id).where(note.c.person_id.in_(ids))
     same = and_(*(message_word.c[column.name] == column for column in _KEY))
     said = exists(select(event.c.id_ms).where(same, _of_event(ids)))
-    return [(note_word, note_word.c.note_id.in_(notes)), (message_word, said)]
+    missed = lookup_miss.c.platform == PLATFORM, lookup_miss.c.username.in_(subject.names)
+    return [
+        (note_word, note_word.c.note_id.in_(notes)),
+        (message_word, said),
+        (lookup_miss, and_(*missed)),
+    ]
 
 
 def _of_event(ids: Sequence[int]) -> ColumnElement[bool]:
@@ -120,12 +132,14 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     rooms, others = _touched(conn, subject.ids)
     for room_id in rooms:
         sessions.lock(conn, room_id)
-    for table, condition in _parts(subject.ids):
+    said = payloads.only_of(conn, subject.ids)
+    for table, condition in _parts(subject):
         conn.execute(delete(table).where(condition))
     if heir is not None:
         others |= {_inherit(conn, subject.ids, heir)}
     for one in reversed(personal.tables()):
         _delete(conn, one, subject.ids)
+    payloads.drop(conn, said)
     totals.rebuild_of(conn, sorted(others))
     for room_id in sorted(set(rooms) & set(derived.rooms(conn))):
         derived.rebuild(conn, room_id, gap)

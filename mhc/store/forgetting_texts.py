@@ -1,18 +1,20 @@
 """The name of somebody who is forgotten in what others said, and in what was typed about others: a word stands in its place."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, and_, delete, func, or_, select, text, tuple_, update
 
 from mhc.domain import erasing
+from mhc.domain.erasing import looks_like
 from mhc.domain.packing import pack, unpack
-from mhc.store import message_words, notes, personal
+from mhc.store import forgetting_snapshots, message_words, notes, personal
 from mhc.store.database import Database
 from mhc.store.forgetting import Subject
-from mhc.store.schema import event, note, rejected_event
+from mhc.store.schema import event, lookup_miss, note, payload, rejected_event, snapshot_source
 
 _BLOCK = 5000
+_APART = {event, payload, snapshot_source, lookup_miss}  # whose texts are replaced, or go, in another way
 
 
 def replace(db: Database, subject: Subject, *, write: bool) -> dict[str, int]:
@@ -24,7 +26,7 @@ def replace(db: Database, subject: Subject, *, write: bool) -> dict[str, int]:
     if not subject.names:
         return found
     for column in personal.texts():
-        if column.table is event:
+        if column.table in _APART:
             continue
         with db.write() if write else db.read() as conn:
             number = _in_column(conn, column, subject, write=write)
@@ -33,6 +35,7 @@ def replace(db: Database, subject: Subject, *, write: bool) -> dict[str, int]:
     found["rejected_event"] = sum(
         _in_rejected(db, rows, subject, write=write) for rows in _blocks(db, rejected_event, subject)
     )
+    found |= forgetting_snapshots.replace(db, subject, write=write)
     return {name: number for name, number in sorted(found.items()) if number}
 
 
@@ -88,7 +91,7 @@ def _blocks(db: Database, table: Table, subject: Subject) -> Iterator[list[Any]]
 
 def _in_events(db: Database, rows: Sequence[Any], subject: Subject, *, write: bool) -> int:
     """Replace the names in what others said and what was received of it."""
-    may_hold = _looks_like(subject.names)
+    may_hold = looks_like(subject.names)
     changed = []
     for row in rows:
         raw = unpack(row.raw)
@@ -106,18 +109,6 @@ def _in_events(db: Database, rows: Sequence[Any], subject: Subject, *, write: bo
                 if said is not None and said != row.text:
                     message_words.replace(conn, (row.at, *row[:4]), row.text, said)
     return len(changed)
-
-
-def _looks_like(names: Sequence[str]) -> Callable[[bytes], bool]:
-    """Give a quick look that lets pass all that may hold a name: escapes and letters of other scripts hide one."""
-    plain = [name.encode() for name in names]
-    sure = all(name.isascii() for name in names)
-
-    def may_hold(raw: bytes) -> bool:
-        lower = raw.lower()
-        return not sure or b"\\u00" in lower or any(name in lower for name in plain)
-
-    return may_hold
 
 
 def _in_rejected(db: Database, rows: Sequence[Any], subject: Subject, *, write: bool) -> int:

@@ -1,6 +1,7 @@
 """Everything that is held about one person, row by row, from every table that names them: nothing is left out by forgetting a table."""
 
 import base64
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,17 @@ from mhc.domain.events import METHODS, Flag, id_text
 from mhc.domain.packing import unpack
 from mhc.store import history, people, personal
 from mhc.store.database import Database
-from mhc.store.schema import event, message_word, note, note_word, rejected_event
+from mhc.store.schema import (
+    event,
+    lookup_miss,
+    message_word,
+    note,
+    note_word,
+    payload,
+    rejected_event,
+    snapshot,
+    snapshot_source,
+)
 
 _BLOCK = 1000
 _PRIVATE_MESSAGE = next(number for number, name in METHODS.items() if name == "privateMessage")
@@ -34,9 +45,12 @@ def rows(db: Database, root_id: int, *, reveal: bool, private: bool) -> Iterator
         names |= {one.username for one in people.aliases(conn, ids)}
     for one in tables:
         about = or_(*(column.in_(ids) for column in one.about))
-        mine = select(one.table).where(about, *_shown(one.table, reveal=reveal))
+        mine = _columns(one.table).where(about, *_shown(one.table, reveal=reveal))
         for row in _blocks(db, one, mine):
             yield one.table.name, _masked(one.table, row, reveal=reveal, private=private)
+    missed = select(lookup_miss).where(lookup_miss.c.username.in_(names))
+    for row in _blocks(db, personal.Personal(lookup_miss, ()), missed):
+        yield lookup_miss.name, row
     for table, query in _words(ids, reveal=reveal, private=private):
         for row in _blocks(db, personal.Personal(table, ()), query):
             yield table.name, row
@@ -44,6 +58,16 @@ def rows(db: Database, root_id: int, *, reveal: bool, private: bool) -> Iterator
         for row in _blocks(db, personal.Personal(rejected_event, ()), select(rejected_event)):
             if erasing.words(bytes(row["body"]).decode(errors="replace")) & names:
                 yield rejected_event.name, _plain(row)
+
+
+def _columns(table: Table) -> Select[Any]:
+    """Give the query of a table's rows; of a reading with what was asked and said."""
+    if table is not snapshot:
+        return select(table)
+    asked, said = snapshot_source.c, payload.c
+    more = (asked.source, asked.subject, asked.range, said.hash, said.body, said.metrics)
+    query = select(snapshot, *more).join(snapshot_source, asked.id == snapshot.c.source_id)
+    return query.join(payload, said.id == snapshot.c.payload_id)
 
 
 def _shown(table: Table, *, reveal: bool) -> list[ColumnElement[bool]]:
@@ -94,6 +118,8 @@ def _masked(table: Table, row: Row, *, reveal: bool, private: bool) -> Row:
     """Give a row as it may be shown."""
     if table is event:
         return _event(row, hidden=row["method_id"] == _PRIVATE_MESSAGE and not private)
+    if table is snapshot:
+        return _reading(row)
     if table.name == "person_total" and not reveal:
         row |= dict.fromkeys(_ANONYMOUS)
     if table.name == "person_name" and row["kind"] == _PRIVATE_NAME and not reveal:
@@ -107,6 +133,13 @@ def _event(row: Row, *, hidden: bool) -> Row:
     row |= {"method": METHODS.get(row["method_id"])}
     row["raw"] = None if hidden else history.read_raw(unpack(raw))
     return _plain(row | ({"text": None} if hidden else {}))
+
+
+def _reading(row: Row) -> Row:
+    body = bytes(row.pop("body"))
+    said = {"payload": bytes(row.pop("hash")).hex(), "metrics": json.loads(row["metrics"])}
+    # Empty where the retention policy took it.
+    return row | said | {"raw": history.read_raw(unpack(body)) if body else None}
 
 
 def _plain(row: Row) -> Row:

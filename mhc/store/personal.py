@@ -46,6 +46,7 @@ _WORDS = {
     "note": ("category", "source"),
     "note_word": ("word",),
     "pair": ("kind",),
+    "payload": ("hash",),
     "person": ("platform", "username", "role"),
     "person_name": ("kind",),
     "rejected_event": ("hash", "reason"),

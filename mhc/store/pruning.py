@@ -15,6 +15,7 @@ from mhc.domain.clock import iso_z
 from mhc.errors import CheckError
 from mhc.store import runs
 from mhc.store.database import Database
+from mhc.store.pruning_payloads import PAYLOADS
 from mhc.store.pruning_presence import NAMED, NAMELESS
 from mhc.store.pruning_text import CHAT, PRIVATE, REJECTED, WORDS, Job, Part
 from mhc.store.schema import event, job_run, stream
@@ -26,7 +27,7 @@ CLASSES: Final[Mapping[str, tuple[Part, ...]]] = {
     "chat": (CHAT, WORDS),
     "presence": (NAMED, NAMELESS),
     "observations": (),
-    "payloads": (),
+    "payloads": (PAYLOADS,),
 }
 _BEHIND = timedelta(hours=1)
 _AHEAD = timedelta(days=2 * 365)

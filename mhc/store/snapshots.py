@@ -3,13 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, update
 
+from mhc.domain.clock import to_ms
+from mhc.domain.erasing import raw_without, without
 from mhc.domain.packing import pack_text
+from mhc.store import erasures
+from mhc.store.erasures import Erased
 from mhc.store.people import CHUNK
 from mhc.store.schema import payload, snapshot, snapshot_source
 from mhc.store.upsert import insert_new
@@ -37,6 +41,7 @@ class Reading:
 
 def add(conn: Connection, readings: Sequence[Reading]) -> int:
     """Store readings; give how many are new. One of the same person, question and time is there already."""
+    readings = _without_erased(conn, readings)
     sources = {asked: source_id(conn, asked) for asked in dict.fromkeys(one.asked for one in readings)}
     written = [(one, _written(one)) for one in readings]
     payloads = _payload_ids(conn, [text for _, text in written])
@@ -74,26 +79,63 @@ class _Written:
     metrics: str
 
 
+def written(metrics: Mapping[str, Any]) -> str:
+    """Write figures as they are stored: equal ones give equal text."""
+    return json.dumps(metrics, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def digest(body: bytes, metrics: str) -> bytes:
+    """Give the hash under which an answer is stored."""
+    return hashlib.sha256(body + b"\0" + metrics.encode()).digest()
+
+
 def _written(one: Reading) -> _Written:
-    metrics = json.dumps(
-        one.metrics, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
-    return _Written(hashlib.sha256(one.body + b"\0" + metrics.encode()).digest(), one.body, metrics)
+    metrics = written(one.metrics)
+    return _Written(digest(one.body, metrics), one.body, metrics)
 
 
 def _payload_ids(conn: Connection, written: Iterable[_Written]) -> dict[bytes, int]:
     """Give the number of each payload, stored where it is new."""
     wanted = {one.hash: one for one in written}
-    known = _known(conn, list(wanted))
-    for digest, one in wanted.items():
-        if digest not in known:
-            insert_new(conn, payload, {"hash": digest, "body": pack_text(one.body), "metrics": one.metrics})
-    return known | _known(conn, [digest for digest in wanted if digest not in known])
+    known, emptied = _known(conn, list(wanted))
+    for number in emptied:  # the retention policy took what is now said again
+        (one,) = (one for one in wanted.values() if known[one.hash] == number)
+        conn.execute(update(payload).where(payload.c.id == number).values(body=pack_text(one.body)))
+    new = [one for one in wanted.values() if one.hash not in known]
+    for one in new:
+        insert_new(conn, payload, {"hash": one.hash, "body": pack_text(one.body), "metrics": one.metrics})
+    return known | _known(conn, [one.hash for one in new])[0]
 
 
-def _known(conn: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
+def _without_erased(conn: Connection, readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Put a word in the place of the names of those who were forgotten since, or for good."""
+    until = erasures.until_ms(conn)
+    if until is None or all(to_ms(one.captured_at) >= until for one in readings):
+        return readings
+    erased = erasures.load(conn)
+    return [_clean(one, erased) for one in readings]
+
+
+def _clean(one: Reading, erased: Erased) -> Reading:
+    def gone(name: str) -> bool:
+        return erased.covers(name, one.captured_at)
+
+    body = raw_without(one.body, gone)
+    asked = replace(one.asked, subject=without(one.asked.subject, gone))
+    metrics = raw_without(written(one.metrics).encode(), gone)
+    if metrics is None:
+        return one
+    return replace(one, asked=asked, body=one.body if body is None else body, metrics=json.loads(metrics))
+
+
+def _known(conn: Connection, digests: Sequence[bytes]) -> tuple[dict[bytes, int], list[int]]:
+    """Give the numbers of those that are stored, and which of them are empty."""
     found: dict[bytes, int] = {}
+    emptied: list[int] = []
     for start in range(0, len(digests), CHUNK):
-        query = select(payload.c.hash, payload.c.id).where(payload.c.hash.in_(digests[start : start + CHUNK]))
-        found |= {bytes(row.hash): row.id for row in conn.execute(query)}
-    return found
+        size = func.length(payload.c.body).label("size")
+        query = select(payload.c.hash, payload.c.id, size)
+        rows = conn.execute(query.where(payload.c.hash.in_(digests[start : start + CHUNK]))).all()
+        found |= {bytes(row.hash): row.id for row in rows}
+        emptied += [row.id for row in rows if not row.size]
+    return found, emptied

@@ -40,8 +40,10 @@ def faster(what: str, ours: float, other: float, least: float) -> Row:
     return Row(what, *rates, f"{ratio:.2f}", f"≥ {least}", ratio >= least)
 
 
-def amount(what: str, value: float, unit: str, most: float) -> Row:
-    """Hold a figure against the most that it may be."""
+def amount(what: str, value: float, unit: str, most: float | None) -> Row:
+    """Hold a figure against the most that it may be, where there is such."""
+    if most is None:
+        return Row(what, f"{value:,.0f} {unit}", "", "", "", None)
     return Row(what, f"{value:,.0f} {unit}", "", "", f"≤ {most:g} {unit}", value <= most)
 
 

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from command import Mhc, MhcHere, Run
 from factories import ROOM, T0, store, tell_story, tip
 from mhc.config import Secret
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.errors import ConfigError
-from mhc.store import inventory
+from mhc.store import inventory, people, snapshots
 from mhc.store.database import Database
+from mhc.store.schema import lookup_miss
+from mhc.store.snapshots import Asked, Reading
 
 KEY = "FAKE0KEY0OF0ERASURES"
 
@@ -108,6 +110,34 @@ def test_an_export_holds_every_table_and_masks_what_is_not_asked_for(told: MhcHe
     assert "psst" in json.dumps(whole)
     assert 50 in [one["row"]["tokens"] for one in whole if one["table"] == "event"]
     assert exported(told, "viewer_two", "--private", "--reveal") != whole
+
+
+def test_an_export_holds_what_other_sources_said_of_them(told: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        ids = people.ids_of(conn, ["viewer_one", "viewer_two"])
+        asked = Asked("statbate.member_model", "30d", "example_room")
+        given = [
+            Reading(number, asked, T0, json.dumps({"name": name}).encode(), {"tokens": number})
+            for name, number in ids.items()
+        ]
+        assert snapshots.add(conn, given) == 2
+        miss = {"username": "viewer_uno", "source": "stats", "times": 2, "last_at": T0, "next_try_at": T0}
+        conn.execute(insert(lookup_miss).values(platform="chaturbate", **miss))
+    found = [json.loads(line) for line in told("person", "export", "viewer_one").stdout.splitlines()]
+    (reading,) = [one["row"] for one in found if one["table"] == "snapshot"]
+    wanted = ("source", "subject", "range", "captured_at", "person", "metrics", "raw")
+    assert [reading[name] for name in wanted] == [
+        "statbate.member_model",
+        "example_room",
+        "30d",
+        "2026-01-01T18:00:00Z",
+        "viewer_one",
+        {"tokens": ids["viewer_one"]},
+        {"name": "viewer_one"},
+    ]
+    assert len(reading["payload"]) == 64
+    (missed,) = [one["row"] for one in found if one["table"] == "lookup_miss"]
+    assert (missed["username"], missed["source"]) == ("viewer_uno", "stats")
 
 
 def test_without_the_key_nothing_is_done(told: MhcHere) -> None:

@@ -286,3 +286,45 @@ def test_merged_people_are_one_and_no_reading_is_made_by_looking(told: MhcHere) 
         (5, True),
     ]
     assert {one["username"] for one in told("snapshot", "list", "-o", "json").json} == {"viewer_one"}
+
+
+def test_a_card_shows_what_other_sources_said_last_and_what_changed(
+    told: MhcHere, database: Database
+) -> None:
+    found = told("person", "show", "viewer_one", "-o", "json").json
+    assert found["elsewhere"] == [
+        {"source": INFO, "range": "", "captured_at": "2026-01-03T18:00:00Z", "metrics": life(130, "b_room")}
+    ]
+    assert [(one["metric"], one["before"], one["after"], one["change"]) for one in found["changes"]] == [
+        ("all_time_tokens", 100, 130, 30),
+        ("models_tipped_2weeks_list", ["a_room"], ["b_room"], None),
+    ]
+    said(database, "viewer_one", (1, {"last_rank": 7}), source="statbate.model_rank", range="30d")
+    shown = told("person", "show", "viewer_one", MHC_FORCE_TTY="120").stdout
+    assert "130 tokens seen of all time, Statbate 2026-01-03 18:00" in shown
+    assert "rank 7, of 30d, Statbate 2026-01-02 18:00" in shown
+    assert "all_time_tokens 100 → 130 (+30)" in shown
+    nobody = told("person", "show", "example_room", "-o", "json").json
+    assert (nobody["elsewhere"], nobody["changes"]) == (None, None)
+    screen = told("person", "show", "viewer_one", MHC_FORCE_TTY="120", MHC_SCREEN_SAFE="1").stdout
+    assert "130" not in screen
+
+
+def test_a_timeline_tells_only_the_readings_that_said_something_new(
+    told: MhcHere, database: Database
+) -> None:
+    said(database, "viewer_one", (4, {"last_rank": 7}), source="statbate.model_rank", range="30d")
+    run = told("person", "timeline", "viewer_one", "--kind", "snapshot", "-o", "json")
+    assert [(one["at"], one["about"], one["text"], one["source"]) for one in run.json] == [
+        ("2026-01-05T18:00:00Z", "statbate.model_rank 30d", None, "statbate"),
+        (
+            "2026-01-03T18:00:00Z",
+            INFO,
+            "all_time_tokens 100 → 130 (+30); models_tipped_2weeks_list +b_room -a_room",
+            "statbate",
+        ),
+        ("2026-01-01T18:00:00Z", INFO, None, "statbate"),
+    ]
+    every = told("person", "timeline", "viewer_one", "-o", "json").json
+    assert len([one for one in every if one["kind"] == "snapshot"]) == 3
+    assert told("person", "timeline", "viewer_one", "--sort", "at", "-o", "json").json == every[::-1]

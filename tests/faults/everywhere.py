@@ -16,10 +16,11 @@ from mhc.capture.envelope import read_events
 from mhc.capture.spool import Spool
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.packing import _DICTIONARY_1, _WINDOW, unpack
-from mhc.store import coverage, derived, events, people, personal, streams
+from mhc.store import coverage, derived, events, people, personal, snapshots, streams
 from mhc.store.database import Database
 from mhc.store.pages import Page
 from mhc.store.schema import Instant, event, message_word, metadata, note, person, person_merge
+from mhc.store.snapshots import Asked, Reading
 from mhc.store.streams import Kind, Moved
 
 NAME, OLD, MERGED, SECRET = "zqname_zqpart", "zqold_zqformer", "zqmerged", "zqsecret"
@@ -35,6 +36,11 @@ MADE = {
     "watchlist",
     "attribute_key",
     "note_word",
+    "payload",
+    "snapshot_source",
+    "snapshot",
+    "lookup_miss",
+    "job_switch",
 }
 NOBODYS = {
     "schema_compat",
@@ -73,6 +79,31 @@ def fill(db: Database) -> None:
                     insert(table).values(**_row(conn, table, other, f"with {NAME.title()}, so {OLD}"))
                 )
         _beside(conn)
+        _said(conn, who, other)
+
+
+def _said(conn: Connection, who: int, other: int) -> None:
+    """Let other sources speak of the person: of themselves, in what was asked, and among others; that they know nobody."""
+    info, ranking = Asked("statbate.member_info"), Asked("statbate.models", "30d")
+    spent = Asked("statbate.member_model", "30d", NAME)
+    listed = [{"name": NAME, "note": SECRET}] * 9
+    given = [
+        Reading(who, info, minute(1), _body(listed), {"name": NAME, "models": [SECRET]}),
+        Reading(who, spent, minute(1), b'{"said":"the same of both"}'),
+        Reading(other, info, minute(1), b'{"said":"the same of both"}'),
+        Reading(other, spent, minute(2), _body([{"name": "viewer_two"}, {"model": NAME.upper()}] * 9), {"model": NAME}),
+        Reading(other, Asked("statbate.member_model", "30d", OLD), minute(2), _body([OLD, "with"])),
+        Reading(other, info, minute(3), _body(["(forgotten)"]), {"list": ["(forgotten)"]}),
+        Reading(other, info, minute(4), _body([OLD]), {"list": [OLD]}),
+        Reading(None, ranking, minute(5), _body([{"name": f"viewer_{n}"} for n in range(99)] + [{"name": NAME}])),
+    ]  # fmt: skip
+    assert snapshots.add(conn, given) == len(given)
+    miss = {"platform": "chaturbate", "username": OLD, "source": "statbate.model_info", "times": 1}
+    conn.execute(insert(metadata.tables["lookup_miss"]).values(**miss, last_at=T0, next_try_at=T0))
+
+
+def _body(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _did() -> list[Any]:
@@ -154,6 +185,7 @@ def _beside(conn: Connection) -> None:
             "error": said,
             "counts": "{}",
         },
+        "job_switch": {"job": "x", "enabled": False, "at": T0, "note": said},
         "import_batch": {"kind": "chat", "name": f"{NAME}.txt", "hash": "0", "at": T0, "counts": "{}"},
     }
     for table, row in rows.items():
@@ -214,13 +246,17 @@ def traces(paths: list[Path]) -> list[str]:
 
 
 def _inflated(data: bytes) -> Iterator[bytes]:
-    """Give what every byte that may begin a packed event unpacks to, as far as that goes: pages that were freed, too."""
-    place = data.find(b"\x01")
-    while place >= 0:
-        unpacker = zlib.decompressobj(_WINDOW, _DICTIONARY_1)
-        with contextlib.suppress(zlib.error):
-            yield unpacker.decompress(data[place + 1 : place + 2000], 8000)
-        place = data.find(b"\x01", place + 1)
+    """Give what every byte that may begin what is packed unpacks to, as far as that goes: pages that were freed, too."""
+    for kind, unpacker in ((b"\x01", lambda: zlib.decompressobj(_WINDOW, _DICTIONARY_1)), (b"\x02", _plain)):
+        place = data.find(kind)
+        while place >= 0:
+            with contextlib.suppress(zlib.error):
+                yield unpacker().decompress(data[place + 1 : place + 2000], 8000)
+            place = data.find(kind, place + 1)
+
+
+def _plain() -> Any:
+    return zlib.decompressobj(-15)
 
 
 def _spooled(path: Path, data: bytes) -> Iterator[bytes]:
@@ -236,7 +272,8 @@ def cells(db: Database) -> set[str]:
         for table in metadata.sorted_tables:
             for row in conn.execute(select(table)).mappings():
                 for name, value in row.items():
-                    raw = unpack(value) if (table.name, name) == ("event", "raw") else value
+                    packed = (table.name, name) in {("event", "raw"), ("payload", "body")}
+                    raw = unpack(value) if packed else value
                     data = raw.encode() if isinstance(raw, str) else raw
                     if isinstance(data, bytes) and any(word in data.lower() for word in CANARIES):
                         found.add(f"{table.name}.{name}")

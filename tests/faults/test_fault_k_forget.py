@@ -16,11 +16,13 @@ from mhc.capture import forgetting
 from mhc.capture.forgetting import STEPS, Forgetting, Wish
 from mhc.config import Secret
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import inventory, personal
+from mhc.store import inventory, people, personal, snapshots
 from mhc.store.database import Database
 from mhc.store.schema import erasure, event, metadata
+from mhc.store.snapshots import Asked, Reading
 
 KEY = "FAKE0KEY0OF0ERASURES"
+OLD_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def with_key(db: Database) -> Database:
@@ -180,3 +182,38 @@ def test_fault_k2_what_is_said_holds_no_word_of_theirs(full: Database, mhc: MhcH
     run = mhc("person", "forget", NAME, "-y", "-o", "json")
     assert SECRET not in run.stdout + run.stderr
     assert NAME not in (mhc.home / "state" / "audit.log").read_text()
+
+
+def test_fault_k2_what_sources_said_of_others_stays_without_the_name(full: Database, mhc: MhcHere) -> None:
+    readings = mhc("snapshot", "list", "-o", "json").json
+    theirs = [one for one in readings if one["username"] == NAME]
+    run = mhc("person", "forget", NAME, "-y", "-o", "json")
+    counts = {row["what"]: (row["gone"], row["replaced"]) for row in run.json}
+    assert [counts[table] for table in ("snapshot", "payload", "snapshot_source", "lookup_miss")] == [
+        (2, 0),
+        (1, 4),
+        (0, 2),
+        (1, 0),
+    ]
+    left = mhc("snapshot", "list", "-o", "json").json
+    assert len(left) == len(readings) - len(theirs)
+    assert sorted({one["subject"] for one in left}) == ["", "(forgotten)", "(forgotten) 2"]
+    raw = [mhc("snapshot", "show", str(one["id"]), "--raw").stdout for one in left]
+    assert '{"said":"the same of both"}\n' in raw
+    assert raw.count('["(forgotten)"]\n') == 2  # which are one answer now
+    found = [mhc("snapshot", "show", str(one["id"]), "-o", "json").json["payload"] for one in left]
+    assert len(found) == len(set(found)) + 1
+
+
+def test_fault_k2_who_was_forgotten_does_not_come_back_in_what_was_said_before(
+    full: Database, mhc: MhcHere, tmp_path: Path
+) -> None:
+    assert mhc("person", "forget", NAME, "-y").status == 0
+    db = with_key(full)
+    with db.write() as conn:
+        two = people.ids_of(conn, ["viewer_two"])["viewer_two"]
+        asked = Asked("statbate.member_model", "7d", NAME)
+        body = f'["{NAME.title()}"]'.encode()
+        assert snapshots.add(conn, [Reading(two, asked, OLD_DAY, body, {"model": OLD})]) == 1
+    db.close()
+    assert everything(full, tmp_path) == []

@@ -66,7 +66,11 @@ CARD = (
         ),
     ),
     Field(
-        "elsewhere", "json", "What other sources know; null where none does.", table=False, secrecy="amount"
+        "elsewhere",
+        "json",
+        "What other sources said last; null where none did.",
+        table=False,
+        secrecy="amount",
     ),
     Field(
         "relationship",
@@ -96,7 +100,7 @@ CARD = (
     Field(
         "changes",
         "json",
-        "What changed since the last snapshot; null where there is none.",
+        "What changed between the last two readings that differ; null where there is none.",
         table=False,
         secrecy="amount",
     ),

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from mhc.cli.output import Field, Screen
+from mhc.cli.person.elsewhere import change, words
 from mhc.cli.render import Secrecy
 from mhc.cli.table import GAP, HIDDEN, UNKNOWN, duration, fit, local
 from mhc.domain.text import Safe, encode
@@ -27,6 +28,8 @@ _SECRET: dict[str, Secrecy] = {
     "notes": "note",
     "said": "message",
     "private": "message",
+    "elsewhere": "amount",
+    "changed": "amount",
 }
 
 
@@ -45,7 +48,7 @@ def lines(card: "Card", screen: Screen, tz: tzinfo, *, hidden: bool) -> tuple[li
     }
     quoted = {
         key: [fit(screen.printable(encode(text)), room, screen.ellipsis) for text in texts]
-        for key, texts in _quoted(card, tz)
+        for key, texts in [*_elsewhere(card, tz), *_quoted(card, tz)]
         if texts
     }
     shown: dict[str, object] = {**joined, **quoted}
@@ -96,6 +99,12 @@ def _figures(here: "Here", tz: tzinfo) -> Iterator[Line]:
     yield "messages", [f"{here.messages:,}", f"{here.private_messages:,} private"]
     if here.follows_since is not None:
         yield "follows", [f"{_FOLLOWS[here.follows]} since {local(here.follows_since, tz)}"]
+
+
+def _elsewhere(card: "Card", tz: tzinfo) -> Iterator[tuple[str, list[str]]]:
+    """Give what other sources know, a line each, and what changed."""
+    yield "elsewhere", [words(one, tz) for one in card.elsewhere or ()]
+    yield "changed", [change(one) for one in card.changes or ()]
 
 
 _FOLLOWS = {True: "yes", False: "no", None: "unknown"}

@@ -25,14 +25,14 @@ FIELDS = (
         "kind",
         "text",
         "tip, chat, pm, enter, … of events; note, rename, merge, unmerge, list, rating, relationship, attribute,"
-        " follow, unfollow.",
+        " follow, unfollow, snapshot (a reading that said something new).",
     ),
     Field("tokens", "int", "Tokens paid.", secrecy="amount"),
     Field("what", "text", "What was said, noted or changed, in words.", json=False),
     Field("room", "username", "The room.", table=False),
     Field("direction", "text", "Of a private message: in is from them, out is to them.", table=False, foreign=False),
     Field("about", "text", "What changed: the key of an attribute, the field of a relationship, the category of a"
-          " note, the direction of a follow.", table=False),
+          " note, the direction of a follow, what a source was asked.", table=False),
     Field("before", "text", "What was before; null where nothing was.", table=False),
     Field("after", "text", "What is since then; null where nothing is.", table=False),
     Field("text", "text", "Message, note, reason; null for a private message without --private.", table=False,
@@ -121,7 +121,7 @@ def _kinds(text: str | None) -> tuple[tuple[str, ...] | None, frozenset[str] | N
 
 
 _TYPED = frozenset(
-    {_EVENT, "note", "rename", "merge", "unmerge", "list", "rating", "relationship", "attribute"}
+    {_EVENT, "note", "rename", "merge", "unmerge", "list", "rating", "relationship", "attribute", "snapshot"}
 )
 
 

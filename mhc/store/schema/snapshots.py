@@ -27,12 +27,13 @@ snapshot_source = Table(
 )
 
 # One reading; a person null is about nobody, as a ranking. No foreign key leads to the payload: it would cost an index.
+# The columns stand so that PostgreSQL pads none of them.
 snapshot = Table(
     "snapshot",
     metadata,
     id_column(),
-    Column("captured_at", Instant, nullable=False),
     ref("person_id", "person", null=True),
+    Column("captured_at", Instant, nullable=False),
     ref("source_id", "snapshot_source"),
     Column("payload_id", Integer, nullable=False),
     Index(
