@@ -11,7 +11,7 @@ from factories import ROOM
 from upstreams import MANIFEST, PAYLOADS
 
 # Sample, source, the name that is given, what becomes of it, and the exit status.
-NEW = [("viewer_one", "new")]
+NEW: list[tuple[str | None, str]] = [("viewer_one", "new")]
 LOADED: list[tuple[str, str, str | None, list[tuple[str | None, str]], int]] = [
     ("statbate/member_info", "statbate.member_info", "viewer_one", NEW, 0),
     ("statbate/member_info_sql_dates", "statbate.member_info", "viewer_one", NEW, 0),

@@ -1,6 +1,8 @@
 """A pull of many: how often it asks, how much memory it takes, and what is there where it is killed."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -121,6 +123,24 @@ def test_a_kill_costs_the_request_in_hand_and_the_next_pull_goes_on(
         again = started(run_mhc, upstream, database_url, "--role", "viewer", "--stale", "6h", "-o", "json")
         out, _err = again.communicate(timeout=60)
         assert (again.returncode, len(json.loads(out)), stored(database)) == (0, 200, (300, 300))
+
+
+def test_a_terminal_sees_how_far_it_is_and_a_pipe_nothing(sqlite_database: Database, run_mhc: Mhc) -> None:
+    url = sqlite_database.url.render_as_string()
+    with Upstream() as upstream:
+        filled(sqlite_database, upstream, SOME[:150])
+        terminal, end = pty.openpty()
+        environ = run_mhc.environ | upstream.environ | {"DATABASE_URL": url, "PYTHONPATH": ":".join(sys.path)}
+        call = [sys.executable, "-m", "mhc", "snapshot", "pull", "--role", "viewer", "-o", "name"]
+        subprocess.run(
+            call, env=environ, cwd=run_mhc.home, stdout=subprocess.DEVNULL, stderr=end, stdin=subprocess.DEVNULL,
+            check=True,
+        )  # fmt: skip
+        os.close(end)
+        shown = os.read(terminal, 1 << 16).decode()
+        os.close(terminal)
+    assert "\r150 of 150 answered" in shown
+    assert shown.endswith("\r\x1b[K")  # nothing of it stays
 
 
 def test_an_answer_that_did_not_change_is_stored_once(
