@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mhc.domain import metrics
 from mhc.errors import DataError, MhcError
 from mhc.jobs.questions import About, Question
-from mhc.store import compared, identity, misses, snapshots
+from mhc.store import compared, erasures, identity, misses, snapshots
 from mhc.store.compared import Settled, Stored
 from mhc.store.identity import Outcome as Identity
 from mhc.store.snapshots import Reading
@@ -36,6 +36,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"  # the source does not know them
     FAILED = "failed"
     SKIPPED = "skipped"  # not asked, or not any more
+
+
+class EmptiedError(DataError):
+    """An answer lost what cannot be lost."""
 
 
 FOUND: Final = frozenset({State.NEW, State.UNCHANGED})
@@ -79,7 +83,8 @@ def keep(
 ) -> list[Outcome]:
     """Store a reading of each; give what became of each, in order. Who turns out to be another is renamed or merged."""
     known = compared.settled(conn, sorted({one.name for one in said if one.name}))
-    people = [_whose(conn, question, one, known, at, tell) for one in said]
+    gone = erasures.covering(conn, at)
+    people = [_forgotten(question, one, gone) or _whose(conn, question, one, known, at, tell) for one in said]
     whose = [None if isinstance(one, MhcError) else one for one in people]
     before = compared.last(conn, question.asked, whose, before=at)
     kept: list[Reading] = []
@@ -115,6 +120,15 @@ def _stored(question: Question, name: str | None, before: Stored | None, now: St
     same = before is not None and before.payload_id == now.payload_id
     state = State.UNCHANGED if same else State.NEW
     return Outcome(name, question.source, question.range, state, now.captured_at, now.id)
+
+
+def _forgotten(question: Question, one: Said, gone: Callable[[str], bool]) -> DataError | None:
+    """Say that an answer is about somebody who was forgotten for good, or since it came."""
+    names = {one.name, one.answered, question.more.model}
+    for name in names:
+        if name is not None and gone(name):
+            return DataError(f"{name} was forgotten: nothing is kept of them")
+    return None
 
 
 def _whose(
@@ -159,5 +173,5 @@ def _emptied(
         if was and not now.get(name):
             came, had = _amount(now.get(name)), _amount(was)
             why = f"{question.source} has {came} for {name}, and had {had}"
-            return DataError(f"{why}: that is no reading", hint="mhc snapshot list shows what is stored")
+            return EmptiedError(f"{why}: that is no reading")
     return None

@@ -26,10 +26,10 @@ from mhc.errors import (
     TryLaterError,
 )
 from mhc.jobs.aside import put_aside
-from mhc.jobs.keeping import FOUND, Outcome, Said, State, Tell, failed, keep, of
+from mhc.jobs.keeping import FOUND, EmptiedError, Outcome, Said, State, Tell, failed, keep, of
 from mhc.jobs.putting import Answered, Upstreams, load
 from mhc.jobs.questions import STATBATE, About, Question
-from mhc.store import compared, misses, people
+from mhc.store import compared, erasures, misses, people
 from mhc.store.database import Database
 
 if TYPE_CHECKING:
@@ -195,11 +195,11 @@ def store(around: Surroundings, task: Task, answered: Answered, known: _Known) -
         log.warning("%s: %s", question.source, problem)
     try:
         outcomes = _store(around, task, answered, known, at)
-    except CheckError:
-        _keep_whole(around, question, answered)
+    except CheckError as doubt:
+        _keep_whole(around, question, answered, [doubt])
         raise
-    if any(one.state == State.FAILED for one in outcomes):
-        _keep_whole(around, question, answered)
+    emptied = [one.failure for one in outcomes if isinstance(one.failure, EmptiedError)]
+    _keep_whole(around, question, answered, emptied)
     for name in answered.unknown:
         error = NotFoundError(f"{question.source} does not know {name}") if name in task.named else None
         outcomes.append(of(question, name, State.UNKNOWN, error))
@@ -215,15 +215,19 @@ def _store(
         unknown = known.judge(question, len(answered.said), answered.unknown, before)
         said = _of_known(conn, question, answered.said)
         outcomes = keep(conn, question, said, at=at, tell=around.tell)
-        misses.note(conn, question.source, unknown, at=at)
+        gone = erasures.covering(conn, at)
+        misses.note(conn, question.source, [name for name in unknown if not gone(name)], at=at)
     return outcomes
 
 
-def _keep_whole(around: Surroundings, question: Question, answered: Answered) -> None:
-    """Keep an answer of which something is no reading."""
-    if answered.payload:
+def _keep_whole(
+    around: Surroundings, question: Question, answered: Answered, errors: Sequence[MhcError]
+) -> None:
+    """Keep an answer that cannot be true, and say where."""
+    if errors and answered.payload:
         path = put_aside(around.settings.state_dir, question, saved_answer(answered.payload))
-        log.warning("the answer of %s is kept in %s", question.source, path)
+        for error in errors:
+            error.hint = f"the answer is kept in {path}"
 
 
 def _known_before(conn: "Connection", question: Question, names: Sequence[str], at: datetime) -> set[str]:

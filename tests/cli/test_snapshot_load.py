@@ -127,3 +127,18 @@ def test_a_kept_answer_forgets_with_the_person(on_sqlite: MhcHere) -> None:
     assert "viewer_one" not in kept.read_text()
     assert "viewer_two" in kept.read_text()
     assert load(on_sqlite, kept, "statbate.models", None).status == 65
+
+
+def test_who_was_forgotten_for_good_stays_so(mhc: MhcHere) -> None:
+    mhc.environ["MHC_ERASURE_KEY"] = "FAKE0KEY"
+    assert mhc("person", "forget", "viewer_one", "--block", "-y").status == 0
+    file = PAYLOADS / "statbate" / "members_batch.json"
+    run = load(mhc, file, "statbate.member_info_batch", None)
+    assert [one["state"] for one in run.json] == ["failed", "new", "unknown"]
+    assert (run.status, run.error["message"]) == (1, "viewer_one was forgotten: nothing is kept of them")
+    assert mhc("person", "show", "viewer_one").status == 3
+    assert not (mhc.home / "state" / "answers").exists()
+    model = load(mhc, PAYLOADS / "statbate" / "members.json", "statbate.members", None)
+    assert [one["username"] for one in model.json] == [None]
+    shown = mhc("snapshot", "show", str(model.json[0]["id"]), "-o", "json")
+    assert "viewer_one" not in shown.stdout
