@@ -137,6 +137,10 @@ CALLS = {
     "import tipmenu": Call("menu.txt --save", missing="menu.txt --room nobody_at_all"),
     "import tips": Call("tips.txt --save", missing="tips.txt --room nobody_at_all"),
     "import undo": Call("1 -y", files=("import chat chat.txt --save",), missing="99"),
+    "snapshot pull": Call(
+        "viewer_one --source statbate.member_tips --load tips.json",
+        missing="--list Nowhere",
+    ),
     "db backup": Call("--out night.backup"),
     "db restore": Call(
         "night.backup -y", files=("db backup --out night.backup",),

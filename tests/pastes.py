@@ -1,4 +1,4 @@
-"""What the examples of `mhc import` read: a file of each kind, with made-up names."""
+"""What the examples of `mhc import` and `mhc snapshot pull` read: a file of each kind, with made-up names."""
 
 from pathlib import Path
 
@@ -18,6 +18,8 @@ FILES = {
         '{"username": "viewer_nine", "rating": 4, "links": [{"kind": "twitter", "url": "@viewer_nine"}]}\n'
     ),
     "friends.csv": "username,note\nviewer_one,always kind\nviewer_nine,\n",
+    "member.json": (Path(__file__).parent / "payloads" / "statbate" / "member_info.json").read_text(),
+    "tips.json": (Path(__file__).parent / "payloads" / "statbate" / "member_tips.json").read_text(),
     "followers.txt": "viewer_one\nviewer_two\n@viewer_nine\n",
     "followers.html": (
         '<h1>2 followers</h1><ul><li><a href="/viewer_one/">viewer_one</a></li>'

@@ -81,9 +81,11 @@ class Forgetting:
                 self.gone["spool"] += changed
 
     def files(self) -> None:
-        """Clean the crash files."""
+        """Clean the crash files, and the answers that were kept."""
         if changed := forgetting_files.clean_crashes(self.state_dir, self.subject):
             self.replaced["crash files"] += changed
+        if changed := forgetting_files.clean_answers(self.state_dir, self.subject):
+            self.replaced["answers"] += changed
 
     def texts(self) -> None:
         """Put a word in the place of the name in what others said, and in what was typed about others."""

@@ -1,7 +1,7 @@
 """What the state directory and its neighbours hold of a person: spooled pages, crash files; and what nobody can clean."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from secrets import token_hex
 
@@ -86,8 +86,17 @@ def _element(element: bytes, subject: Subject, heir: str | None) -> bytes | None
 
 def clean_crashes(state_dir: Path, subject: Subject) -> int:
     """Put a word in the place of the names in crash files; give in how many."""
+    return _clean_texts((state_dir / "crash").glob("*.txt"), subject)
+
+
+def clean_answers(state_dir: Path, subject: Subject) -> int:
+    """Do the same in what other sources answered that is no reading; give in how many."""
+    return _clean_texts((state_dir / "answers").glob("*.json"), subject)
+
+
+def _clean_texts(paths: Iterable[Path], subject: Subject) -> int:
     number = 0
-    for path in sorted((state_dir / "crash").glob("*.txt")) if subject.names else ():
+    for path in sorted(paths) if subject.names else ():
         try:
             said = path.read_text(encoding="utf-8", errors="replace")
             new = erasing.without(said, subject.gone)

@@ -14,10 +14,10 @@ _STEP = 1000
 class Progress:
     """A line that counts, and is wiped out at the end."""
 
-    def __init__(self, ctx: click.Context, what: str) -> None:
+    def __init__(self, ctx: click.Context, what: str, *, step: int = _STEP) -> None:
         self._shown = sys.stderr.isatty() and not ctx.ensure_object(Shared).quiet
         self._what = what
-        self._next = _STEP
+        self._step = self._next = step
         self._added = 0
 
     def __enter__(self) -> Self:
@@ -26,7 +26,7 @@ class Progress:
     def __call__(self, number: int) -> None:
         """Say that so many are done."""
         if self._shown and number >= self._next:
-            self._next = number + _STEP
+            self._next = number + self._step
             sys.stderr.write(f"\r{number:,} {self._what}")
             sys.stderr.flush()
 
@@ -38,6 +38,6 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown and self._next > _STEP:
+        if self._shown and self._next > self._step:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

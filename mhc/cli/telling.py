@@ -29,14 +29,15 @@ def each(ctx: click.Context, names: Sequence[str], do: Callable[[str], None]) ->
         try:
             do(name)
         except (NotFoundError, UsageError) as error:
-            _tell(ctx, error)
+            complain(ctx, error)
             failed.append(error)
     if failed and len(failed) == len(names):
         return max(error.status for error in failed)
     return Exit.PARTIAL if failed else Exit.OK
 
 
-def _tell(ctx: click.Context, error: MhcError) -> None:
+def complain(ctx: click.Context, error: MhcError) -> None:
+    """Say that a part of a batch failed, and why: a line, or one JSON object."""
     if ctx.ensure_object(Shared).output == "json":
         click.echo(json.dumps(error.as_dict()), err=True)
         return

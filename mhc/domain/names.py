@@ -56,6 +56,11 @@ def is_upstream_name(name: str) -> bool:
     return username_from_upstream(name) == name
 
 
+def is_typed_name(name: str) -> bool:
+    """Say whether a name is one that a person could type, and a source be asked about."""
+    return _USERNAME.fullmatch(name) is not None
+
+
 def near_matches(name: str, known: Iterable[str]) -> list[str]:
     """Give up to three known names that look like `name`, best first."""
     import difflib  # where a name is wrong, and nowhere else

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, case, func, select, type_coerce, update
 from sqlalchemy.types import BigInteger
 
 from mhc.config import Secret
+from mhc.domain.clock import to_ms
 from mhc.domain.erasing import check_value, digest
 from mhc.errors import ConfigError
 from mhc.store.schema import erasure, person
@@ -168,3 +169,12 @@ def forgotten(conn: Connection) -> Callable[[str], bool]:
         return lambda _name: False
     erased = load(conn)
     return lambda name: erased.of(name) is not None
+
+
+def covering(conn: Connection, at: datetime) -> Callable[[str], bool]:
+    """Give what tells whether a name is nobody's at an instant. Raises ConfigError without the key."""
+    until = until_ms(conn)
+    if until is None or to_ms(at) >= until:
+        return lambda _name: False
+    erased = load(conn)
+    return lambda name: erased.covers(name, at)

@@ -7,6 +7,7 @@ import click
 from mhc.cli.root import LazyGroup, Table
 
 COMMANDS: Final[Table] = {
+    "pull": ("mhc.cli.snapshot.pull:pull", "Ask other sources about people, and keep each answer."),
     "list": ("mhc.cli.snapshot.looking:list_snapshots", "List what other sources said, the newest first."),
     "show": ("mhc.cli.snapshot.showing:show", "Show one reading: each figure with its unit and where it comes from."),
     "diff": ("mhc.cli.snapshot.comparing:diff", "Show what changed between two readings of a person."),
