@@ -59,7 +59,7 @@ def due(last_run: datetime | None, schedule: Schedule, now: datetime) -> bool:
     if last_run is not None and last_run - now > _ASKEW:
         last_run = None
     waits = last_run is None or _slot_until(schedule, now - schedule.delay) > last_run
-    return waits and _quiet_until(schedule, now) is None
+    return waits and quiet_until(schedule, now) is None
 
 
 def next_due(last_run: datetime | None, schedule: Schedule, now: datetime) -> datetime:
@@ -67,7 +67,12 @@ def next_due(last_run: datetime | None, schedule: Schedule, now: datetime) -> da
     at, begun = now, now - schedule.delay
     if last_run is not None and last_run - now <= _ASKEW and _slot_until(schedule, begun) <= last_run:
         at = _slot_after(schedule, max(begun, last_run)) + schedule.delay
-    return _quiet_until(schedule, at) or at
+    return quiet_until(schedule, at) or at
+
+
+def due_since(schedule: Schedule, now: datetime) -> datetime:
+    """Give since when a job that is due now is due: the last of the slots that it missed."""
+    return _slot_until(schedule, now - schedule.delay) + schedule.delay
 
 
 def _slot_until(schedule: Schedule, at: datetime) -> datetime:
@@ -92,7 +97,7 @@ def _slots_near(schedule: Schedule, at: datetime) -> Iterator[datetime]:
             yield to_utc(datetime.combine(today + days * _DAY, clock), schedule.zone)
 
 
-def _quiet_until(schedule: Schedule, now: datetime) -> datetime | None:
+def quiet_until(schedule: Schedule, now: datetime) -> datetime | None:
     """Give the end of the quiet hours that an instant lies in; None outside of them."""
     if schedule.quiet is None:
         return None

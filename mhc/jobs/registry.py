@@ -21,7 +21,10 @@ def find(name: str) -> Job:
 
 
 def function_of(job: Job) -> Callable[[Work], None]:
-    """Give what a job runs. It ends early, whole, once `work.stop` is set."""
-    module, _, name = job.function.partition(":")
-    found: Callable[[Work], None] = getattr(import_module(module), name)
-    return found
+    """Give what a job runs; its module is loaded by the run, whose failure that is, too."""
+
+    def run(work: Work) -> None:
+        module, _, name = job.function.partition(":")
+        getattr(import_module(module), name)(work)
+
+    return run

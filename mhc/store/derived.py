@@ -4,17 +4,15 @@ Events mostly come in order of time, and then only the end of what is known chan
 room's time be read again from the last broadcast that had surely ended before it.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
-from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, Run, after, fold
-from mhc.domain.clock import from_ms, to_ms
+from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, after, fold
 from mhc.domain.sessions import Origin, Span, stitch
-from mhc.store import follows, history, message_words, pasted, people, sessions, totals, visits
-from mhc.store.bulk import Batch, bulk_insert, together
+from mhc.store import follows, history, message_words, pasted, people, room_states, sessions, totals, visits
+from mhc.store.bulk import Batch, together
 from mhc.store.events import NewEvent
 from mhc.store.known import Known, look
 from mhc.store.people import Role
@@ -23,11 +21,6 @@ from mhc.store.streams import Kind, Stream
 
 _PRESENCE = frozenset({"userEnter", "userLeave"})
 SEEN_AS_VIEWER = ACTIVITY | _PRESENCE | {"privateMessage"}
-_SAVE = bulk_insert(
-    room_state,
-    ("room_id", "last_at", "state"),
-    "ON CONFLICT (room_id) DO UPDATE SET last_at = excluded.last_at, state = excluded.state",
-)
 
 
 def add(
@@ -66,10 +59,10 @@ def add_known(
         marks = [Mark(n.at, n.event.method, n.actor_id) for n in mine]
         own = room_id == source.room_id
         if own and stands.locked:
-            state = _read_state(stands.room_state)
+            state = room_states.read(stands.room_state)
         else:
             sessions.lock(batch.conn, room_id)  # somebody may start or stop one by hand just now
-            state = _load(batch.conn, room_id)
+            state = room_states.load(batch.conn, room_id)
         _add_marks(batch, room_id, state, marks, gap, set(unseen) if own else set())
 
 
@@ -119,13 +112,14 @@ def _read_broadcasts(
         return _reread(conn, room_id, (late[0].at, (marks or late)[-1].at), gap)
     if not marks:
         return set()
-    known = state.open
+    before = state
     state, ended = fold(state, marks, gap)
-    batch.add(_SAVE, _state_row(room_id, state))
-    if not ended and state.open == known:
+    batch.add(room_states.SAVE, room_states.row(room_id, state))
+    if not ended and state.open == before.open and not before.silent:
         return set()
     now = ended + ([state.open] if state.open else [])
-    stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None]
+    was = before.shown if before.silent else None
+    stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None or b == was]
     sessions.replace_broadcasts(conn, room_id, stored, now)
     return sessions.restitch(conn, room_id, now[0].started_at, gap)
 
@@ -160,10 +154,11 @@ def _reread(
     until = stored[stays][1].started_at if stays < len(stored) else None
     marks = _marks(conn, room_id, last.ended_at if last else None, until)
     state, ended = fold(after(last) if last else RoomState(), marks, gap)
-    new: list[Broadcast] = ended + ([state.open] if state.open and until is None else [])
+    state = state.known_from([b for _row, b in stored])
+    new: list[Broadcast] = ended + ([state.shown] if state.shown and until is None else [])
     sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:stays]], new)
     if until is None:
-        together(conn, *((_SAVE, [row]) for row in _state_row(room_id, state)))
+        together(conn, *((room_states.SAVE, [row]) for row in room_states.row(room_id, state)))
     return sessions.restitch(conn, room_id, last.started_at if last else None, gap)
 
 
@@ -212,8 +207,12 @@ def rooms(conn: Connection) -> list[int]:
 def differs(conn: Connection, room_id: int, gap: timedelta) -> bool:
     """Whether what is derived of a room is not what its events say. Writes nothing."""
     state, known = fold(RoomState(), _marks(conn, room_id, None), gap)
-    known += [state.open] if state.open else []
-    if [b for _row, b in sessions.broadcasts(conn, room_id)] != known:
+    shown = [b for _row, b in sessions.broadcasts(conn, room_id)]
+    state = state.known_from(shown)
+    known += [state.shown] if state.shown else []
+    if shown != known:
+        return True
+    if room_states.load(conn, room_id).silent != state.silent:
         return True
     stored = sessions.of_room(conn, room_id)
     by_hand = [s.span for s in stored if s.origin != Origin.EVENTS]
@@ -221,56 +220,3 @@ def differs(conn: Connection, room_id: int, gap: timedelta) -> bool:
     if [s.span for s in stored if s.origin == Origin.EVENTS] != [g.span for g in groups]:
         return True
     return visits.differ(conn, room_id)
-
-
-def _load(conn: Connection, room_id: int) -> RoomState:
-    return _read_state(
-        conn.execute(select(room_state.c.state).where(room_state.c.room_id == room_id)).scalar()
-    )
-
-
-def _read_state(text: str | None) -> RoomState:
-    if text is None:
-        return RoomState()
-    kept = json.loads(text)
-    run, opened = kept["run"], kept["open"]
-    return RoomState(
-        last_at=_from_ms(kept["last_at"]),
-        open=Broadcast(from_ms(opened["started_at"]), None, opened["start_inferred"]) if opened else None,
-        active_at=_from_ms(kept["active_at"]),
-        stopped_at=_from_ms(kept["stopped_at"]),
-        run=Run(from_ms(run["first_at"]), from_ms(run["last_at"]), run["count"], tuple(run["people"]))
-        if run
-        else None,
-    )
-
-
-def _from_ms(ms: int | None) -> datetime | None:
-    return None if ms is None else from_ms(ms)
-
-
-def _to_ms(at: datetime | None) -> int | None:
-    return None if at is None else to_ms(at)
-
-
-def _state_text(state: RoomState) -> str:
-    opened, run = state.open, state.run
-    kept = {
-        "active_at": _to_ms(state.active_at),
-        "last_at": _to_ms(state.last_at),
-        "open": opened and {"start_inferred": opened.start_inferred, "started_at": to_ms(opened.started_at)},
-        "run": run
-        and {
-            "count": run.count,
-            "first_at": to_ms(run.first_at),
-            "last_at": to_ms(run.last_at),
-            "people": run.people,
-        },
-        "stopped_at": _to_ms(state.stopped_at),
-    }
-    return json.dumps(kept, separators=(",", ":"))
-
-
-def _state_row(room_id: int, state: RoomState) -> list[tuple[int, int, str]]:
-    """Give the row of a room's state; none where it says nothing yet."""
-    return [] if state.last_at is None else [(room_id, to_ms(state.last_at), _state_text(state))]
