@@ -1,6 +1,6 @@
 """How each job stands: whether it is on, how its last run went, when it is due, and whether something is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -97,3 +97,10 @@ def plan(
     schedule = Schedule(mine.every, mine.at, settings.timezone, mine.quiet, delay)
     last, good_at = runs.last(conn, job.name), runs.last_good(conn, job.name)
     return Plan(job, mine, schedule, switches.get(job.name), last, good_at, now)
+
+
+def troubles(found: Sequence[Plan]) -> list[tuple[str, str]]:
+    """Give what is wrong with which job; nothing where no job ever ran: nobody wants them to."""
+    if all(one.last is None for one in found):
+        return []
+    return [(one.job.name, one.problem) for one in found if one.problem]
