@@ -80,17 +80,20 @@ class Runner:
             given = mine.options if options is None else options
             work = Work(self.db, self.settings, given, self.now, self.ending.stop, run_id=run_id)
             pings = Pings(mine.ping_url, self.settings.wait_scale)
-            pings.started()
-            error = self._done(do, work, None if by_hand else mine.time_limit)
+            error = self._done(pings, do, work, None if by_hand else mine.time_limit)
             outcome = self._ended(job, work, begun, error)
         metrics.write(self.settings.metrics_dir, outcome)
-        pings.ended(well=outcome.state in runs.GOOD)
+        if outcome.state != State.STOPPED:  # which is neither
+            pings.ended(well=outcome.state in runs.GOOD)
         return outcome
 
-    def _done(self, do: Callable[[Work], None], work: Work, limit: timedelta | None) -> BaseException | None:
+    def _done(
+        self, pings: Pings, do: Callable[[Work], None], work: Work, limit: timedelta | None
+    ) -> BaseException | None:
         """Do the work; give what ended it."""
         try:
             with self.ending.within(limit):
+                pings.started()
                 do(work)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the ledger says it; who called raises it
             return error

@@ -200,5 +200,7 @@ def _ended(one: "Entry | None") -> dict[str, object]:
 
 def did(counts: Mapping[str, Any]) -> str | None:
     """Say what a run did."""
-    parts: Sequence[str] = [f"{key} {value:,}" for key, value in counts.items() if isinstance(value, int)]
+    parts: Sequence[str] = [
+        f"{key} {value:,}" for key, value in sorted(counts.items()) if isinstance(value, int)
+    ]
     return ", ".join(parts) or None
