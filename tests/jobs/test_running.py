@@ -195,7 +195,7 @@ def test_what_does_not_hear_is_ended(database: Database, settings: Settings, clo
         database, told(settings, time_limit=timedelta(milliseconds=20)), clock, Ending(grace=0.02)
     )
     with runner.ending.heard():
-        outcome = ran(runner, lambda _work: threading.Event().wait(30))  # type: ignore[arg-type,return-value]
+        outcome = ran(runner, lambda _work: threading.Event().wait(30))  # type: ignore[arg-type]
     assert (outcome.state, outcome.status) == ("failed", 4)
 
 
