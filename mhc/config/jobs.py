@@ -45,17 +45,17 @@ def _setting(name: str, default: str | None, help_: str, kind: str, **more: Any)
     return Setting(name, name.rpartition(".")[2], kind, help_, default, **more)
 
 
-# Whom a job asks about: the first that apply come first, until the budget is spent.
-_BUDGET = ("budget", "budget", "How many people it asks about in a run, at most.", False)
+# Whom a job asks about, in the order in which they come; a job has those of them that mean something to it.
 _WHOM = (
-    ("list", "list", "Only people on these lists, who also come first.", True),
-    ("live", "flag", "Only people who are online, or in the room now.", False),
-    ("segment", "segment", "Only these people: tippers, followers or models.", True),
-    ("min_followers", "whole", "Only people with so many followers at least, where that is known.", False),
-    ("gender", "gender", "Only these genders: f, m, t or c.", True),
+    ("list", "list", "People on these lists, who come first.", True),
+    ("live", "flag", "Those who are in the own rooms now, who come next.", False),
+    ("segment", "segment", "Those who are tippers, followers or models. Without list, live and segment: everyone.", True),
+    ("min_followers", "whole", "Only rooms with so many followers at least.", False),
+    ("gender", "gender", "Only rooms of these genders: f, m, t or c.", True),
     ("tag", "tag", "Only rooms with one of these tags.", True),
-    ("stale", "span", "Only people whose last reading is older, such as 6h.", False),
-)
+    ("stale", "span", "Only those whose last reading is older, such as 6h.", False),
+    ("budget", "budget", "How many it asks about in a run, at most.", False),
+)  # fmt: skip
 
 
 def _job(
@@ -68,9 +68,9 @@ def _job(
     jitter: str = "0m",
     limit: str = "10m",
     needs: str | None = None,
-    whom: Mapping[str, str] | None = None,
+    whom: Mapping[str, str | None] | None = None,
 ) -> Job:
-    """Give a job with the settings of all, and, where it asks about people, those that say about whom."""
+    """Give a job with the settings of all, and those that say whom it asks about, with their defaults."""
     here = f"jobs.{name}"
     enabled = f"true where {needs} is set" if needs else ""
     common = (
@@ -84,18 +84,19 @@ def _job(
                  "span", otherwise="until the second run in a row is missing"),
         _setting(f"{here}.ping_url", None, "A health check that each run pings: /start, the URL itself, /fail.", "hook", secret=True),
     )  # fmt: skip
-    given = {"live": "false"} | (dict(whom) if whom else {})
-    kinds = () if whom is None else (*_WHOM, _BUDGET)
+    given = whom or {}
     options = tuple(
-        _setting(f"{here}.{key}", given.get(key), meaning, kind, many=many)
-        for key, kind, meaning, many in kinds
+        _setting(f"{here}.{key}", given[key], meaning, kind, many=many)
+        for key, kind, meaning, many in _WHOM
+        if key in given
     )
     return Job(name, about, function, (*common, *options), options, needs)
 
 
+_PEOPLE: Final = {"list": None, "live": "false", "segment": None, "stale": "6h", "budget": "500"}
 JOBS: Final = (
     _job("statbate-refresh", "Ask Statbate about the people who are due.", "mhc.jobs.statbate_refresh:run",
-         every="6h", jitter="10m", limit="30m", needs="STATBATE_API_TOKEN", whom={"budget": "500", "stale": "6h"}),
+         every="6h", jitter="10m", limit="30m", needs="STATBATE_API_TOKEN", whom=_PEOPLE),
     _job("stats-poll", "Read the own account's statistics.", "mhc.jobs.stats_poll:run",
          every="15m", needs="CB_STATS_TOKEN"),
     _job("sessions-close", "End the live sessions whose stop never came.", "mhc.jobs.sessions_close:run", every="10m"),

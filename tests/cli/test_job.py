@@ -83,11 +83,7 @@ def test_a_dry_run_says_what_it_would_run_with(on_sqlite: MhcHere) -> None:
     ("words", "status", "said"),
     [
         (("db-backup", "--live"), 2, "--live is no option of db-backup"),
-        (
-            ("statbate-refresh", "--gender", "x"),
-            2,
-            "--gender must be f, m, t or c (female, male, trans, couple)",
-        ),
+        (("statbate-refresh", "--segment", "x"), 2, "--segment must be tippers, followers or models"),
         (("statbate-refresh", "--list", "Nowhere"), 3, "no watchlist named 'Nowhere'"),
         (("statbate-refresh", "--stale", "soon"), 2, "--stale must be a length of time"),
     ],
