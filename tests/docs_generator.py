@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "exit statuses": pages.exits,
     "JSON": pages.documents,
     "settings": pages.settings,
+    "jobs": pages.job_settings,
     "shared options": pages.shared,
     "statuses": pages.statuses,
     "tables": pages.tables,

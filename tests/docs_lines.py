@@ -27,6 +27,7 @@ PLACEHOLDERS = {
 _NAMES = frozenset({"-u", "DATABASE", "OWNER", "ROLE"})
 _ENDS = frozenset("|&;()<>`")
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+_CRON_LINE = re.compile(r"#\s*[0-9*/]+(\s+[0-9*/]+){4}\s")  # one that waits to be put in force
 _INLINE = re.compile(r"`([^`]+)`")
 
 
@@ -47,7 +48,8 @@ def lines_of(path: Path) -> list[Line]:
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".md":
         comments = "\n".join(line for line in text.splitlines() if line.startswith("#"))
-        return [*_calls(path, text, whole=True), *_inline(path, comments)]
+        put_out = "\n".join(line.lstrip("# ") for line in comments.splitlines() if _CRON_LINE.match(line))
+        return [*_calls(path, f"{text}\n{put_out}", whole=True), *_inline(path, comments)]
     blocks = [found[2] for found in _FENCE.finditer(text)]
     found = [call for block in blocks for call in _calls(path, block, whole=True)]
     return [*found, *_inline(path, _FENCE.sub("", text))]

@@ -22,6 +22,7 @@ from sqlalchemy import (
 import docs_words as words
 from docs_tree import Leaf, Option, groups, leaves, root_options, shared_options
 from mhc.cli.output import Field
+from mhc.config.jobs import JOBS, Job
 from mhc.config.table import SETTINGS, Setting
 from mhc.errors import Exit, MhcError
 from mhc.store.schema import Instant, metadata
@@ -107,12 +108,28 @@ def settings() -> str:
     return table(["variable", "key in config.toml", "meaning", "default"], rows)
 
 
+def job_settings() -> str:
+    """Describe what the table of a job may say, and what holds for each job where it says nothing."""
+    every: dict[str, Setting] = {}
+    for one in (one for job in JOBS for one in job.settings):
+        every.setdefault(one.line, one)
+    lines = [[f"`{one.line}`", one.help + _notes(one, lines=True)] for one in every.values()]
+    rows = [[f"`{job.name}`", job.about, ", ".join(_given(job))] for job in JOBS]
+    head = ["[jobs.NAME]", "what it does", "default"]
+    return f"{table(['key', 'meaning'], lines)}\n\n{table(head, rows)}"
+
+
+def _given(job: Job) -> list[str]:
+    lines = [f"`{one.line} = {one.default}`" for one in job.settings if one.default]
+    return [*lines, f"off without `{job.needs}`"] if job.needs else lines
+
+
 def _key(setting: Setting) -> str:
     above, _, key = setting.key.rpartition(".")
     return f"`{key}` in `[{above}]`" if above else f"`{key}`"
 
 
-def _notes(setting: Setting) -> str:
+def _notes(setting: Setting, *, lines: bool = False) -> str:
     notes = []
     if setting.secret:
         notes.append("Secret.")
@@ -122,7 +139,9 @@ def _notes(setting: Setting) -> str:
         )
     if setting.per_room:
         notes.append("May stand in `[rooms.NAME]`.")
-    if setting.variable is None:
+    if setting.many:
+        notes.append("May be a list.")
+    if setting.variable is None and not lines:
         notes.append("No variable: in the file only.")
     return "".join(f" {note}" for note in notes)
 

@@ -11,7 +11,7 @@ from command import Mhc
 from factories import Item
 from mhc.domain.clock import from_ms
 from mhc.sandbox.show import iter_events
-from mhc.store import coverage, people, snapshots, streams
+from mhc.store import coverage, people, runs, snapshots, streams
 from mhc.store.database import Database
 from mhc.store.snapshots import Asked, Reading
 from mhc.store.streams import Kind
@@ -50,6 +50,11 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
         source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
         coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)
+        backup = runs.begin(conn, "db-backup", "testhost", now - timedelta(hours=3))
+        runs.count(conn, backup, {"bytes": 417_792, "events": 631, "removed": 1})
+        runs.end(conn, backup, now - timedelta(hours=3) + timedelta(seconds=7))
+        failed = runs.begin(conn, "db-prune", "testhost", now - timedelta(hours=2))
+        runs.end(conn, failed, now - timedelta(hours=2), runs.State.FAILED, "more than 20 % would go")
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 
 

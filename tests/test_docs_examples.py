@@ -67,6 +67,9 @@ SPECIAL = {
     "mhc session stop": Special("a session must be live", before=(LIVE,)),
     'mhc session stop --at "5m ago"': Special("a session must be live", before=(LIVE,)),
     "mhc session status --check -q": Special("a session must be live", before=(LIVE,)),
+    "mhc job status --check -q": Special(
+        "the last runs must have gone well", before=("mhc job run db-prune", "mhc job run sessions-close")
+    ),
     "mhc alias remove viewer_one viewer_uno": Special(
         "the name must be theirs", before=("mhc alias add viewer_one viewer_uno",)
     ),

@@ -1,8 +1,6 @@
 """How the listening goes as text files for node-exporter, one a room. A disk that fails hurts nothing."""
 
 import logging
-import os
-import secrets
 import threading
 import time
 from collections import Counter
@@ -15,6 +13,7 @@ from urllib.parse import quote
 from mhc.capture.health import FAILED, STANDBY, Beat
 from mhc.capture.worker import Worker
 from mhc.domain.events import METHODS
+from mhc.store import files
 from mhc.store.events import NewEvent
 
 log = logging.getLogger("mhc.listen")
@@ -125,28 +124,13 @@ class Metrics:
         room, text = item
         name = f"mhc_listen_{quote(room, safe='')}.prom"
         try:
-            _replace(self._folder / name, text)
+            files.replace(self._folder / name, text)
         except OSError as error:
             log.log(
                 logging.DEBUG if self._failed else logging.WARNING,
                 "no metrics written to %s: %s", self._folder, error.strerror,
             )  # fmt: skip
             self._failed = True
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole, through one of a name that nobody knows before: who may write to the folder lays no link."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # only what ends in .prom is read
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    handle = os.open(temporary, flags, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(handle, 0o644)  # another user reads it, whatever our umask
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _rendered(room: _Room) -> Iterator[str]:

@@ -16,7 +16,6 @@ from mhc.errors import CheckError, ConfigError, DataError, UsageError
 
 if TYPE_CHECKING:
     from mhc.config import Settings
-    from mhc.domain.retention import Policy
     from mhc.store.database import Database
     from mhc.store.erasures_kept import Kept
     from mhc.store.manifests import Manifest
@@ -77,7 +76,7 @@ def backup(
     It may run while others write. What is there already stays until the new one is whole and on the disk; then the
     newest of each of the last 24 hours, 7 days, 4 weeks and 12 months is kept ([backup] in config.toml).
     """
-    from mhc import audit
+    from mhc.jobs import db_backup
     from mhc.store import backups
 
     asked = {"--out": out_file, "--verify": verify, "--dir": folder}
@@ -99,30 +98,19 @@ def backup(
         if dry_run:
             out.record(BACKUP, _plan(db, loaded, where, target))
             return
-        audit.record(loaded.state_dir, "db backup begun", at=utc_now(), to=target or where)
-        if target:
-            made, gone = backups.make(db, target, utc_now()), list[Path]()
-        else:
-            target, made, gone = backups.keep(db, where, _policy(loaded), utc_now())
-    facts = {"file": target, "bytes": made.bytes, "events": made.contents.events}
-    audit.record(loaded.state_dir, "db backup", at=utc_now(), **facts)
-    if made.verified == "read":
+        made = db_backup.back_up(db, loaded, utc_now, folder=where, target=target)
+    if made.manifest.verified == "read":
         out.warn("read through, not restored: the role may not create a database to restore it into")
-    out.record(BACKUP, _row(target, made, gone))
-
-
-def _policy(loaded: "Settings") -> "Policy":
-    from mhc.domain.retention import Policy
-
-    return Policy(loaded.backup_hourly, loaded.backup_daily, loaded.backup_weekly, loaded.backup_monthly)
+    out.record(BACKUP, _row(made.path, made.manifest, made.removed))
 
 
 def _plan(db: "Database", loaded: "Settings", folder: Path, target: Path | None) -> dict[str, object]:
     """Give what a backup would write and remove."""
+    from mhc.jobs import db_backup
     from mhc.store import backups
 
-    now = utc_now()
-    gone = [] if target else backups.surplus(backups.listed(folder), db.address, _policy(loaded), adding=now)
+    now, policy = utc_now(), db_backup.policy(loaded)
+    gone = [] if target else backups.surplus(backups.listed(folder), db.address, policy, adding=now)
     return _row(target or backups.named(db, folder, now), None, [one.path for one in gone]) | {
         "database": db.address
     }

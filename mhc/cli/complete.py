@@ -46,6 +46,13 @@ def attribute_pairs(
     return [] if "=" in incomplete else _items([f"{key}=" for key in _keys(ctx, incomplete)])
 
 
+def jobs(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Complete the name of a job."""
+    from mhc.config import JOBS
+
+    return _items([job.name for job in JOBS if job.name.startswith(incomplete.lower())])
+
+
 def traits(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
     """Complete the traits that are suggested for the roles on the line, or for every role."""
     from mhc.domain.relationship import TRAITS

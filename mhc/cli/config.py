@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -58,14 +57,16 @@ def list_settings(ctx: click.Context, out: Writer) -> None:
 
 def _rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:
     from mhc.config import SETTINGS as TABLE
+    from mhc.config.shown import value_text
 
     for one in TABLE:
         value = loaded.database_shown if one.kind == "database" else getattr(loaded, one.attribute)
-        shown = _SHOWN if one.secret and value is not None else _text(value)
+        shown = _SHOWN if one.secret and value is not None else value_text(one.kind, value)
         row = {"name": one.name, "value": shown, "origin": loaded.origin(one.name), "meaning": one.help}
         yield row
     yield from _room_rows(loaded, [one for one in TABLE if one.per_room])
     yield from _alert_rows(loaded)
+    yield from _job_rows(loaded)
 
 
 def _room_rows(loaded: "Settings", per_room: "Sequence[Setting]") -> Iterator[dict[str, str | None]]:
@@ -88,6 +89,19 @@ def _alert_rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:
             yield row | {"origin": "file", "meaning": "Of an alert."}
 
 
+def _job_rows(loaded: "Settings") -> Iterator[dict[str, str | None]]:
+    """List what holds of each job."""
+    from mhc.config import JOBS
+    from mhc.config.shown import value_text
+
+    for job in JOBS:
+        for one in job.settings:
+            value = loaded.jobs[job.name].value(one.line)
+            shown = _SHOWN if one.secret and value is not None else value_text(one.kind, value)
+            row = {"name": one.name, "value": shown, "origin": loaded.origin(one.name), "meaning": one.help}
+            yield row
+
+
 def _of_alert(key: str, value: object) -> str:
     """Show a line of a rule, but not what may let one in: a url, a program's arguments."""
     if key == "url":
@@ -95,23 +109,6 @@ def _of_alert(key: str, value: object) -> str:
     if key == "command" and isinstance(value, list):
         value = [*value[:1], *(_SHOWN for _ in value[1:2])]
     return value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, timedelta) and value >= timedelta(days=1):
-        return f"{value.days}d"
-    if isinstance(value, timedelta):
-        minutes, seconds = divmod(int(value.total_seconds()), 60)
-        return "".join(f"{n}{unit}" for n, unit in ((minutes, "m"), (seconds, "s")) if n) or "0m"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):  # bytes
-        return f"{value >> 30}GiB" if value % (1 << 30) == 0 else f"{value >> 20}MiB"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @group.command(

@@ -2,13 +2,14 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from socket import gethostname
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from mhc.cli.context import database, settings
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.errors import CheckError, ConfigError, MhcError
@@ -16,6 +17,7 @@ from mhc.errors import CheckError, ConfigError, MhcError
 if TYPE_CHECKING:
     from mhc.capture.probe import Probe
     from mhc.config import Settings
+    from mhc.jobs.planning import Plan
     from mhc.reports.findings import Finding
 
 FIELDS = (
@@ -148,6 +150,7 @@ def _database(
 ) -> "Iterator[Finding]":
     """Check the database, and note which rooms somebody listens to."""
     from mhc.cli.capture import beat_rows, listener_rows
+    from mhc.jobs import planning
     from mhc.reports import database_health
     from mhc.reports.findings import error
     from mhc.store import soundness, streams
@@ -160,12 +163,36 @@ def _database(
             if facts is not None and facts.schema is not None:
                 with db.read() as conn:
                     rows = listener_rows(loaded.state_dir, streams.list_all(conn))
+                    plans = planning.plans(conn, loaded, gethostname(), utc_now())
+                yield from _jobs(plans)
         except MhcError as refused:
             yield error("database", refused.message, refused.hint)
             rows = beat_rows(loaded.state_dir)
     host = urlsplit(loaded.events_url).netloc
     live = [row for row in rows if row["kind"] == "live" and row["host"] == host]
     listening |= {str(row["room"]): row for row in live if row["state"] not in _DARK}
+
+
+def _jobs(plans: "Sequence[Plan]") -> "Iterator[Finding]":
+    """Say whether something calls the jobs that are on, and what is wrong with them."""
+    from mhc.domain.clock import iso_z
+    from mhc.jobs.planning import troubles
+    from mhc.reports.findings import off, ok, warning
+
+    on = [one for one in plans if one.enabled]
+    begun = [one.last.started_at for one in plans if one.last]
+    if not on:
+        yield off("jobs", "none is on")
+    elif not begun:
+        yield warning("jobs", f"{len(on)} are on, and none ever ran", "mhc service print cron")
+    elif on[0].now - max(begun) > min(one.max_age for one in on):
+        yield warning("jobs", f"{len(on)} are on, and none ran since {iso_z(max(begun))}", "does cron run?")
+    else:
+        wrong = troubles(on)
+        for name, problem in wrong:
+            yield warning("jobs", f"{name}: {problem}", f"mhc job history {name}")
+        if not wrong:
+            yield ok("jobs", f"{len(on)} are on, and go well")
 
 
 def _feeds(

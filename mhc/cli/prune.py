@@ -1,9 +1,7 @@
 """`mhc db prune`: what is older than the retention policy keeps it."""
 
-import socket
 import sys
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -13,12 +11,12 @@ from mhc.cli.options import Command, common_options, output_options, write_optio
 from mhc.cli.output import Field, Writer
 from mhc.cli.progress import Progress
 from mhc.cli.telling import say
-from mhc.errors import CheckError, UsageError
+from mhc.errors import UsageError
 
 if TYPE_CHECKING:
-    from mhc.config import Settings
+    from datetime import datetime, timedelta
+
     from mhc.store.database import Database
-    from mhc.store.pruning import Due
 
 NAMES = ("private_text", "chat", "presence", "observations", "payloads")
 PRUNED = (
@@ -67,24 +65,19 @@ def command(
     and so does all that you typed. It may be stopped at any time, and goes on at the next call. Ends with 4 where the
     clock cannot be right, or more than 20 % of a class would go, unless forced.
     """
-    from mhc.store import pruning
+    from mhc.jobs import db_prune
 
     loaded, now = settings(ctx), utc_now()
-    keep = _limits(loaded, names)
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    before = {name: today - age for name, age in keep.items()}
+    keep = _limits(db_prune.kept(loaded), names)
+    before = db_prune.limits(keep, now)
     with database(ctx) as db:
-        with db.read() as conn:
-            found = {name: pruning.due(conn, name, before.get(name)) for name in NAMES}
-            if before and not force:
-                pruning.refuse_clock(conn, now)
-                _refuse_improbable({name: found[name] for name in before})
+        found = db_prune.tally(db, before, now, force=force)
         pruned: Mapping[str, int] = {}
         if not dry_run:
             due = sum(found[name].due for name in before)
             if due and not yes:
                 _ask(due, no_input=no_input)
-            pruned = _prune(ctx, db, before, now) if before else {}
+            pruned = _prune(ctx, db, before) if before else {}
     rows = [
         {"class": name, "keep": keep.get(name), "before": before.get(name), **found[name]._asdict()}
         | {"pruned": None if dry_run else pruned.get(name, 0)}
@@ -97,20 +90,12 @@ def command(
         out.message("nothing was taken: this says what would go")
 
 
-def _limits(loaded: "Settings", names: tuple[str, ...]) -> dict[str, timedelta]:
+def _limits(known: "Mapping[str, timedelta | None]", names: tuple[str, ...]) -> "dict[str, timedelta | None]":
     """Give how long the classes asked for are kept. Raises UsageError where one that was named has no limit."""
-    known = {name: getattr(loaded, f"keep_{name}") for name in NAMES}
     for name in names:
         if known[name] is None:
             raise UsageError(f"{name} has no limit", hint=f'[retention] {name} = "365d" in config.toml')
-    return {name: age for name, age in known.items() if age is not None and name in (names or NAMES)}
-
-
-def _refuse_improbable(found: "Mapping[str, Due]") -> None:
-    much = [f"{one.due:,} of {one.held:,} of {name}" for name, one in found.items() if one.improbable]
-    if much:
-        hint = "--force, where that is meant: as in a first run"
-        raise CheckError(f"more than 20 % would go: {', '.join(much)}", hint=hint)
+    return {name: age for name, age in known.items() if name in (names or NAMES)}
 
 
 def _ask(due: int, *, no_input: bool) -> None:
@@ -119,29 +104,19 @@ def _ask(due: int, *, no_input: bool) -> None:
     click.confirm(f"Take away what {due:,} rows hold?", abort=True, err=True)
 
 
-def _prune(
-    ctx: click.Context, db: "Database", before: Mapping[str, datetime], now: datetime
-) -> Mapping[str, int]:
-    from mhc import audit
-    from mhc.store import pruning, runs
-    from mhc.store.pruning_text import Job
+def _prune(ctx: click.Context, db: "Database", before: "Mapping[str, datetime]") -> Mapping[str, int]:
+    """Do what the job does, as a run of it."""
+    from mhc.jobs import db_prune
+    from mhc.jobs.running import Runner
+    from mhc.store import pruning
 
-    loaded = settings(ctx)
-    audit.record(loaded.state_dir, "db prune begun", at=now, before=before)
-    with db.write() as conn:
-        run_id = runs.begin(conn, pruning.JOB, socket.gethostname(), now)
-    try:
-        with Progress(ctx, "rows") as progress:
-            jobs = {name: Job(at, loaded.merge_gap) for name, at in before.items()}
-            done = pruning.prune(db, jobs, run_id, progress)
-    except Exception as error:
-        with db.write() as conn:
-            runs.end(conn, run_id, utc_now(), "failed", type(error).__name__)
-        raise
-    with db.write() as conn:
-        runs.end(conn, run_id, utc_now())
-    audit.record(loaded.state_dir, "db prune", at=utc_now(), rows=done)
+    with Progress(ctx, "rows") as progress:
+        runner = Runner(db, settings(ctx), utc_now)
+        done = runner.run(pruning.JOB, lambda work: db_prune.prune(work, before, progress), by_hand=True)
+    assert done is not None
+    if done.error is not None:
+        raise done.error
     free = pruning.settle(db)
     if free:
         say(ctx, f"{free:,} bytes of {db.name} are free for what comes; the file stays as large")
-    return done
+    return done.counts

@@ -38,6 +38,7 @@ COMMANDS: Final[Table] = {
         "mhc.cli.imports:group",
         "What you bring in files, or paste: shown, and kept with --save.",
     ),
+    "job": ("mhc.cli.job:group", "What runs by itself, when, and how it went."),
     "db": ("mhc.cli.db:group", "The database: upgrade, check, back up, copy."),
     "config": ("mhc.cli.config:group", "The settings, and where they come from."),
     "service": ("mhc.cli.service:group", "Units for cron, systemd and logrotate, to be printed."),

@@ -20,10 +20,56 @@ CRONTAB = """\
 # m  h  dom mon dow  command                               (paths as `which mhc` shows them)
 # Read what came since the last time, where no `mhc listen` runs as a service: it ends with 75 where one does.
 */5  *  *   *   *    {mhc} -q listen --once -o none
-# A backup each night, verified; the old ones go by the policy in [backup] of config.toml.
-15   4  *   *   *    {mhc} -q db backup >/dev/null
+# Run the jobs that are due: [jobs.NAME] of config.toml says when each is, `mhc job list` shows it.
+*    *  *   *   *    {mhc} -q job tick
+# Say what is wrong with them, once a day: a run that failed, or one that did not come.
+30   7  *   *   *    {mhc} -q job status --check >/dev/null
 # Compare all that is derived with the events, once a week; says something only where it differs.
 30   6  *   *   1    {mhc} -q db check >/dev/null
+# In place of `mhc job tick`, where cron is to say when: a line a job. One that is off, or runs already, is left alone.
+# 7    */6 *   *   *    {mhc} -q job run statbate-refresh
+# */15 *  *   *   *    {mhc} -q job run stats-poll
+# */10 *  *   *   *    {mhc} -q job run sessions-close
+# 15   4  *   *   *    {mhc} -q job run db-backup
+# 15   5  *   *   *    {mhc} -q job run db-prune
+"""
+_JOB = """\
+# mhc-job.service: runs the jobs that are due, as {user}. mhc-job.timer calls it each minute. To install both:
+#   mhc service print job | sudo tee /etc/systemd/system/mhc-job.service
+#   mhc service print timer | sudo tee /etc/systemd/system/mhc-job.timer
+#   sudo systemctl daemon-reload && sudo systemctl enable --now mhc-job.timer
+# Tokens and database: in {config} (mhc init), or as
+# NAME=value lines in /etc/mhc/mhc.env (mode 0600). What a shell has set does not reach a service.
+[Unit]
+Description=mhc: jobs that are due
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+User={user}
+ExecStart={mhc} -q job tick
+EnvironmentFile=-/etc/mhc/mhc.env
+Environment={state}
+# Another is at work still.
+SuccessExitStatus=75
+TimeoutStopSec=60
+UMask=0077
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=full
+{home}"""
+_TIMER = """\
+# mhc-job.timer: calls mhc-job.service each minute. mhc knows when each job is due, and runs once what was missed.
+[Unit]
+Description=mhc: each minute, the jobs that are due
+
+[Timer]
+OnCalendar=minutely
+AccuracySec=5s
+
+[Install]
+WantedBy=timers.target
 """
 _UNIT = """\
 # mhc-listen.service: captures the room from boot on, as {user}. To install it:
@@ -82,10 +128,10 @@ def group() -> None:
 @group.command(
     "print",
     cls=Command,
-    examples=["mhc service print listen", "mhc service print cron", "mhc service print logrotate"],
+    examples=["mhc service print listen", "mhc service print cron", "mhc service print timer"],
 )
-@click.argument("what", metavar="KIND", type=click.Choice(["listen", "cron", "logrotate"]),
-                help="listen, a systemd unit; cron, a crontab; logrotate, rules for log files.")  # fmt: skip
+@click.argument("what", metavar="KIND", type=click.Choice(["listen", "job", "timer", "cron", "logrotate"]),
+                help="listen, job and timer, systemd units; cron, a crontab; logrotate, rules for log files.")  # fmt: skip
 @common_options
 @click.pass_context
 def print_unit(ctx: click.Context, what: str) -> None:
@@ -97,8 +143,10 @@ def print_unit(ctx: click.Context, what: str) -> None:
     words = [*program(), *_options(ctx)]
     if what == "cron":
         text = CRONTAB.format(mhc=shlex.join(words).replace("%", "\\%"))
-    elif what == "listen":
-        text = _unit(loaded, words)
+    elif what == "timer":
+        text = _TIMER
+    elif what in {"listen", "job"}:
+        text = _unit(_UNIT if what == "listen" else _JOB, loaded, words)
     else:
         log = shlex.quote(str(loaded.state_dir / "log"))
         text = _LOGROTATE.format(log=log, user=getpass.getuser(), group=_group())
@@ -116,10 +164,10 @@ def _options(ctx: click.Context) -> list[str]:
     return ["--config", str(settings(ctx).config_path)] if named else []
 
 
-def _unit(loaded: "Settings", words: list[str]) -> str:
+def _unit(unit: str, loaded: "Settings", words: list[str]) -> str:
     used = [Path(words[0]), loaded.config_path, loaded.state_dir, loaded.database_file]
     at_home = any(path.is_relative_to(home) for path in used if path for home in _HOMES)
-    return _UNIT.format(
+    return unit.format(
         user=getpass.getuser(),
         config=loaded.config_path,
         mhc=" ".join(_word(word).replace("$", "$$") for word in words),

@@ -1,6 +1,7 @@
 """Bare `mhc`: how things stand, and five commands to go on with. Never fails, never creates anything."""
 
 from collections.abc import Iterator
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
@@ -76,6 +77,7 @@ def _state(loaded: "Settings") -> Iterator[str]:
     from contextlib import closing
 
     from mhc.cli.status import known_listeners, short_lines
+    from mhc.jobs import planning
     from mhc.reports import status
     from mhc.store.database import Database
 
@@ -86,3 +88,5 @@ def _state(loaded: "Settings") -> Iterator[str]:
         with db.read() as conn:
             listeners, live = known_listeners(loaded, conn), status.live(conn, now, loaded.merge_gap)
             yield from short_lines(listeners, live, now, hidden=loaded.screen_safe)
+            for job, problem in planning.troubles(planning.plans(conn, loaded, gethostname(), now)):
+                yield f"{job}: {problem} · mhc job status"

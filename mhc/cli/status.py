@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mhc.reports.sessions import Row
     from mhc.reports.status import Status
     from mhc.store.database import Database
+    from mhc.store.runs import Run
 
 GAPS_SHOWN = 5
 _LISTENER = ("room", "state", "since", "last_poll_at", "detail", "kind", "host")
@@ -57,7 +59,7 @@ FIELDS = (
         json=False,
         inside=frozenset({"tokens"}),
     ),
-    Field("runs", "lines", "Job, start, state.", json=False, secrecy="open"),
+    Field("runs", "lines", "Job, start, state; what is wrong with jobs.", json=False, secrecy="open"),
     Field("missing", "lines", "The latest gaps of the last 7 days.", json=False, secrecy="open"),
     Field("holds", "text", "Events, people, size.", json=False),
 )
@@ -71,6 +73,7 @@ class Now:
     listeners: Sequence[Mapping[str, object]]
     said: "Status | None"
     database: str
+    troubles: Sequence[tuple[str, str]] = ()  # with jobs
 
 
 @click.command(
@@ -117,6 +120,7 @@ def command(
 
 def _read(loaded: "Settings", db: "Database", out: Writer, *, include_excluded: bool) -> Now:
     from mhc.cli.capture import beat_rows
+    from mhc.jobs import planning
     from mhc.reports import status
 
     at = utc_now()
@@ -124,10 +128,11 @@ def _read(loaded: "Settings", db: "Database", out: Writer, *, include_excluded: 
         with db.read() as conn:
             listeners = known_listeners(loaded, conn)
             said = status.read(db, conn, at, loaded.merge_gap, include_excluded=include_excluded)
+            troubles = planning.troubles(planning.plans(conn, loaded, gethostname(), at))
     except (UnavailableError, TryLaterError) as error:
         out.warn(f"{error.message}; these are the listeners of this machine")
         return Now(at, [_listener(row) for row in beat_rows(loaded.state_dir)], None, db.name)
-    return Now(at, listeners, said, db.name)
+    return Now(at, listeners, said, db.name, troubles)
 
 
 def known_listeners(loaded: "Settings", conn: "Connection") -> list[dict[str, object]]:
@@ -158,7 +163,7 @@ def _print(out: Writer, now: Now, *, short: bool) -> None:
             click.echo(out.screen.printable(encode(line)))
         return
     body = dict.fromkeys(field.name for field in FIELDS) | {"database": now.database}
-    out.record(FIELDS, body | _body(now.listeners) | ({} if now.said is None else _stored(now.said, now.at)))
+    out.record(FIELDS, body | _body(now.listeners) | ({} if now.said is None else _stored(now.said, now)))
     if now.said is not None and now.said.excluded:
         out.message(f"{now.said.excluded} excluded")
     if not now.listeners:
@@ -174,7 +179,7 @@ def _body(listeners: Sequence[Mapping[str, object]]) -> dict[str, object]:
     return {"listeners": listeners, "listener": shown}
 
 
-def _stored(said: "Status", at: datetime) -> dict[str, object]:
+def _stored(said: "Status", now: Now) -> dict[str, object]:
     """Give what comes from the database: as JSON has it, and as lines."""
     gaps = [
         {"room": g.room, "from": g.from_at, "to": g.to_at, "cause": g.cause, "certainty": g.certainty}
@@ -192,14 +197,17 @@ def _stored(said: "Status", at: datetime) -> dict[str, object]:
         "events_exact": sizes.exact,
         "people": sizes.people,
         "bytes": sizes.bytes,
-        "session": [_session(one, at) for one in said.live],
-        "runs": [
-            {"job": r.job, "started_at": r.started_at, "state": r.state, "error": r.error} for r in said.jobs
-        ],
+        "session": [_session(one, now.at) for one in said.live],
+        "runs": [*map(_run, said.jobs), *(f"{job}: {problem}" for job, problem in now.troubles)],
         "missing": [*gaps[:GAPS_SHOWN], *rest],
         "holds": f"{about}{_several(sizes.events, 'event', 'events')}, {_several(sizes.people, 'person', 'people')},"
         f" {_size(sizes.bytes)}",
     }
+
+
+def _run(run: "Run") -> dict[str, object]:
+    error = None if run.state == "skipped" else run.error
+    return {"job": run.job, "started_at": run.started_at, "state": run.state, "error": error}
 
 
 def _session(row: "Row", at: datetime) -> dict[str, object]:

@@ -1,18 +1,18 @@
 """Loading: the strongest source of each setting wins, and every problem is said at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from mhc.config import directories
+from mhc.config.job_values import read_jobs
+from mhc.config.jobs import JobSettings
 from mhc.config.options import check_option, database_argument
+from mhc.config.settings import RoomSettings, Settings
 from mhc.config.sources import (
     ConfigFile,
     Layer,
-    alert_urls,
     check_private,
     read_config,
     read_env_file,
@@ -21,94 +21,10 @@ from mhc.config.sources import (
 )
 from mhc.config.system_zone import system_zone
 from mhc.config.table import SETTINGS, Setting
-from mhc.config.values import (
-    PARSERS,
-    Secret,
-    hook_secrets,
-    parse_room,
-    passwords_in,
-    without_password,
-)
+from mhc.config.values import parse_room, parse_value
 from mhc.errors import ConfigError
 
 _PER_ROOM = {s.name: s for s in SETTINGS if s.per_room}
-
-
-@dataclass(frozen=True)
-class RoomSettings:
-    """A room of ours and its tokens."""
-
-    name: str
-    events_token: Secret | None = None
-    stats_token: Secret | None = None
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Every setting, read and checked; what is None is not set."""
-
-    database_url: str = field(repr=False)  # may hold a password: show `database_shown`
-    room: str | None
-    rooms: tuple[RoomSettings, ...]  # the main room first
-    events_token: Secret | None
-    stats_token: Secret | None
-    statbate_token: Secret | None
-    affiliate_wm: Secret | None
-    timezone: ZoneInfo
-    site_timezone: ZoneInfo
-    events_url: str
-    chaturbate_url: str
-    statbate_url: str
-    cbhours_url: str
-    erasure_key: Secret | None
-    state_dir: Path
-    data_dir: Path
-    config_path: Path  # the file that was read, or would have been
-    wait_scale: float
-    screen_safe: bool
-    merge_gap: timedelta
-    spool_max: int  # bytes
-    ping_url: Secret | None
-    metrics_dir: Path | None
-    backup_dir: Path
-    backup_hourly: int
-    backup_daily: int
-    backup_weekly: int
-    backup_monthly: int
-    keep_private_text: timedelta | None
-    keep_chat: timedelta | None
-    keep_presence: timedelta | None
-    keep_observations: timedelta | None
-    keep_payloads: timedelta | None
-    search_messages: bool
-    tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
-    origins: Mapping[str, str] = field(repr=False)
-
-    @property
-    def database_shown(self) -> str:
-        """The database's URL without its password."""
-        return without_password(self.database_url)
-
-    @property
-    def database_file(self) -> Path | None:
-        """The file of a SQLite database; None for a server."""
-        scheme, _, path = self.database_url.partition("///")
-        return Path(path.partition("?")[0]) if scheme == "sqlite:" else None
-
-    def origin(self, name: str) -> str:
-        """Say where a setting's value came from, by the setting's name.
-
-        default, file, environment, env-file, option, or the variable NAME_FILE.
-        """
-        return self.origins[name]
-
-    def secrets(self) -> tuple[str, ...]:
-        """List every value that may not be shown, for the log's redaction."""
-        tokens = [token for room in self.rooms for token in (room.events_token, room.stats_token)]
-        tokens += [getattr(self, one.attribute) for one in SETTINGS if one.kind == "secret"]
-        found = [t.reveal() for t in tokens if t] + passwords_in(self.database_url)
-        hooks = alert_urls(self.tables) + ([self.ping_url.reveal()] if self.ping_url else [])
-        return tuple(dict.fromkeys([*found, *(part for url in hooks for part in hook_secrets(url))]))
 
 
 def load(
@@ -182,10 +98,12 @@ class _Loader:
         if values["timezone"] is None:
             values["timezone"] = self._system_zone()
         rooms = self._rooms(values)
+        jobs = self._jobs(values, rooms)
         if self.problems:
             raise ConfigError.all_of(list(dict.fromkeys(self.problems)))
         return Settings(
             rooms=rooms,
+            jobs=jobs,
             data_dir=data_dir,
             config_path=self.config_path,
             tables=self.file.tables,
@@ -198,9 +116,11 @@ class _Loader:
         for layer in layers:
             text = self._find(setting, layer)
             if text is not None:
-                return self._parse(layer.label(setting.name), setting.kind, text)
+                return self._parse(layer.label(setting.name), setting.kind, text, many=setting.many)
         self.origins[setting.name] = "default"
-        return None if setting.default is None else PARSERS[setting.kind](setting.default)
+        return (
+            None if setting.default is None else parse_value(setting.kind, setting.default, many=setting.many)
+        )
 
     def _find(self, setting: Setting, layer: Layer) -> object:
         """Give what a source says of a setting, itself or through NAME_FILE; None when nothing."""
@@ -219,32 +139,38 @@ class _Loader:
             self.problems.append(f"{label}: {error}")
             return None
 
-    def _parse(self, label: str, kind: str, text: object) -> Any:
+    def _parse(self, label: str, kind: str, text: object, *, many: bool = False) -> Any:
         """Parse a value of any source; a bad one becomes a problem and None."""
-        plain = isinstance(text, int | float) and (kind == "flag" or not isinstance(text, bool))
-        text = str(text) if plain and kind in {"number", "count", "flag"} else text
-        if not isinstance(text, str):
-            self.problems.append(f"{label}: must be text in quotes")
-            return None
         try:
-            return PARSERS[kind](text)
+            return parse_value(kind, text, many=many)
         except ValueError as error:
             self.problems.append(f"{label}: {error}")
             return None
 
     def _tables(self) -> dict[str, Any]:
-        """Give the settings that stand in tables of the file; what else stands there is refused."""
+        """Give the settings that stand in tables of the file."""
         found: dict[str, Any] = {}
         for table in dict.fromkeys(one.table for one in SETTINGS if one.table):
-            label, mine = f"{self.file.layer.prefix}[{table}]", [s for s in SETTINGS if s.table == table]
-            names = {s.line: s.name for s in mine}
-            names |= {f"{s.line}_file": f"{s.name}_FILE" for s in mine if s.may_be_file}
-            lines = self.file.tables.get(table, {})
-            self.problems += [f"{label}: {unknown(key, set(names))}" for key in lines if key not in names]
-            values = {names[key]: value for key, value in lines.items() if key in names and value != ""}
-            layer = Layer("file", values, f"{label} ", lower=True)
-            found |= {one.attribute: self._value(one, [layer]) for one in mine}
+            mine = [s for s in SETTINGS if s.table == table]
+            found |= self._table(table, self.file.tables.get(table, {}), mine)
         return found
+
+    def _table(self, table: str, lines: Mapping[str, object], mine: Sequence[Setting]) -> dict[str, Any]:
+        """Give the settings of a table, by attribute; what else stands there is refused."""
+        label = f"{self.file.layer.prefix}[{table}]"
+        names = {s.line: s.name for s in mine}
+        names |= {f"{s.line}_file": f"{s.name}_FILE" for s in mine if s.may_be_file}
+        self.problems += [f"{label}: {unknown(key, set(names))}" for key in lines if key not in names]
+        values = {names[key]: value for key, value in lines.items() if key in names and value != ""}
+        layer = Layer("file", values, f"{label} ", lower=True)
+        return {one.attribute: self._value(one, [layer]) for one in mine}
+
+    def _jobs(self, values: Mapping[str, Any], rooms: Sequence[RoomSettings]) -> dict[str, JobSettings]:
+        has = {one.name for one in SETTINGS if values.get(one.attribute) is not None}
+        has |= {one.name for one in _PER_ROOM.values() if any(getattr(r, one.attribute) for r in rooms)}
+        return read_jobs(
+            self.file.tables.get("jobs", {}), self.file.layer.prefix, self._table, has, self.problems
+        )
 
     def _directory(self, variable: str, path: Path | None) -> Path:
         """Give a default directory, or note that there is no home to put it in."""

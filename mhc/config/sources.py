@@ -18,7 +18,7 @@ _LINE = Pattern(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)", re.ASCII)
 _OURS = ("MHC_", "CB_", "CHATURBATE_", "STATBATE_")
 _NAMES = frozenset(s.name for s in SETTINGS) | {f"{s.name}_FILE" for s in SETTINGS if s.may_be_file}
 KEYS: Final = frozenset(name.lower() for name in _NAMES if "." not in name)
-_SECRETS = frozenset(s.name for s in SETTINGS if s.secret) | {"alerts.url"}
+_SECRETS = frozenset(s.name for s in SETTINGS if s.secret) | {"url"}
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,10 @@ def read_config(path: Path, *, required: bool, problems: list[str]) -> ConfigFil
 
 
 def _secrets_in(tables: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
-    """Give what is secret in the tables of settings and of alerts, by name."""
+    """Give what is secret in the tables of settings, of alerts and of jobs, by name."""
     found: dict[str, object] = {}
-    if urls := alert_urls(tables):
-        found["alerts.url"] = urls
+    if urls := hook_urls(tables):
+        found["url"] = urls
     for one in SETTINGS:
         value = tables.get(one.table, {}).get(one.line) if one.table and one.secret else None
         if value:
@@ -126,10 +126,16 @@ def _secrets_in(tables: Mapping[str, Mapping[str, object]]) -> dict[str, object]
     return found
 
 
-def alert_urls(tables: Mapping[str, Mapping[str, object]]) -> list[str]:
-    """List the URLs that alerts post to, right or wrong."""
-    rules = [one for one in tables.get("alerts", {}).values() if isinstance(one, dict)]
-    return [url for one in rules if isinstance(url := one.get("url"), str) and url]
+def hook_urls(tables: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """List the URLs that alerts post to and jobs ping, right or wrong."""
+    kinds = (("alerts", "url"), ("jobs", "ping_url"))
+    found = [
+        one.get(key)
+        for table, key in kinds
+        for one in tables.get(table, {}).values()
+        if isinstance(one, dict)
+    ]
+    return [url for url in found if isinstance(url, str) and url]
 
 
 def read_env_file(path: Path, problems: list[str]) -> Layer:
@@ -192,10 +198,10 @@ def read_secret_file(name: str, environ: Mapping[str, str]) -> str:
     return file.text.strip()
 
 
-def unknown(key: str, known: frozenset[str] | set[str]) -> str:
-    """Say that there is no such setting, with the nearest ones."""
+def unknown(key: str, known: frozenset[str] | set[str], kind: str = "setting") -> str:
+    """Say that there is no such setting, or other thing, with the nearest ones."""
     from difflib import get_close_matches
 
     names = {name.lower(): name for name in known}
     near = [names[name] for name in get_close_matches(key.lower(), names, n=2)]
-    return f"no setting named {key!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+    return f"no {kind} named {key!r}" + (f"; did you mean {' or '.join(near)}?" if near else "")

@@ -19,6 +19,7 @@ class Setting:
     otherwise: str = ""  # says what holds where there is no fixed default
     secret: bool = False
     per_room: bool = False  # may stand in [rooms.NAME], too
+    many: bool = False  # may be a list of such values
 
     @property
     def key(self) -> str:
@@ -165,7 +166,7 @@ SETTINGS: Final = (
         "listen.metrics_dir",
         "metrics_dir",
         "directory",
-        "Where `mhc listen` writes its metrics, a file a room, for node-exporter's textfile collector.",
+        "Where `mhc listen` and jobs write their metrics, a file a room and a job, for node-exporter's textfile collector.",
     ),
     Setting(
         "backup.dir",

@@ -12,6 +12,7 @@ from typing import Final, Never
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from mhc.config import timetable
 from mhc.config.measures import parse_age, parse_count, parse_flag, parse_gap, parse_scale, parse_size
 from mhc.patterns import Pattern
 
@@ -232,17 +233,42 @@ def parse_directory(text: str) -> Path:
 
 PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "age": parse_age,
+    "budget": timetable.parse_budget,
+    "clock": timetable.parse_clock,
     "count": parse_count,
     "database": parse_database,
     "directory": parse_directory,
     "duration": parse_gap,
     "flag": parse_flag,
+    "gender": timetable.parse_gender,
     "hook": parse_hook,
+    "hours": timetable.parse_hours,
+    "list": timetable.parse_name,
     "number": parse_scale,
     "origin": parse_origin,
     "room": parse_room,
     "secret": parse_secret,
+    "segment": timetable.parse_segment,
     "size": parse_size,
+    "span": timetable.parse_span,
+    "tag": timetable.parse_tag,
     "url": parse_url,
+    "whole": timetable.parse_number,
     "zone": parse_zone,
 }
+
+_NUMBERS = frozenset({"number", "count", "flag", "whole", "budget"})
+
+
+def parse_value(kind: str, value: object, *, many: bool = False) -> object:
+    """Parse a value of any source, or each of a list. Raise ValueError with the reason.
+
+    Only a number or a flag may stand without quotes.
+    """
+    if many:
+        return tuple(parse_value(kind, one) for one in (value if isinstance(value, list) else [value]))
+    plain = isinstance(value, int | float) and (kind == "flag" or not isinstance(value, bool))
+    text = str(value) if plain and kind in _NUMBERS else value
+    if not isinstance(text, str):
+        raise ValueError("must be text in quotes")  # noqa: TRY004 - a reason for the user like the others
+    return PARSERS[kind](text)

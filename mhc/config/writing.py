@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+from mhc.config.jobs import JOBS, Job
 from mhc.config.table import SETTINGS, Setting
 from mhc.config.values import Secret
 from mhc.errors import ConfigError, OutputError
@@ -34,6 +35,11 @@ _ALERTS = """
 # watchlist = "Friends"
 # returns_after = "30d"
 # url = "https://example.org/hook"
+"""
+
+_JOBS = """
+# What `mhc job tick` runs, and when: every, or at a time of day. Every job takes enabled, jitter, quiet, time_limit,
+# max_age and ping_url, too. docs/jobs.md says what each does.
 """
 
 
@@ -67,7 +73,13 @@ def render_config(values: Mapping[str, str | Secret]) -> str:
     parts = [_HEAD, *single]
     for table in tables:
         parts += [f"[{table}]", *(_lines(s, values.get(s.name)) for s in SETTINGS if s.table == table)]
-    return "\n".join(parts) + _ROOMS + _ALERTS
+    return "\n".join(parts) + _ROOMS + _ALERTS + _JOBS + "#\n".join(map(_job, JOBS))
+
+
+def _job(job: Job) -> str:
+    """Give a job's table with what holds by default, as a comment."""
+    lines = [f"{one.line} = {_written(one, one.default)}" for one in job.settings if one.default]
+    return "".join(f"# {line}\n" for line in (job.about, f"[jobs.{job.name}]", *lines))
 
 
 def _lines(setting: Setting, value: str | Secret | None) -> str:
@@ -76,10 +88,12 @@ def _lines(setting: Setting, value: str | Secret | None) -> str:
     default = setting.otherwise or setting.default
     comment = setting.help + (f" Default: {default}." if default else "")
     written = plain or setting.default or ""
-    line = (
-        f"{'' if plain else '# '}{setting.line} = {written if setting.kind == 'flag' else _quoted(written)}"
-    )
+    line = f"{'' if plain else '# '}{setting.line} = {_written(setting, written)}"
     return "\n".join([*(f"# {part}" for part in textwrap.wrap(comment, 96)), line, ""])
+
+
+def _written(setting: Setting, text: str) -> str:
+    return text if setting.kind in {"flag", "budget"} else _quoted(text)
 
 
 def _quoted(text: str) -> str:

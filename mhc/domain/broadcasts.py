@@ -6,7 +6,7 @@ the merge gap, show that the room was on; enters, leaves and private messages al
 stop within the merge gap is the room emptying, not a new show.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -54,6 +54,30 @@ class RoomState(NamedTuple):
     active_at: datetime | None = None  # the last paid or chat event of an inferred broadcast
     stopped_at: datetime | None = None  # the last known stop
     run: Run | None = None
+    silent: bool = False  # the open broadcast counts as ended: nothing came for long, and no stop will
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When the open broadcast last gave a sign of life; None without one."""
+        if self.open is None:
+            return None
+        return self.active_at if self.open.start_inferred else self.last_at
+
+    @property
+    def shown(self) -> Broadcast | None:
+        """The open broadcast as it counts: a silent one ended at its last sign of life."""
+        if self.open is None or not self.silent:
+            return self.open
+        return replace(self.open, ended_at=self.heard_at, end_inferred=True)
+
+    def known_from(self, stored: Sequence[Broadcast]) -> "RoomState":
+        """Give the state in which an open broadcast stays silent that is stored as such, as the last one."""
+        silent = self._replace(silent=True)
+        return silent if self.open is not None and [silent.shown] == list(stored[-1:]) else self
+
+    def is_silent(self, now: datetime, gap: timedelta) -> bool:
+        """Whether a broadcast is open that gave no sign of life for longer than the gap."""
+        return self.heard_at is not None and now - self.heard_at > gap
 
 
 def after(broadcast: Broadcast) -> RoomState:
@@ -67,13 +91,14 @@ def fold(
 ) -> tuple[RoomState, list[Broadcast]]:
     """Read marks in order of time; give the new state and the broadcasts that ended, in order."""
     ended: list[Broadcast] = []
-    last_at = state.last_at
+    last_at, is_silent = state.last_at, state.silent
     for mark in marks:
+        is_silent = False
         state, silent = _expire(state, last_at, mark.at, gap)
         state, closed = _step(state, mark, gap)
         ended += [b for b in (silent, closed) if b is not None]
         last_at = mark.at
-    return state._replace(last_at=last_at), ended
+    return state._replace(last_at=last_at, silent=is_silent), ended
 
 
 def _close(state: RoomState, at: datetime, *, inferred: bool) -> tuple[RoomState, Broadcast | None]:
@@ -89,7 +114,7 @@ def _expire(
         state = state._replace(run=None)
     if state.open is None:
         return state, None
-    heard = state.active_at if state.open.start_inferred else last_at
+    heard = state._replace(last_at=last_at).heard_at
     if heard is None or at - heard <= gap:
         return state, None
     return _close(state, heard, inferred=True)

@@ -11,6 +11,10 @@ from mhc.config import Settings
 from mhc.store.database import Database
 
 
+class SkippedError(Exception):
+    """A job had no reason to do anything this time: the sentence says why. That is no failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One run of a job. It ends early, whole, once `stop` is set.
@@ -20,8 +24,11 @@ class Work:
 
     db: Database
     settings: Settings
-    options: Mapping[str, Any]  # of [jobs.NAME], checked, with what is not set as it is by default
+    options: Mapping[
+        str, Any
+    ]  # of [jobs.NAME] and the call, checked, with what is not set as it is by default
     now: Callable[[], datetime]
     stop: threading.Event = field(default_factory=threading.Event)
     counts: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
+    run_id: int | None = None  # of the row in job_run, where there is one

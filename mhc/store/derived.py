@@ -112,13 +112,14 @@ def _read_broadcasts(
         return _reread(conn, room_id, (late[0].at, (marks or late)[-1].at), gap)
     if not marks:
         return set()
-    known = state.open
+    before = state
     state, ended = fold(state, marks, gap)
     batch.add(*room_states.saving(room_id, state))
-    if not ended and state.open == known:
+    if not ended and state.open == before.open and not before.silent:
         return set()
     now = ended + ([state.open] if state.open else [])
-    stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None]
+    was = before.shown if before.silent else None
+    stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None or b == was]
     sessions.replace_broadcasts(conn, room_id, stored, now)
     return sessions.restitch(conn, room_id, now[0].started_at, gap)
 
@@ -153,7 +154,8 @@ def _reread(
     until = stored[stays][1].started_at if stays < len(stored) else None
     marks = _marks(conn, room_id, last.ended_at if last else None, until)
     state, ended = fold(after(last) if last else RoomState(), marks, gap)
-    new: list[Broadcast] = ended + ([state.open] if state.open and until is None else [])
+    state = state.known_from([b for _row, b in stored])
+    new: list[Broadcast] = ended + ([state.shown] if state.shown and until is None else [])
     sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:stays]], new)
     if until is None:
         batch = Batch(conn)
@@ -207,8 +209,12 @@ def rooms(conn: Connection) -> list[int]:
 def differs(conn: Connection, room_id: int, gap: timedelta) -> bool:
     """Whether what is derived of a room is not what its events say. Writes nothing."""
     state, known = fold(RoomState(), _marks(conn, room_id, None), gap)
-    known += [state.open] if state.open else []
-    if [b for _row, b in sessions.broadcasts(conn, room_id)] != known:
+    shown = [b for _row, b in sessions.broadcasts(conn, room_id)]
+    state = state.known_from(shown)
+    known += [state.shown] if state.shown else []
+    if shown != known:
+        return True
+    if room_states.load(conn, room_id).silent != state.silent:
         return True
     stored = sessions.of_room(conn, room_id)
     by_hand = [s.span for s in stored if s.origin != Origin.EVENTS]

@@ -138,7 +138,9 @@ def _query(
         query = query.where(*(person.c.id.not_in(some) for some in left_out))
         if role is not None:
             query = query.where(one.role.in_([str(word) for word in _AS.get(role, (role,))]))
-        halves.append(query if pool is None else query.where(person.c.id.in_(pool[place])))
+        halves.append(
+            query if pool is None else query.where(person.c.id.in_((pool.alone, pool.merged)[place]))
+        )
     them = union_all(*halves)
     column = them.selected_columns
     return them.order_by(column.key, column.username, column.id)

@@ -73,6 +73,7 @@ def prune(
     jobs: Mapping[str, Job],
     run_id: int,
     progress: Callable[[int], None] = lambda _number: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Counter[str]:
     """Take from each class what is to go, and note in the run how much that is; one that is stopped goes on later.
 
@@ -86,7 +87,7 @@ def prune(
             while True:
                 with db.read() as conn:
                     found = part.find(conn, job, place)
-                if not found:
+                if not found or stopped():
                     break
                 with db.write() as conn:
                     _leave_nothing(conn)

@@ -29,12 +29,13 @@ class _Run(msgspec.Struct):
     people: tuple[int, ...]
 
 
-class _Kept(msgspec.Struct):
+class _Kept(msgspec.Struct, omit_defaults=True):
     active_at: int | None
     last_at: int | None
     open: _Open | None
     run: _Run | None
     stopped_at: int | None
+    silent: bool = False
 
 
 _decoder = msgspec.json.Decoder(_Kept)
@@ -57,6 +58,7 @@ def read(text: str | None) -> RoomState:
         open=Broadcast(from_ms(opened.started_at), None, opened.start_inferred) if opened else None,
         active_at=_from_ms(kept.active_at),
         stopped_at=_from_ms(kept.stopped_at),
+        silent=kept.silent,
         run=Run(from_ms(run.first_at), from_ms(run.last_at), run.count, run.people) if run else None,
     )
 
@@ -75,6 +77,7 @@ def _text(state: RoomState) -> str:
         open=_Open(opened.start_inferred, to_ms(opened.started_at)) if opened else None,
         run=_Run(run.count, to_ms(run.first_at), to_ms(run.last_at), run.people) if run else None,
         stopped_at=_to_ms(state.stopped_at),
+        silent=state.silent,
     )
     return _encoder.encode(kept).decode()
 

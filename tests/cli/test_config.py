@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from command import MhcHere
-from mhc.config import SETTINGS
+from mhc.config import JOBS, SETTINGS
 
 CANARIES = ("CANARY0EVENTS0TOKEN", "CANARY0STATS0TOKEN", "CANARY0PASSWORD")
 
@@ -32,7 +32,8 @@ def rows(mhc: MhcHere, *words: str, **environ: str) -> dict[str, dict[str, Any]]
 
 def test_list_is_the_table_of_settings(mhc: MhcHere) -> None:
     found = rows(mhc)
-    assert list(found) == [one.name for one in SETTINGS]
+    assert list(found) == [one.name for one in (*SETTINGS, *(s for job in JOBS for s in job.settings))]
+    assert (found["backup.hourly"]["value"], found["jobs.db-backup.at"]["value"]) == ("24", "04:15")
     assert found["MHC_TIMEZONE"] == {
         "value": "UTC",
         "origin": "default",

@@ -1,0 +1,20 @@
+"""`sessions-close`: ends the live sessions whose stop never came."""
+
+from mhc.jobs.work import Work
+from mhc.store import derived, sessions, silence
+
+
+def run(work: Work) -> None:
+    """End, at its last event, what goes on in a room from which nothing came for longer than the merge gap.
+
+    A room is a transaction. A session made by hand in a room of which nothing was captured since goes on.
+    """
+    with work.db.read() as conn:
+        rooms = sorted({*derived.rooms(conn), *(one.room_id for one in sessions.list_all(conn, live=True))})
+    for room_id in rooms:
+        if work.stop.is_set():
+            return
+        with work.db.write() as conn:
+            ended = silence.end_silent(conn, room_id, work.now(), work.settings.merge_gap)
+        work.counts["rooms"] += 1
+        work.counts["ended"] += ended is not None

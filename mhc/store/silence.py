@@ -1,0 +1,36 @@
+"""Ends what goes on in a room from which nothing comes any more: a stop that was never seen."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mhc.domain.sessions import Origin
+from mhc.store import derived, room_states, sessions
+from mhc.store.bulk import together
+
+
+def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) -> datetime | None:
+    """End what goes on in a room where nothing came for longer than the gap, at its last event; give that instant.
+
+    None where nothing is to be ended. An event that comes late after all takes the end back, but for a session that was
+    made by hand.
+    """
+    sessions.lock(conn, room_id)
+    state = room_states.load(conn, room_id)
+    ended = None
+    if not state.silent and state.is_silent(now, gap):
+        assert state.open is not None
+        ended, state = state.heard_at, state._replace(silent=True)
+        together(conn, room_states.saving(room_id, state))
+        stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None]
+        assert state.shown is not None
+        sessions.replace_broadcasts(conn, room_id, stored, [state.shown])
+        derived.restitch(conn, room_id, state.shown.started_at, gap)
+    live, last = sessions.live(conn, room_id), state.last_at
+    if live is None or last is None or live.origin != Origin.MANUAL:
+        return ended
+    if live.started_at < last < now - gap:
+        sessions.stop(conn, live, last)
+        derived.restitch(conn, room_id, live.started_at, gap, last)
+        ended = last
+    return ended

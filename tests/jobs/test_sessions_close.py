@@ -1,0 +1,131 @@
+"""`sessions-close`: what goes on in a room from which nothing comes any more ends at its last event."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select
+
+from factories import ROOM, chat, happening, minute, store
+from mhc.config import Settings, load
+from mhc.domain.broadcasts import MERGE_GAP
+from mhc.jobs import sessions_close
+from mhc.jobs.work import Work
+from mhc.store import derived, people, schema, sessions, visits
+from mhc.store.database import Database
+
+START = happening(0, "broadcastStart")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load(environ={"HOME": str(tmp_path), "TZ": "UTC"})
+
+
+def close(db: Database, settings: Settings, at: float) -> int:
+    """Run the job at a minute of the story; give how many it ended."""
+    work = Work(db, settings, {}, lambda: minute(at))
+    sessions_close.run(work)
+    return work.counts["ended"]
+
+
+def times(conn: Connection) -> list[tuple[datetime, datetime | None]]:
+    return [(one.started_at, one.ended_at) for one in reversed(sessions.list_all(conn))]
+
+
+def sound(conn: Connection) -> bool:
+    return not any(derived.differs(conn, room, MERGE_GAP) for room in derived.rooms(conn))
+
+
+def test_a_session_ends_at_its_last_event_once_nothing_came_for_long(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as conn:
+        store(conn, [START, happening(1, "userEnter", "viewer_one"), chat(5, "viewer_one")])
+    assert close(database, settings, 35) == 0  # not longer than the merge gap
+    with database.read() as conn:
+        assert times(conn) == [(minute(0), None)]
+    assert close(database, settings, 36) == 1
+    with database.read() as conn:
+        assert times(conn) == [(minute(0), minute(5))]
+        (shown,) = conn.execute(select(schema.broadcast.c.ended_at, schema.broadcast.c.end_inferred)).all()
+        assert tuple(shown) == (minute(5), True)
+        assert conn.execute(select(schema.visit.c.left_at)).scalars().all() == [minute(5)]
+        assert sound(conn)
+
+
+def test_a_second_run_changes_nothing_and_neither_does_a_rebuild(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as conn:
+        store(conn, [START, chat(5, "viewer_one")])
+    close(database, settings, 60)
+    with database.read() as conn:
+        before = times(conn)
+    assert close(database, settings, 61) == close(database, settings, 5000) == 0
+    with database.write() as conn:
+        (room,) = derived.rooms(conn)
+        derived.rebuild(conn, room, MERGE_GAP)
+    with database.read() as conn:
+        assert times(conn) == before
+        assert sound(conn)
+    assert close(database, settings, 5001) == 0
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [
+        ([chat(20, "viewer_two")], [(0, None)]),
+        ([chat(20, "viewer_two"), happening(40, "broadcastStop")], [(0, 40)]),
+        ([chat(3, "viewer_two")], [(0, 5)]),
+        ([happening(200, "broadcastStart")], [(0, 5), (200, None)]),
+        ([happening(20, "broadcastStart"), chat(25, "viewer_one")], [(0, None)]),
+        ([happening(500, "userEnter", "viewer_one")], [(0, 5)]),
+    ],
+)  # fmt: skip
+def test_events_that_come_late_after_all_say_what_was(
+    database: Database,
+    settings: Settings,
+    late: list[tuple[datetime, str, dict[str, object]]],
+    expected: list[tuple[int, int | None]],
+) -> None:
+    with database.write() as conn:
+        store(conn, [START, happening(1, "userEnter", "viewer_one"), chat(5, "viewer_one")])
+    assert close(database, settings, 100) == 1
+    with database.write() as conn:
+        store(conn, late, page=1)
+    with database.read() as conn:
+        assert times(conn) == [(minute(a), None if b is None else minute(b)) for a, b in expected]
+        assert sound(conn)
+        found = times(conn)
+    with database.write() as conn:
+        derived.rebuild(conn, derived.rooms(conn)[0], MERGE_GAP)
+    with database.read() as conn:
+        assert times(conn) == found
+        assert not visits.differ(conn, derived.rooms(conn)[0])
+
+
+def test_a_session_made_by_hand_ends_where_the_room_fell_silent(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as conn:
+        room = people.ensure(conn, [ROOM], source="manual", at=minute(-5))[ROOM]
+        sessions.start(conn, room, minute(-5), "by hand")
+        store(conn, [START, chat(5, "viewer_one")])
+    assert close(database, settings, 30) == 0
+    assert close(database, settings, 60) == 1
+    with database.read() as conn:
+        assert times(conn) == [(minute(-5), minute(5))]
+        assert sound(conn)
+    assert close(database, settings, 90) == 0
+
+
+def test_a_session_made_by_hand_of_which_nothing_was_captured_goes_on(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as conn:
+        room = people.ensure(conn, [ROOM], source="manual", at=minute(0))[ROOM]
+        sessions.start(conn, room, minute(0), None)
+    assert close(database, settings, 5000) == 0
+    with database.read() as conn:
+        assert times(conn) == [(minute(0), None)]
