@@ -58,9 +58,10 @@ class Bulk:
         return [column.type.compile(dialect).partition(" COLLATE")[0] for column in self._columns]
 
 
-def bulk_insert(table: Table, columns: Sequence[str], conflict: str = "") -> Bulk:
-    """Give the INSERT into these columns; `conflict` is its ON CONFLICT clause."""
-    return Bulk(table, columns, f"INSERT INTO {table.name} ({', '.join(columns)}) {{rows}} {conflict}")
+def bulk_insert(table: Table, columns: Sequence[str], ending: str = "", *, asks: bool = False) -> Bulk:
+    """Give the INSERT into these columns; `ending` is its ON CONFLICT clause, or its RETURNING where it `asks`."""
+    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) {{rows}} {ending}"
+    return Bulk(table, columns, statement, asks=asks)
 
 
 class Batch:

@@ -11,7 +11,7 @@ from mhc.domain import erasing
 from mhc.domain.events import EventId, NotAnEventError, id_text, parse_event
 from mhc.domain.packing import pack, unpack
 from mhc.errors import UsageError
-from mhc.store import derived, erasures, history, people, personal, sessions, totals
+from mhc.store import derived, erasures, history, people, personal, room_texts, sessions, totals
 from mhc.store.people import CHUNK, Role
 from mhc.store.schema import (
     alias,
@@ -124,8 +124,10 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
         conn.execute(delete(table).where(condition))
     if heir is not None:
         others |= {_inherit(conn, subject.ids, heir)}
+    said = room_texts.of_people(conn, subject.ids)
     for one in reversed(personal.tables()):
         _delete(conn, one, subject.ids)
+    room_texts.drop_unused(conn, said)
     totals.rebuild_of(conn, sorted(others))
     for room_id in sorted(set(rooms) & set(derived.rooms(conn))):
         derived.rebuild(conn, room_id, gap)

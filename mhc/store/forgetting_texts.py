@@ -7,10 +7,10 @@ from sqlalchemy import Column, Connection, Table, and_, delete, func, or_, selec
 
 from mhc.domain import erasing
 from mhc.domain.packing import pack, unpack
-from mhc.store import message_words, notes, personal
+from mhc.store import message_words, notes, personal, room_texts
 from mhc.store.database import Database
 from mhc.store.forgetting import Subject
-from mhc.store.schema import event, note, rejected_event
+from mhc.store.schema import event, note, rejected_event, room_text
 
 _BLOCK = 5000
 
@@ -55,6 +55,8 @@ def _in_column(conn: Connection, column: Column[str], subject: Subject, *, write
             conn.execute(update(table).where(mine).values({column.name: new}))
             if table is note:
                 notes.reindex(conn, row[0], new)
+            if table is room_text:
+                room_texts.rehash(conn, row[0])
     return number
 
 

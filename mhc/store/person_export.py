@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Select, Table, and_, literal, or_, select,
 from mhc.domain import erasing
 from mhc.domain.events import METHODS, Flag, id_text
 from mhc.domain.packing import unpack
-from mhc.store import history, people, personal
+from mhc.store import history, people, personal, room_texts
 from mhc.store.database import Database
-from mhc.store.schema import event, message_word, note, note_word, rejected_event
+from mhc.store.schema import event, message_word, note, note_word, rejected_event, room_text
 
 _BLOCK = 1000
 _PRIVATE_MESSAGE = next(number for number, name in METHODS.items() if name == "privateMessage")
@@ -40,6 +40,12 @@ def rows(db: Database, root_id: int, *, reveal: bool, private: bool) -> Iterator
     for table, query in _words(ids, reveal=reveal, private=private):
         for row in _blocks(db, personal.Personal(table, ()), query):
             yield table.name, row
+    with db.read() as conn:
+        said = sorted(room_texts.of_people(conn, ids))
+    for start in range(0, len(said), people.CHUNK):
+        query = select(room_text).where(room_text.c.id.in_(said[start : start + people.CHUNK]))
+        for row in _blocks(db, personal.Personal(room_text, ()), query):
+            yield room_text.name, _plain(row)
     if reveal and private:  # nobody can tell what is in what could not become an event
         for row in _blocks(db, personal.Personal(rejected_event, ()), select(rejected_event)):
             if erasing.words(bytes(row["body"]).decode(errors="replace")) & names:
