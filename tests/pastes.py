@@ -18,6 +18,11 @@ FILES = {
         '{"username": "viewer_nine", "rating": 4, "links": [{"kind": "twitter", "url": "@viewer_nine"}]}\n'
     ),
     "friends.csv": "username,note\nviewer_one,always kind\nviewer_nine,\n",
+    "rooms.json": (
+        '{"count": 2, "results": [{"username": "example_room", "current_show": "public", "num_users": 40,'
+        ' "num_followers": 2400, "seconds_online": 900, "room_subject": "Blue night #music", "tags": ["music"]},'
+        ' {"username": "room_nine", "current_show": "away", "num_users": 3, "num_followers": 90, "tags": []}]}\n'
+    ),
     "followers.txt": "viewer_one\nviewer_two\n@viewer_nine\n",
     "followers.html": (
         '<h1>2 followers</h1><ul><li><a href="/viewer_one/">viewer_one</a></li>'

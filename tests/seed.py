@@ -7,9 +7,11 @@ import factories
 from command import Mhc
 from factories import Item
 from mhc.domain.clock import from_ms
+from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.sandbox.show import iter_events
-from mhc.store import coverage, streams
+from mhc.store import coverage, observations, streams
 from mhc.store.database import Database
+from mhc.store.observations import Poll
 from mhc.store.streams import Kind
 
 EVENTS = 600
@@ -45,6 +47,11 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
         source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
         coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)
+        reading = Reading(
+            factories.ROOM, show=Show.PUBLIC, viewers=40, followers=2400, seconds_online=900, tags=("music",)
+        )
+        poll = Poll(now - timedelta(minutes=5), Source.AFFILIATE, 1, 1, Scope.TRACKED, complete=True)
+        observations.add_poll(conn, poll, [reading])
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 
 
