@@ -12,6 +12,7 @@ import postgres
 import sockets
 from command import Mhc, MhcHere
 from mhc.store.database import Database
+from world import World
 
 BOTH = ("sqlite", "postgresql")
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
@@ -115,6 +116,14 @@ def run_mhc(tmp_path: Path) -> Mhc:
 def cli(tmp_path: Path, database_url: str) -> MhcHere:
     """Give the command in this process, on the test's database: `cli("db", "info", "--json").json`."""
     return MhcHere(tmp_path, DATABASE_URL=database_url)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Give a sandbox with every API, whose time the test moves."""
+    made = World(tmp_path / "world")
+    with made.sandbox:
+        yield made
 
 
 @pytest.fixture(scope="session", autouse=True)

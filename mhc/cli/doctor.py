@@ -35,7 +35,8 @@ _DARK = frozenset({"stopped", "failed", "dead", "never started"})
 def command(ctx: click.Context, out: Writer, offline: bool) -> None:
     """What works, what is missing, and what to do about it.
 
-    Looks at sources, tokens, database, clock, disks and permissions, and changes nothing.
+    Looks at sources, tokens, database, clock, disks and permissions, and changes nothing. Each API with a token is
+    asked one question, unless it was asked just before.
     Ends with 4 where something does not work. What is printed holds no token, no password and no home directory, so
     that it can be pasted.
     """
@@ -82,6 +83,7 @@ def _findings(ctx: click.Context, *, offline: bool) -> "Iterator[Finding]":
     yield from _spools(ctx, loaded)
     yield from _database(ctx, loaded, listening)
     yield from _feeds(loaded, listening, offline=offline)
+    yield from _statistics(loaded, offline=offline)
 
 
 def _listen_settings(loaded: "Settings") -> "Iterator[Finding]":
@@ -193,6 +195,14 @@ def _feeds(
             if not hosts_done:
                 yield from _host(loaded.events_url, probe)
             hosts_done = True
+
+
+def _statistics(loaded: "Settings", *, offline: bool) -> "Iterator[Finding]":
+    """Check the sources of statistics; what is not set up has its line among the tokens."""
+    if loaded.statbate_token is not None or any(room.stats_token for room in loaded.rooms):
+        from mhc.reports import apis
+
+        yield from apis.check(loaded, offline=offline)
 
 
 def _answered(room: str, probe: "Probe") -> "Finding":

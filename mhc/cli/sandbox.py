@@ -1,6 +1,7 @@
 """`mhc sandbox`: the upstreams on this machine, from made-up data."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import click
 
-from mhc.cli.context import settings
+from mhc.cli.context import settings, utc_now
 from mhc.cli.help import Group
+from mhc.cli.lookups import instant
 from mhc.cli.options import Command, common_options
 from mhc.config import Settings
+from mhc.domain.names import UsernameError, parse_username
 from mhc.domain.times import parse_duration
 from mhc.errors import TryLaterError, UsageError
 
@@ -43,7 +46,13 @@ def group() -> None:
 
 
 @group.command(
-    "serve", cls=Command, examples=["mhc sandbox serve", "mhc sandbox serve --speed 60 --misbehave 0.1"]
+    "serve",
+    cls=Command,
+    examples=[
+        "mhc sandbox serve",
+        "mhc sandbox serve --speed 60 --misbehave 0.1",
+        "mhc sandbox serve --start 30d --speed 86400",
+    ],
 )
 @click.option(
     "--port",
@@ -65,6 +74,9 @@ def group() -> None:
     metavar="N",
     help="Times as fast; 0 plays all at once.",
 )
+@click.option(
+    "--start", metavar="TIME", help="When the first show begins; made-up time runs from there until now."
+)
 @click.option("--events", type=click.IntRange(1), metavar="N", help="End the show after so many events.")
 @click.option("--length", default="2h", show_default=True, metavar="TIME", help="How long a show lasts.")
 @click.option(
@@ -78,7 +90,7 @@ def group() -> None:
     "--retention", type=click.IntRange(1), metavar="N", help="Keep so many past events (default: all)."
 )
 @click.option(
-    "--faults", metavar="WORDS", default="", help="Faults for the first requests: 3*502,reset,truncate …"
+    "--faults", metavar="WORDS", default="", help="Faults for the first requests to each API: 3*502,reset …"
 )
 @click.option(
     "--misbehave",
@@ -87,22 +99,49 @@ def group() -> None:
     metavar="SHARE",
     help="Share of requests that go wrong, 0 to 1.",
 )
+@click.option(
+    "--rename",
+    "renames",
+    metavar="OLD=NEW",
+    multiple=True,
+    help="Who bears another name from the second show on.",
+)
+@click.option(
+    "--crowd",
+    type=click.IntRange(0, 9_999),
+    default=0,
+    metavar="N",
+    help="Further members whom Statbate knows.",
+)
+@click.option(
+    "--naive", is_flag=True, help="Statbate in its other form: times without a zone, model_name for model."
+)
 @click.option("--for", "seconds", metavar="TIME", help="End after this time.")
 @common_options
+@click.pass_context
 def serve(
+    ctx: click.Context,
     port: int,
     room: str,
     seed: int,
     speed: float,
+    start: str | None,
     events: int | None,
     length: str,
     empty: str,
     retention: int | None,
     faults: str,
     misbehave: float,
+    renames: tuple[str, ...],
+    crowd: int,
+    naive: bool,
     seconds: str | None,
 ) -> None:
     """Play a made-up room on this machine, until stopped.
+
+    Its feed, what Statbate saw of its people over the last months, the statistics of its account, its affiliate
+    earnings: one story, the same for the same seed. Each API refuses and slows down as the real one does; its limits
+    run as fast as the show.
 
     Says on stdout what to set, as lines that a shell can take: `eval "$(mhc sandbox serve …)"` would wait, so run it
     in another terminal.
@@ -115,12 +154,17 @@ def serve(
             room=room,
             seed=seed,
             speed=speed,
+            start=None if start is None else instant(ctx, start, now=utc_now()),
+            until_now=True,
             events=events,
             length=timedelta(seconds=_seconds(length, "--length")),
             empty="400" if empty == "400" else "200",
             retention=retention,
             faults=faults,
             misbehave=misbehave,
+            renames=dict(map(_rename, renames)),
+            crowd=crowd,
+            naive=naive,
         )
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -130,15 +174,19 @@ def serve(
     except OSError as error:
         raise TryLaterError(f"port {port}: {error.strerror}", hint="--port 0 takes a free one") from None
     try:
-        for name, value in _environment(sandbox.url, sandbox.room, sandbox.token).items():
-            click.echo(f"export {name}={value}")
+        for name, value in sandbox.environment.items():
+            click.echo(f"export {name}={shlex.quote(value)}")
         threading.Event().wait(until)
     finally:
         sandbox.stop()
 
 
-def _environment(url: str, room: str, token: str) -> dict[str, str]:
-    return {"MHC_EVENTS_URL": url, "CHATURBATE_USERNAME": room, "CB_AUTH_TOKEN": token}
+def _rename(text: str) -> tuple[str, str]:
+    old, _, new = text.partition("=")
+    try:
+        return parse_username(old), parse_username(new)
+    except UsernameError as error:
+        raise UsageError(f"--rename takes OLD=NEW: {error}") from None
 
 
 @group.command("demo", cls=Command, examples=["mhc sandbox demo --for 5s"])

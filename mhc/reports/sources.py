@@ -22,7 +22,7 @@ def check(loaded: Settings) -> Iterator[Finding]:
             "statistics token",
             room.stats_token,
             f"{room.name}: ",
-            "statistics of the account",
+            "statistics of the account, no affiliate earnings",
             "CB_STATS_TOKEN",
         )
     if loaded.events_token is not None and not any(room.events_token for room in loaded.rooms):

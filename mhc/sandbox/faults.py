@@ -51,8 +51,12 @@ def _status(fault: Fault) -> Reply:
     else:
         plain = {400: reply.STALE, 401: reply.UNAUTHORIZED, 404: reply.NOT_FOUND}
         answer = plain.get(status) or reply.text(status, {429: "Rate limit exceeded"}.get(status, "refused"))
-    headers = {name.title(): value for name, value in fault.options if name != "html"}
-    return replace(answer, headers={**answer.headers, **headers})
+    return replace(answer, headers={**answer.headers, **headers(fault)})
+
+
+def headers(fault: Fault) -> dict[str, str]:
+    """Give the headers that a status was written with."""
+    return {name.title(): value for name, value in fault.options if name != "html"}
 
 
 def _huge(fault: Fault, here: str) -> Reply:
@@ -118,7 +122,9 @@ CHANGES: dict[str, Callable[[dict[str, Any], Random], None]] = {
 # Which events are served, and how they go over the wire.
 CHOICES = ("ok", "duplicate", "overlap")
 WIRE = ("truncate", "drip")
-KNOWN = (*CHOICES, *INSTEAD, *WIRE, *CHANGES)
+# What the other APIs do to their figures; no event is changed by it.
+FIGURES = ("empty", "zeros", "changed")
+KNOWN = (*CHOICES, *INSTEAD, *WIRE, *CHANGES, *FIGURES)
 OPTIONS = {"overlap": "by", "drip": "every", "huge": "mib"}
 
 
@@ -171,22 +177,30 @@ def instead_of_page(fault: Fault, here: str) -> Reply | None:
 
 def change(fault: Fault, page: Reply, rng: Random) -> Reply:
     """Give the page as the fault spoils it; what is no page stays as it is."""
-    if fault.name == "truncate":
-        return replace(page, manner="truncate", ids=())
-    if fault.name == "drip":
-        return replace(page, manner="drip", pause=fault.number("every", 0.1))
     if fault.name not in CHANGES or page.status != 200:
-        return page
+        return wire(fault, page)
     content = json.loads(page.body)
     CHANGES[fault.name](content, rng)
     body = reply.envelope(page.status, content).body
     return replace(page, body=body, ids=reply.ids_in(body))
 
 
+def wire(fault: Fault, page: Reply) -> Reply:
+    """Give an answer as the fault lets it go over the wire."""
+    if fault.name == "truncate":
+        return replace(page, manner="truncate", ids=())
+    if fault.name == "drip":
+        return replace(page, manner="drip", pause=fault.number("every", 0.1))
+    return page
+
+
 class Script:
     """The faults to come: the scripted ones first, then chance with a given probability. Not thread-safe."""
 
-    def __init__(self, steps: Sequence[Fault], misbehave: float, rng: Random) -> None:
+    def __init__(
+        self, steps: Sequence[Fault], misbehave: float, rng: Random, likely: Sequence[Fault] = HARMLESS
+    ) -> None:
+        self._likely = likely
         self._steps = list(reversed(steps))
         self._misbehave = misbehave
         self._rng = rng
@@ -195,4 +209,4 @@ class Script:
         """Give the fault of the next request."""
         if self._steps:
             return self._steps.pop()
-        return self._rng.choice(HARMLESS) if self._rng.random() < self._misbehave else OK
+        return self._rng.choice(self._likely) if self._rng.random() < self._misbehave else OK

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 HTML = "text/html; charset=utf-8"
@@ -41,6 +41,11 @@ def envelope(status: int, content: Mapping[str, Any], ids: tuple[str, ...] = ())
     """Give any object as a JSON answer."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Reply(status, body.encode(), {"Content-Type": JSON}, ids)
+
+
+def with_headers(answer: Reply, more: Mapping[str, str]) -> Reply:
+    """Give an answer with further headers."""
+    return replace(answer, headers={**answer.headers, **more})
 
 
 def cloudflare(status: int, title: str) -> Reply:

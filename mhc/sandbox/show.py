@@ -1,8 +1,8 @@
 """The endless, made-up course of a room: show after show with dark hours between, the same for the same seed."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from typing import Any, NamedTuple
@@ -31,7 +31,8 @@ class Show:
     """What a seed makes happen in a room. Iterating is lazy and gives the same again each time.
 
     `length` is that of one show, `pause` the dark hours before the next; it never ends unless
-    `events` says after how many. Offsets are whole milliseconds and never fall.
+    `events` says after how many. Offsets are whole milliseconds and never fall. From the second show on,
+    who is in `renames` bears the other name.
     """
 
     room: str = ROOM
@@ -39,6 +40,7 @@ class Show:
     length: timedelta = LENGTH
     pause: timedelta = PAUSE
     events: int | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.length < SHORTEST or self.pause < timedelta(0):
@@ -64,6 +66,8 @@ class Show:
             for at, method, what in stage.play():
                 yield Happening((begins + at) * MILLISECOND, method, what)
             _pass_time(cast, self.seed, number)
+            for viewer in cast if number == 0 else ():
+                viewer.username = self.renames.get(viewer.username, viewer.username)
 
 
 def with_ids(happenings: Iterable[Happening], start: datetime) -> Iterator[dict[str, Any]]:

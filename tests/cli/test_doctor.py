@@ -19,7 +19,11 @@ from wire import Wire, certificate
 
 TOKEN = "CANARY0EVENTS0TOKEN"
 OFF = [
-    ["statistics token", "example_room: not set: no statistics of the account", "set CB_STATS_TOKEN"],
+    [
+        "statistics token",
+        "example_room: not set: no statistics of the account, no affiliate earnings",
+        "set CB_STATS_TOKEN",
+    ],
     ["statbate token", "not set: no Statbate history", "set STATBATE_API_TOKEN"],
     ["affiliate code", "not set: no public room feed", "set MHC_AFFILIATE_WM"],
     ["erasure key", "not set: no person forget", "set MHC_ERASURE_KEY"],
@@ -78,7 +82,13 @@ def test_the_tokens_and_what_is_missing_without_each(database: Database, cli: Mh
         "MHC_AFFILIATE_WM": "CANARY3",
     }
     run = cli("doctor", "--offline", "--json", **everything, MHC_ERASURE_KEY="CANARY4")
-    assert [row["check"] for row in run.json if row["state"] == "off"] == ["configuration", "events api"]
+    assert [row["check"] for row in run.json if row["state"] == "off"] == [
+        "configuration",
+        "events api",
+        "statbate api",
+        "statistics api",
+        "affiliate earnings",
+    ]
     assert "CANARY" not in run.stdout + run.stderr
     assert states(run, "schema") == [("ok", database.schema_state()[0])]  # type: ignore[index]
 

@@ -18,9 +18,9 @@ from mhc.clients.statbate_operations import SITES, Operation
 from mhc.clients.statbate_requests import request_for, written_range
 from mhc.domain.times import Range
 from mhc.errors import UsageError
+from openapi import SPEC
 from upstreams import PAYLOADS
 
-SPEC: dict[str, Any] = json.loads((PAYLOADS / "openapi" / "statbate.json").read_text())
 JANUARY = Range(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
 FULL: dict[str, Any] = {
     "name": "viewer_one", "model": "example_room", "names": ("viewer_one", "viewer_two"), "range": JANUARY, "query": "mus",

@@ -1,0 +1,66 @@
+"""Which API of the sandbox a request is for, and what it gets instead of an answer where something is to go wrong."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mhc.sandbox import reply, statbate_rules, statistics
+from mhc.sandbox.api import EventsApi
+from mhc.sandbox.faults import Fault
+from mhc.sandbox.people import dice
+from mhc.sandbox.reply import Reply
+from mhc.sandbox.statbate import PREFIX, StatbateApi
+from mhc.sandbox.statistics import EARNINGS, ROOM_STATISTICS, StatisticsApi
+from mhc.sandbox.upsets import Upsets
+
+APIS: Final = ("events", "statbate", "stats", "apistats")
+_SITE: Final = {ROOM_STATISTICS: "stats", EARNINGS: "apistats"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class Router:
+    """Answers requests of any number of threads."""
+
+    def __init__(
+        self,
+        events: EventsApi,
+        statbate: StatbateApi,
+        site: StatisticsApi,
+        *,
+        faults: Mapping[str, Iterable[Fault]],
+        misbehave: float,
+        seed: int,
+    ) -> None:
+        self.events, self._statbate, self._site = events, statbate, site
+        said = {
+            "statbate": statbate_rules.said_with,
+            "stats": statistics.said_with,
+            "apistats": statistics.said_with,
+        }
+        self._upsets = {
+            name: Upsets(faults.get(name, ()), misbehave, dice(seed, "misbehave", name), words)
+            for name, words in said.items()
+        }
+
+    def answer(self, asked: Asked) -> Reply:
+        """Give the answer; that of the feed may wait as long as the query's timeout."""
+        path, _, query = asked.target.partition("?")
+        if path.startswith(f"{PREFIX}/"):
+            rest = path.removeprefix(PREFIX)
+            return self._upsets["statbate"].spoil(
+                lambda: self._statbate.answer(asked.method, rest, query, asked.headers, asked.body)
+            )
+        if asked.method != "GET":
+            return reply.NOT_ALLOWED
+        if path in _SITE:
+            return self._upsets[_SITE[path]].spoil(lambda: self._site.answer(path, query))
+        return self.events.answer(asked.target)
