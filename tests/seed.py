@@ -50,7 +50,7 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         reading = Reading(
             factories.ROOM, show=Show.PUBLIC, viewers=40, followers=2400, seconds_online=900, tags=("music",)
         )
-        poll = Poll(now - timedelta(minutes=5), Source.AFFILIATE, 1, 1, Scope.TRACKED, complete=True)
+        poll = Poll(now - timedelta(minutes=5), Source.AFFILIATE, 2, 2, Scope.TRACKED, complete=True)
         observations.add_poll(conn, poll, [reading])
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 

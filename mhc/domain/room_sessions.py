@@ -23,6 +23,7 @@ class Seen(NamedTuple):
     viewers: int | None
     followers: int | None
     seconds_online: int | None
+    text_id: int | None = None  # the number of what the room said
 
     @property
     def began_at(self) -> datetime | None:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from mhc.domain.room_sessions import RoomSession, Seen, sessions, time_by_show
+from mhc.domain.room_sessions import RoomSession, growth, sessions, time_by_show
 from mhc.domain.rooms import Mark, Show, Source, gender_of
 from mhc.store import room_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -33,7 +33,6 @@ class RoomNow:
     new: bool | None
     hd: bool | None
     observed_at: datetime | None
-    age: timedelta | None
 
 
 class Span(NamedTuple):
@@ -53,7 +52,7 @@ class History:
     by_show: dict[str, timedelta]
 
 
-def now_of(one: "Observed", now: datetime, live_from: datetime | None) -> RoomNow:
+def now_of(one: "Observed", live_from: datetime | None) -> RoomNow:
     """Give a room by its last reading; `live_from` is from when on one says that a room is live (None: nobody knows)."""
     online = None if live_from is None else one.observed_at >= live_from and one.show is not Show.OFFLINE
     lasts = None if one.seconds_online is None else timedelta(seconds=one.seconds_online)
@@ -71,27 +70,25 @@ def now_of(one: "Observed", now: datetime, live_from: datetime | None) -> RoomNo
         bool(one.flags & Mark.NEW),
         bool(one.flags & Mark.HD),
         one.observed_at,
-        timedelta(seconds=int((now - one.observed_at).total_seconds())),
     )
 
 
 def unseen(username: str) -> RoomNow:
     """Give a room of which there is no reading."""
-    return RoomNow(username, *[None] * 13)
+    return RoomNow(username, *[None] * 12)
 
 
 def read(conn: "Connection", person_ids: "Sequence[int]", span: Span, live_from: datetime | None) -> History:
     """Give a room's sessions in a time, by the readings of the feed."""
-    found = room_readings.of_people(conn, person_ids, Source.AFFILIATE, *span)
-    seen = [Seen(r.observed_at, r.show, r.viewers, r.followers, r.seconds_online) for r in found]
-    subjects = {r.observed_at: r.subject for r in found}
+    seen = room_readings.of_people(conn, person_ids, Source.AFFILIATE, *span)
     listed = sessions(seen)
-    rows = [_row(one, subjects[one.last_seen_at], live_from) for one in reversed(listed)]
-    grown = [one.followers for one in seen if one.followers is not None]
-    return History(rows, len(found), grown[-1] - grown[0] if len(grown) > 1 else None, time_by_show(listed))
+    last = [one.readings[-1].text_id for one in listed]
+    said = room_readings.subjects(conn, [one for one in last if one is not None])
+    rows = [_row(one, said, live_from) for one in reversed(listed)]
+    return History(rows, len(seen), growth(seen), time_by_show(listed))
 
 
-def _row(one: RoomSession, subject: str | None, live_from: datetime | None) -> dict[str, object]:
+def _row(one: RoomSession, said: "Mapping[int, str | None]", live_from: datetime | None) -> dict[str, object]:
     last = one.readings[-1]
     spent = time_by_show([one])
     return {
@@ -104,5 +101,5 @@ def _row(one: RoomSession, subject: str | None, live_from: datetime | None) -> d
         "followers": last.followers,
         "new_followers": one.new_followers,
         **{show.word: spent.get(show.word) for show in Show if show is not Show.OFFLINE},
-        "subject": subject,
+        "subject": None if last.text_id is None else said.get(last.text_id),
     }

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
+from mhc.domain.room_sessions import Seen
 from mhc.domain.rooms import Scope, Show, Source
+from mhc.store.people import CHUNK
 from mhc.store.schema import observation, person, room_latest, room_poll, room_text
 
 _FEED = int(Source.AFFILIATE)
@@ -42,6 +44,7 @@ class Observed(NamedTuple):
     tags: list[str] | None
 
 
+_SHOWS = {int(one): one for one in Show}
 _POLL = tuple(room_poll.c[name] for name in Poll._fields)
 _o = observation.c
 _ROW = (
@@ -94,19 +97,19 @@ def live_among(conn: Connection, rows: Iterable[int], since: datetime) -> set[in
 def online(conn: Connection, since: datetime) -> list[Observed]:
     """Give the last reading of each room that is live, those with the most viewers first, equals by name."""
     who = person.alias("one")
-    live = (
-        live_rows(since).add_columns(func.max(_o.observed_at).label("at")).group_by(_o.person_id).subquery()
-    )
+    on = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
     query = (
         select(func.coalesce(who.c.username, person.c.username), *_ROW)
-        .select_from(live)
-        .join(observation, and_(_o.observed_at == live.c.at, _o.person_id == live.c.person_id))
-        .join(person, person.c.id == live.c.person_id)
+        .select_from(observation)
+        .join(person, person.c.id == _o.person_id)
         .outerjoin(who, who.c.id == person.c.canonical_id)
         .outerjoin(room_text, room_text.c.id == _o.text_id)
-        .order_by(_o.viewers.is_(None), _o.viewers.desc(), person.c.username, person.c.id, _o.source)
+        .where(_o.observed_at >= since, on)
+        .order_by(_o.observed_at, _o.source.desc(), _o.person_id.desc())
     )
-    return [_observed(row) for row in conn.execute(query)]
+    last = {row[0]: row for row in conn.execute(query)}
+    rooms = [_observed(row) for row in last.values()]
+    return sorted(rooms, key=lambda one: (one.viewers is None, -(one.viewers or 0), one.username))
 
 
 def latest(conn: Connection, person_ids: Sequence[int]) -> Observed | None:
@@ -134,7 +137,7 @@ def of_people(
     source: Source,
     since: datetime | None,
     until: datetime | None,
-) -> list[Observed]:
+) -> list[Seen]:
     """Give the readings of a person's rooms by one source, in order of time: poll by poll, which finds each by its key."""
     known = room_latest.c
     ends = select(func.min(known.first_at), func.max(known.observed_at)).where(
@@ -146,15 +149,25 @@ def of_people(
     at = room_poll.c.at
     mine = and_(_o.observed_at == at, _o.source == room_poll.c.source, _o.person_id.in_(person_ids))
     query = (
-        select(person.c.username, *_ROW)
+        select(at, _o.show, _o.viewers, _o.followers, _o.seconds_online, _o.text_id)
         .select_from(room_poll)
         .join(observation, mine)
-        .join(person, person.c.id == _o.person_id)
-        .outerjoin(room_text, room_text.c.id == _o.text_id)
         .where(room_poll.c.source == int(source), *_within(at, max(since or first, first), last, until))
         .order_by(at, _o.person_id)
     )
-    return [_observed(row) for row in conn.execute(query)]
+    rows = conn.execute(query)
+    return [Seen(row[0], None if row[1] is None else _SHOWS[row[1]], *row[2:]) for row in rows]
+
+
+def subjects(conn: Connection, text_ids: Iterable[int]) -> dict[int, str | None]:
+    """Give the subject of each of these texts."""
+    wanted = sorted(set(text_ids))
+    found: dict[int, str | None] = {}
+    for start in range(0, len(wanted), CHUNK):
+        query = select(room_text.c.id, room_text.c.subject)
+        rows = conn.execute(query.where(room_text.c.id.in_(wanted[start : start + CHUNK])))
+        found.update((row[0], row[1]) for row in rows)
+    return found
 
 
 def _within(

@@ -25,6 +25,7 @@ from mhc.store import (
     people,
     person_export,
     pruning,
+    roles,
     room_texts,
     runs,
     totals,
@@ -131,6 +132,7 @@ def test_a_role_that_was_set_by_hand_stays(database: Database) -> None:
         people.set_role(conn, ids["room_one"], "viewer", by_hand=True)
         poll(conn, 5, room("room_one"))
         assert seen(conn, "room_one")[0] == "viewer"
+        assert roles.back_to_evidence(conn, ids["room_one"]) == "model"
 
 
 def test_the_latest_of_a_room_is_kept_whatever_order_polls_come_in(database: Database) -> None:

@@ -40,7 +40,6 @@ _SAID = (
     Field("new", "bool", "Whether it has the badge of new rooms.", table=False),
     Field("hd", "bool", "Whether it broadcasts in HD.", table=False),
     Field("observed_at", "time", "When that was read.", header="read at"),
-    Field("age", "duration", "How long ago that was."),
 )
 _NAME = Field("username", "username", "The room.")
 ONLINE = (
@@ -114,7 +113,7 @@ def online(
         before = {} if since is None else _before(ctx, conn, since)
         _say_age(out, conn, now, live)
     rooms = [
-        room_history.now_of(one, now, live)
+        room_history.now_of(one, live)
         for one in found
         if wanted <= set(one.tags or ())
         and (min_viewers is None or (one.viewers or 0) >= min_viewers)
@@ -145,12 +144,19 @@ def _say_age(out: Writer, conn: "Connection", now: datetime, live: datetime | No
     if last is None:
         out.warn("the feed of rooms was never read: mhc room poll")
         return
-    ago = timedelta(seconds=int((now - last.at).total_seconds()))
     if live is None:
-        out.warn(f"the feed was read last at {iso_z(last.at)}, {ago} ago: who is online is not known")
+        out.warn(
+            f"the feed was read last at {iso_z(last.at)}, {_ago(now, last.at)}: who is online is not known"
+        )
         return
     part = "" if last.complete else "; a part of it was missing"
-    out.message(f"read at {iso_z(last.at)}, {ago} ago: {last.rooms:,} rooms, {last.kept:,} kept{part}")
+    out.message(
+        f"read at {iso_z(last.at)}, {_ago(now, last.at)}: {last.rooms:,} rooms, {last.kept:,} kept{part}"
+    )
+
+
+def _ago(now: datetime, at: datetime) -> str:
+    return f"{timedelta(seconds=max(0, int((now - at).total_seconds())))} ago"
 
 
 @click.command(cls=Command, examples=["mhc room show example_room", "mhc room show example_room -o json"])
@@ -168,10 +174,12 @@ def show(ctx: click.Context, out: Writer, name: str) -> None:
         who = find_person(conn, name)
         one = room_readings.latest(conn, people.members(conn, who.id))
         live = room_readings.live_from(conn, now, settings(ctx).live_for)
-    known = room_history.unseen(who.username) if one is None else room_history.now_of(one, now, live)
+    known = room_history.unseen(who.username) if one is None else room_history.now_of(one, live)
     out.record(ROOM, asdict(known) | {"username": who.username})
     if one is None:
         out.message(f"no poll kept a reading of {who.username}: mhc room poll")
+    else:
+        out.message(f"read at {iso_z(one.observed_at)}, {_ago(now, one.observed_at)}")
 
 
 @click.command(

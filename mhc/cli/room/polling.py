@@ -33,7 +33,7 @@ POLLED = (
     Field("scope", "text", "Which rooms were to be kept: all, tracked or some.", foreign=False),
     Field("kept", "int", "Rooms that were kept."),
     Field("new_people", "int", "Those of them whom nobody had met; null with --dry-run."),
-    Field("new_texts", "int", "Subjects and tags that were not known; null with --dry-run."),
+    Field("new_texts", "int", "Subjects and tags that were not known; null with --dry-run.", secrecy="open"),
     Field("problems", "list", "What did not fit, and was left out.", table=False),
 )
 
