@@ -1,7 +1,7 @@
 """What the documentation says of things that have no help text of their own. What is missing here, `make docs` names."""
 
 from mhc.errors import Exit
-from mhc.reports import card, remembered, tippers
+from mhc.reports import card, remembered, room_history, tippers
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -197,8 +197,24 @@ NESTED = {
     ("person show", "names"): (remembered.GivenName, True),
     ("person show", "pairs"): (remembered.Pair, True),
     ("person show", "last_lines"): (card.Said, True),
+    ("person show", "own_room"): (room_history.RoomNow, False),
 }
 NESTED_HELP = {
+    "RoomNow": {
+        "username": "The name that the room had.",
+        "online": "Whether it is live; null where no poll is young enough to say.",
+        "show": "public, private, group, away or hidden; null where it was not said.",
+        "viewers": "Viewers.",
+        "followers": "Followers.",
+        "started_at": "When the broadcast began, give or take some minutes.",
+        "online_for": "Seconds that it had gone on then.",
+        "subject": "What the room said.",
+        "tags": "Its tags.",
+        "gender": "female, male, trans or couple.",
+        "new": "Whether it has the badge of new rooms.",
+        "hd": "Whether it broadcasts in HD.",
+        "observed_at": "When all of that was read.",
+    },
     "Name": {
         "username": "The name.",
         "valid_from": "Since when; null where nobody knows.",

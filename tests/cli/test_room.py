@@ -383,3 +383,34 @@ def test_people_are_live_by_the_feed_and_found_by_their_tags(cli: MhcHere) -> No
     cli("watchlist", "add", "Friends", "room_one", "room_two")
     on = {one["username"]: one["online"] for one in cli("watchlist", "show", "Friends", "--json").json}
     assert on == {"room_one": True, "room_two": None}
+
+
+def test_a_card_has_the_persons_own_room(cli: MhcHere) -> None:
+    cli("person", "add", "viewer_one")
+    poll(cli, row("room_one", room_subject="Blue night \x1b[2J"), row("room_two"), ago=30)
+    poll(
+        cli,
+        row("room_one", room_subject="Blue night \x1b[2J", num_users=1276),
+        ago=2,
+        words=("--live", "--force"),
+    )
+    assert cli("person", "show", "viewer_one", "--json").json["own_room"] is None
+    found = cli("person", "show", "room_one", "--json").json["own_room"]
+    assert (found["online"], found["show"], found["viewers"], found["subject"]) == (
+        True,
+        "public",
+        1276,
+        "Blue night \x1b[2J",
+    )
+    shown = cli("person", "show", "room_one", "-o", "table").stdout
+    (line,) = [line for line in shown.splitlines() if line.startswith("own room")]
+    assert "live" in line
+    assert "1,276 viewers" in line
+    assert "\\x1b[2J" in shown
+    assert "\x1b[2J" not in shown
+    (line,) = [
+        line
+        for line in cli("person", "show", "room_two", "-o", "table").stdout.splitlines()
+        if line.startswith("own room")
+    ]
+    assert "last read" in line
