@@ -85,7 +85,7 @@ CALLS = {
     "session stop": Call(before=LIVE, missing=""),
     "room history": Call("example_room --since 2d", missing="nobody_at_all"),
     "room online": Call(never_missing="what is not found is an empty list"),
-    "room poll": Call("--load rooms.json", missing="--load rooms.json --list Nowhere"),
+    "room poll": Call("--load rooms.json --at 2026-01-03", missing="--load rooms.json --list Nowhere"),
     "room show": Call("example_room", missing="nobody_at_all"),
     "watchlist add": Call("Friends viewer_two", missing="Nowhere viewer_one"),
     "watchlist create": Call('"Quiet Ones"', never_missing="makes what is not there"),

@@ -203,7 +203,7 @@ def history(ctx: click.Context, out: Writer, name: str, since: str | None, until
     now = utc_now()
     with database(ctx) as db, db.read() as conn:
         who = find_person(conn, name)
-        asked = time_range(ctx, conn, since or "7d", until)
+        asked = time_range(ctx, conn, "7d" if since is None else since, until)
         live = room_readings.live_from(conn, now, settings(ctx).live_for)
         span = room_history.Span(asked.start, asked.end)
         found = room_history.read(conn, people.members(conn, who.id), span, live)
