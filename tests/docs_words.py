@@ -2,7 +2,7 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, remembered, tippers
+from mhc.reports import card, elsewhere, remembered, room_history, tippers
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -84,6 +84,10 @@ TABLES = {
     "payload": "What a source said, once, however often it said so again.",
     "snapshot_source": "What a source was asked. Figures of two of these are never compared.",
     "snapshot": "One reading: what a source said at a time. Never changed.",
+    "room_text": "What a room wrote about itself, once, however often it was read.",
+    "room_poll": "One reading of the feed of rooms: how much of it came, and how much was kept.",
+    "observation": "One reading of one room, at the time of a `room_poll`. Never changed.",
+    "room_latest": "What is known last of each room. Derived.",
     "lookup_miss": "Whom a source does not know, and when it is asked again.",
 }
 
@@ -137,6 +141,22 @@ COLUMNS = {
     "snapshot_source.range": "empty: of a whole life",
     "snapshot.person_id": "null: about nobody, as a ranking",
     "snapshot.payload_id": "the row of payload",
+    "room_text.hash": "of subject and tags; of the row's number where a name was taken out",
+    "room_text.subject": "null: none",
+    "room_text.tags": "JSON list",
+    "room_poll.source": "1 the feed of rooms, 2 CBHours",
+    "room_poll.rooms": "that came, each once",
+    "room_poll.listed": "that there were, as the source says",
+    "room_poll.scope": "all, tracked, or some: which of them were to be kept",
+    "room_poll.complete": "whether a room that was to be kept and is missing was offline",
+    "observation.text_id": "the row of room_text; null: not said",
+    "observation.seconds_online": "since the broadcast began",
+    "observation.rank": "null: the source has none",
+    "observation.source": "as in room_poll",
+    "observation.show": "1 public, 2 private, 3 group, 4 away, 5 hidden, 6 offline; null: not said",
+    "observation.flags": "1 new, 2 HD; 4 female, 8 male, 12 trans, 16 couple",
+    "room_latest.first_at": "of all readings, those included that the retention policy took",
+    "room_latest.text_id": "of the last reading that had one",
     "lookup_miss.times": "how often in a row",
     "watchlist_member.removal_note": "why they were taken off",
     "note.edited_at": "null: as it was written first",
@@ -181,8 +201,24 @@ NESTED = {
     ("person show", "elsewhere"): (elsewhere.Elsewhere, True),
     ("person show", "changes"): (elsewhere.Changed, True),
     ("snapshot show", "metrics"): (showing.Figure, True),
+    ("person show", "own_room"): (room_history.RoomNow, False),
 }
 NESTED_HELP = {
+    "RoomNow": {
+        "username": "The name that the room had.",
+        "online": "Whether it is live; null where no poll is young enough to say.",
+        "show": "public, private, group, away or hidden; null where it was not said.",
+        "viewers": "Viewers.",
+        "followers": "Followers.",
+        "started_at": "When the broadcast began, give or take some minutes.",
+        "online_for": "Seconds that it had gone on then.",
+        "subject": "What the room said.",
+        "tags": "Its tags.",
+        "gender": "female, male, trans or couple.",
+        "new": "Whether it has the badge of new rooms.",
+        "hd": "Whether it broadcasts in HD.",
+        "observed_at": "When all of that was read.",
+    },
     "Name": {
         "username": "The name.",
         "valid_from": "Since when; null where nobody knows.",

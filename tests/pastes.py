@@ -20,6 +20,11 @@ FILES = {
     "friends.csv": "username,note\nviewer_one,always kind\nviewer_nine,\n",
     "member.json": (Path(__file__).parent / "payloads" / "statbate" / "member_info.json").read_text(),
     "tips.json": (Path(__file__).parent / "payloads" / "statbate" / "member_tips.json").read_text(),
+    "rooms.json": (
+        '{"count": 2, "results": [{"username": "example_room", "current_show": "public", "num_users": 40,'
+        ' "num_followers": 2400, "seconds_online": 900, "room_subject": "Blue night #music", "tags": ["music"]},'
+        ' {"username": "room_nine", "current_show": "away", "num_users": 3, "num_followers": 90, "tags": []}]}\n'
+    ),
     "followers.txt": "viewer_one\nviewer_two\n@viewer_nine\n",
     "followers.html": (
         '<h1>2 followers</h1><ul><li><a href="/viewer_one/">viewer_one</a></li>'

@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 import factories
 from command import Mhc
 from factories import Item
+from mhc.domain import rooms
 from mhc.domain.clock import from_ms
 from mhc.sandbox.show import iter_events
-from mhc.store import coverage, people, runs, snapshots, streams
+from mhc.store import coverage, observations, people, runs, snapshots, streams
 from mhc.store.database import Database
+from mhc.store.observations import Poll
 from mhc.store.snapshots import Asked, Reading
 from mhc.store.streams import Kind
 
@@ -55,6 +57,18 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         runs.end(conn, backup, now - timedelta(hours=3) + timedelta(seconds=7))
         failed = runs.begin(conn, "db-prune", "testhost", now - timedelta(hours=2))
         runs.end(conn, failed, now - timedelta(hours=2), runs.State.FAILED, "more than 20 % would go")
+        reading = rooms.Reading(
+            factories.ROOM,
+            show=rooms.Show.PUBLIC,
+            viewers=40,
+            followers=2400,
+            seconds_online=900,
+            tags=("music",),
+        )
+        poll = Poll(
+            now - timedelta(minutes=5), rooms.Source.AFFILIATE, 2, 2, rooms.Scope.TRACKED, complete=True
+        )
+        observations.add_poll(conn, poll, [reading])
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 
 

@@ -24,6 +24,12 @@ INFO = (
     Field("sessions", "int", "Sessions."),
     Field("first_event_at", "time", "The earliest event."),
     Field("last_event_at", "time", "The latest event."),
+    Field("observations", "int", "Readings of rooms in the public feed."),
+    Field(
+        "observations_a_day",
+        "int",
+        "Those of the day before the last one: docs/operations.md says when to thin them.",
+    ),
 )
 CHECKS = (
     Field("database", "text", "Which database.", foreign=False),

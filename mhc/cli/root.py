@@ -25,6 +25,7 @@ COMMANDS: Final[Table] = {
     "person": ("mhc.cli.person:group", "The people you have met."),
     "alias": ("mhc.cli.alias:group", "Names that a person has, or had."),
     "session": ("mhc.cli.session:group", "Your streams: start, stop, look back."),
+    "room": ("mhc.cli.room:group", "The rooms of others, by the site's public feed."),
     "watchlist": ("mhc.cli.watchlist:group", "Lists of people to keep an eye on."),
     "note": ("mhc.cli.note:group", "What you want to remember of a person."),
     "attr": ("mhc.cli.attr:group", "What people are like, by key: what you know, and how sure it is."),

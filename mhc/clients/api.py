@@ -35,6 +35,8 @@ class Request:
     method: str = "GET"
     body: bytes | None = None
     about: str = "it"
+    # How an answer repeats a secret of ours: what is short may also be a word that somebody wrote.
+    echo: str = "{}"
 
 
 class Api:
@@ -79,8 +81,12 @@ class Api:
             return found
         return self._once(request, rates, read)
 
-    def _once(self, request: Request, rates: tuple[Rate, ...], read: Callable[[Answer], T]) -> T:
+    def take_turn(self, rates: tuple[Rate, ...]) -> None:
+        """Wait for a turn that is not a single request's. Raises PacedError."""
         self._pacer.take(self.host, [Rate(one.key, one.seconds * self._rate_scale) for one in rates])
+
+    def _once(self, request: Request, rates: tuple[Rate, ...], read: Callable[[Answer], T]) -> T:
+        self.take_turn(rates)
         answer = self._fetch(request)
         try:
             return read(answer)
@@ -123,9 +129,10 @@ class Api:
         secrets += [self._bearer.reveal()] if self._bearer else []
         forms = {form for one in secrets for form in (one, quote(one, safe=""), one.replace("/", "\\/"))}
         body, headers = answer.body, dict(answer.headers)
-        for form in forms:
-            body = body.replace(form.encode(), b"***")
-            headers = {name: value.replace(form, "***") for name, value in headers.items()}
+        mask = request.echo.format("***")
+        for form in (request.echo.format(one) for one in forms):
+            body = body.replace(form.encode(), mask.encode())
+            headers = {name: value.replace(form, mask) for name, value in headers.items()}
         return Answer(answer.status, headers, body, answer.seconds)
 
     def stop(self) -> None:

@@ -1,5 +1,7 @@
 """What an upstream says instead of data: typed by a table of status and content, since a status alone never decides."""
 
+import codecs
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -164,6 +166,19 @@ def decode(terms: Terms, answer: Answer) -> Any:
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise broken(terms, answer, "is no JSON") from None
+
+
+def decode_loosely(terms: Terms, answer: Answer) -> Any:
+    """Read an answer's JSON where one lone surrogate, a NaN or a mark of the byte order must not cost all of it."""
+    body = answer.body.removeprefix(codecs.BOM_UTF8)
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return json.loads(body.decode(errors="replace"), strict=False)
+    except (ValueError, RecursionError):
         raise broken(terms, answer, "is no JSON") from None
 
 

@@ -46,6 +46,7 @@ class Settings:
     wait_scale: float
     screen_safe: bool
     merge_gap: timedelta
+    live_for: timedelta
     spool_max: int  # bytes
     ping_url: Secret | None
     metrics_dir: Path | None

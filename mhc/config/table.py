@@ -149,6 +149,13 @@ SETTINGS: Final = (
         "30m",
     ),
     Setting(
+        "feed.live_for",
+        "live_for",
+        "duration",
+        "A room is taken for live for so long after its last reading in the public feed.",
+        "15m",
+    ),
+    Setting(
         "listen.spool_max",
         "spool_max",
         "size",
@@ -225,4 +232,15 @@ SETTINGS: Final = (
 )
 
 # Tables of config.toml; what reads one says what may stand in it.
-TABLES: Final = ("rooms", "sessions", "listen", "backup", "jobs", "alerts", "retention", "search", "money")
+TABLES: Final = (
+    "rooms",
+    "sessions",
+    "feed",
+    "listen",
+    "backup",
+    "jobs",
+    "alerts",
+    "retention",
+    "search",
+    "money",
+)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from mhc.domain import hours
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.visits import Ending, Visit
-from mhc.reports import remembered
+from mhc.reports import remembered, room_history
 from mhc.reports.elsewhere import Changed, Elsewhere
 from mhc.reports.elsewhere import read as read_elsewhere
+from mhc.reports.room_history import RoomNow
 from mhc.store import (
     follows,
     merged,
@@ -18,6 +19,7 @@ from mhc.store import (
     paid,
     people,
     presence,
+    room_readings,
     talk,
     totals,
     visits,
@@ -119,6 +121,7 @@ class Card:
     last_lines: Sequence[Said]
     private_lines: Sequence[talk.Line] | None  # None: not asked for
     changes: Sequence[Changed] | None
+    own_room: RoomNow | None  # as the feed of rooms had it last; None: it never did
 
 
 class Asked(NamedTuple):
@@ -130,6 +133,7 @@ class Asked(NamedTuple):
     private: bool = False
     tz: tzinfo = UTC
     room: str | None = None
+    live_for: timedelta = timedelta()  # after a reading of a room it is taken for live
 
 
 def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
@@ -158,7 +162,15 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
         last_lines=[Said(line.at, line.text) for line in talk.last_lines(conn, ids, asked.room_ids, LINES)],
         private_lines=_private_lines(conn, ids, asked),
         changes=known.changes,
+        own_room=_own_room(conn, ids, asked),
     )
+
+
+def _own_room(conn: "Connection", ids: Sequence[int], asked: Asked) -> RoomNow | None:
+    found = room_readings.latest(conn, ids)
+    if found is None:
+        return None
+    return room_history.now_of(found, room_readings.live_from(conn, asked.now, asked.live_for))
 
 
 def median_stay(stays: Sequence[Visit]) -> timedelta | None:

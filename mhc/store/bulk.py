@@ -61,9 +61,10 @@ class Bulk:
             yield column.name, column.type.compile(spoken).partition(" COLLATE")[0]
 
 
-def bulk_insert(table: Table, columns: Sequence[str], conflict: str = "") -> Bulk:
-    """Give the INSERT into these columns; `conflict` is its ON CONFLICT clause."""
-    return Bulk(table, columns, f"INSERT INTO {table.name} ({', '.join(columns)}) {{rows}} {conflict}")
+def bulk_insert(table: Table, columns: Sequence[str], ending: str = "", *, asks: bool = False) -> Bulk:
+    """Give the INSERT into these columns; `ending` is its ON CONFLICT clause, or its RETURNING where it `asks`."""
+    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) {{rows}} {ending}"
+    return Bulk(table, columns, statement, asks=asks)
 
 
 Call = tuple[Bulk, Rows]

@@ -1,7 +1,7 @@
 """Copying a whole database into another one, of either kind: every table, with its ids, then compared.
 
 Until a copy is finished its compatibility number is UNFINISHED, so that no program works with half of it. A copy that
-was stopped goes on: events where it stood, since they are only ever added; the rest is little, and is copied again.
+was stopped goes on: events and observations where it stood, since they are only ever added; the rest is little, and is copied again.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    literal,
     select,
     text,
     tuple_,
@@ -32,10 +33,10 @@ from mhc.domain.text import encode
 from mhc.errors import CheckError, ConfigError, NotFoundError, UsageError
 from mhc.store import contents, schema
 from mhc.store.database import Database
-from mhc.store.schema import Instant, event, metadata, schema_compat
+from mhc.store.schema import Instant, event, metadata, observation, schema_compat
 
 _BLOCK = 5000
-_GOES_ON = frozenset({event.name})
+_GOES_ON = frozenset({event.name, observation.name})
 # In the target while the copy is unfinished: what is copied. No table of the schema.
 _source = Table("mhc_copy", MetaData(), Column("source", Text, nullable=False))
 
@@ -156,7 +157,8 @@ def _blocks(
     order = [*(column.is_not(None) for column in _own_references(table)), *_key(table)]
     query: Select[Any] = select(table).order_by(*order)
     if after is not None:
-        query = query.where(tuple_(*_key(table)) > after)
+        place = (literal(value, key.type) for value, key in zip(after, _key(table), strict=True))
+        query = query.where(tuple_(*_key(table)) > tuple_(*place))
     found = conn.execute(query, execution_options={"yield_per": _BLOCK})
     for rows in found.mappings().partitions():
         yield [dict(row) for row in rows]

@@ -12,7 +12,7 @@ from mhc.domain.events import EventId, NotAnEventError, id_text, parse_event
 from mhc.domain.names import PLATFORM
 from mhc.domain.packing import pack, unpack
 from mhc.errors import UsageError
-from mhc.store import derived, erasures, history, payloads, people, personal, sessions, totals
+from mhc.store import derived, erasures, history, payloads, people, personal, room_texts, sessions, totals
 from mhc.store.people import CHUNK, Role
 from mhc.store.schema import (
     alias,
@@ -137,9 +137,11 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
         conn.execute(delete(table).where(condition))
     if heir is not None:
         others |= {_inherit(conn, subject.ids, heir)}
+    subjects = room_texts.of_people(conn, subject.ids)
     for one in reversed(personal.tables()):
         _delete(conn, one, subject.ids)
     payloads.drop(conn, said)
+    room_texts.drop_unused(conn, subjects)
     totals.rebuild_of(conn, sorted(others))
     for room_id in sorted(set(rooms) & set(derived.rooms(conn))):
         derived.rebuild(conn, room_id, gap)

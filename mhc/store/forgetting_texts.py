@@ -8,10 +8,10 @@ from sqlalchemy import Column, Connection, Table, and_, delete, func, or_, selec
 from mhc.domain import erasing
 from mhc.domain.erasing import looks_like
 from mhc.domain.packing import pack, unpack
-from mhc.store import forgetting_snapshots, message_words, notes, personal
+from mhc.store import forgetting_snapshots, message_words, notes, personal, room_texts
 from mhc.store.database import Database
 from mhc.store.forgetting import Subject
-from mhc.store.schema import event, lookup_miss, note, payload, rejected_event, snapshot_source
+from mhc.store.schema import event, lookup_miss, note, payload, rejected_event, room_text, snapshot_source
 
 _BLOCK = 5000
 _APART = {event, payload, snapshot_source, lookup_miss}  # whose texts are replaced, or go, in another way
@@ -58,6 +58,8 @@ def _in_column(conn: Connection, column: Column[str], subject: Subject, *, write
             conn.execute(update(table).where(mine).values({column.name: new}))
             if table is note:
                 notes.reindex(conn, row[0], new)
+            if table is room_text:
+                room_texts.rehash(conn, row[0])
     return number
 
 

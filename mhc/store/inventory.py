@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy import BigInteger, Connection, cast, func, inspect, select, text
 
 from mhc.store import canonical, derived, follows, message_words, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
-from mhc.store.schema import event, person, stream_session
+from mhc.store.schema import event, observation, person, room_poll, stream_session
 
 
 def of(db: Database) -> dict[str, Any]:
@@ -29,7 +29,18 @@ def of(db: Database) -> dict[str, Any]:
             "sessions": _count(conn, select(func.count()).select_from(stream_session)),
             "first_event_at": first,
             "last_event_at": last,
+            "observations": _count(conn, select(func.count()).select_from(observation)),
+            "observations_a_day": _a_day(conn),
         }
+
+
+def _a_day(conn: Connection) -> int:
+    """Give how many readings of rooms were kept in the day before the last poll."""
+    last = conn.execute(select(func.max(room_poll.c.at))).scalar()
+    if last is None:
+        return 0
+    kept = cast(func.coalesce(func.sum(room_poll.c.kept), 0), BigInteger)
+    return _count(conn, select(kept).where(room_poll.c.at > last - timedelta(days=1)))
 
 
 def _count(conn: Connection, query: Any) -> int:

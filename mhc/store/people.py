@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, text, update
 
+from mhc.domain.clock import to_ms
 from mhc.domain.names import PLATFORM
 from mhc.errors import UsageError
-from mhc.store.bulk import Batch, Bulk, Call
+from mhc.store.bulk import Batch, Bulk, Call, bulk_insert, together
 from mhc.store.schema import alias, person
 
 _LOCK = 0x706572  # "per": one maker of people at a time on a PostgreSQL server
@@ -181,6 +182,12 @@ def lock_names(conn: Connection) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
+_MAKE = bulk_insert(
+    person, ("platform", "username", "role", "created_at"), "RETURNING username, id", asks=True
+)
+_NAME = bulk_insert(alias, ("person_id", "platform", "username", "source"))
+
+
 def ensure(
     conn: Connection, names: Iterable[str], *, source: str, at: datetime, role: str = Role.UNKNOWN
 ) -> dict[str, int]:
@@ -193,21 +200,11 @@ def ensure(
     lock_names(conn)
     found = ids_of(conn, wanted)
     strangers = sorted(wanted - found.keys())
-    people = [{"platform": PLATFORM, "username": n, "role": str(role), "created_at": at} for n in strangers]
-    made = (
-        conn.execute(insert(person).returning(person.c.id, sort_by_parameter_order=True), people)
-        .scalars()
-        .all()
-        if people
-        else []
-    )
-    names_made = [
-        {"person_id": i, "platform": PLATFORM, "username": n, "valid_from": None, "source": source}
-        for i, n in zip(made, strangers, strict=True)
-    ]
-    if names_made:
-        conn.execute(insert(alias), names_made)
-    return found | dict(zip(strangers, made, strict=True))
+    if not strangers:
+        return found
+    (made,) = together(conn, (_MAKE, [(PLATFORM, name, str(role), to_ms(at)) for name in strangers]))
+    together(conn, (_NAME, [(who, PLATFORM, name, source) for name, who in made]))
+    return found | dict(made)
 
 
 def lock(conn: Connection, person_id: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, literal, or_, select,
 from mhc.domain import erasing
 from mhc.domain.events import METHODS, Flag, id_text
 from mhc.domain.packing import unpack
-from mhc.store import history, people, personal
+from mhc.store import history, people, personal, room_texts
 from mhc.store.database import Database
 from mhc.store.schema import (
     event,
@@ -20,6 +20,7 @@ from mhc.store.schema import (
     note_word,
     payload,
     rejected_event,
+    room_text,
     snapshot,
     snapshot_source,
 )
@@ -48,12 +49,13 @@ def rows(db: Database, root_id: int, *, reveal: bool, private: bool) -> Iterator
         mine = _columns(one.table).where(about, *_shown(one.table, reveal=reveal))
         for row in _blocks(db, one, mine):
             yield one.table.name, _masked(one.table, row, reveal=reveal, private=private)
+    with db.read() as conn:
+        subjects = sorted(room_texts.of_people(conn, ids))
     missed = select(lookup_miss).where(lookup_miss.c.username.in_(names))
-    for row in _blocks(db, personal.Personal(lookup_miss, ()), missed):
-        yield lookup_miss.name, row
-    for table, query in _words(ids, reveal=reveal, private=private):
+    words = _words(ids, reveal=reveal, private=private)
+    for table, query in ((lookup_miss, missed), *words, *_said_of_rooms(subjects)):
         for row in _blocks(db, personal.Personal(table, ()), query):
-            yield table.name, row
+            yield table.name, _plain(row)
     if reveal and private:  # nobody can tell what is in what could not become an event
         for row in _blocks(db, personal.Personal(rejected_event, ()), select(rejected_event)):
             if erasing.words(bytes(row["body"]).decode(errors="replace")) & names:
@@ -86,6 +88,11 @@ def _words(ids: Sequence[int], *, reveal: bool, private: bool) -> Iterator[tuple
     shown = [] if private else [event.c.method_id != _PRIVATE_MESSAGE]
     said = select(message_word).join(event, same).where(mine, *shown, *_shown(event, reveal=reveal))
     yield message_word, said
+
+
+def _said_of_rooms(text_ids: Sequence[int]) -> Iterator[tuple[Table, Select[Any]]]:
+    for start in range(0, len(text_ids), people.CHUNK):
+        yield room_text, select(room_text).where(room_text.c.id.in_(text_ids[start : start + people.CHUNK]))
 
 
 def _blocks(db: Database, one: personal.Personal, query: Select[Any]) -> Iterator[Row]:

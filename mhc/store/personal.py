@@ -15,10 +15,12 @@ from mhc.store.schema import Instant, metadata
 
 ROOM = "room_id"
 # Ids without a foreign key: of people; of rows that are found by another way; of nobody.
-_PEOPLE = {"event": ("actor_id", "partner_id", ROOM)}
+_PEOPLE = {"event": ("actor_id", "partner_id", ROOM), "observation": ("person_id",)}
 _OTHER_IDS = {
     "event": ("stream_id", "method_id"),
     "message_word": ("stream_id", "source_id"),
+    "observation": ("text_id",),
+    "room_latest": ("text_id",),
     "snapshot": ("payload_id",),
 }
 _BATCH = "batch_id"
@@ -52,6 +54,7 @@ _WORDS = {
     "rejected_event": ("hash", "reason"),
     "relationship": ("roles", "status"),
     "relationship_change": ("field", "by"),
+    "room_poll": ("scope",),
     "room_state": ("state",),
     "snapshot_source": ("source", "range"),
     "stream": ("kind", "host", "lock_name", "cursor", "owner"),
@@ -66,11 +69,12 @@ _FREE = {
     "job_switch": ("note",),
     "lookup_miss": ("username",),
     "payload": ("metrics",),
+    "room_text": ("subject", "tags"),
     "snapshot_source": ("subject",),
     "watchlist": ("name",),
 }
 # Bytes: what is packed in them, and who cleans them.
-_BYTES = {"event": ("raw",), "payload": ("hash", "body"), "rejected_event": ("body",)}
+_BYTES = {"event": ("raw",), "payload": ("hash", "body"), "rejected_event": ("body",), "room_text": ("hash",)}
 
 
 class UnclassifiedError(MhcError):

@@ -17,6 +17,7 @@ from mhc.store import runs
 from mhc.store.database import Database
 from mhc.store.pruning_payloads import PAYLOADS
 from mhc.store.pruning_presence import NAMED, NAMELESS
+from mhc.store.pruning_rooms import READINGS, TEXTS
 from mhc.store.pruning_text import CHAT, PRIVATE, REJECTED, WORDS, Job, Part
 from mhc.store.schema import event, job_run, stream
 
@@ -26,7 +27,7 @@ CLASSES: Final[Mapping[str, tuple[Part, ...]]] = {
     "private_text": (PRIVATE, REJECTED, WORDS),
     "chat": (CHAT, WORDS),
     "presence": (NAMED, NAMELESS),
-    "observations": (),
+    "observations": (READINGS, TEXTS),
     "payloads": (PAYLOADS,),
 }
 _BEHIND = timedelta(hours=1)

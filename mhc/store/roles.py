@@ -8,7 +8,7 @@ from mhc.domain.events import METHODS, Flag
 from mhc.store import merged, people
 from mhc.store.derived import SEEN_AS_VIEWER
 from mhc.store.people import Person, Role
-from mhc.store.schema import alias, event, person, stream, stream_session, visit
+from mhc.store.schema import alias, event, person, room_latest, stream, stream_session, visit
 
 _METHODS = [number for number, name in METHODS.items() if name in SEEN_AS_VIEWER]
 
@@ -90,7 +90,8 @@ def _evidence(conn: Connection, one: Person) -> Role:
 def _has_room(conn: Connection, person_id: int) -> bool:
     rooms = select(stream.c.room_id).where(stream.c.room_id == person_id)
     started = select(stream_session.c.room_id).where(stream_session.c.room_id == person_id)
-    return any(conn.execute(query.limit(1)).first() for query in (rooms, started))
+    shown = select(room_latest.c.person_id).where(room_latest.c.person_id == person_id)
+    return any(conn.execute(query.limit(1)).first() for query in (rooms, started, shown))
 
 
 def _came_by(conn: Connection, person_id: int) -> bool:

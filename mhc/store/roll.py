@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from mhc.domain.clock import EPOCH
-from mhc.store import gifts, segments
+from mhc.store import gifts, room_readings, segments
 from mhc.store.gifts import Gifts
 from mhc.store.merged import Alone, AsOne
 from mhc.store.people import CHUNK
@@ -63,6 +63,10 @@ class Roll:
     until: datetime | None = None
     recent_since: datetime | None = None  # where the range begins for who is new or lapsed
     live: bool = False
+    online_from: datetime | None = (
+        None  # with `live`: who has a reading of their own room from then on is there, too
+    )
+    tags: Sequence[str] = ()  # of their room, as it was read last
     rating: Ratings | None = None
     unrated: bool = False
     min_tokens: int | None = None
@@ -246,7 +250,9 @@ def _those(conn: Connection, roll: Roll, among: Select[Any] | None = None) -> It
     if roll.min_tokens is not None and roll.min_tokens > 0:
         yield gifts.givers(_whose(roll), roll.min_tokens, few=among is not None)
     if roll.live:
-        yield segments.present(of)
+        yield segments.present(of, roll.online_from)
+    for tag in roll.tags:
+        yield segments.those(room_readings.tagged(tag))
     if Segment.TIPPERS in roll.segments:
         yield segments.tippers(conn, of, reveal=roll.reveal)
     if Segment.FOLLOWERS in roll.segments:

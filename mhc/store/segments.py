@@ -30,7 +30,7 @@ from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.sessions import FAR
 from mhc.domain.visits import Ending
-from mhc.store import follows, people
+from mhc.store import follows, people, room_readings
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import Direction, State
 from mhc.store.schema import (
@@ -183,9 +183,10 @@ def _of_followers(query: Select[Any], of: Range) -> Select[Any]:
     return _in(mine, follow_change.c.room_id, of)
 
 
-def present(of: Range) -> Those:
-    """Give who is in the rooms now, as far as was seen."""
-    return those(_in(select(visit.c.person_id).where(is_open), visit.c.room_id, of))
+def present(of: Range, online_from: datetime | None = None) -> Those:
+    """Give who is in the rooms now, as far as was seen, and whose own room was read to be live since an instant."""
+    here = _in(select(visit.c.person_id).where(is_open), visit.c.room_id, of)
+    return those(here if online_from is None else union_all(here, room_readings.live_rows(online_from)))
 
 
 def regulars(conn: Connection, of: Range) -> Those:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    type_coerce,
     update,
 )
 
@@ -25,7 +26,7 @@ from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.bulk import Batch, Bulk, bulk_insert
 from mhc.store.counting import counted
-from mhc.store.schema import event, person, person_total, stream
+from mhc.store.schema import Instant, event, person, person_total, room_latest, stream
 
 if TYPE_CHECKING:
     from mhc.store.events import NewEvent
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _METHOD = {name: number for number, name in METHODS.items()}
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
 _SEEN = ("first_seen_at", "last_seen_at")
+SEEN_EVERY_MS = 3_600_000  # how exactly readings of a room say when its owner was seen: an index is behind it
 
 
 def _outer(table: str, new: str) -> str:
@@ -164,13 +166,25 @@ def rebuild_of(conn: Connection, person_ids: Sequence[int]) -> None:
 
 
 def see_again(conn: Connection, person_ids: Sequence[int] | None = None) -> None:
-    """Say anew when people (None: all) were first and last seen, as their totals have it."""
-    outer = func.min(person_total.c.first_seen_at), func.max(person_total.c.last_seen_at)
-    mine = person_total.c.person_id == person.c.id
-    query = update(person).values(
-        {name: select(one).where(mine).scalar_subquery() for name, one in zip(_SEEN, outer, strict=True)}
+    """Say anew when people (None: all) were first and last seen, as totals and the readings of their rooms have it."""
+    mine, rooms = person_total.c.person_id == person.c.id, room_latest.c.person_id == person.c.id
+    ends = (
+        (func.min(person_total.c.first_seen_at), to_hour(room_latest.c.first_at), ColumnElement.__lt__),
+        (func.max(person_total.c.last_seen_at), to_hour(room_latest.c.observed_at), ColumnElement.__gt__),
     )
+    values = {}
+    for name, (here, there, beyond) in zip(_SEEN, ends, strict=True):
+        did = select(here).where(mine).scalar_subquery()
+        shown = select(there).where(rooms).scalar_subquery()
+        values[name] = case((or_(did.is_(None), beyond(shown, did)), shown), else_=did)
+    query = update(person).values(values)
     conn.execute(query if person_ids is None else query.where(person.c.id.in_(person_ids)))
+
+
+def to_hour(at: Any) -> ColumnElement[datetime]:
+    """Give the hour of an instant: so exactly do the readings of a room say when its owner was seen."""
+    ms = type_coerce(at, BigInteger)
+    return type_coerce(ms - ms % SEEN_EVERY_MS, Instant)
 
 
 def differences(conn: Connection) -> int:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select, union_all
 
 from mhc.domain.clock import EPOCH
-from mhc.store import segments
+from mhc.store import room_readings, segments
 from mhc.store.people import CHUNK, roots_of_rows
 from mhc.store.schema import (
     event,
@@ -33,7 +33,7 @@ class Member(NamedTuple):
 class News(NamedTuple):
     """What is new of a person; None is not known."""
 
-    online: bool | None  # True while they are in a room that is listened to
+    online: bool | None  # True while they are in a room that is listened to, or their own is live
     last_seen_at: datetime | None
     last_change_at: datetime | None  # of their rating, the relationship or their lists
     last_interaction_at: datetime | None  # an event of theirs, but for anonymous ones, or one with them
@@ -59,14 +59,24 @@ def members(conn: Connection, list_id: int, limit: int | None = None) -> list[Me
 
 
 def news(
-    conn: Connection, root_ids: Sequence[int], room_ids: Sequence[int] | None, *, heard: bool
+    conn: Connection,
+    root_ids: Sequence[int],
+    room_ids: Sequence[int] | None,
+    *,
+    heard: bool,
+    online_from: datetime | None = None,
 ) -> dict[int, News]:
-    """Give what is new of these people (roots); `heard` says that the rooms (None: all) are listened to now."""
+    """Give what is new of these people (roots); `heard` says that the rooms (None: all) are listened to now.
+
+    `online_from` is the instant from which on a reading of their own room says that it is live (None: nobody knows).
+    """
     found: dict[int, News] = {}
     for start in range(0, len(root_ids), CHUNK):
         part = root_ids[start : start + CHUNK]
         rows = roots_of_rows(conn, part)
         there = {rows[who] for who in _present(conn, rows, room_ids)} if heard else set()
+        if online_from is not None:
+            there |= {rows[who] for who in room_readings.live_among(conn, rows, online_from)}
         seen = _latest(rows, conn.execute(_seen(rows)))
         changed = _latest(rows, conn.execute(_changes(rows)))
         met = _latest(rows, (pair for query in _meetings(conn, rows) for pair in conn.execute(query)))

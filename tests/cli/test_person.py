@@ -60,6 +60,7 @@ VIEWER_ONE = {
     "pairs": [],
     "last_lines": [{"at": "2026-01-01T18:03:00Z", "text": "hello"}],
     "private_lines": None,
+    "own_room": None,
     "changes": None,
 }
 NOTHING = {

@@ -1,4 +1,4 @@
-"""Every sample of the statistics sources goes through its client: what it says, or which error it is."""
+"""Every sample of the outside sources goes through its client: what it says, or which error it is."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mhc.clients import apistats, cbstats, statbate
+from mhc.clients import affiliate, apistats, cbstats, statbate
 from mhc.clients.failures import BlockedError, NotKnownError, RefusedError, RejectedError, ThrottledError
 from mhc.clients.statbate import OPERATIONS
 from mhc.errors import MhcError
@@ -105,6 +105,31 @@ SITE: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
         "programmes.0.rows.1": {"Username": "other_room", "Tokens": None, "Payout": None}}),
 ]  # fmt: skip
 
+ROOMS: list[tuple[str, dict[str, Any]]] = [
+    ("affiliate_page", {
+        "count": 3, "rows": 3, "rooms.0.username": "example_room", "rooms.0.display_name": "Example ✨ Room",
+        "rooms.0.gender": "female", "rooms.0.age": 25, "rooms.0.birthday": date(2000, 2, 29),
+        "rooms.0.location": "Somewhere nice, Île-de-France", "rooms.0.country": "FR",
+        "rooms.0.spoken_languages": "Français, English, 日本語", "rooms.0.current_show": "public",
+        "rooms.0.room_subject": 'Bonjour ♥ Goal: song [250 tokens left] 🎸 #sample #music "quotes" & <b>tags</b> \\ #音楽',
+        "rooms.0.tags": ("sample", "music", "ohmibod", "new", "音楽"), "rooms.0.is_new": True, "rooms.0.is_hd": True,
+        "rooms.0.num_users": 1276, "rooms.0.num_followers": 24355, "rooms.0.seconds_online": 17143,
+        "rooms.1.current_show": "private", "rooms.1.gender": "male", "rooms.1.age": None, "rooms.1.birthday": None,
+        "rooms.1.country": None, "rooms.1.room_subject": None, "rooms.1.tags": (), "rooms.1.is_hd": False,
+        "rooms.2.current_show": "hidden", "rooms.2.gender": "couple", "rooms.2.display_name": None,
+        "rooms.2.country": None, "rooms.2.num_users": 0, "rooms.2.num_followers": 0, "rooms.2.seconds_online": 0}),
+    ("affiliate_page_other_shows", {
+        "rooms.0.current_show": "group", "rooms.0.gender": "trans", "rooms.0.country": "CO", "rooms.0.tags": ("group",),
+        "rooms.1.current_show": "away", "rooms.1.age": None, "rooms.1.seconds_online": 100000}),
+    ("affiliate_page_end", {"count": 5428, "rows": 0, "rooms": ()}),
+    ("affiliate_page_total_larger", {"count": 5428, "rows": 1, "rooms.0.username": "example_room"}),
+    ("affiliate_page_2021_shape", {
+        "count": 1, "rooms.0.username": "old_payload_room", "rooms.0.country": None, "rooms.0.location": None}),
+    ("affiliate_legacy_array", {
+        "count": 2, "rows": 2, "rooms.0.country": None, "rooms.1.username": "trans_room_four",
+        "rooms.1.gender": "trans", "rooms.1.current_show": "public", "rooms.1.seconds_online": 60}),
+]  # fmt: skip
+
 FAILURES: list[tuple[str, type[MhcError], int, str]] = [
     ("statbate/http_401", RefusedError, 77, "Statbate refuses the token (401)"),
     ("statbate/http_403", RefusedError, 77, "Statbate refuses this (403): Forbidden"),
@@ -119,6 +144,9 @@ FAILURES: list[tuple[str, type[MhcError], int, str]] = [
     ("cbstats_http_403_throttle", ThrottledError, 75, "the statistics API asks to slow down (403)"),
     ("cbstats_http_403_cloudflare", BlockedError, 69,
      "the statistics API answers with a page for browsers (403): it blocks mhc, which works around no block"),
+    ("affiliate_http_403_cloudflare", BlockedError, 69,
+     "the feed of rooms answers with a page for browsers (403): it blocks mhc, which works around no block"),
+    ("affiliate_http_429", ThrottledError, 75, "the feed of rooms asks to slow down (429)"),
 ]  # fmt: skip
 
 
@@ -148,6 +176,14 @@ def test_a_sample_of_the_sites_statistics(name: str, read: Any, expected: dict[s
     assert (fetched.problems, fetched.payload) == ((), answer.body)
 
 
+@pytest.mark.parametrize(("name", "expected"), ROOMS, ids=[row[0] for row in ROOMS])
+def test_a_sample_of_the_feed_of_rooms(name: str, expected: dict[str, Any]) -> None:
+    answer = saved(f"{name}.json")
+    page = affiliate.read(answer)
+    assert {path: at(page, path) for path in expected} == expected
+    assert (page.problems, page.payload) == ((), answer.body)
+
+
 @pytest.mark.parametrize(("name", "kind", "status", "sentence"), FAILURES, ids=[row[0] for row in FAILURES])
 def test_a_sample_of_a_failure(name: str, kind: type[MhcError], status: int, sentence: str) -> None:
     readers: list[Callable[[], Any]] = [
@@ -158,6 +194,8 @@ def test_a_sample_of_a_failure(name: str, kind: type[MhcError], status: int, sen
             lambda: cbstats.read(saved(f"{name}.json"), about="viewer_one"),
             lambda: apistats.read(saved(f"{name}.json"), about="viewer_one"),
         ]
+    if name.startswith("affiliate"):
+        readers = [lambda: affiliate.read(saved(f"{name}.json"))]
     for reader in readers:
         with pytest.raises(kind) as raised:
             reader()
@@ -173,7 +211,7 @@ def test_every_operation_has_a_sample() -> None:
 
 
 def test_every_sample_has_a_row() -> None:
-    rows = {f"statbate/{name}" for name, _, _ in STATBATE} | {name for name, *_ in SITE + FAILURES}
+    rows = {f"statbate/{name}" for name, _, _ in STATBATE} | {name for name, *_ in [*SITE, *ROOMS, *FAILURES]}
     rows.add("statbate/members_batch_request")  # is what is asked: test_statbate_requests.py
     found = [path for path in PAYLOADS.rglob("*.json") if not {"events", "openapi"} & set(path.parts)]
     names = {str(path.relative_to(PAYLOADS)) for path in found} - {"MANIFEST.json"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mhc.cli import complete
-from mhc.cli.context import database, utc_now
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import Which, rooms, which_options
 from mhc.cli.lookups import names as names_in
 from mhc.cli.lookups import person as find_person
@@ -104,6 +104,12 @@ CARD = (
         table=False,
         secrecy="amount",
     ),
+    Field(
+        "own_room",
+        "json",
+        "Their own room, as the feed of rooms had it last; null where it never did.",
+        table=False,
+    ),
 )
 _COLUMNS = {"username", "role", "last_seen_at", "tokens", "tips", "visits", "watchlists", "rating"}
 SEVERAL = tuple(replace(field, table=field.name in _COLUMNS) for field in CARD)
@@ -149,6 +155,7 @@ def show(
     with database(ctx) as db, db.read() as conn:
         where = rooms(ctx, conn, room)
         asked = card.Asked(utc_now(), where.ids, reveal=reveal, private=private, tz=out.tz, room=where.name)
+        asked = asked._replace(live_for=settings(ctx).live_for)
 
         def one(name: str) -> None:
             cards.append(card.read(conn, find_person(conn, name, which=which), asked))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mhc.cli import complete
-from mhc.cli.context import utc_now
+from mhc.cli.context import settings, utc_now
 from mhc.cli.lookups import instant, rooms, time_range, watchlist
 from mhc.cli.options import Function
 from mhc.cli.person.figures import ROLES
@@ -48,7 +48,9 @@ def filter_options(function: Function[T]) -> Function[T]:
                          help="Those who belong to this part, see below; of several: to all."),
             click.option("--since", metavar="TIME", help="The segment's range: from then on."),
             click.option("--until", metavar="TIME", help="The segment's range: before then."),
-            click.option("--live", is_flag=True, help="Those in the room now."),
+            click.option("--live", is_flag=True, help="Those in the room now, and those who are live in their own."),
+            click.option("--tag", "tags", metavar="TAG", multiple=True,
+                         help="Those whose room had this tag when it was read last; of several: all of them."),
             click.option("--rating", metavar="N|N+|N-M|none", help="Those rated so: 4, 4+, 1-2, or not at all."),
             click.option("--min-tokens", type=click.IntRange(0), metavar="N", help="Those who gave N tokens or more."),
             click.option("--seen-since", metavar="TIME", help="Those seen since then."),
@@ -83,6 +85,8 @@ def read(
         until=span.end,
         recent_since=span.start or (span.end or now) - MONTH,
         live=asked["live"],
+        online_from=_online_from(ctx, conn, now) if asked["live"] else None,
+        tags=asked["tags"],
         min_tokens=asked["min_tokens"],
         seen_since=at(asked["seen_since"]),
         not_seen_since=at(asked["not_seen_since"]),
@@ -90,6 +94,12 @@ def read(
         reveal=reveal,
     )
     return roll if asked["rating"] is None else _rated(roll, asked["rating"])
+
+
+def _online_from(ctx: click.Context, conn: "Connection", now: "datetime") -> "datetime | None":
+    from mhc.store import room_readings
+
+    return room_readings.live_from(conn, now, settings(ctx).live_for)
 
 
 def _instant(ctx: click.Context, now: "datetime", text: str | None) -> "datetime | None":

@@ -14,6 +14,7 @@ from mhc.domain.text import Safe, encode
 if TYPE_CHECKING:
     from mhc.reports.card import Card, Here, UsualHours
     from mhc.reports.remembered import Attribute, GivenName, Pair, Relationship
+    from mhc.reports.room_history import RoomNow
 
 NOTES = 3
 _NARROWEST = 16  # columns of a quoted line
@@ -80,6 +81,17 @@ def _about(card: "Card", tz: tzinfo) -> Iterator[Line]:
     yield "links", [f"{one.kind} {one.url}" for one in card.links]
     yield "with", [_pair(one) for one in card.pairs]
     yield "seen", [_seen(card.first_seen_at, card.last_seen_at, tz)]
+    yield "own room", [] if card.own_room is None else _own_room(card.own_room, tz)
+
+
+def _own_room(room: "RoomNow", tz: tzinfo) -> list[str | None]:
+    """Give their own room: whether it is live, and else when it was read last."""
+    state = "live" if room.online else _when("last read", room.observed_at, tz)
+    followers = None if room.followers is None else f"{room.followers:,} followers"
+    if not room.online:
+        return [state, followers, room.subject]
+    viewers = None if room.viewers is None else f"{room.viewers:,} viewers"
+    return [state, room.show, _when("since", room.started_at, tz), viewers, followers, room.subject]
 
 
 def _figures(here: "Here", tz: tzinfo) -> Iterator[Line]:

@@ -3,7 +3,7 @@
 import click
 
 from mhc.cli import complete
-from mhc.cli.context import database, utc_now
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import person as find_person
 from mhc.cli.lookups import rooms
 from mhc.cli.lookups import watchlist as find_list
@@ -19,7 +19,7 @@ LISTS = (
 )
 MEMBERS = (
     Field("username", "username", "The name they go by now."),
-    Field("online", "bool", "Whether they are in your room now; null where nobody knows."),
+    Field("online", "bool", "Whether they are in your room now, or live in their own; null where nobody knows."),
     Field("last_seen_at", "time", "When they did something last.", header="last seen"),
     Field("last_change_at", "time", "When their rating, relationship or lists changed last.", header="last change"),
     Field("last_interaction_at", "time", "The last event by them or with them.", header="last event"),
@@ -68,9 +68,9 @@ def list_lists(ctx: click.Context, out: Writer) -> None:
 def show(ctx: click.Context, out: Writer, name: str) -> None:
     """List the people on a watchlist, by name, with what is new of them.
 
-    Who is in your room is known while somebody listens to it. As CSV or names it is what watchlist import reads.
+    Who is in your room is known while somebody listens to it, who is live in their own by mhc room poll. As CSV or names it is what watchlist import reads.
     """
-    from mhc.store import visits, watched, watchlists
+    from mhc.store import room_readings, visits, watched, watchlists
 
     with database(ctx) as db, db.read() as conn:
         on = find_list(conn, name)
@@ -78,7 +78,8 @@ def show(ctx: click.Context, out: Writer, name: str) -> None:
         heard = visits.last_heard(conn, where)
         fresh = heard is not None and utc_now() - heard <= visits.FRESH
         found = watched.members(conn, on.id, None if out.sort else out.limit)
-        news = watched.news(conn, [one.id for one in found], where, heard=fresh)
+        live = room_readings.live_from(conn, utc_now(), settings(ctx).live_for)
+        news = watched.news(conn, [one.id for one in found], where, heard=fresh, online_from=live)
         total = watchlists.size(conn, on.id) if out.format == "table" else None
     rows = [one._asdict() | news[one.id]._asdict() for one in found]
     nothing = f'nobody is on it: mhc watchlist add "{on.name}" NAME'

@@ -30,6 +30,7 @@ from mhc.store.schema.memory import (
     watchlist_member,
 )
 from mhc.store.schema.people import alias, person, person_merge, person_name, rating_change
+from mhc.store.schema.rooms import observation, room_latest, room_poll, room_text
 from mhc.store.schema.snapshots import lookup_miss, payload, snapshot, snapshot_source
 from mhc.store.schema.work import alert_sent, erasure, import_batch, job_run, job_switch, schema_compat
 
@@ -61,6 +62,7 @@ __all__ = [
     "metadata",
     "note",
     "note_word",
+    "observation",
     "pair",
     "payload",
     "person",
@@ -71,7 +73,10 @@ __all__ = [
     "rejected_event",
     "relationship",
     "relationship_change",
+    "room_latest",
+    "room_poll",
     "room_state",
+    "room_text",
     "schema_compat",
     "snapshot",
     "snapshot_source",
@@ -85,7 +90,7 @@ __all__ = [
 
 # The revision this program was written for, and the number that says whether it may run on a newer schema:
 # a revision that an older program cannot live with raises it.
-REVISION = "0004"
+REVISION = "0005"
 COMPATIBILITY = 1
 UNFINISHED = 0  # the number of a database that is being copied: nobody may work with it
 

@@ -1,0 +1,183 @@
+"""`mhc room poll`: one reading of the feed of rooms."""
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mhc.cli import complete
+from mhc.cli import names as known_names
+from mhc.cli.context import database, settings
+from mhc.cli.imports.files import MOST_BYTES, opened
+from mhc.cli.lookups import past_instant
+from mhc.cli.lookups import watchlist as find_list
+from mhc.cli.options import Command, common_options, record_options, write_options
+from mhc.cli.output import Field, Writer
+from mhc.errors import DataError, DeclinedError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.clients.affiliate import Feed
+    from mhc.config import Settings
+    from mhc.domain.rooms import Keep
+    from mhc.reports.polling import Polled
+
+GENDERS = ("female", "male", "trans", "couple")
+POLLED = (
+    Field("at", "time", "When it was read."),
+    Field("rooms", "int", "Rooms that came, each once."),
+    Field("listed", "int", "Rooms that there are, as the feed says; null where it does not."),
+    Field("complete", "bool", "Whether it came whole: only then does it say who is offline."),
+    Field("pages", "int", "Pages that it came in."),
+    Field("scope", "text", "Which rooms were to be kept: all, tracked or some.", foreign=False),
+    Field("kept", "int", "Rooms that were kept."),
+    Field("new_people", "int", "Those of them whom nobody had met; null with --dry-run."),
+    Field("new_texts", "int", "Subjects and tags that were not known; null with --dry-run.", secrecy="open"),
+    Field("problems", "list", "What did not fit, and was left out.", table=False),
+)
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        "mhc room poll --load rooms.json -n",
+        "mhc room poll --load rooms.json --live --min-followers 1000",
+    ],
+)
+@click.option(
+    "--load",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Saved pages instead of the feed: a page, or one a line; - is stdin.",
+)
+@click.option("--at", "read_at", metavar="TIME", help="With --load: when they were read (default: now).")
+@click.option(
+    "--list",
+    "lists",
+    metavar="LIST",
+    multiple=True,
+    shell_complete=complete.watchlists,
+    help="Keep the rooms of who is on this watchlist; of several: on any.",
+)
+@click.option("--live", is_flag=True, help="Keep every room that is online.")
+@click.option(
+    "--min-followers", type=click.IntRange(0), metavar="N", help="Keep those with N followers or more."
+)
+@click.option("--min-viewers", type=click.IntRange(0), metavar="N", help="Keep those with N viewers or more.")
+@click.option(
+    "--gender",
+    "genders",
+    type=click.Choice(GENDERS),
+    multiple=True,
+    help="Keep those of this gender; of several: of any.",
+)
+@click.option(
+    "--tag", "tags", metavar="TAG", multiple=True, help="Keep those with this tag; of several: with all."
+)
+@click.option(
+    "--force", is_flag=True, help="Although the feed is empty, or half or twice as large as it was."
+)
+@write_options
+@record_options(fields=POLLED)
+@common_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    out: Writer,
+    files: tuple[str, ...],
+    read_at: str | None,
+    force: bool,
+    dry_run: bool,
+    **asked: Any,
+) -> None:
+    """Read the public feed of rooms once, and keep what a filter names.
+
+    Without a filter it keeps those who are tracked: on a watchlist, your own rooms, and models whom you know otherwise.
+    Figures and tags alone are asked of every room. It is read once a minute at most, and wants MHC_AFFILIATE_WM.
+
+    Ends with 4, keeping nothing, where the feed is empty, or half or twice as large as it was; with 1 where a part of it
+    is missing: what came is kept, and nobody is taken for offline.
+    """
+    from mhc.reports import polling
+
+    if read_at is not None and not files:
+        raise UsageError("--at is of --load", hint="the feed is read now")
+    loaded = settings(ctx)
+    at = past_instant(ctx, read_at)
+    feed = polling.read_saved(_bodies(files)) if files else _fetched(loaded)
+    with database(ctx) as db:
+        with db.read() if dry_run else db.write() as conn:
+            if not force:
+                polling.refuse_improbable(conn, feed, at)
+            keep = _keep(conn, loaded, asked)
+            done = polling.add(conn, feed, at, keep, write=not dry_run)
+        if not dry_run:
+            known_names.refresh(db, loaded)
+    out.record(POLLED, done)
+    _tell(out, done, dry_run=dry_run)
+
+
+def _bodies(files: tuple[str, ...]) -> list[bytes]:
+    found = []
+    for name in files:
+        with opened(name) as file:
+            body = file.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise DataError(f"{name} is larger than {MOST_BYTES // 1024**2} MiB", hint="give a page a file")
+        found.append(body)
+    return found
+
+
+def _fetched(loaded: "Settings") -> "Feed":
+    from mhc.clients.affiliate import AffiliateClient, gather
+    from mhc.clients.pacing import Pacer
+
+    pacer = Pacer(loaded.state_dir)
+    client = AffiliateClient(loaded.chaturbate_url, loaded.affiliate_wm, pacer, wait_scale=loaded.wait_scale)
+    with closing(client):
+        return gather(client.fetch_pages())
+
+
+def _keep(conn: "Connection", loaded: "Settings", asked: dict[str, Any]) -> "Keep":
+    """Give which rooms are kept: by name those of lists or of who is tracked, unless every room was asked for."""
+    from mhc.domain.rooms import Keep
+    from mhc.store import room_names
+
+    tags = tuple(tag.strip().lstrip("#").lower() for tag in asked["tags"])
+    conditions = {
+        "min_viewers": asked["min_viewers"],
+        "min_followers": asked["min_followers"],
+        "genders": asked["genders"],
+        "tags": tags,
+    }
+    if asked["lists"]:
+        if asked["live"]:
+            raise UsageError("--list and --live contradict each other")
+        ids = [find_list(conn, name).id for name in asked["lists"]]
+        return Keep(names=room_names.on_lists(conn, ids), **conditions)
+    if asked["live"] or any(one is not None and one != () for one in conditions.values()):
+        return Keep(names=None, **conditions)
+    own = [room.name for room in loaded.rooms]
+    return Keep(names=room_names.tracked(conn, own), tracked=True)
+
+
+def _tell(out: Writer, done: "Polled", *, dry_run: bool) -> None:
+    """Say what was not as it should be. Raises DeclinedError where a part is missing."""
+    if done.problems:
+        out.warn(f"{len(done.problems):,} values did not fit, and were left out: {done.problems[0]}")
+    if dry_run:
+        out.message("nothing was kept: this says what would be")
+    elif not done.kept:
+        out.message("no room was kept: mhc watchlist add LIST NAME tracks one, --live keeps every room")
+    if not done.complete:
+        there = (
+            "the feed does not say how many there are"
+            if done.listed is None
+            else f"there are {done.listed:,}"
+        )
+        raise DeclinedError(
+            f"{done.rooms:,} rooms came, and {there}", hint="what came counts; nobody is taken for offline"
+        )

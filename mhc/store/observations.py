@@ -1,0 +1,171 @@
+"""Keeps what one poll of a feed of rooms says: the rooms as people, their texts, and a row a room, at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, text, update
+
+from mhc.domain.clock import to_ms
+from mhc.domain.names import PLATFORM
+from mhc.domain.rooms import Reading, Scope, Source
+from mhc.store import erasures, people, room_texts
+from mhc.store.bulk import Batch, Bulk, bulk_insert
+from mhc.store.people import Role
+from mhc.store.schema import observation, person, room_latest, room_poll
+from mhc.store.totals import SEEN_EVERY_MS
+from mhc.store.upsert import insert_new
+
+SOURCE = "rooms"  # of the names of who was met in the feed
+_PROVEN = frozenset({Role.MODEL, Role.BOTH})
+
+_KNOWN = (
+    "SELECT alias.username, alias.person_id, person.role, person.role_by_hand, person.first_seen_at,"  # noqa: S608 - our own word
+    " person.last_seen_at, room_text.id, room_text.hash FROM {new} CROSS JOIN alias"
+    " JOIN person ON person.id = alias.person_id"
+    " LEFT JOIN room_latest ON room_latest.person_id = person.id"
+    " LEFT JOIN room_text ON room_text.id = room_latest.text_id"
+    f" WHERE alias.username = {{name}} AND alias.platform = '{PLATFORM}' AND alias.valid_to IS NULL"
+)
+# CROSS JOIN keeps SQLite from looking through the list of names for each person.
+_KNOWN_OF = {
+    "sqlite": text(_KNOWN.format(new="json_each(:names) AS new", name="new.value")),
+    "postgresql": text(_KNOWN.format(new="unnest(CAST(:names AS text[])) AS new", name="new")),
+}
+_COLUMNS = (
+    "observed_at", "person_id", "text_id", "viewers", "followers", "seconds_online", "source", "show", "flags",
+)  # fmt: skip
+_ADD = bulk_insert(observation, _COLUMNS, "ON CONFLICT DO NOTHING")
+_LATEST = bulk_insert(
+    room_latest,
+    ("person_id", "first_at", "observed_at", "text_id"),
+    "ON CONFLICT (person_id) DO UPDATE SET"
+    " first_at = CASE WHEN excluded.first_at < room_latest.first_at THEN excluded.first_at ELSE room_latest.first_at END,"
+    " text_id = CASE WHEN excluded.observed_at >= room_latest.observed_at"
+    " THEN coalesce(excluded.text_id, room_latest.text_id) ELSE coalesce(room_latest.text_id, excluded.text_id) END,"
+    " observed_at = CASE WHEN excluded.observed_at > room_latest.observed_at"
+    " THEN excluded.observed_at ELSE room_latest.observed_at END",
+)
+_SEEN = Bulk(
+    person,
+    ("id", "first_seen_at", "last_seen_at"),
+    "UPDATE person SET"
+    " first_seen_at = CASE WHEN person.first_seen_at <= new.first_seen_at THEN person.first_seen_at ELSE new.first_seen_at END,"
+    " last_seen_at = CASE WHEN person.last_seen_at >= new.last_seen_at THEN person.last_seen_at ELSE new.last_seen_at END"
+    " FROM {new} WHERE person.id = new.id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One reading of a feed: when, how many rooms came and how many there are, which were to be kept."""
+
+    at: datetime
+    source: Source
+    rooms: int
+    listed: int | None
+    scope: Scope
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a poll brought: rooms kept, those who were met first in it, and texts that were not known."""
+
+    rooms: int
+    new_people: int
+    new_texts: int
+
+
+class _Known(NamedTuple):
+    """How a person of a poll stood before it."""
+
+    id: int
+    role: str
+    by_hand: bool
+    first_seen_ms: int | None
+    last_seen_ms: int | None
+    text_id: int | None
+    text_hash: bytes | None
+
+
+def add_poll(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Kept:
+    """Keep the readings of a poll, each room once; who is not known yet becomes known, as a model.
+
+    A poll of a time and source that are kept already adds nothing.
+    """
+    if not _add_poll_row(conn, poll):
+        return Kept(0, 0, 0)
+    wanted = {one.username: one for one in _without_erased(conn, poll, readings)}
+    known, met = _people(conn, sorted(wanted), poll.at)
+    kept = [(known[name], wanted[name]) for name in sorted(wanted, key=lambda name: known[name].id)]
+    numbers, new_texts = _text_numbers(conn, kept)
+    at, source = to_ms(poll.at), int(poll.source)
+    rows = [
+        (at, who.id, number, one.viewers, one.followers, one.seconds_online, source, one.show, one.flags)
+        for (who, one), number in zip(kept, numbers, strict=True)
+    ]
+    latest = [(who.id, at, at, number) for (who, _one), number in zip(kept, numbers, strict=True)]
+    batch = Batch(conn)
+    batch.add(_ADD, rows)
+    batch.add(_LATEST, latest)
+    batch.add(_SEEN, _seen(at, known.values()))
+    batch.send()
+    unproven = [one.id for one in known.values() if not one.by_hand and one.role not in _PROVEN]
+    people.add_evidence(conn, unproven, Role.MODEL)
+    mine = room_poll.c.at == poll.at, room_poll.c.source == poll.source
+    conn.execute(update(room_poll).where(*mine).values(kept=len(kept)))
+    return Kept(len(kept), met, new_texts)
+
+
+def _without_erased(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Leave out who was forgotten after the poll, or for good."""
+    until = erasures.until_ms(conn)
+    if until is None or to_ms(poll.at) >= until:
+        return readings
+    erased = erasures.load(conn)
+    return [one for one in readings if not erased.covers(one.username, poll.at)]
+
+
+def _people(conn: Connection, names: Sequence[str], at: datetime) -> tuple[dict[str, _Known], int]:
+    """Give how the people of a poll stand, and how many of them were made for it."""
+    known = _look(conn, names)
+    strangers = [name for name in names if name not in known]
+    if strangers:
+        made = people.ensure(conn, strangers, source=SOURCE, at=at, role=Role.MODEL)
+        known |= {name: _Known(made[name], Role.MODEL, False, *[None] * 4) for name in strangers}
+    return known, len(strangers)
+
+
+def _look(conn: Connection, names: Sequence[str]) -> dict[str, _Known]:
+    engine = conn.dialect.name
+    given = list(names) if engine == "postgresql" else msgspec.json.encode(names).decode()
+    return {row[0]: _Known(*row[1:]) for row in conn.execute(_KNOWN_OF[engine], {"names": given})}
+
+
+def _text_numbers(conn: Connection, kept: Sequence[tuple[_Known, Reading]]) -> tuple[list[int | None], int]:
+    """Give the number of each room's text, in order, and how many were new: most rooms say what they said before."""
+    hashes = [room_texts.hash_of(one) for _who, one in kept]
+    changed = {key: one for (who, one), key in zip(kept, hashes, strict=True) if who.text_hash != key}
+    made, new = room_texts.ensure(conn, [room_texts.text_of(one, key) for key, one in changed.items()])
+    return [made.get(key, who.text_id) for (who, _one), key in zip(kept, hashes, strict=True)], new
+
+
+def _add_poll_row(conn: Connection, poll: Poll) -> bool:
+    """Note that a poll was made; False where it was noted before."""
+    row = {"at": poll.at, "source": int(poll.source), "rooms": poll.rooms, "listed": poll.listed, "kept": 0}
+    return insert_new(conn, room_poll, row | {"scope": str(poll.scope), "complete": poll.complete})
+
+
+def _seen(at: int, known: Iterable[_Known]) -> list[tuple[int, int, int]]:
+    """Give the people whose first or last sight a reading moves."""
+    hour = at - at % SEEN_EVERY_MS
+    return [
+        (one.id, hour, hour)
+        for one in sorted(known, key=lambda one: one.id)
+        if one.first_seen_ms is None
+        or one.last_seen_ms is None
+        or not one.first_seen_ms <= hour <= one.last_seen_ms
+    ]

@@ -1,0 +1,200 @@
+"""Readings of rooms, read: who is online, what is known last of a room, and one room's readings along the polls."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from mhc.domain.room_sessions import Seen
+from mhc.domain.rooms import Scope, Show, Source
+from mhc.store.people import CHUNK
+from mhc.store.schema import observation, person, room_latest, room_poll, room_text
+
+_FEED = int(Source.AFFILIATE)
+_BY_NAME = (str(Scope.ALL), str(Scope.TRACKED))
+
+
+class Poll(NamedTuple):
+    """One reading of the feed."""
+
+    at: datetime
+    rooms: int
+    listed: int | None
+    kept: int
+    scope: str
+    complete: bool
+
+
+class Observed(NamedTuple):
+    """One reading of a room, with what the room said."""
+
+    username: str
+    observed_at: datetime
+    source: int
+    show: Show | None
+    viewers: int | None
+    followers: int | None
+    seconds_online: int | None
+    rank: int | None
+    gender_rank: int | None
+    flags: int
+    subject: str | None
+    tags: list[str] | None
+
+
+_SHOWS = {int(one): one for one in Show}
+_POLL = tuple(room_poll.c[name] for name in Poll._fields)
+_o = observation.c
+_ROW = (
+    _o.observed_at, _o.source, _o.show, _o.viewers, _o.followers, _o.seconds_online, _o.rank, _o.gender_rank, _o.flags,
+    room_text.c.subject, room_text.c.tags,
+)  # fmt: skip
+
+
+def _observed(row: Any) -> Observed:
+    show = None if row.show is None else Show(row.show)
+    tags = None if row.tags is None else msgspec.json.decode(row.tags, type=list[str])
+    return Observed._make((*row[:3], show, *row[4:11], tags))
+
+
+def last_poll(conn: Connection, *, complete: bool = False, before: datetime | None = None) -> Poll | None:
+    """Give the last poll of the feed, or the last one that was complete, before an instant."""
+    query = select(*_POLL).where(room_poll.c.source == _FEED)
+    if complete:
+        query = query.where(room_poll.c.complete)
+    if before is not None:
+        query = query.where(room_poll.c.at < before)
+    row = conn.execute(query.order_by(room_poll.c.at.desc()).limit(1)).one_or_none()
+    return None if row is None else Poll(*row)
+
+
+def live_from(conn: Connection, now: datetime, live_for: timedelta) -> datetime | None:
+    """Give the instant from which on a reading says that a room is live; None where no poll is young enough.
+
+    What a complete poll of all, or of who is tracked, does not show any more is offline, however young its reading.
+    """
+    young = and_(room_poll.c.at >= now - live_for, room_poll.c.at <= now)
+    sure = and_(room_poll.c.complete, room_poll.c.scope.in_(_BY_NAME))
+    query = select(func.min(room_poll.c.at), func.max(room_poll.c.at).filter(sure))
+    first, whole = conn.execute(query.where(room_poll.c.source == _FEED, young)).one()
+    found: datetime | None = whole or first
+    return found
+
+
+def live_rows(since: datetime) -> Select[Any]:
+    """Give the query of the rows of people whose room is live."""
+    on = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
+    return select(_o.person_id).where(_o.observed_at >= since, on)
+
+
+def live_among(conn: Connection, rows: Iterable[int], since: datetime) -> set[int]:
+    """Give which of these rows of people are live."""
+    return set(conn.execute(live_rows(since).where(_o.person_id.in_(list(rows)))).scalars())
+
+
+def online(conn: Connection, since: datetime) -> list[Observed]:
+    """Give the last reading of each room that is live, those with the most viewers first, equals by name."""
+    who = person.alias("one")
+    on = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
+    query = (
+        select(func.coalesce(who.c.username, person.c.username), *_ROW)
+        .select_from(observation)
+        .join(person, person.c.id == _o.person_id)
+        .outerjoin(who, who.c.id == person.c.canonical_id)
+        .outerjoin(room_text, room_text.c.id == _o.text_id)
+        .where(_o.observed_at >= since, on)
+        .order_by(_o.observed_at, _o.source.desc(), _o.person_id.desc())
+    )
+    last = {row[0]: row for row in conn.execute(query)}
+    rooms = [_observed(row) for row in last.values()]
+    return sorted(rooms, key=lambda one: (one.viewers is None, -(one.viewers or 0), one.username))
+
+
+def latest(conn: Connection, person_ids: Sequence[int]) -> Observed | None:
+    """Give the last reading of a person's rooms, with the last text that was known; None where it is not kept any more."""
+    query = (
+        select(person.c.username, *_ROW)
+        .select_from(room_latest)
+        .join(person, person.c.id == room_latest.c.person_id)
+        .join(
+            observation,
+            and_(_o.observed_at == room_latest.c.observed_at, _o.person_id == room_latest.c.person_id),
+        )
+        .outerjoin(room_text, room_text.c.id == func.coalesce(_o.text_id, room_latest.c.text_id))
+        .where(room_latest.c.person_id.in_(person_ids))
+        .order_by(_o.observed_at.desc(), _o.source, person.c.username, person.c.id)
+        .limit(1)
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else _observed(row)
+
+
+def of_people(
+    conn: Connection,
+    person_ids: Sequence[int],
+    source: Source,
+    since: datetime | None,
+    until: datetime | None,
+) -> list[Seen]:
+    """Give the readings of a person's rooms by one source, in order of time: poll by poll, which finds each by its key."""
+    known = room_latest.c
+    ends = select(func.min(known.first_at), func.max(known.observed_at)).where(
+        known.person_id.in_(person_ids)
+    )
+    first, last = conn.execute(ends).one()
+    if first is None:
+        return []
+    at = room_poll.c.at
+    mine = and_(_o.observed_at == at, _o.source == room_poll.c.source, _o.person_id.in_(person_ids))
+    query = (
+        select(at, _o.show, _o.viewers, _o.followers, _o.seconds_online, _o.text_id)
+        .select_from(room_poll)
+        .join(observation, mine)
+        .where(room_poll.c.source == int(source), *_within(at, max(since or first, first), last, until))
+        .order_by(at, _o.person_id)
+    )
+    rows = conn.execute(query)
+    return [Seen(row[0], None if row[1] is None else _SHOWS[row[1]], *row[2:]) for row in rows]
+
+
+def subjects(conn: Connection, text_ids: Iterable[int]) -> dict[int, str | None]:
+    """Give the subject of each of these texts."""
+    wanted = sorted(set(text_ids))
+    found: dict[int, str | None] = {}
+    for start in range(0, len(wanted), CHUNK):
+        query = select(room_text.c.id, room_text.c.subject)
+        rows = conn.execute(query.where(room_text.c.id.in_(wanted[start : start + CHUNK])))
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+def _within(
+    at: ColumnElement[Any], since: datetime, last: datetime, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    bounds = [at >= since, at <= last]
+    return bounds if until is None else [*bounds, at < until]
+
+
+def tagged(tag: str) -> Select[Any]:
+    """Give the query of the rows of people whose room's last known tags hold one.
+
+    Room by room, since there are many more texts than rooms, and ever more.
+    """
+    quoted = msgspec.json.encode(tag.strip().lstrip("#").lower()).decode()
+    last = select(room_text.c.tags).where(room_text.c.id == room_latest.c.text_id).scalar_subquery()
+    return select(room_latest.c.person_id).where(last.contains(quoted, autoescape=True))
+
+
+def followers_after(conn: Connection, since: datetime) -> dict[str, int]:
+    """Give the followers of each room in the first poll of the feed at an instant or after, by the name of now."""
+    first = select(func.min(room_poll.c.at)).where(room_poll.c.source == _FEED, room_poll.c.at >= since)
+    who = person.alias("one")
+    query = (
+        select(func.coalesce(who.c.username, person.c.username), _o.followers)
+        .join(person, person.c.id == _o.person_id)
+        .outerjoin(who, who.c.id == person.c.canonical_id)
+        .where(_o.observed_at == first.scalar_subquery(), _o.source == _FEED, _o.followers.is_not(None))
+    )
+    return {row[0]: row[1] for row in conn.execute(query)}
