@@ -1,5 +1,6 @@
 """What is known of another's room from readings of the feed: how it is now, and its sessions."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,8 +10,6 @@ from mhc.domain.rooms import Mark, Show, Source, gender_of
 from mhc.store import room_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from sqlalchemy import Connection
 
     from mhc.store.room_readings import Observed
@@ -28,7 +27,7 @@ class RoomNow:
     started_at: datetime | None
     online_for: timedelta | None
     subject: str | None
-    tags: "Sequence[str] | None"
+    tags: Sequence[str] | None
     gender: str | None
     new: bool | None
     hd: bool | None
@@ -46,7 +45,7 @@ class Span(NamedTuple):
 class History:
     """The sessions of a room, the last first, with what one source says of the time."""
 
-    sessions: "Sequence[dict[str, object]]"
+    sessions: Sequence[dict[str, object]]
     readings: int
     new_followers: int | None
     by_show: dict[str, timedelta]
@@ -78,7 +77,7 @@ def unseen(username: str) -> RoomNow:
     return RoomNow(username, *[None] * 12)
 
 
-def read(conn: "Connection", person_ids: "Sequence[int]", span: Span, live_from: datetime | None) -> History:
+def read(conn: "Connection", person_ids: Sequence[int], span: Span, live_from: datetime | None) -> History:
     """Give a room's sessions in a time, by the readings of the feed."""
     seen = room_readings.of_people(conn, person_ids, Source.AFFILIATE, *span)
     listed = sessions(seen)
@@ -88,7 +87,7 @@ def read(conn: "Connection", person_ids: "Sequence[int]", span: Span, live_from:
     return History(rows, len(seen), growth(seen), time_by_show(listed))
 
 
-def _row(one: RoomSession, said: "Mapping[int, str | None]", live_from: datetime | None) -> dict[str, object]:
+def _row(one: RoomSession, said: Mapping[int, str | None], live_from: datetime | None) -> dict[str, object]:
     last = one.readings[-1]
     spent = time_by_show([one])
     return {
