@@ -6,7 +6,7 @@ from pathlib import Path
 ROWS = (
     *(f"a{n}" for n in range(1, 8)), *(f"b{n}" for n in range(1, 6)), *(f"c{n}" for n in range(1, 7)),
     *(f"d{n}" for n in range(1, 4)), *(f"e{n}" for n in range(1, 4)), *(f"f{n}" for n in range(1, 17)),
-    *(f"g{n}" for n in range(1, 7)), "h1", "h2", *(f"i{n}" for n in range(1, 5)), "j1", "j3", "k1", "k2",
+    *(f"g{n}" for n in range(1, 7)), "h1", "h2", *(f"i{n}" for n in range(1, 5)), "j1", "j2", "j3", "k1", "k2",
 )  # fmt: skip
 
 
