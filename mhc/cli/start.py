@@ -88,5 +88,7 @@ def _state(loaded: "Settings") -> Iterator[str]:
         with db.read() as conn:
             listeners, live = known_listeners(loaded, conn), status.live(conn, now, loaded.merge_gap)
             yield from short_lines(listeners, live, now, hidden=loaded.screen_safe)
-            for job, problem in planning.troubles(planning.plans(conn, loaded, gethostname(), now)):
-                yield f"{job}: {problem} · mhc job status"
+            troubles = planning.troubles(planning.plans(conn, loaded, gethostname(), now))
+            yield from (f"{job}: {problem}" for job, problem in troubles)
+            if troubles:
+                yield "See: mhc job status"

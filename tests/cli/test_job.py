@@ -132,7 +132,7 @@ def test_the_check_says_what_is_wrong(mhc: MhcHere, database: Database) -> None:
     ran(database, "db-prune", timedelta(minutes=1), runs.State.FAILED, "more than 20 % would go")
     run = mhc("-q", "job", "status", "--check")
     assert (run.status, run.stderr) == (4, "mhc: db-prune: its last run failed\nhint: mhc job history\n")
-    assert "db-prune: its last run failed · mhc job status" in mhc().stdout
+    assert "db-prune: its last run failed\nSee: mhc job status\n" in mhc().stdout
     assert "db-prune: its last run failed" in mhc("status", MHC_FORCE_TTY="120").stdout
     found = [row for row in mhc("doctor", "--offline", "-o", "json").json if row["check"] == "jobs"]
     assert [(row["state"], row["detail"]) for row in found] == [("warning", "db-prune: its last run failed")]

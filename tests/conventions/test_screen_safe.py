@@ -250,6 +250,8 @@ def test_a_card_on_a_terminal_says_what_it_hides(watched: Mhc) -> None:
         "media",
         "notes",
         "said",
+        "elsewhere",
+        "changed",
     }
     assert said["names"].endswith(" · hidden · hidden (identity)")
     assert "viewer_two (collaborator, hidden)" in said["with"]

@@ -109,6 +109,7 @@ CARD = (
         "json",
         "Their own room, as the feed of rooms had it last; null where it never did.",
         table=False,
+        secrecy="open",
     ),
 )
 _COLUMNS = {"username", "role", "last_seen_at", "tokens", "tips", "visits", "watchlists", "rating"}
