@@ -234,7 +234,8 @@ def test_json_holds_what_is_documented(mhc: MhcHere, leaf: Leaf) -> None:
 def test_objects_inside_hold_what_is_documented(mhc: MhcHere, path: str, name: str) -> None:
     kind, many = words.NESTED[path, name]
     (leaf,) = (one for one in LEAVES if one.path == path)
-    body = mhc(*shlex.split(leaf.examples[0])[1:], "-o", "json").json[name]
+    example = leaf.examples[0].replace("viewer_one", "example_room" if name == "own_room" else "viewer_one")
+    body = mhc(*shlex.split(example)[1:], "-o", "json").json[name]
     inside = body if many else [body]
     assert inside
     assert all(set(one) == set(words.NESTED_HELP[kind.__name__]) for one in inside)

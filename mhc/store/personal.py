@@ -56,6 +56,7 @@ _WORDS = {
     "relationship_change": ("field", "by"),
     "room_poll": ("scope",),
     "room_state": ("state",),
+    "room_text": ("hash",),
     "snapshot_source": ("source", "range"),
     "stream": ("kind", "host", "lock_name", "cursor", "owner"),
     "stream_session": ("origin",),

@@ -14,10 +14,12 @@ from mhc.capture import spool as spools
 from mhc.capture.entry import Entry, Header, Place
 from mhc.capture.envelope import read_events
 from mhc.capture.spool import Spool
+from mhc.domain import rooms
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.packing import _DICTIONARY_1, _WINDOW, unpack
-from mhc.store import coverage, derived, events, people, personal, snapshots, streams
+from mhc.store import coverage, derived, events, observations, people, personal, snapshots, streams
 from mhc.store.database import Database
+from mhc.store.observations import Poll
 from mhc.store.pages import Page
 from mhc.store.schema import Instant, event, message_word, metadata, note, person, person_merge
 from mhc.store.snapshots import Asked, Reading
@@ -41,6 +43,10 @@ MADE = {
     "snapshot",
     "lookup_miss",
     "job_switch",
+    "room_text",
+    "room_poll",
+    "room_latest",
+    "observation",
 }
 NOBODYS = {
     "schema_compat",
@@ -100,6 +106,14 @@ def _said(conn: Connection, who: int, other: int) -> None:
     assert snapshots.add(conn, given) == len(given)
     miss = {"platform": "chaturbate", "username": OLD, "source": "statbate.model_info", "times": 1}
     conn.execute(insert(metadata.tables["lookup_miss"]).values(**miss, last_at=T0, next_try_at=T0))
+    seen = [
+        rooms.Reading(NAME, show=rooms.Show.PUBLIC, subject=f"{SECRET} of {NAME}", tags=(SECRET,)),
+        rooms.Reading(
+            "viewer_two", show=rooms.Show.AWAY, subject=f"Here with {NAME.title()}!", tags=(OLD, "music")
+        ),
+    ]
+    poll = Poll(minute(6), rooms.Source.AFFILIATE, 2, 2, rooms.Scope.TRACKED, complete=True)
+    observations.add_poll(conn, poll, seen)
 
 
 def _body(value: object) -> bytes:
