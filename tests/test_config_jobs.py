@@ -34,7 +34,7 @@ def test_every_job_has_a_schedule_and_a_limit_without_a_file(config: Path) -> No
     assert all((one.every is None) == bool(one.at) and one.time_limit for one in jobs.values())
     assert jobs["db-backup"].at == (time(4, 15),)
     assert jobs["statbate-refresh"].options == {
-        "list": (), "live": False, "segment": (), "stale": timedelta(hours=6), "budget": 500,
+        "list": (), "live": False, "segment": (), "stale": timedelta(hours=5), "budget": 500,
     }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ _EVERY: Final = Rate(
 _WHOLE: Final = Rate("rooms-whole", 60)  # all pages: it is not anew any sooner
 _MOST_PAGES: Final = 200
 _MOST: Final = 2**31  # of a figure: more is none
+_LONGEST: Final = 30 * 86400  # seconds that a broadcast may have gone on
 _GENDERS: Final = {"f": "female", "m": "male", "t": "trans", "s": "trans", "c": "couple"}
 _SHOWS: Final = frozenset({"public", "private", "group", "hidden", "away"})
 _OLDEST: Final = 100  # years: who says more, jokes
@@ -109,7 +110,7 @@ def _room(row: Any, reading: fields.Reading, at: str) -> Room | None:
         room,
         num_users=_within(room.num_users, reading, f"{at}.num_users"),
         num_followers=_within(room.num_followers, reading, f"{at}.num_followers"),
-        seconds_online=_within(room.seconds_online, reading, f"{at}.seconds_online"),
+        seconds_online=_within(room.seconds_online, reading, f"{at}.seconds_online", _LONGEST),
         gender=_word(room.gender, _GENDERS, reading, f"{at}.gender"),
         current_show=_word(room.current_show, {one: one for one in _SHOWS}, reading, f"{at}.current_show"),
         age=room.age if room.age is not None and 0 < room.age < _OLDEST else None,
@@ -125,8 +126,8 @@ def _tags(tags: tuple[str, ...]) -> Iterator[str]:
             yield bare
 
 
-def _within(value: int | None, reading: fields.Reading, at: str) -> int | None:
-    if value is None or 0 <= value < _MOST:
+def _within(value: int | None, reading: fields.Reading, at: str, most: int = _MOST) -> int | None:
+    if value is None or 0 <= value < most:
         return value
     reading.misfit(at, value, "a count")
     return None
@@ -156,7 +157,8 @@ def gather(pages: Iterator[Page]) -> Feed:
     problems: list[str] = []
     for page in pages:
         number, came = number + 1, came + len(page.rooms)
-        count = count if page.count is None else page.count
+        # The most that any page says: a feed that breaks off says less at its end, and is not whole.
+        count = page.count if count is None else max(count, page.count or 0)
         problems += [f"page {number}: {problem}" for problem in page.problems]
         for room in page.rooms:
             rooms.setdefault(str(room.username), room)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mhc.domain import metrics
 from mhc.errors import DataError, MhcError
 from mhc.jobs.questions import About, Question
-from mhc.store import compared, erasures, identity, misses, snapshots
+from mhc.store import compared, identity, misses, snapshots
 from mhc.store.compared import Settled, Stored
 from mhc.store.identity import Outcome as Identity
 from mhc.store.snapshots import Reading
@@ -76,14 +76,17 @@ class Said:
 
 
 Tell = Callable[[str], None]
+Gone = Callable[[str], bool]
 
 
 def keep(
-    conn: "Connection", question: Question, said: Sequence[Said], *, at: datetime, tell: Tell
+    conn: "Connection", question: Question, said: Sequence[Said], *, at: datetime, gone: Gone, tell: Tell
 ) -> list[Outcome]:
-    """Store a reading of each; give what became of each, in order. Who turns out to be another is renamed or merged."""
+    """Store a reading of each; give what became of each, in order. Who turns out to be another is renamed or merged.
+
+    Of whom `gone` says that they were forgotten nothing is kept.
+    """
     known = compared.settled(conn, sorted({one.name for one in said if one.name}))
-    gone = erasures.covering(conn, at)
     people = [_forgotten(question, one, gone) or _whose(conn, question, one, known, at, tell) for one in said]
     whose = [None if isinstance(one, MhcError) else one for one in people]
     before = compared.last(conn, question.asked, whose, before=at)
@@ -122,12 +125,12 @@ def _stored(question: Question, name: str | None, before: Stored | None, now: St
     return Outcome(name, question.source, question.range, state, now.captured_at, now.id)
 
 
-def _forgotten(question: Question, one: Said, gone: Callable[[str], bool]) -> DataError | None:
+def _forgotten(question: Question, one: Said, gone: Gone) -> DataError | None:
     """Say that an answer is about somebody who was forgotten for good, or since it came."""
     names = {one.name, one.answered, question.more.model}
     for name in names:
         if name is not None and gone(name):
-            return DataError(f"{name} was forgotten: nothing is kept of them")
+            return DataError("they were forgotten: nothing is kept of them")
     return None
 
 

@@ -66,6 +66,13 @@ class Surroundings:
     now: Callable[[], datetime]
     stop: threading.Event = field(default_factory=threading.Event)
     tell: Tell = log.info
+    began: datetime = field(
+        init=False
+    )  # who is forgotten from then on is not made again by what was planned before
+
+    def __post_init__(self) -> None:
+        """Note when the pull began."""
+        self.began = self.now()
 
 
 Put = Callable[[Question, Sequence[str], datetime], Answered]
@@ -133,16 +140,18 @@ class Pull:
         lost = [] if task.question.source in self._over else known.rest()
         if lost:
             with self._around.db.write() as conn:
-                misses.note(conn, task.question.source, lost, at=self._around.now())
+                gone = erasures.covering(conn, self._around.began)
+                left = [name for name in lost if not gone(name)]
+                misses.note(conn, task.question.source, left, at=self._around.now())
         return _Known()
 
     def _failed(self, question: Question, names: Sequence[str], error: MhcError) -> Iterator[Outcome]:
         """Note a failure; where the rest would fail alike, end it."""
-        self._in_a_row += 1
         if isinstance(error, UpstreamError) and isinstance(error, DataError) and error.answer:
             path = put_aside(self._around.settings.state_dir, question, error.answer)
             error.hint = f"{error.hint or 'its form may have changed'}; kept in {path}"
         of_room = question.operation is None and isinstance(error, AccessError | PacedError)
+        self._in_a_row += not of_room
         if not of_room and (isinstance(error, (*_ALIKE, CheckError)) or self._in_a_row >= IN_A_ROW):
             # A plan may not include one operation, and a source may be wrong in one.
             not_included = _status(error) == 403 and isinstance(error, RefusedError)
@@ -214,8 +223,8 @@ def _store(
         before = _known_before(conn, question, answered.unknown, at)
         unknown = known.judge(question, len(answered.said), answered.unknown, before)
         said = _of_known(conn, question, answered.said)
-        outcomes = keep(conn, question, said, at=at, tell=around.tell)
-        gone = erasures.covering(conn, at)
+        gone = erasures.covering(conn, min(at, around.began))
+        outcomes = keep(conn, question, said, at=at, gone=gone, tell=around.tell)
         misses.note(conn, question.source, [name for name in unknown if not gone(name)], at=at)
     return outcomes
 

@@ -121,7 +121,12 @@ class Runner:
                 if ended.counts:
                     runs.count(conn, work.run_id, ended.counts)
                 runs.end(
-                    conn, work.run_id, ended.ended_at, state, said and self._without(said, known or set())
+                    # Cut at the end: a part of a name would not be known as one.
+                    conn,
+                    work.run_id,
+                    ended.ended_at,
+                    state,
+                    said and self._without(said, known or set())[:_LONGEST],
                 )
         except MhcError:
             if error is None or reason:
@@ -154,4 +159,4 @@ def _sentence(outcome: Outcome) -> str | None:
     elif outcome.complaints:
         more = len(outcome.complaints) - 1
         said = outcome.complaints[0] + (f" (and {more} more)" if more else "")
-    return escape(redact(said))[:_LONGEST] if said else None
+    return escape(redact(said)) if said else None

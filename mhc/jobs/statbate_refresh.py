@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mhc.config import Settings
 from mhc.domain.windows import parse
-from mhc.errors import ConfigError, NotFoundError
+from mhc.errors import CheckError, ConfigError, NotFoundError
 from mhc.jobs import questions, targets
 from mhc.jobs.keeping import FOUND, Outcome, State
 from mhc.jobs.pulling import Pull, Surroundings, Task
@@ -81,8 +81,10 @@ def finish(work: Work, told: Iterable[Outcome], pull: Pull) -> None:
     outcomes = list(told)
     failures = [one.failure for one in outcomes if one.failure is not None]
     work.counts.update(str(one.state) for one in outcomes)
-    if pull.ended:
-        raise pull.ended[0]
+    doubts = [one for one in pull.ended if isinstance(one, CheckError)]
+    if doubts:
+        raise doubts[0]
+    failures = [*pull.ended, *failures]
     if failures and not any(one.state in (*FOUND, State.UNKNOWN) for one in outcomes):
         raise max(failures, key=lambda one: one.status)
     work.complaints.extend(dict.fromkeys(one.message for one in failures))

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from mhc.config import Job
+from mhc.errors import MhcError
 from mhc.jobs import lock, planning, registry
 from mhc.jobs.lock import BusyError
 from mhc.jobs.running import Outcome, Runner
 from mhc.store import runs
+from mhc.store.runs import State
 
 NAME = "tick"  # of the lock
 
@@ -25,6 +27,8 @@ def tick(runner: Runner) -> Iterator[Outcome]:
                 outcome = runner.run(job.name, registry.function_of(job), still=partial(_is_due, runner, job))
             except BusyError:
                 continue
+            except MhcError as error:  # it cannot even begin: the others can
+                outcome = Outcome(job.name, State.FAILED, runner.now(), runner.now(), {}, error=error)
             if outcome is not None:
                 yield outcome
 

@@ -1,13 +1,14 @@
 """Keeps what one poll of a feed of rooms says: the rooms as people, their texts, and a row a room, at once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, text, update
 
+from mhc.domain import erasing
 from mhc.domain.clock import to_ms
 from mhc.domain.names import PLATFORM
 from mhc.domain.rooms import Reading, Scope, Source
@@ -100,7 +101,10 @@ def add_poll(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Kept:
         return Kept(0, 0, 0)
     wanted = {one.username: one for one in _without_erased(conn, poll, readings)}
     known, met = _people(conn, sorted(wanted), poll.at)
-    kept = [(known[name], wanted[name]) for name in sorted(wanted, key=lambda name: known[name].id)]
+    of_each: dict[int, tuple[_Known, Reading]] = {}
+    for name in sorted(wanted):  # somebody with two names of now is one
+        of_each.setdefault(known[name].id, (known[name], wanted[name]))
+    kept = [of_each[number] for number in sorted(of_each)]
     numbers, new_texts = _text_numbers(conn, kept)
     at, source = to_ms(poll.at), int(poll.source)
     rows = [
@@ -111,7 +115,7 @@ def add_poll(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Kept:
     batch = Batch(conn)
     batch.add(_ADD, rows)
     batch.add(_LATEST, latest)
-    batch.add(_SEEN, _seen(at, known.values()))
+    batch.add(_SEEN, _seen(at, [who for who, _one in kept]))
     batch.send()
     unproven = [one.id for one in known.values() if not one.by_hand and one.role not in _PROVEN]
     people.add_evidence(conn, unproven, Role.MODEL)
@@ -121,12 +125,24 @@ def add_poll(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Kept:
 
 
 def _without_erased(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Sequence[Reading]:
-    """Leave out who was forgotten after the poll, or for good."""
+    """Leave out who was forgotten after the poll, or for good, and their names in what others say of themselves."""
     until = erasures.until_ms(conn)
     if until is None or to_ms(poll.at) >= until:
         return readings
     erased = erasures.load(conn)
-    return [one for one in readings if not erased.covers(one.username, poll.at)]
+
+    def without(text: str) -> str:
+        return erasing.without(text, lambda name: erased.before(name, poll.at))
+
+    return [
+        replace(
+            one,
+            subject=None if one.subject is None else without(one.subject),
+            tags=None if one.tags is None else tuple(map(without, one.tags)),
+        )
+        for one in readings
+        if not erased.covers(one.username, poll.at)
+    ]
 
 
 def _people(conn: Connection, names: Sequence[str], at: datetime) -> tuple[dict[str, _Known], int]:

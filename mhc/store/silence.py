@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mhc.domain.sessions import Origin
-from mhc.store import derived, room_states, sessions
+from mhc.store import coverage, derived, room_states, sessions
 from mhc.store.bulk import together
 
 
@@ -13,7 +13,7 @@ def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) ->
     """End what goes on in a room where nothing came for longer than the gap, at its last event; give that instant.
 
     None where nothing is to be ended. An event that comes late after all takes the end back, but for a session that was
-    made by hand.
+    made by hand: one of these ends only where somebody listened to the silence.
     """
     sessions.lock(conn, room_id)
     state = room_states.load(conn, room_id)
@@ -29,8 +29,14 @@ def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) ->
     live, last = sessions.live(conn, room_id), state.last_at
     if live is None or last is None or live.origin != Origin.MANUAL:
         return ended
-    if live.started_at < last < now - gap:
+    if live.started_at < last < now - gap and _was_heard(conn, room_id, last, now, gap):
         sessions.stop(conn, live, last)
         derived.restitch(conn, room_id, live.started_at, gap, last)
         ended = last
     return ended
+
+
+def _was_heard(conn: Connection, room_id: int, last: datetime, now: datetime, gap: timedelta) -> bool:
+    """Whether somebody listened for longer than the gap after an event: else the silence is our own."""
+    spans = coverage.live_spans(conn, [room_id]).get(room_id, [])
+    return any(min(to_at, now) - max(from_at, last) > gap for from_at, to_at in spans)

@@ -73,7 +73,7 @@ def test_a_run_is_silent_in_cron_and_says_a_line_with_v(mhc: MhcHere) -> None:
 def test_a_dry_run_says_what_it_would_run_with(on_sqlite: MhcHere) -> None:
     words = ("job", "run", "statbate-refresh", "--list", "friends", "--live", "--budget", "7", "-n")
     run = on_sqlite(*words, STATBATE_API_TOKEN="CANARY0TOKEN")
-    assert run.stderr == "would run statbate-refresh with list Friends, live 1, stale 6h, budget 7\n"
+    assert run.stderr == "would run statbate-refresh with list Friends, live 1, stale 5h, budget 7\n"
     run = on_sqlite(*words)
     assert run.stderr == "statbate-refresh would not run: STATBATE_API_TOKEN is not set; --force runs it\n"
     assert on_sqlite("job", "history", "-o", "json").json == []

@@ -136,7 +136,7 @@ def test_who_was_forgotten_for_good_stays_so(mhc: MhcHere) -> None:
     file = PAYLOADS / "statbate" / "members_batch.json"
     run = load(mhc, file, "statbate.member_info_batch", None)
     assert [one["state"] for one in run.json] == ["failed", "new", "unknown"]
-    assert (run.status, run.error["message"]) == (1, "viewer_one was forgotten: nothing is kept of them")
+    assert (run.status, run.error["message"]) == (1, "they were forgotten: nothing is kept of them")
     assert mhc("person", "show", "viewer_one").status == 3
     assert not (mhc.home / "state" / "answers").exists()
     model = load(mhc, PAYLOADS / "statbate" / "members.json", "statbate.members", None)

@@ -188,6 +188,18 @@ def test_a_count_that_changes_and_a_page_that_is_short_leave_nothing_out(
     assert (len(feed.rooms), feed.count, asked) == (310, 510, [0, 100, 200, 300, 310])
 
 
+def test_a_feed_that_breaks_off_is_not_taken_for_whole(client: AffiliateClient, api: RequestsMock) -> None:
+    serve(api, lambda offset, _limit: (rooms(offset, offset + 500), 6000) if offset < 4000 else ([], 0))
+    feed = gather(client.fetch_pages())
+    assert (len(feed.rooms), feed.count) == (4000, 6000)
+
+
+def test_nobody_is_online_for_years(client: AffiliateClient, api: RequestsMock) -> None:
+    api.get(URL, json={"count": 1, "results": [room("room_one", seconds_online=2_000_000_000)]})
+    page = client.fetch()
+    assert (page.rooms[0].seconds_online, len(page.problems)) == (None, 1)
+
+
 def test_where_nothing_counts_an_empty_page_is_the_end(client: AffiliateClient, api: RequestsMock) -> None:
     asked = serve(api, lambda offset, _limit: (rooms(offset, min(offset + 500, 600)), None))
     feed = gather(client.fetch_pages())

@@ -85,7 +85,7 @@ def test_a_run_has_what_the_settings_say_and_its_row_what_it_did(
     outcome = ran(runner, do)
     assert (outcome.state, outcome.status, outcome.error) == ("ok", 0, None)
     (work,) = given
-    assert (work.options["budget"], work.options["stale"]) == (500, timedelta(hours=6))
+    assert (work.options["budget"], work.options["stale"]) == (500, timedelta(hours=5))
     row = last(database)
     assert (row.state, row.host, row.counts, row.error) == ("ok", "testhost", {"asked": 3}, None)
     assert (row.started_at, row.ended_at) == (T0, minute(2))

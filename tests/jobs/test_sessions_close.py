@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from factories import ROOM, chat, happening, minute, store
+from factories import ROOM, chat, cover, happening, minute, store
 from mhc.config import Settings, load
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.jobs import sessions_close
@@ -112,12 +112,21 @@ def test_a_session_made_by_hand_ends_where_the_room_fell_silent(
         room = people.ensure(conn, [ROOM], source="manual", at=minute(-5))[ROOM]
         sessions.start(conn, room, minute(-5), "by hand")
         store(conn, [START, chat(5, "viewer_one")])
+        cover(conn, 0, 20)  # then the listener is away
+        cover(conn, 50, 60)
     assert close(database, settings, 30) == 0
-    assert close(database, settings, 60) == 1
+    assert close(database, settings, 60) == 1  # the broadcast, which reopens where events come after all
+    with database.write() as conn:
+        assert times(conn) == [(minute(-5), None)]
+        cover(conn, 60, 85)
+    assert close(database, settings, 90) == 0
+    with database.write() as conn:
+        cover(conn, 100, 140)
+    assert close(database, settings, 140) == 1
     with database.read() as conn:
         assert times(conn) == [(minute(-5), minute(5))]
         assert sound(conn)
-    assert close(database, settings, 90) == 0
+    assert close(database, settings, 150) == 0
 
 
 def test_a_session_made_by_hand_of_which_nothing_was_captured_goes_on(

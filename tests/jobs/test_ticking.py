@@ -80,6 +80,19 @@ def test_a_failure_does_not_stop_the_others(database: Database, settings: Settin
     assert tick(database, broken, 0) == {"sessions-close": "ok", "db-backup": "failed", "db-prune": "skipped"}
 
 
+def test_a_job_that_cannot_begin_does_not_keep_the_others_from_running(
+    database: Database, settings: Settings
+) -> None:
+    with lock.alone(database, settings.state_dir, "sessions-close"):
+        (path,) = settings.state_dir.rglob("job-*.lock")
+    path.unlink()
+    path.mkdir()  # nobody opens that as a file
+    outcomes = list(ticking.tick(runner(database, settings, 0)))
+    assert {one.job: str(one.state) for one in outcomes} == {
+        "sessions-close": "failed", "db-backup": "ok", "db-prune": "skipped",
+    }  # fmt: skip
+
+
 def plan_of(db: Database, settings: Settings, job: str, at: float) -> planning.Plan:
     with db.read() as conn:
         found = planning.plans(conn, settings, "testhost", minute(at))

@@ -219,6 +219,28 @@ def test_a_poll_from_before_somebody_was_forgotten_does_not_bring_them_back(data
         assert [row[:2] for row in rows(conn)] == [(minute(30), "room_three"), (minute(90), "room_one")]
 
 
+def test_a_feed_from_before_somebody_was_forgotten_says_nothing_of_them(database: Database) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    with closing(Database(url, erasure_key=Secret(KEY))) as db, db.write() as conn:
+        erasures.begin(conn, ["viewer_one"], at=minute(60), blocked=False, heir_id=None)
+        for at in (30, 90):
+            poll(conn, at, room("room_one", subject="dinner with @viewer_one", tags=("viewer_one", "x")))
+        assert [row[5:] for row in rows(conn)] == [
+            ("dinner with @(forgotten)", '["(forgotten)","x"]'),
+            ("dinner with @viewer_one", '["viewer_one","x"]'),
+        ]
+
+
+def test_who_goes_by_two_names_is_one_room(database: Database) -> None:
+    with database.write() as conn:
+        ids = people.ensure(conn, ["room_one", "room_two"], source="manual", at=minute(0))
+        (who,) = people.find(conn, "room_one")
+        people.add_alias(conn, who, "room_nine", source="manual", at=minute(0), current=True)
+        kept = poll(conn, 5, room("room_one", viewers=1), room("room_nine", viewers=2), room("room_two"))
+        assert (kept.rooms, len(rows(conn))) == (2, 2)
+        assert ids["room_one"] == who.id
+
+
 def test_a_copy_has_every_reading_and_goes_on_where_it_stood(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
