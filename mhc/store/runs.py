@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from mhc.store.database import Database
 from mhc.store.schema import alias, job_run, job_switch
@@ -169,5 +170,11 @@ def locked(db: Database, job: str) -> Iterator[bool]:
     with db.outside() as conn:
         conn.detach()  # closed with us, and not kept with its lock for another use
         conn.execute(text(_GONE_SOON))
-        query = text("SELECT pg_try_advisory_lock(:kind, :number)")
-        yield bool(conn.execute(query, {"kind": _LOCK, "number": number}).scalar())
+        mine = {"kind": _LOCK, "number": number}
+        held = bool(conn.execute(text("SELECT pg_try_advisory_lock(:kind, :number)"), mine).scalar())
+        try:
+            yield held
+        finally:
+            if held:  # else the next run might come before the server has noticed that the connection ended
+                with suppress(DBAPIError):  # one that is lost has freed it
+                    conn.execute(text("SELECT pg_advisory_unlock(:kind, :number)"), mine)
