@@ -75,7 +75,7 @@ def test_a_dry_run_says_what_it_would_run_with(on_sqlite: MhcHere) -> None:
     run = on_sqlite(*words, STATBATE_API_TOKEN="CANARY0TOKEN")
     assert run.stderr == "would run statbate-refresh with list Friends, live 1, stale 5h, budget 7\n"
     run = on_sqlite(*words)
-    assert run.stderr == "statbate-refresh would not run: STATBATE_API_TOKEN is not set; --force runs it\n"
+    assert run.stderr == "statbate-refresh does not run: STATBATE_API_TOKEN is not set; --force runs it\n"
     assert on_sqlite("job", "history", "-o", "json").json == []
 
 
@@ -105,7 +105,7 @@ def test_a_job_that_is_off_runs_by_force_only(mhc: MhcHere) -> None:
     run = mhc("job", "run", "sessions-close")
     assert (run.status, run.stderr) == (0, "")
     assert mhc("job", "run", "sessions-close", "-v").stderr.startswith(
-        "sessions-close would not run: it is off"
+        "sessions-close does not run: it is off"
     )
     assert mhc("job", "history", "-o", "json").json == []
     assert mhc("job", "run", "sessions-close", "--force").status == 0
@@ -120,7 +120,7 @@ def test_in_quiet_hours_nothing_runs_from_cron(on_sqlite: MhcHere) -> None:
     config.write_text(f'[jobs.sessions-close]\nquiet = "{begin:%H}:00-{end:%H}:59"\n')
     run = on_sqlite("job", "run", "sessions-close", "-v", MHC_CONFIG=str(config))
     assert run.status == 0
-    assert re.match(r"sessions-close would not run: it is quiet until \S+Z; --force runs it\n", run.stderr)
+    assert re.match(r"sessions-close does not run: it is quiet until \S+Z; --force runs it\n", run.stderr)
 
 
 def test_the_check_says_what_is_wrong(mhc: MhcHere, database: Database) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from factories import ROOM, T0, minute
 from mhc.config import Secret, Settings, load
@@ -117,6 +119,19 @@ def test_a_failure_is_a_line_without_names_and_secrets(runner: Runner, database:
     assert last(database).error == f"*** in {ROOM}: no answer"
 
 
+def test_a_name_at_the_end_of_what_is_kept_is_hidden_whole(runner: Runner, database: Database) -> None:
+    with database.write() as conn:
+        people.ensure(conn, ["viewer_one"], source="manual", at=T0)
+
+    def do(_work: Work) -> None:
+        raise UnavailableError(f"{'. ' * 147} viewer_one said no")
+
+    ran(runner, do)
+    error = last(database).error
+    assert error is not None
+    assert (len(error) <= 300, "view" in error) == (True, False)
+
+
 def test_a_bug_is_written_down_by_its_kind(runner: Runner, database: Database) -> None:
     def do(_work: Work) -> None:
         raise KeyError("viewer_one")
@@ -161,6 +176,19 @@ def test_a_second_run_is_refused_here_and_on_another_host(
     assert ran(runner, lambda _work: None).state == "ok"
     with database.read() as conn:
         assert len(runs.history(conn, [JOB])) == 2
+
+
+def test_the_next_run_may_come_before_the_server_has_noticed_the_end(postgres_database: Database) -> None:
+    free: list[bool] = []
+
+    def still_connected(_driver: object) -> None:
+        with runs.locked(postgres_database, "db-prune") as ours:
+            free.append(ours)
+
+    event.listen(Pool, "close_detached", still_connected, once=True)
+    with runs.locked(postgres_database, "db-prune") as ours:
+        assert ours
+    assert free == [True]
 
 
 def test_the_next_run_closes_one_that_died_wherever_that_was(runner: Runner, database: Database) -> None:

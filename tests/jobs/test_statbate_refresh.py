@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from asked import STATS_TOKEN, Ask, Reply, Upstream
 from factories import ROOM, T0, tell_story
-from mhc.config import JOBS, Secret, load
+from mhc.config import JOBS, RoomSettings, Secret, load
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.errors import AccessError, ConfigError, MhcError, NotFoundError
+from mhc.errors import AccessError, CheckError, ConfigError, MhcError, NotFoundError
 from mhc.jobs import statbate_refresh, stats_poll
 from mhc.jobs.work import Work
 from mhc.store import erasures, forgetting, people, watchlists
@@ -205,6 +205,29 @@ def test_a_refused_token_of_a_room_fails_the_run(make: Make, statbate: Upstream)
     statbate.rule = lambda _ask: Reply(401, b"Unauthorized")
     with pytest.raises(AccessError):
         stats_poll.run(make())
+
+
+def test_rooms_with_wrong_tokens_do_not_end_the_source_for_the_others(make: Make, statbate: Upstream) -> None:
+    wrong, away = {"room_0", "room_1", "room_2"}, {"room_3"}
+
+    def rule(ask: Ask) -> Reply | None:
+        if ask.params["username"] in wrong:
+            return Reply(401, b"Unauthorized")
+        return Reply(502) if ask.params["username"] in away else None
+
+    statbate.rule = rule
+    work = make()
+    rooms = tuple(RoomSettings(f"room_{n}", stats_token=Secret(STATS_TOKEN)) for n in range(5))
+    work = replace(work, settings=replace(work.settings, rooms=rooms))
+    stats_poll.run(work)
+    assert counts(work) == {"failed": 8, "new": 2}
+
+
+def test_a_doubt_about_an_answer_comes_before_all_that_went_well(make: Make, statbate: Upstream) -> None:
+    statbate_refresh.run(make(segment=("tippers",)))
+    statbate.members.clear()
+    with pytest.raises(CheckError, match="whom it knew"):
+        statbate_refresh.run(make(timedelta(days=1), segment=("tippers",)))
 
 
 def test_instants_are_those_of_the_run(make: Make, database: Database) -> None:

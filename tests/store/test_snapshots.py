@@ -38,3 +38,11 @@ def test_the_same_reading_twice_is_one(database: Database) -> None:
         assert snapshots.add(conn, given) == 4
         assert snapshots.add(conn, given) == 0
     assert counts(database) == (4, 2, 3)
+
+
+def test_another_figure_read_from_the_same_answer_is_another_payload(database: Database) -> None:
+    with database.write() as conn:
+        who = people.ensure(conn, ["viewer_one"], at=minute(0), source="test")["viewer_one"]
+        for at, figures in ((0, {"did": 1}), (1, {"did": 1, "tips": None})):
+            snapshots.add(conn, [Reading(who, INFO, minute(at), b'{"did":1}', figures)])
+    assert counts(database) == (2, 2, 1)

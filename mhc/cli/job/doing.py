@@ -75,7 +75,7 @@ def run(ctx: click.Context, /, job: str, force: bool, dry_run: bool, **given: An
     options = _options(ctx, found, said)
     (plan,) = (one for one in plans(ctx) if one.job is found)
     if not force and (reason := _why_not(plan)):
-        (say if dry_run else _mention)(ctx, f"{found.name} would not run: {reason}; --force runs it")
+        (say if dry_run else _mention)(ctx, f"{found.name} does not run: {reason}; --force runs it")
         return Exit.OK
     if dry_run:
         say(ctx, f"would run {found.name}{_with(found, options)}")
