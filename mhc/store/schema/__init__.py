@@ -25,10 +25,12 @@ from mhc.store.schema.memory import (
     pair,
     relationship,
     relationship_change,
+    session_note,
     tip_menu,
     watchlist,
     watchlist_member,
 )
+from mhc.store.schema.outside import ledger_entry, profile_change
 from mhc.store.schema.people import alias, person, person_merge, person_name, rating_change
 from mhc.store.schema.rooms import observation, room_latest, room_poll, room_text
 from mhc.store.schema.snapshots import lookup_miss, payload, snapshot, snapshot_source
@@ -56,6 +58,7 @@ __all__ = [
     "import_batch",
     "job_run",
     "job_switch",
+    "ledger_entry",
     "link",
     "lookup_miss",
     "message_word",
@@ -69,6 +72,7 @@ __all__ = [
     "person_merge",
     "person_name",
     "person_total",
+    "profile_change",
     "rating_change",
     "rejected_event",
     "relationship",
@@ -78,6 +82,7 @@ __all__ = [
     "room_state",
     "room_text",
     "schema_compat",
+    "session_note",
     "snapshot",
     "snapshot_source",
     "stream",
@@ -90,7 +95,7 @@ __all__ = [
 
 # The revision this program was written for, and the number that says whether it may run on a newer schema:
 # a revision that an older program cannot live with raises it.
-REVISION = "0005"
+REVISION = "0006"
 COMPATIBILITY = 1
 UNFINISHED = 0  # the number of a database that is being copied: nobody may work with it
 

@@ -165,3 +165,17 @@ follow_change = Table(
     UniqueConstraint("room_id", "person_id", "direction", "at", "source", "state", name="uq_follow_change"),
     Index("ix_follow_change_person", "person_id", "room_id", "direction", "at"),
 )
+
+# What the owner noted of a session. Which session that is its time says, as with a visit: sessions are edited, merged,
+# split and found anew, and a note stays where it is.
+session_note = Table(
+    "session_note",
+    metadata,
+    id_column(),
+    ref("room_id", "person"),
+    Column("at", Instant, nullable=False),
+    Column("body", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("edited_at", Instant),
+    Index("ix_session_note_room", "room_id", "at"),
+)

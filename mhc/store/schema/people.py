@@ -22,6 +22,8 @@ person = Table(
     Column("created_at", Instant, nullable=False),
     Index("ix_person_canonical_id", "canonical_id", **where("canonical_id IS NOT NULL")),
     Index("ix_person_last_seen_at", "last_seen_at"),
+    Index("ix_person_rid", "rid", **where("rid IS NOT NULL")),
+    Index("ix_person_did", "did", **where("did IS NOT NULL")),
 )
 
 person_merge = Table(
