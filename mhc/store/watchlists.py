@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, select, update
 
+from mhc.store import import_batches
 from mhc.store.schema import EXCLUDED, person, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
 
@@ -80,11 +81,13 @@ def create(conn: Connection, name: str) -> Watchlist:
 
 def rename(conn: Connection, list_id: int, name: str) -> None:
     """Give a list of one's own another name, which no other list has in any case."""
+    import_batches.overrule(conn, list_id=list_id)
     conn.execute(update(watchlist).where(watchlist.c.id == list_id).values(name=name))
 
 
 def drop(conn: Connection, list_id: int) -> None:
     """Remove a list of one's own, and all that is known of who was on it."""
+    import_batches.overrule(conn, list_id=list_id)
     conn.execute(delete(watchlist_member).where(watchlist_member.c.list_id == list_id))
     conn.execute(delete(watchlist).where(watchlist.c.id == list_id))
 
