@@ -149,14 +149,14 @@ def is_on(conn: Connection, list_id: int, person_ids: Sequence[int]) -> bool:
 def add(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime, note: str | None) -> bool:
     """Put a person (the root first, then all merged into it) on a list; False where they are on it already.
 
-    A note is kept in the place of an older one.
+    Then it is a person's word from now on, were it an import's before. A note is kept in the place of an older one.
     """
     row = {"list_id": list_id, "person_id": person_ids[0], "added_at": at, "note": note}
     standing = _open(conn, list_id, person_ids)
     if not standing:
         return insert_new(conn, watchlist_member, row)
-    if note is not None:
-        conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(standing)).values(note=note))
+    told = {"batch_id": None} | ({} if note is None else {"note": note})
+    conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(standing)).values(told))
     return False
 
 

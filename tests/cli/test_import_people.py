@@ -162,6 +162,31 @@ def test_what_was_changed_since_stays_and_is_told(cli: MhcHere) -> None:
     assert run.stderr.endswith("changed since, and so left: lists 1\n")
 
 
+SAID_AGAIN = {
+    "watchlists": ("watchlist add Friends viewer_one", ["Friends"]),
+    "rating": ("person rate viewer_one 4", 4),
+    "attributes": ("attr set viewer_one language=de", ["de"]),
+    "names": ("person name viewer_one --address dear", ["dear"]),
+    "links": ("link add viewer_one twitter @viewer_one", ["https://x.com/viewer_one"]),
+    "relationship": ("relation set viewer_one --status Active", "Active"),
+}
+
+
+@pytest.mark.parametrize("field", SAID_AGAIN)
+def test_what_a_person_says_again_is_theirs_and_stays_when_the_import_is_taken_back(
+    cli: MhcHere, field: str
+) -> None:
+    words, stays = SAID_AGAIN[field]
+    cli("import", "people", "-", "--save", stdin=lines(WHOLE))
+    assert cli(*words.split()).status == 0
+    cli("import", "undo", "1", "-y")
+    found = cli("person", "show", "viewer_one", "--json").json[field]
+    keys = {"attributes": "value", "names": "name", "links": "url"}
+    if field in keys:
+        found = [one[keys[field]] for one in found]
+    assert (found["status"] if field == "relationship" else found) == stays
+
+
 BAD = {
     "no JSON": ("{", "truncated"),
     "no name": ('{"rating": 1}', "missing required field `username`"),
