@@ -12,7 +12,18 @@ from mhc.domain.events import EventId, NotAnEventError, id_text, parse_event
 from mhc.domain.names import PLATFORM
 from mhc.domain.packing import pack, unpack
 from mhc.errors import UsageError
-from mhc.store import derived, erasures, history, payloads, people, personal, room_texts, sessions, totals
+from mhc.store import (
+    derived,
+    erasures,
+    history,
+    import_batches,
+    payloads,
+    people,
+    personal,
+    room_texts,
+    sessions,
+    totals,
+)
 from mhc.store.people import CHUNK, Role
 from mhc.store.schema import (
     alias,
@@ -190,6 +201,7 @@ def _delete(conn: Connection, one: personal.Personal, ids: Sequence[int]) -> Non
         conn.execute(update(import_batch).where(import_batch.c.room_id.in_(ids)).values(room_id=None))
         return
     if one.table is person:
+        import_batches.overrule(conn, roles_of=ids)  # whoever has the number later is somebody else
         conn.execute(update(erasure).where(erasure.c.person_id.in_(ids)).values(person_id=None))
         conn.execute(update(person).where(person.c.canonical_id.in_(ids)).values(canonical_id=None))
     for start in range(0, len(ids), CHUNK):
