@@ -330,6 +330,13 @@ _ABOUT = {
 }
 REPORTS = {
     "report tippers": _ABOUT,
+    "report followers": _ABOUT
+    | {
+        "left": (
+            "array",
+            "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
+        )
+    },
     "report timing": _ABOUT
     | {
         "metric": ("string", "What is counted."),

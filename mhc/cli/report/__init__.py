@@ -11,6 +11,10 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.tippers:command",
         "Show who tipped and how much, most tokens first, equals by name.",
     ),
+    "followers": (
+        "mhc.cli.report.followers:command",
+        "Show who began and ceased to follow, by day, the earliest first.",
+    ),
     "timing": (
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",
