@@ -131,6 +131,7 @@ CALLS = {
     "snapshot trend": Call("viewer_one all_time_tokens --source statbate.member_info", missing="nobody_at_all all_time_tokens"),
     "report tippers": Call(missing="--room nobody_at_all"),
     "report followers": Call(missing="--room nobody_at_all"),
+    "report tipmenu": Call(missing="--room nobody_at_all"),
     "report timing": Call(missing="nobody_at_all"),
     "job disable": Call("db-prune", missing="no-such-job"),
     "job enable": Call("db-prune", missing="no-such-job"),

@@ -337,6 +337,7 @@ REPORTS = {
             "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
         )
     },
+    "report tipmenu": _ABOUT,
     "report timing": _ABOUT
     | {
         "metric": ("string", "What is counted."),

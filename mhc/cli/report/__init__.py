@@ -15,6 +15,10 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.followers:command",
         "Show who began and ceased to follow, by day, the earliest first.",
     ),
+    "tipmenu": (
+        "mhc.cli.report.tipmenu:command",
+        "Show what of the tip menu sold, most tokens first; an item that nobody wanted has zeros.",
+    ),
     "timing": (
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",
