@@ -185,7 +185,7 @@ COLUMNS = {
     "follow_change.state": "yes, no or unknown",
     "rating_change.rating": "null: no longer rated",
     "person_name.kind": "private, identity or address",
-    "import_batch.kind": "chat, pm, tips, tipmenu, people or follows",
+    "import_batch.kind": "chat, pm, tips, tipmenu, people, follows or tokens",
     "import_batch.name": "the file's name, or - for stdin",
     "import_batch.hash": "SHA-256 of what was read",
     "import_batch.counts": "JSON",

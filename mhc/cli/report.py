@@ -7,6 +7,7 @@ import click
 from mhc.cli import completeness
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.help import Group
+from mhc.cli.income import income
 from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import Command, common_options, output_options, range_options
 from mhc.cli.output import Field, Writer
@@ -102,3 +103,6 @@ def tippers(
     nothing = "no tips in that time; what was captured: mhc capture coverage"
     out.report(about, TIPPERS, out.ordered(TIPPERS, found.rows[:top]), nothing=nothing)
     completeness.refuse(hole)
+
+
+group.add_command(income)

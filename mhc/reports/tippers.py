@@ -111,7 +111,7 @@ def read(
     names = people.names_by_id(conn, (who for who in kept if who is not None))
     return Report(
         sources=["events", "testbed"] if scope.testbed else ["events"],
-        coverage=_covered(conn, scope),
+        coverage=covered(conn, scope),
         excluded=len(left_out),
         rows=_rows(kept, names),
     )
@@ -152,7 +152,7 @@ def _row(username: str | None, tally: _Tally, total: int) -> Row:
     )
 
 
-def _covered(conn: "Connection", scope: "Scope") -> Covered | None:
+def covered(conn: "Connection", scope: "Scope") -> Covered | None:
     """Give the coverage of one room; an open end of the range ends where the capture does."""
     by_room = coverage.live_spans(conn, scope.room_ids)
     if len(by_room) != 1:

@@ -1,0 +1,179 @@
+"""`mhc report income`: what was captured, against the ledger and the balance."""
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli import completeness
+from mhc.cli.context import database, settings, utc_now
+from mhc.cli.imports.rooms import room_option
+from mhc.cli.lookups import own_room, rooms, time_range
+from mhc.cli.options import Command, common_options, output_options, time_options
+from mhc.cli.output import Field, Writer
+from mhc.cli.table import share
+
+if TYPE_CHECKING:
+    from mhc.reports.income import Report, Row
+
+BY = ("session", "day", "type")
+
+
+def _tokens(name: str, text: str, *, table: bool = True) -> Field:
+    return Field(name, "int", text, table=table, secrecy="amount")
+
+
+INCOME = (
+    Field("day", "text", "The day in your zone; null where rows are no days, or the time is unknown.", foreign=False,
+          absent="-"),
+    Field("started_at", "time", "When the session began; null where rows are no sessions, and for all outside of one.",
+          header="session", absent="-"),
+    Field("type", "text", "The site's word for it; null where rows are no types.", absent="-"),
+    Field("entries", "int", "Rows of the ledger.", table=False),
+    Field("shows", "int", "Private shows, and times that somebody spied on one.", table=False),
+    _tokens("earned", "Tokens that the ledger has: all that came, but what was bought. Null where it does not reach."),
+    _tokens("captured", "Tokens of captured tips and media. Null where nobody listened, and of what is never captured."),
+    _tokens("matched", "Tokens that are in both."),
+    _tokens("missing", "In the ledger, and not captured, though mhc listened."),
+    _tokens("away", "In the ledger, when mhc did not listen."),
+    _tokens("other", "In the ledger, of kinds that are never captured, or of somebody who was forgotten."),
+    _tokens("unexplained", "Captured, and not in the ledger, though no row of it is missing there."),
+    _tokens("unchecked", "Captured, where the ledger does not reach, or a row of it is missing.", table=False),
+    _tokens("purchased", "Tokens that you bought.", table=False),
+    _tokens("paid_out", "Tokens that were paid out.", table=False),
+    _tokens("spent", "Other tokens that went.", table=False),
+    _tokens("rose", "By how much the balance rose between two readings of the statistics; null without any."),
+    _tokens("fell", "By how much it fell: pay-outs.", table=False),
+    _tokens("earned_usd", "What was earned in US dollars, at [money] usd_per_token; null without that.", table=False),
+    _tokens("captured_usd", "What was captured, in the same.", table=False),
+)  # fmt: skip
+_OF_LEDGER = (
+    "entries",
+    "shows",
+    "earned",
+    "matched",
+    "missing",
+    "away",
+    "other",
+    "purchased",
+    "paid_out",
+    "spent",
+)
+_OF_CAPTURE = ("captured", "unexplained", "unchecked")
+_OF_BALANCE = ("rose", "fell")
+# The columns of a table, as wide as a terminal has them.
+_SUMS = ("earned", "captured", "matched", "missing", "away", "other", "unexplained")
+_COLUMNS = {
+    "session": ("started_at", *_SUMS),
+    "day": ("day", *_SUMS),
+    "type": ("type", "shows", "earned", "captured", "matched", "missing", "unexplained"),
+}
+
+
+@click.command(
+    "income",
+    cls=Command,
+    examples=["mhc report income --by day --since 30d", "mhc report income --by type --json"],
+)
+@click.option("--by", type=click.Choice(BY), default="session", show_default=True, help="What a row is.")
+@click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
+@completeness.require_complete
+@time_options
+@room_option
+@output_options(fields=INCOME)
+@common_options
+@click.pass_context
+def income(
+    ctx: click.Context,
+    out: Writer,
+    by: str,
+    include_excluded: bool,
+    require_complete: bool,
+    since: str | None,
+    until: str | None,
+    room: str | None,
+) -> None:
+    """Show what the room earned: tips and media as captured, against the ledger and the balance.
+
+    The ledger is what mhc import tokens brought, the balance what the job stats-poll read. A tip is in both where
+    amount and person are the same and the times are 10 seconds apart at most; an anonymous one by amount and time.
+    Rows come by time, types by what they earned. Excluded people are in no figure but the balance. JSON is one object:
+    range, timezone, room, sources, coverage, ledger, balance, excluded, usd_per_token, total and rows.
+    """
+    from mhc.reports import completeness as complete
+    from mhc.reports import income as report
+    from mhc.reports.income_book import Asked
+
+    with database(ctx) as db, db.read() as conn:
+        span = time_range(ctx, conn, since, until)
+        own_room(ctx, room)  # there must be one: a balance is that of one account
+        where = rooms(ctx, conn, room)
+        asked = Asked(where.ids or (), span.start, span.end, by, settings(ctx).timezone, include_excluded)
+        found = report.read(conn, asked)
+        whole = [complete.Asked(where.ids, span.start, span.end, utc_now())] if require_complete else []
+        hole = complete.first_hole(conn, whole)
+    rate = settings(ctx).usd_per_token
+    about = {
+        "range": {"since": span.start, "until": span.end},
+        "timezone": str(settings(ctx).timezone),
+        "room": where.name,
+        "by": by,
+        "sources": found.sources,
+        "coverage": found.coverage and asdict(found.coverage),
+        "ledger": found.ledger and asdict(found.ledger),
+        "balance": found.balance and _without_moves(asdict(found.balance)),
+        "excluded": found.excluded,
+        "usd_per_token": rate,
+        "total": {name: value for name, value in _row(found.total, rate).items() if name not in _KEYS},
+    }
+    _tell(out, found, rate)
+    if out.names is None and out.format not in {"json", "ndjson"}:
+        out.names = _COLUMNS[by]
+    nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
+    out.report(about, INCOME, out.ordered(INCOME, [_row(row, rate) for row in found.rows]), nothing=nothing)
+    completeness.refuse(hole)
+
+
+_KEYS = ("day", "started_at", "type")
+
+
+def _without_moves(balance: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in balance.items() if name != "moves"}
+
+
+def _row(row: "Row", rate: float | None) -> dict[str, object]:
+    figures: dict[str, int | None] = {one.name: getattr(row.figures, one.name) for one in fields(row.figures)}
+    parts = ((row.of_ledger, _OF_LEDGER), (row.of_capture, _OF_CAPTURE), (row.of_balance, _OF_BALANCE))
+    for known, names in parts:
+        figures |= {} if known else dict.fromkeys(names)
+    dollars = {
+        f"{name}_usd": None if rate is None or (tokens := figures[name]) is None else round(tokens * rate, 2)
+        for name in ("earned", "captured")
+    }
+    return {"day": row.day, "started_at": row.started_at, "type": row.type, **figures, **dollars}
+
+
+def _tell(out: Writer, found: "Report", rate: float | None) -> None:
+    """Say what the figures leave open."""
+    total = _row(found.total, rate)
+    if found.excluded:
+        out.message(f"{found.excluded} excluded")
+    if found.coverage is not None and found.coverage.share != 1:
+        missed = share(1 - (found.coverage.share or 0))
+        out.warn(f"{missed} of the time was not captured: mhc capture gaps")
+    if found.ledger is None:
+        out.message("no ledger of that time: mhc import tokens")
+    elif found.ledger.missing:
+        out.warn(
+            f"rows of the ledger are missing at {len(found.ledger.missing):,} places: import a later file"
+        )
+    if rate is not None and not out.on_stream():
+        sums = (
+            f"{name} {total[f'{name}_usd']:,.2f} USD"
+            for name in ("earned", "captured")
+            if total[name] is not None
+        )
+        out.message(f"{', '.join(sums)} at {rate:g} USD a token (your own setting)")
+    if found.balance is not None and found.balance.agree < found.balance.checked:
+        wrong = found.balance.checked - found.balance.agree
+        out.warn(f"the ledger does not bear out {wrong:,} of {found.balance.checked:,} balances")
