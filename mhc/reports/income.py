@@ -14,9 +14,9 @@ from mhc.domain import ledger as rules
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import FAR, Calendar
 from mhc.reports import income_balance
-from mhc.reports.income_book import Asked, Book
-from mhc.reports.tippers import Covered, covered
-from mhc.store import ledger, paid, people, sessions, watchlists
+from mhc.reports.frame import Covered, covered
+from mhc.reports.income_book import Book, Wanted
+from mhc.store import ledger, people, sessions, watchlists
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -106,49 +106,48 @@ class _Tally:
         return Row(*bucket, self.figures, self.of_ledger, self.of_capture, self.of_balance)
 
 
-def read(conn: "Connection", asked: Asked) -> Report:
+def read(conn: "Connection", wanted: Wanted) -> Report:
     """Give what a room earned."""
-    book = Book(conn, asked)
-    place_of = _buckets(conn, asked)
+    book = Book(conn, wanted)
+    place_of = _buckets(conn, wanted)
     tallies: dict[Bucket, _Tally] = defaultdict(_Tally)
-    excluded = set() if asked.include_excluded else watchlists.excluded_ids(conn)
+    excluded = set() if wanted.include_excluded else watchlists.excluded_ids(conn)
     names = people.names_by_id(conn, excluded)
     left_out = _count(book, place_of, tallies, set(names.values()))
-    balance = income_balance.read(conn, asked.room_ids, asked.since, asked.until, book.entries)
-    for move in balance.moves if balance is not None and asked.by != "type" else ():
+    balance = income_balance.read(conn, wanted.room_ids, wanted.since, wanted.until, book.entries)
+    for move in balance.moves if balance is not None and wanted.by != "type" else ():
         tally = tallies[place_of(move.at, None)]
         tally.of_balance = True
         tally.figures.rose += max(move.tokens, 0)
         tally.figures.fell += max(-move.tokens, 0)
     rows = [tally.row(bucket) for bucket, tally in tallies.items()]
-    scope = paid.Scope(asked.room_ids, asked.since, asked.until)
     found = _ledger(book)
     return Report(
         sources=["events", *(["ledger"] if found else []), *(["stats"] if balance else [])],
-        coverage=covered(conn, scope),
+        coverage=covered(conn, wanted.room_ids, wanted.since, wanted.until),
         ledger=found,
         balance=balance,
         excluded=len(left_out),
         total=_total(rows, balance),
-        rows=sorted(rows, key=_by_type if asked.by == "type" else _by_time),
+        rows=sorted(rows, key=_by_type if wanted.by == "type" else _by_time),
     )
 
 
-def _buckets(conn: "Connection", asked: Asked) -> Callable[[datetime | None, str | None], Bucket]:
+def _buckets(conn: "Connection", wanted: Wanted) -> Callable[[datetime | None, str | None], Bucket]:
     """Give what finds the row that something belongs to, by its time (None: unknown) and type."""
     spans = sorted(
-        (span for found in sessions.spans(conn, asked.room_ids).values() for _id, span in found),
+        (span for found in sessions.spans(conn, wanted.room_ids).values() for _id, span in found),
         key=lambda span: span.started_at,
     )
     calendar = Calendar(spans, FAR)
 
     def find(at: datetime | None, kind: str | None) -> Bucket:
-        if asked.by == "type":
+        if wanted.by == "type":
             return None, None, kind
         if at is None:
             return None, None, None
-        if asked.by == "day":
-            return at.astimezone(asked.tz).date().isoformat(), None, None
+        if wanted.by == "day":
+            return at.astimezone(wanted.tz).date().isoformat(), None, None
         place = calendar.place(to_ms(at))
         return None, None if place is None else spans[place].started_at, None
 
@@ -176,7 +175,7 @@ def _count(
             continue
         tally = tallies[place_of(at, one.kind)]
         _count_entry(tally, one, _why(book, one) if event is None else "matched")
-        if book.asked.by != "type" and book.listened.hold(at):
+        if book.wanted.by != "type" and book.listened.hold(at):
             tally.of_capture = True
         if rules.word(one.kind) in rules.SHOWS:
             shows.append(((one.kind, who), at))

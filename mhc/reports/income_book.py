@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mhc.domain import ledger as rules
 from mhc.domain.ledger_match import TOLERANCE_MS, match
 from mhc.store import coverage, ledger, paid
+from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _NEAR: Final = timedelta(milliseconds=TOLERANCE_MS)
 
 
-class Asked(NamedTuple):
+class Wanted(NamedTuple):
     """Of which room, in which half-open time, by session, day or type; days are those of `tz`."""
 
     room_ids: Sequence[int]
@@ -46,22 +47,22 @@ class Spans:
 class Book:
     """Both sides of a room's income in a range, and what is known of when each of them was complete."""
 
-    def __init__(self, conn: "Connection", asked: Asked) -> None:
-        since = None if asked.since is None else asked.since - _NEAR
-        until = None if asked.until is None else asked.until + _NEAR
-        self.asked = asked
-        self.rows = ledger.list_all(conn, asked.room_ids, since, until)
+    def __init__(self, conn: "Connection", wanted: Wanted) -> None:
+        since = None if wanted.since is None else wanted.since - _NEAR
+        until = None if wanted.until is None else wanted.until + _NEAR
+        self.wanted = wanted
+        self.rows = ledger.list_all(conn, wanted.room_ids, since, until)
         self.entries = [row.entry for row in self.rows]
-        self.payments = list(paid.list_all(conn, paid.Scope(asked.room_ids, since, until)))
+        self.payments = list(paid.list_all(conn, Scope(wanted.room_ids, since, until)))
         self.whole = Spans(rules.whole(self.entries))
-        by_room = coverage.live_spans(conn, asked.room_ids)
+        by_room = coverage.live_spans(conn, wanted.room_ids)
         self.listened = Spans(span for spans in by_room.values() for span in spans)
         whose = [row.person_id for row in self.rows] + [one.actor_id for one in self.payments]
         self.names = ledger.called(conn, whose)
 
     def within(self, at: datetime) -> bool:
         """Whether an instant lies in the range."""
-        begin, end = self.asked.since, self.asked.until
+        begin, end = self.wanted.since, self.wanted.until
         return (begin is None or begin <= at) and (end is None or at < end)
 
     def pairs(self) -> dict[int, int]:

@@ -11,6 +11,7 @@ from mhc.domain.ledger import Break, Entry, breaks, in_order
 from mhc.domain.ledger_match import match
 from mhc.domain.times import to_utc
 from mhc.store import import_batches, ledger, paid, people
+from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -142,7 +143,7 @@ def _zones(
 
 
 def _captured(conn: "Connection", room_ids: Sequence[int], entries: Sequence[Entry]) -> "list[Side]":
-    scope = paid.Scope(room_ids, entries[0].at - _A_DAY, entries[-1].at + _A_DAY)
+    scope = Scope(room_ids, entries[0].at - _A_DAY, entries[-1].at + _A_DAY)
     found = [one for one in paid.list_all(conn, scope) if one.at_ms]
     names = ledger.called(conn, (one.actor_id for one in found))
     return [ledger.side_of(one, names, place) for place, one in enumerate(found)]

@@ -15,6 +15,7 @@ from mhc.domain.ledger import Entry
 from mhc.domain.ledger_match import Side, match
 from mhc.store import erasures, holders, paid, people
 from mhc.store.bulk import bulk_insert, together
+from mhc.store.counting import Scope
 from mhc.store.people import CHUNK, Role
 from mhc.store.schema import ledger_entry
 
@@ -201,7 +202,7 @@ def _hidden(
     sides = [one for place, (_, row) in enumerate(tips) if (one := side(row.entry, "x", place)) is not None]
     mine = [
         one
-        for one in paid.list_all(conn, paid.Scope(people.members(conn, root)))
+        for one in paid.list_all(conn, Scope(people.members(conn, root)))
         if one.actor_id in names and not one.anonymous and one.at_ms
     ]
     events = [side_of(one, names, place) for place, one in enumerate(mine)]

@@ -102,7 +102,6 @@ def test_the_report_is_the_promised_document(database: Database, mhc: MhcHere) -
         "range": {"since": None, "until": None},
         "timezone": "Europe/Berlin",
         "room": ROOM,
-        "by": "session",
         "sources": ["events", "ledger", "stats"],
         "coverage": {"since": "2026-01-01T17:50:00Z", "until": "2026-01-02T18:15:00Z", "share": 0.0717},
         "ledger": {
@@ -113,6 +112,7 @@ def test_the_report_is_the_promised_document(database: Database, mhc: MhcHere) -
             "agree": 2, "differs_at": None,
         },
         "excluded": 0,
+        "by": "session",
         "usd_per_token": None,
         "total": total,
         "rows": [first, second, outside],
@@ -165,7 +165,7 @@ def test_where_a_row_is_missing_nothing_is_unexplained_and_the_place_is_told(
         {"after": "2026-01-01T18:05:00.600Z", "before": "2026-01-01T18:07:06Z", "tokens": 25}
     ]
     assert (found.json["total"]["unexplained"], found.json["total"]["unchecked"]) == (0, 45)
-    assert "rows of the ledger are missing at 1 place" in found.stderr
+    assert "rows of the ledger are missing at 1 place: another file may have them\n" in found.stderr
 
 
 def test_a_range_is_half_open_and_a_pair_counts_when_it_was_captured(

@@ -1,17 +1,16 @@
 """`mhc report income`: what was captured, against the ledger and the balance."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 import click
 
-from mhc.cli import completeness
-from mhc.cli.context import database, settings, utc_now
-from mhc.cli.imports.rooms import room_option
-from mhc.cli.lookups import own_room, rooms, time_range
-from mhc.cli.options import Command, common_options, output_options, time_options
+from mhc.cli.context import database, settings
+from mhc.cli.lookups import own_room
+from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.table import share
+from mhc.cli.report.asking import About, ask, report_options, show
 
 if TYPE_CHECKING:
     from mhc.reports.income import Report, Row
@@ -76,14 +75,11 @@ _COLUMNS = {
     examples=["mhc report income --by day --since 30d", "mhc report income --by type --json"],
 )
 @click.option("--by", type=click.Choice(BY), default="session", show_default=True, help="What a row is.")
-@click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
-@completeness.require_complete
-@time_options
-@room_option
+@report_options
 @output_options(fields=INCOME)
 @common_options
 @click.pass_context
-def income(
+def command(
     ctx: click.Context,
     out: Writer,
     by: str,
@@ -98,40 +94,33 @@ def income(
     The ledger is what mhc import tokens brought, the balance what the job stats-poll read. A tip is in both where
     amount and person are the same and the times are 10 seconds apart at most; an anonymous one by amount and time.
     Rows come by time, types by what they earned. Excluded people are in no figure but the balance. JSON is one object:
-    range, timezone, room, sources, coverage, ledger, balance, excluded, usd_per_token, total and rows.
+    range, timezone, room, sources, coverage, excluded, by, ledger, balance, usd_per_token, total and rows.
     """
-    from mhc.reports import completeness as complete
     from mhc.reports import income as report
-    from mhc.reports.income_book import Asked
+    from mhc.reports.income_book import Wanted
 
+    own_room(ctx, room)  # there must be one: a balance is that of one account
     with database(ctx) as db, db.read() as conn:
-        span = time_range(ctx, conn, since, until)
-        own_room(ctx, room)  # there must be one: a balance is that of one account
-        where = rooms(ctx, conn, room)
-        asked = Asked(where.ids or (), span.start, span.end, by, settings(ctx).timezone, include_excluded)
-        found = report.read(conn, asked)
-        whole = [complete.Asked(where.ids, span.start, span.end, utc_now())] if require_complete else []
-        hole = complete.first_hole(conn, whole)
+        asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
+        span, ids = asked.range, asked.rooms.ids or ()
+        wanted = Wanted(ids, span.start, span.end, by, settings(ctx).timezone, include_excluded)
+        found = report.read(conn, wanted)
     rate = settings(ctx).usd_per_token
-    about = {
-        "range": {"since": span.start, "until": span.end},
-        "timezone": str(settings(ctx).timezone),
-        "room": where.name,
+    total = _row(found.total, rate)
+    more = {
         "by": by,
-        "sources": found.sources,
-        "coverage": found.coverage and asdict(found.coverage),
         "ledger": found.ledger and asdict(found.ledger),
         "balance": found.balance and _without_moves(asdict(found.balance)),
-        "excluded": found.excluded,
         "usd_per_token": rate,
-        "total": {name: value for name, value in _row(found.total, rate).items() if name not in _KEYS},
+        "total": {name: value for name, value in total.items() if name not in _KEYS},
     }
-    _tell(out, found, rate)
+    about = About(found.sources, found.coverage, found.excluded, more)
+    _tell(out, found, total, rate)
     if out.names is None and out.format not in {"json", "ndjson"}:
         out.names = _COLUMNS[by]
+    rows = out.ordered(INCOME, [_row(row, rate) for row in found.rows])
     nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
-    out.report(about, INCOME, out.ordered(INCOME, [_row(row, rate) for row in found.rows]), nothing=nothing)
-    completeness.refuse(hole)
+    show(ctx, out, asked, about, INCOME, rows, nothing=nothing)
 
 
 _KEYS = ("day", "started_at", "type")
@@ -153,27 +142,18 @@ def _row(row: "Row", rate: float | None) -> dict[str, object]:
     return {"day": row.day, "started_at": row.started_at, "type": row.type, **figures, **dollars}
 
 
-def _tell(out: Writer, found: "Report", rate: float | None) -> None:
-    """Say what the figures leave open."""
-    total = _row(found.total, rate)
-    if found.excluded:
-        out.message(f"{found.excluded} excluded")
-    if found.coverage is not None and found.coverage.share != 1:
-        missed = share(1 - (found.coverage.share or 0))
-        out.warn(f"{missed} of the time was not captured: mhc capture gaps")
+def _tell(out: Writer, found: "Report", total: Mapping[str, object], rate: float | None) -> None:
+    """Say what the figures leave open, and what they are in dollars."""
     if found.ledger is None:
         out.message("no ledger of that time: mhc import tokens")
     elif found.ledger.missing:
-        out.warn(
-            f"rows of the ledger are missing at {len(found.ledger.missing):,} places: import a later file"
-        )
-    if rate is not None and not out.on_stream():
-        sums = (
-            f"{name} {total[f'{name}_usd']:,.2f} USD"
-            for name in ("earned", "captured")
-            if total[name] is not None
-        )
-        out.message(f"{', '.join(sums)} at {rate:g} USD a token (your own setting)")
+        number = len(found.ledger.missing)
+        places = "1 place" if number == 1 else f"{number:,} places"
+        out.warn(f"rows of the ledger are missing at {places}: another file may have them")
     if found.balance is not None and found.balance.agree < found.balance.checked:
         wrong = found.balance.checked - found.balance.agree
         out.warn(f"the ledger does not bear out {wrong:,} of {found.balance.checked:,} balances")
+    if rate is not None and not out.on_stream():
+        sums = ((name, total[f"{name}_usd"]) for name in ("earned", "captured"))
+        said = ", ".join(f"{name} {dollars:,.2f} USD" for name, dollars in sums if dollars is not None)
+        out.message(f"{said or 'nothing'} at {rate:g} USD a token (your own setting)")
