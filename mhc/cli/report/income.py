@@ -11,6 +11,7 @@ from mhc.cli.lookups import own_room
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.report.asking import About, ask, report_options, show
+from mhc.domain.clock import iso_z
 
 if TYPE_CHECKING:
     from mhc.reports.income import Report, Row
@@ -23,11 +24,13 @@ def _tokens(name: str, text: str, *, table: bool = True) -> Field:
 
 
 INCOME = (
-    Field("day", "text", "The day in your zone; null where rows are no days, or the time is unknown.", foreign=False,
+    Field("row", "text", "The session by its beginning, the day or the type; - is outside of sessions.", json=False,
           absent="-"),
+    Field("day", "text", "The day in your zone; null where rows are no days, or the time is unknown.", foreign=False,
+          table=False),
     Field("started_at", "time", "When the session began; null where rows are no sessions, and for all outside of one.",
-          header="session", absent="-"),
-    Field("type", "text", "The site's word for it; null where rows are no types.", absent="-"),
+          table=False),
+    Field("type", "text", "The site's word for it; null where rows are no types.", table=False),
     Field("entries", "int", "Rows of the ledger.", table=False),
     Field("shows", "int", "Private shows, and times that somebody spied on one.", table=False),
     _tokens("earned", "Tokens that the ledger has: all that came, but what was bought. Null where it does not reach."),
@@ -41,7 +44,7 @@ INCOME = (
     _tokens("purchased", "Tokens that you bought.", table=False),
     _tokens("paid_out", "Tokens that were paid out.", table=False),
     _tokens("spent", "Other tokens that went.", table=False),
-    _tokens("rose", "By how much the balance rose between two readings of the statistics; null without any."),
+    _tokens("rose", "By how much the balance rose between two readings of the statistics; null without any.", table=False),
     _tokens("fell", "By how much it fell: pay-outs.", table=False),
     _tokens("earned_usd", "What was earned in US dollars, at [money] usd_per_token; null without that.", table=False),
     _tokens("captured_usd", "What was captured, in the same.", table=False),
@@ -60,13 +63,6 @@ _OF_LEDGER = (
 )
 _OF_CAPTURE = ("captured", "unexplained", "unchecked")
 _OF_BALANCE = ("rose", "fell")
-# The columns of a table, as wide as a terminal has them.
-_SUMS = ("earned", "captured", "matched", "missing", "away", "other", "unexplained")
-_COLUMNS = {
-    "session": ("started_at", *_SUMS),
-    "day": ("day", *_SUMS),
-    "type": ("type", "shows", "earned", "captured", "matched", "missing", "unexplained"),
-}
 
 
 @click.command(
@@ -116,9 +112,7 @@ def command(
     }
     about = About(found.sources, found.coverage, found.excluded, more)
     _tell(out, found, total, rate)
-    if out.names is None and out.format not in {"json", "ndjson"}:
-        out.names = _COLUMNS[by]
-    rows = out.ordered(INCOME, [_row(row, rate) for row in found.rows])
+    rows = out.ordered(INCOME, [_row(row, rate) | {"row": _label(out, row)} for row in found.rows])
     nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
     show(ctx, out, asked, about, INCOME, rows, nothing=nothing)
 
@@ -128,6 +122,15 @@ _KEYS = ("day", "started_at", "type")
 
 def _without_moves(balance: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in balance.items() if name != "moves"}
+
+
+def _label(out: Writer, row: "Row") -> str | None:
+    """Say what a row is: for people in their zone."""
+    if row.started_at is None:
+        return row.day or row.type
+    if out.format != "table":
+        return iso_z(row.started_at)
+    return f"{row.started_at.astimezone(out.tz):%Y-%m-%d %H:%M}"
 
 
 def _row(row: "Row", rate: float | None) -> dict[str, object]:
