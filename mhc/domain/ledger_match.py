@@ -27,17 +27,14 @@ def match(
 ) -> list[tuple[int, int]]:
     """Give the places of those that are one payment: of the same kind, amount and person, and no further apart.
 
-    First those whose person is the same. Then anonymous payments, of which one side, or both, names nobody: by amount
-    and time alone.
+    First those whose person is the same, the open ones before the anonymous ones: the ledger may name nobody for these.
+    Then anonymous payments of which one side, or both, names nobody, by amount and time alone.
     """
     rows, events = sorted(ledger), sorted(captured)
     found: list[tuple[int, int]] = []
     steps: Sequence[tuple[Callable[[Side], bool], Callable[[Side], bool], _Key]] = (
-        (
-            lambda row: bool(row.who),
-            lambda event: bool(event.who),
-            lambda one: (one.kind, one.tokens, one.who),
-        ),
+        (_is_named, lambda event: bool(event.who) and not event.anonymous, _person),
+        (_is_named, lambda event: bool(event.who) and event.anonymous, _person),
         (lambda row: not row.who, lambda event: event.anonymous and bool(event.who), _amount),
         (lambda _row: True, lambda event: event.anonymous and not event.who, _amount),
     )
@@ -48,6 +45,14 @@ def match(
         rows = [one for one in rows if one.place not in done_rows]
         events = [one for one in events if one.place not in done_events]
     return sorted(found)
+
+
+def _is_named(row: Side) -> bool:
+    return bool(row.who)
+
+
+def _person(one: Side) -> Hashable:
+    return one.kind, one.tokens, one.who
 
 
 def _amount(one: Side) -> Hashable:

@@ -93,3 +93,9 @@ def test_the_ends_of_the_tolerance() -> None:
     ledger = [Side(0, "tip", 5, "viewer_one", False, 0)]
     for apart, found in ((NEAR, 1), (NEAR + 1, 0), (-NEAR, 1), (-NEAR - 1, 0)):
         assert len(match(ledger, [Side(apart, "tip", 5, "viewer_one", False, 0)])) == found
+
+
+def test_an_anonymous_tip_does_not_take_the_row_of_an_open_one() -> None:
+    ledger = [Side(0, "tip", 5, "", False, 0), Side(4000, "tip", 5, "viewer_one", False, 1)]
+    captured = [Side(0, "tip", 5, "viewer_one", True, 0), Side(4000, "tip", 5, "viewer_one", False, 1)]
+    assert match(ledger, captured) == [(0, 0), (1, 1)]
