@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
+from mhc.domain.live import Live, Look
 from mhc.domain.room_sessions import Seen
-from mhc.domain.rooms import Scope, Show, Source
+from mhc.domain.rooms import Show, Source
 from mhc.store.people import CHUNK
 from mhc.store.schema import observation, person, room_latest, room_poll, room_text
 
 _FEED = int(Source.AFFILIATE)
-_BY_NAME = (str(Scope.ALL), str(Scope.TRACKED))
 
 
 class Poll(NamedTuple):
@@ -42,6 +42,7 @@ class Observed(NamedTuple):
     flags: int
     subject: str | None
     tags: list[str] | None
+    scope: str  # of the poll that kept it
 
 
 _SHOWS = {int(one): one for one in Show}
@@ -53,10 +54,10 @@ _ROW = (
 )  # fmt: skip
 
 
-def _observed(row: Any) -> Observed:
+def _observed(row: Any, scope: str) -> Observed:
     show = None if row.show is None else Show(row.show)
     tags = None if row.tags is None else msgspec.json.decode(row.tags, type=list[str])
-    return Observed._make((*row[:3], show, *row[4:11], tags))
+    return Observed._make((*row[:3], show, *row[4:11], tags, scope))
 
 
 def last_poll(conn: Connection, *, complete: bool = False, before: datetime | None = None) -> Poll | None:
@@ -70,65 +71,67 @@ def last_poll(conn: Connection, *, complete: bool = False, before: datetime | No
     return None if row is None else Poll(*row)
 
 
-def live_from(conn: Connection, now: datetime, live_for: timedelta) -> datetime | None:
-    """Give the instant from which on a reading says that a room is live; None where no poll is young enough.
-
-    What a complete poll of all, or of who is tracked, does not show any more is offline, however young its reading.
-    """
-    young = and_(room_poll.c.at >= now - live_for, room_poll.c.at <= now)
-    sure = and_(room_poll.c.complete, room_poll.c.scope.in_(_BY_NAME))
-    query = select(func.min(room_poll.c.at), func.max(room_poll.c.at).filter(sure))
-    first, whole = conn.execute(query.where(room_poll.c.source == _FEED, young)).one()
-    found: datetime | None = whole or first
-    return found
+def live(conn: Connection, now: datetime, live_for: timedelta) -> Live | None:
+    """Give what young polls say of who is live; None where there is none."""
+    young = room_poll.c.at >= now - live_for, room_poll.c.at <= now
+    query = select(room_poll.c.at, room_poll.c.scope, room_poll.c.complete)
+    rows = conn.execute(
+        query.where(room_poll.c.source == _FEED, *young).order_by(room_poll.c.at.desc())
+    ).all()
+    return Live([Look(*row) for row in rows]) if rows else None
 
 
-def live_rows(since: datetime) -> Select[Any]:
+def live_rows(live: Live) -> Select[Any]:
     """Give the query of the rows of people whose room is live."""
-    on = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
-    return select(_o.person_id).where(_o.observed_at >= since, on)
+    return select(_o.person_id).where(*_on(live))
 
 
-def live_among(conn: Connection, rows: Iterable[int], since: datetime) -> set[int]:
+def _on(live: Live) -> list[ColumnElement[bool]]:
+    shown = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
+    return [_o.observed_at.in_(live.polls), _o.source == _FEED, shown]
+
+
+def live_among(conn: Connection, rows: Iterable[int], live: Live) -> set[int]:
     """Give which of these rows of people are live."""
-    return set(conn.execute(live_rows(since).where(_o.person_id.in_(list(rows)))).scalars())
+    return set(conn.execute(live_rows(live).where(_o.person_id.in_(list(rows)))).scalars())
 
 
-def online(conn: Connection, since: datetime) -> list[Observed]:
+def online(conn: Connection, live: Live) -> list[Observed]:
     """Give the last reading of each room that is live, those with the most viewers first, equals by name."""
     who = person.alias("one")
-    on = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
     query = (
         select(func.coalesce(who.c.username, person.c.username), *_ROW)
         .select_from(observation)
         .join(person, person.c.id == _o.person_id)
         .outerjoin(who, who.c.id == person.c.canonical_id)
         .outerjoin(room_text, room_text.c.id == _o.text_id)
-        .where(_o.observed_at >= since, on)
-        .order_by(_o.observed_at, _o.source.desc(), _o.person_id.desc())
+        .where(*_on(live))
+        .order_by(_o.observed_at, _o.person_id.desc())
     )
     last = {row[0]: row for row in conn.execute(query)}
-    rooms = [_observed(row) for row in last.values()]
+    scopes = {one.at: one.scope for one in live.looks}
+    rooms = [_observed(row, scopes[row.observed_at]) for row in last.values()]
     return sorted(rooms, key=lambda one: (one.viewers is None, -(one.viewers or 0), one.username))
 
 
 def latest(conn: Connection, person_ids: Sequence[int]) -> Observed | None:
     """Give the last reading of a person's rooms, with the last text that was known; None where it is not kept any more."""
     query = (
-        select(person.c.username, *_ROW)
+        select(person.c.username, *_ROW, room_poll.c.scope)
         .select_from(room_latest)
         .join(person, person.c.id == room_latest.c.person_id)
         .join(
             observation,
             and_(_o.observed_at == room_latest.c.observed_at, _o.person_id == room_latest.c.person_id),
         )
+        .join(room_poll, and_(room_poll.c.at == _o.observed_at, room_poll.c.source == _o.source))
         .outerjoin(room_text, room_text.c.id == func.coalesce(_o.text_id, room_latest.c.text_id))
         .where(room_latest.c.person_id.in_(person_ids))
         .order_by(_o.observed_at.desc(), _o.source, person.c.username, person.c.id)
         .limit(1)
     )
     row = conn.execute(query).one_or_none()
-    return None if row is None else _observed(row)
+    return None if row is None else _observed(row, row.scope)
 
 
 def of_people(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from mhc.domain.rooms import Reading
 from mhc.domain.text import clean
@@ -13,6 +13,7 @@ from mhc.store.bulk import Bulk, bulk_insert, together
 from mhc.store.people import CHUNK
 from mhc.store.schema import observation, room_latest, room_text
 
+_LOCK = 0x747874  # "txt": on a PostgreSQL server no text goes while a poll is being kept
 _SIZE = 16  # bytes of a hash: two texts never have the same
 _ADD = bulk_insert(room_text, ("hash", "subject", "tags"), "ON CONFLICT (hash) DO NOTHING")
 _FIND = Bulk(
@@ -44,6 +45,18 @@ def text_of(one: Reading, key: bytes) -> Text:
 
 def _digest(body: str) -> bytes:
     return hashlib.blake2b(body.encode(), digest_size=_SIZE).digest()
+
+
+def hold(conn: Connection) -> None:
+    """Let no text go before the transaction ends: what a poll finds stays until its readings say so."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LOCK})
+
+
+def lock(conn: Connection) -> None:
+    """Wait for the polls that are being kept, and let none begin before the transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def ensure(conn: Connection, texts: Iterable[Text]) -> tuple[dict[bytes, int], int]:
@@ -79,7 +92,11 @@ def of_people(conn: Connection, person_ids: Sequence[int]) -> set[int]:
 
 
 def drop_unused(conn: Connection, text_ids: Iterable[int]) -> int:
-    """Remove those of these texts that no reading has any more; give how many. Looks at every reading."""
+    """Remove those of these texts that no reading has any more; give how many. Looks at every reading.
+
+    Takes the lock of texts, which comes before that of names.
+    """
+    lock(conn)
     wanted = sorted(set(text_ids))
     gone = 0
     for start in range(0, len(wanted), CHUNK):

@@ -1,5 +1,6 @@
 """What a poll of the feed keeps: a row a room, each text once, and people that are met by it."""
 
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from factories import minute, show, store, tip
 from mhc.config import Secret
@@ -94,7 +95,7 @@ def test_a_poll_keeps_a_row_a_room_and_each_text_once(database: Database) -> Non
 def test_a_poll_that_is_kept_already_adds_nothing(database: Database) -> None:
     with database.write() as conn:
         poll(conn, 0, room("room_one"))
-        assert poll(conn, 0, room("room_one", viewers=9), room("room_two")) == Kept(0, 0, 0)
+        assert poll(conn, 0, room("room_one", viewers=9), room("room_two")) == Kept(0, 0, 0, again=True)
         assert [row[1:4] for row in rows(conn)] == [("room_one", 1, 5)]
         assert people.find(conn, "room_two") == []
 
@@ -280,6 +281,32 @@ def test_old_readings_go_poll_by_poll_and_what_was_said_only_in_them(database: D
         assert list(said) == ["gone since", "now"]  # what is known last stays
         assert seen(conn, "room_two") == ("model", minute(0), minute(0))
     assert inventory.of(database)["observations"] == 1
+
+
+def test_no_text_goes_while_a_poll_that_found_it_is_being_kept(postgres_database: Database) -> None:
+    """On PostgreSQL, where writers run side by side."""
+    db, said = postgres_database, {"subject": "as before"}
+    with db.write() as conn:
+        poll(conn, 0, room("room_one", **said))
+        poll(conn, 5, room("room_one", subject="something else"))
+        run_id = runs.begin(conn, pruning.JOB, "here", minute(20))
+    begun, ended = threading.Event(), threading.Event()
+
+    def prune() -> None:
+        begun.wait()
+        pruning.prune(db, {"observations": Job(minute(5), MERGE_GAP)}, run_id)
+        ended.set()
+
+    thread = threading.Thread(target=prune)
+    thread.start()
+    with db.write() as conn:
+        assert poll(conn, 10, room("room_one", **said)).new_texts == 0
+        begun.set()
+        while not conn.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+            assert not ended.wait(0.01), "texts went while a poll was being kept"
+    thread.join()
+    with db.read() as conn:
+        assert [row[5] for row in rows(conn)] == ["something else", "as before"]
 
 
 def test_the_inventory_says_how_fast_readings_grow(database: Database) -> None:
