@@ -99,7 +99,7 @@ def read(answer: Answer, *, now: float | None = None) -> Page:
     if rows and not rooms:
         raise broken(TERMS, answer, "has no room of the documented form")
     alone = not isinstance(body, dict)
-    count = len(rows) if alone else _count(body, reading)
+    count = len(rows) if alone else _count(body, len(rows), reading)
     return Page(count, rooms, len(rows), answer.body, tuple(reading.problems), alone)
 
 
@@ -146,12 +146,19 @@ def _word(value: str | None, words: dict[str, str], reading: fields.Reading, at:
     return words.get(value.lower())
 
 
-def _count(body: dict[str, Any], reading: fields.Reading) -> int | None:
+def _count(body: dict[str, Any], rows: int, reading: fields.Reading) -> int | None:
+    """Give how many rooms there are in all: not fewer than one page has."""
     try:
-        return None if body.get("count") is None else _within(fields.integer(body["count"]), reading, "count")
+        count = (
+            None if body.get("count") is None else _within(fields.integer(body["count"]), reading, "count")
+        )
     except fields.MisfitError as error:
         reading.misfit("count", body["count"], str(error))
         return None
+    if count is not None and count < rows:
+        reading.misfit("count", count, f"{rows} at least")
+        return None
+    return count
 
 
 def gather(pages: Iterator[Page]) -> Feed:

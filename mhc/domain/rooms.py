@@ -121,8 +121,13 @@ HALF: Final = 0.5
 
 
 def is_complete(came: int, listed: int | None) -> bool:
-    """Whether a feed came whole, but for the few rooms that move while it is read; what says no count does not."""
-    return listed is not None and came > 0 and came >= listed * (1 - MOST_MISSING)
+    """Whether a feed came whole, but for the few rooms that move while it is read; what says no count does not.
+
+    Nor does what counts far fewer than came.
+    """
+    if listed is None or not came:
+        return False
+    return min(came, listed) >= max(came, listed) * (1 - MOST_MISSING)
 
 
 def improbable(came: int, before: int | None) -> str | None:

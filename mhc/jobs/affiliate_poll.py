@@ -137,7 +137,14 @@ def fetch(loaded: Settings, stop: threading.Event | None = None) -> Feed:
     pacer = Pacer(loaded.state_dir, sleep=None if stop is None else stop.wait)
     client = AffiliateClient(loaded.chaturbate_url, loaded.affiliate_wm, pacer, wait_scale=loaded.wait_scale)
     with closing(client):
-        return affiliate.gather(client.fetch_pages())
+        return affiliate.gather(_until(stop, client.fetch_pages()))
+
+
+def _until(stop: threading.Event | None, pages: Iterator[affiliate.Page]) -> Iterator[affiliate.Page]:
+    for page in pages:
+        if stop is not None and stop.is_set():
+            raise StoppedError("the feed was not read to its end")
+        yield page
 
 
 def read_saved(files: Sequence[bytes]) -> Feed:

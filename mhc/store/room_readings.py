@@ -1,11 +1,12 @@
 """Readings of rooms, read: who is online, what is known last of a room, and one room's readings along the polls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Label, Select, and_, func, or_, select
 
 from mhc.domain.live import Live, Look
 from mhc.domain.room_sessions import Seen
@@ -201,3 +202,71 @@ def followers_after(conn: Connection, since: datetime) -> dict[str, int]:
         .where(_o.observed_at == first.scalar_subquery(), _o.source == _FEED, _o.followers.is_not(None))
     )
     return {row[0]: row[1] for row in conn.execute(query)}
+
+
+class Growth(NamedTuple):
+    """The followers of a room at its first and its last reading in a time that says them."""
+
+    username: str
+    first_at: datetime
+    before: int
+    last_at: datetime
+    followers: int
+
+
+def growths(
+    conn: Connection, since: datetime | None, until: datetime | None, names: Collection[str] | None
+) -> list[Growth]:
+    """Give how the rooms of a time grew by the feed, those of these names (None: all), by name.
+
+    Each end is looked for poll by poll, from where the time begins and ends: most rooms are soon found.
+    """
+    known, first, last = room_latest.c, observation.alias("one"), observation.alias("other")
+    ends = (
+        select(known.person_id, _end(since, until, last=False), _end(since, until, last=True))
+        .where(*([] if since is None else [known.observed_at >= since]))
+        .where(*([] if until is None else [known.first_at < until]))
+        .subquery("ends")
+    )
+    who, of = person.alias("who"), ends.c
+    mine = [
+        and_(one.c.observed_at == at, one.c.person_id == of.person_id, one.c.source == _FEED)
+        for one, at in ((first, of.first_at), (last, of.last_at))
+    ]
+    query = (
+        select(
+            func.coalesce(who.c.username, person.c.username),
+            of.first_at,
+            first.c.followers,
+            of.last_at,
+            last.c.followers,
+        )
+        .select_from(ends)
+        .join(person, person.c.id == of.person_id)
+        .outerjoin(who, who.c.id == person.c.canonical_id)
+        .join(first, mine[0])
+        .join(last, mine[1])
+    )
+    found: dict[str, Growth] = {}
+    for one in map(Growth._make, conn.execute(query)):
+        other = found.get(one.username, one)  # of who is several people
+        begin, end = min(one, other, key=_FIRST), max(one, other, key=_LAST)
+        found[one.username] = Growth(*begin[:3], *end[3:])
+    wanted = found if names is None else found.keys() & names
+    return [found[name] for name in sorted(wanted) if found[name].first_at < found[name].last_at]
+
+
+_FIRST, _LAST = attrgetter("first_at", "before"), attrgetter("last_at", "followers")
+
+
+def _end(since: datetime | None, until: datetime | None, *, last: bool) -> Label[Any]:
+    at, one = room_poll.c.at, observation.alias("reading")
+    query = (
+        select(at)
+        .join(one, and_(one.c.observed_at == at, one.c.source == room_poll.c.source))
+        .where(one.c.person_id == room_latest.c.person_id, one.c.followers.is_not(None))
+        .where(room_poll.c.source == _FEED)
+        .where(*([] if since is None else [at >= since]), *([] if until is None else [at < until]))
+    )
+    ordered = query.order_by(at.desc() if last else at).limit(1).correlate(room_latest)
+    return ordered.scalar_subquery().label("last_at" if last else "first_at")

@@ -3,15 +3,11 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from command import MhcHere
-from roompages import names, poll, row, saved
+from roompages import Feed, names, poll, row, saved
 
 
 def test_only_who_is_tracked_is_kept_unless_a_filter_says_otherwise(cli: MhcHere) -> None:
@@ -271,53 +267,10 @@ def test_pages_may_stand_in_files_or_lines(cli: MhcHere) -> None:
     assert (run.status, run.json["rooms"], run.json["pages"], run.json["kept"]) == (0, 4, 3, 4)
 
 
-class Feed:
-    """The feed on loopback: gives rooms page by page, or what a test says."""
-
-    def __init__(self) -> None:
-        self.rooms: list[dict[str, Any]] = []
-        self.asked: list[dict[str, list[str]]] = []
-        self.refuse_after: int | None = None
-        feed = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                query = parse_qs(urlsplit(self.path).query)
-                feed.asked.append(query)
-                offset, limit = int(query["offset"][0]), int(query["limit"][0])
-                refused = feed.refuse_after is not None and len(feed.asked) > feed.refuse_after
-                page = {"count": len(feed.rooms), "results": feed.rooms[offset : offset + limit]}
-                body = (
-                    b"<!DOCTYPE html><title>Just a moment...</title>"
-                    if refused
-                    else json.dumps(page).encode()
-                )
-                self.send_response(403 if refused else 200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-
-    @property
-    def settings(self) -> dict[str, str]:
-        url = f"http://127.0.0.1:{self.server.server_port}"
-        return {"MHC_CHATURBATE_URL": url, "MHC_AFFILIATE_WM": "CANARY0WM", "MHC_WAIT_SCALE": "0.001"}
-
-
 @pytest.fixture
 def feed() -> Iterator[Feed]:
-    made = Feed()
-    thread = Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with Feed() as made:
+        yield made
 
 
 def test_the_feed_is_fetched_whole_and_kept_at_once(cli: MhcHere, feed: Feed) -> None:

@@ -65,3 +65,26 @@ def test_a_room_shows_how_long_its_last_session_was_in_which_show(cli: MhcHere) 
         poll(cli, row("room_one", seconds_online=seconds, current_show=show), row("room_two"), ago=ago)
     found = cli("room", "show", "room_one", "--json").json
     assert (found["show"], found["public"], found["private"], found["hidden"]) == ("hidden", 420, 300, None)
+
+
+def test_movers_are_rooms_by_the_followers_that_they_gained_from_their_first_reading_to_their_last(
+    cli: MhcHere,
+) -> None:
+    followers = {90: (100, 50, 7), 60: (90, 80, None), 30: (120, 75, None)}
+    for ago, (one, two, three) in followers.items():
+        rooms = [row("room_one", num_followers=one), row("room_two", num_followers=two)]
+        poll(cli, *rooms, *([row("room_three", num_followers=three)] if three else []), ago=ago)
+    run = cli("room", "movers", "--json")
+    assert [(one["username"], one["gained"], one["before"], one["followers"]) for one in run.json] == [
+        ("room_two", 25, 50, 75), ("room_one", 20, 100, 120),
+    ]  # fmt: skip
+    later = cli("room", "movers", "--since", "70m", "--json").json
+    assert [(one["username"], one["gained"]) for one in later] == [("room_one", 30), ("room_two", -5)]
+    before = cli("room", "movers", "--since", "2h", "--until", "45m", "--json").json
+    assert [(one["username"], one["gained"]) for one in before] == [("room_two", 30), ("room_one", -10)]
+    cli("watchlist", "add", "Friends", "room_one")
+    assert names(cli("room", "movers", "--list", "Friends", "--json")) == ["room_one"]
+    cli("person", "merge", "room_one", "room_two")
+    (both,) = cli("room", "movers", "--json").json
+    assert (both["username"], both["first_at"] < both["last_at"]) == ("room_one", True)
+    assert cli("room", "movers", "--list", "Nowhere").status == 3

@@ -50,6 +50,10 @@ def show_gains(conn: Connection) -> object:
     return room_readings.followers_after(conn, NOW - timedelta(minutes=60))
 
 
+def show_movers(conn: Connection) -> object:
+    return room_readings.growths(conn, NOW - timedelta(minutes=60), None, None)
+
+
 def show_live(conn: Connection) -> object:
     return roll.list_people(conn, Roll(live=True, online=live_of(conn)), 50)
 
@@ -62,7 +66,17 @@ def show_members(conn: Connection) -> object:
     return watched.news(conn, rows_of(conn), None, heard=False, live=live_of(conn))
 
 
-EVERY = [since, show_online, show_room, show_history, show_gains, show_live, show_tagged, show_members]
+EVERY = [
+    since,
+    show_online,
+    show_room,
+    show_history,
+    show_gains,
+    show_movers,
+    show_live,
+    show_tagged,
+    show_members,
+]
 
 
 @pytest.fixture
