@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import CompoundSelect, Connection, bindparam, delete, except_, select, text, update
 
 from mhc.domain.rooms import Reading
 from mhc.domain.text import clean
@@ -89,6 +89,18 @@ def of_people(conn: Connection, person_ids: Sequence[int]) -> set[int]:
     latest = select(room_latest.c.text_id).where(room_latest.c.person_id.in_(person_ids))
     found = {*conn.execute(query).scalars(), *conn.execute(latest).scalars()}
     return {one for one in found if one is not None}
+
+
+def unused() -> CompoundSelect[Any]:
+    """Give the query of the texts that no reading has any more. Looks at every reading, and at each once."""
+    used = (select(one).where(one.is_not(None)) for one in (observation.c.text_id, room_latest.c.text_id))
+    return except_(select(room_text.c.id), *used)
+
+
+def drop_all_unused(conn: Connection) -> int:
+    """Remove the texts that no reading has any more; give how many. Takes the lock of texts."""
+    lock(conn)
+    return conn.execute(delete(room_text).where(room_text.c.id.in_(unused()))).rowcount
 
 
 def drop_unused(conn: Connection, text_ids: Iterable[int]) -> int:

@@ -316,3 +316,17 @@ def test_the_inventory_says_how_fast_readings_grow(database: Database) -> None:
             poll(conn, at, room("room_one"), room("room_two"))
     found = inventory.of(database)
     assert (found["observations"], found["observations_a_day"]) == (8, 4)
+    limit = 100_000_000 if database.is_sqlite else 300_000_000
+    assert (found["observations_limit"], found["observations_limit_at"]) == (limit, None)  # in ages
+
+
+def test_the_inventory_says_when_there_are_too_many_readings(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(inventory.LIMITS, "sqlite", 20)
+    monkeypatch.setitem(inventory.LIMITS, "postgresql", 20)
+    with database.write() as conn:
+        for at in (0, 5, 25 * 60, 26 * 60):
+            poll(conn, at, room("room_one"), room("room_two"))
+    found = inventory.of(database)
+    assert found["observations_limit_at"] == minute(26 * 60 + 3 * 24 * 60)  # twelve more, four a day
