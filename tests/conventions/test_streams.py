@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from calls import call_of
-from command import Mhc, MhcHere
+from command import Cold, Mhc, MhcHere
 from conventions_ready import Ready
 from docs_tree import Leaf, groups, leaves
 from terminal import into, on_terminal
@@ -32,8 +32,8 @@ def words(leaf: Leaf) -> list[str]:
     return [*leaf.path.split(), *call_of(leaf).split, "-q", *(["-n"] if "Writing" in leaf.sets else [])]
 
 
-def mhc_for(leaf: Leaf, ready: Ready, feed: Mapping[str, str]) -> Mhc:
-    mhc = ready(leaf, Mhc)
+def mhc_for(leaf: Leaf, ready: Ready, feed: Mapping[str, str], kind: type[Mhc] = Mhc) -> Mhc:
+    mhc = ready(leaf, kind)
     mhc.environ |= feed if call_of(leaf).feed else {}
     return mhc
 
@@ -44,7 +44,7 @@ def mhc_for(leaf: Leaf, ready: Ready, feed: Mapping[str, str]) -> Mhc:
 def test_a_closed_pipe_ends_quietly(
     ready: Ready, feed: Mapping[str, str], leaf: Leaf, unbuffered: dict[str, str]
 ) -> None:
-    run = into(None, mhc_for(leaf, ready, feed), *words(leaf), **unbuffered)
+    run = into(None, mhc_for(leaf, ready, feed, Cold), *words(leaf), **unbuffered)
     assert (run.status, run.stderr) == (141, "")
 
 
