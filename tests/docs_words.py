@@ -2,7 +2,7 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, remembered, room_history, tippers
+from mhc.reports import card, elsewhere, frame, remembered, room_history
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -315,19 +315,25 @@ NESTED_HELP = {
     },
 }
 
-_COVERED = ", ".join(f"`{name}`" for name in tippers.Covered.__slots__)
+_COVERED = ", ".join(f"`{name}`" for name in frame.Covered.__slots__)
 # Reports: what their JSON object holds beside `rows`.
+_ABOUT = {
+    "range": ("object", "`since` and `until`, as they were asked for; null is open."),
+    "timezone": ("string", "The zone in which `--since` and `--until` were read."),
+    "room": ("string", "The room; null is every room."),
+    "sources": ("array", "The kinds of streams that were counted."),
+    "coverage": (
+        "object",
+        f"{_COVERED}: how much of the time was captured; null where nothing is known.",
+    ),
+    "excluded": ("number", "How many people were left out."),
+}
 REPORTS = {
-    "report tippers": {
-        "range": ("object", "`since` and `until`, as they were asked for; null is open."),
-        "timezone": ("string", "The zone in which `--since` and `--until` were read."),
-        "room": ("string", "The room; null is every room."),
-        "sources": ("array", "The kinds of streams that were counted."),
-        "coverage": (
-            "object",
-            f"{_COVERED}: how much of the time was captured; null where nothing is known.",
-        ),
-        "excluded": ("number", "How many people were left out."),
+    "report tippers": _ABOUT,
+    "report timing": _ABOUT
+    | {
+        "metric": ("string", "What is counted."),
+        "username": ("string", "Whose doings these are; null: everybody's."),
     },
 }
 

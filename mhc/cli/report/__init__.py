@@ -1,0 +1,23 @@
+"""`mhc report`: figures."""
+
+from typing import Final
+
+import click
+
+from mhc.cli.root import LazyGroup, Table
+
+COMMANDS: Final[Table] = {
+    "tippers": (
+        "mhc.cli.report.tippers:command",
+        "Show who tipped and how much, most tokens first, equals by name.",
+    ),
+    "timing": (
+        "mhc.cli.report.timing:command",
+        "Show at which hours of the week the most happens, by the hour that was live and captured.",
+    ),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def group() -> None:
+    """Figures, each with its range and what was captured of it."""
