@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -140,6 +141,13 @@ def _kept_warm() -> Iterator[None]:
     compiled.share()
     yield
     warm.close()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as seldom as the command does, and never in what was collected: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
