@@ -46,7 +46,8 @@ def test_a_fork_has_the_surroundings_it_is_given(tmp_path: Path) -> None:
 
 def test_who_tells_python_how_to_start_starts_it(tmp_path: Path) -> None:
     assert warm.suits(Mhc(tmp_path).environ)
-    assert not warm.suits(Mhc(tmp_path, PYTHONUNBUFFERED="1").environ)
+    assert warm.suits(Mhc(tmp_path, PYTHONUNBUFFERED="1").environ)
+    assert not warm.suits(Mhc(tmp_path, PYTHONUTF8="1").environ)
     assert not warm.suits(Mhc(tmp_path, LC_ALL="C").environ)
 
 

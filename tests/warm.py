@@ -23,16 +23,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, TextIO
 
 _DIALECTS = ("sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql", "psycopg")
+_UNBUFFERED = "PYTHONUNBUFFERED"
 _LOCALE = "C.UTF-8"  # of every call: read when Python starts
 
 
 def suits(environ: Mapping[str, str]) -> bool:
     """Say whether a fork would be as a start in this environment is."""
-    locale = environ.get("LC_ALL") == _LOCALE
-    return locale and not any(name.startswith(("PYTHON", "LD_", "COVERAGE")) for name in environ)
+    others = [name for name in environ if name.startswith(("PYTHON", "LD_")) and name != _UNBUFFERED]
+    return environ.get("LC_ALL") == _LOCALE and not others
 
 
 class Warm:
@@ -160,15 +161,19 @@ def _become(asked: dict[str, Any]) -> None:
     time.tzset()
     sys.argv = asked["call"]
     sys.path[0] = str(Path(sys.argv[0]).parent)
-    sys.stdin = sys.__stdin__ = _stream(sys.stdin, os.fdopen(0, "rb", closefd=False))  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = _stream(sys.stdout, os.fdopen(1, "wb", closefd=False))  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = _stream(sys.stderr, os.fdopen(2, "wb", closefd=False))  # type: ignore[misc]
+    sys.stdin = sys.__stdin__ = _stream(0, "rb", sys.stdin)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _stream(1, "wb", sys.stdout)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _stream(2, "wb", sys.stderr)  # type: ignore[misc]
 
 
-def _stream(before: Any, binary: BinaryIO) -> TextIOWrapper:
-    lines = binary.isatty() or before is sys.stderr
-    kept = {"encoding": before.encoding, "errors": before.errors}
-    return TextIOWrapper(binary, **kept, newline=None if binary.readable() else "\n", line_buffering=lines)
+def _stream(descriptor: int, mode: str, before: TextIO) -> TextIOWrapper:
+    """Open a stream as Python does when it starts."""
+    direct = mode == "wb" and bool(os.environ.get(_UNBUFFERED))
+    binary: Any = os.fdopen(descriptor, mode, 0 if direct else -1, closefd=False)
+    lines = not direct and (binary.isatty() or descriptor == 2)
+    newline = None if mode == "rb" else "\n"
+    kept = {"encoding": before.encoding, "errors": before.errors, "newline": newline}
+    return TextIOWrapper(binary, **kept, line_buffering=lines, write_through=direct)
 
 
 def _end(status: Any) -> None:

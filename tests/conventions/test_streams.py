@@ -20,9 +20,10 @@ FULL = Path("/dev/full")
 BUFFERING: tuple[dict[str, str], ...] = ({}, {"PYTHONUNBUFFERED": "1"})
 # With and without a buffer where much may be printed, in turns elsewhere: a start is a third of a second.
 CLOSED = [
-    (leaf, unbuffered)
+    (leaf, unbuffered, Cold if turn == place % 2 else Mhc)
     for place, leaf in enumerate(SPEAKING)
-    for unbuffered in (BUFFERING if leaf.is_list else BUFFERING[place % 2 :][:1])
+    for turn, unbuffered in enumerate(BUFFERING)
+    if leaf.is_list or turn == place % 2
 ]
 each_speaking = pytest.mark.parametrize("leaf", SPEAKING, ids=lambda leaf: leaf.path)
 
@@ -39,12 +40,12 @@ def mhc_for(leaf: Leaf, ready: Ready, feed: Mapping[str, str], kind: type[Mhc] =
 
 
 @pytest.mark.parametrize(
-    ("leaf", "unbuffered"), CLOSED, ids=lambda one: one.path if isinstance(one, Leaf) else None
+    ("leaf", "unbuffered", "kind"), CLOSED, ids=lambda one: one.path if isinstance(one, Leaf) else None
 )
 def test_a_closed_pipe_ends_quietly(
-    ready: Ready, feed: Mapping[str, str], leaf: Leaf, unbuffered: dict[str, str]
+    ready: Ready, feed: Mapping[str, str], leaf: Leaf, unbuffered: dict[str, str], kind: type[Mhc]
 ) -> None:
-    run = into(None, mhc_for(leaf, ready, feed, Cold), *words(leaf), **unbuffered)
+    run = into(None, mhc_for(leaf, ready, feed, kind), *words(leaf), **unbuffered)
     assert (run.status, run.stderr) == (141, "")
 
 
