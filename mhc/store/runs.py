@@ -127,10 +127,11 @@ def count(conn: Connection, run_id: int, counts: Mapping[str, object]) -> None:
     conn.execute(update(job_run).where(job_run.c.id == run_id).values(counts=body))
 
 
-def end(conn: Connection, run_id: int, at: datetime, state: str = State.OK, error: str | None = None) -> None:
-    """Note how a run ended."""
+def end(conn: Connection, run_id: int, at: datetime, state: str = State.OK, error: str | None = None) -> bool:
+    """Note how a run ended; give whether it had not: one that another run took for dead stays abandoned."""
     row = {"ended_at": at, "state": str(state), "error": error}
-    conn.execute(update(job_run).where(job_run.c.id == run_id).values(**row))
+    mine = job_run.c.id == run_id, job_run.c.ended_at.is_(None)
+    return conn.execute(update(job_run).where(*mine).values(**row)).rowcount > 0
 
 
 def names_in(conn: Connection, words: Sequence[str]) -> set[str]:
