@@ -30,6 +30,9 @@ INFO = (
         "int",
         "Those of the day before the last one: docs/operations.md says when to thin them.",
     ),
+    Field("snapshots", "int", "Readings of other sources."),
+    Field("payloads", "int", "The answers that they have: what is said again is kept once."),
+    Field("bytes_a_snapshot", "int", "What both take on disk, by reading; null without readings."),
 )
 CHECKS = (
     Field("database", "text", "Which database.", foreign=False),

@@ -48,7 +48,7 @@ def _path(db: Database, state_dir: Path, job: str) -> Path:
     """Give the file that is locked: beside a SQLite file, where every state directory that works with it finds it."""
     if db.path is not None:
         file = db.path.resolve()
-        return file.with_name(f"{file.name}-jobs") / f"{job}.lock"
+        return file.with_name(f".{file.name}-jobs") / f"{job}.lock"
     digest = sha256(f"{db.address}\0{job}".encode()).hexdigest()[:16]
     return state_dir / "locks" / f"job-{digest}.lock"
 

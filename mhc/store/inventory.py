@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Connection, cast, func, inspect, select, text
 
 from mhc.store import canonical, derived, follows, message_words, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
-from mhc.store.schema import event, observation, person, room_poll, stream_session
+from mhc.store.schema import event, observation, payload, person, room_poll, snapshot, stream_session
 
 
 def of(db: Database) -> dict[str, Any]:
@@ -31,7 +31,16 @@ def of(db: Database) -> dict[str, Any]:
             "last_event_at": last,
             "observations": _count(conn, select(func.count()).select_from(observation)),
             "observations_a_day": _a_day(conn),
+            **_readings(conn),
         }
+
+
+def _readings(conn: Connection) -> dict[str, Any]:
+    """Give how many readings of other sources there are, how many answers, and what a reading takes on disk."""
+    readings, answers = (_count(conn, select(func.count()).select_from(one)) for one in (snapshot, payload))
+    size = sizes.of_tables(conn, (snapshot.name, payload.name)) if readings else None
+    each = None if size is None else -(-size // readings)
+    return {"snapshots": readings, "payloads": answers, "bytes_a_snapshot": each}
 
 
 def _a_day(conn: Connection) -> int:

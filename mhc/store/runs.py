@@ -81,6 +81,13 @@ def last(conn: Connection, job: str) -> Entry | None:
     return next(map(_entry, conn.execute(query)), None)
 
 
+def last_over(conn: Connection, job: str | None = None) -> datetime | None:
+    """Give when the last run that is over began, of a job or of any; what runs now may itself ask."""
+    query = select(func.max(job_run.c.started_at)).where(job_run.c.ended_at.is_not(None))
+    at: datetime | None = conn.execute(query if job is None else query.where(job_run.c.job == job)).scalar()
+    return at
+
+
 def last_good(conn: Connection, job: str) -> datetime | None:
     """Give when a job last went well."""
     good = (job_run.c.job == job, job_run.c.state.in_(GOOD))
