@@ -17,6 +17,7 @@ from mhc.store import (
     erasures,
     history,
     import_batches,
+    ledger,
     payloads,
     people,
     personal,
@@ -139,6 +140,7 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     if conn.dialect.name == "sqlite":
         conn.execute(text("PRAGMA secure_delete=ON"))
     conn.execute(select(stream.c.id).order_by(stream.c.id).with_for_update())
+    room_texts.lock(conn)
     people.lock_names(conn)
     rooms, others = _touched(conn, subject.ids)
     for room_id in rooms:
@@ -146,8 +148,11 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     said = payloads.only_of(conn, subject.ids)
     for table, condition in _parts(subject):
         conn.execute(delete(table).where(condition))
+    inherited = None
     if heir is not None:
-        others |= {_inherit(conn, subject.ids, heir)}
+        inherited = _inherit(conn, subject.ids, heir), heir
+        others |= {inherited[0]}
+    ledger.forget(conn, subject.ids, inherited)
     subjects = room_texts.of_people(conn, subject.ids)
     for one in reversed(personal.tables()):
         _delete(conn, one, subject.ids)
