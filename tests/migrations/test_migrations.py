@@ -190,8 +190,9 @@ def test_totals_learn_of_tips_and_threads_from_the_events(database: Database) ->
         tips = [tip(40, "viewer_two", 5, anonymous=True), tip(41, "viewer_two", 5, room=None)]
         store(conn, [*tips, private(30, "viewer_two", ROOM, "hi"), outside], page=5)
         store(conn, [tip(50, "viewer_two", 5)], kind=Kind.TESTBED, page=6)
-        plan = pasting.read(conn, given := pasting.Paste("viewer_one: hi", What.PM, ROOM, UTC), NEW)
-        pasting.save(conn, given, plan, NEW)
+        for what, text_of in ((What.PM, "viewer_nine: hi"), (What.TIPS, "viewer_nine tipped 5 tokens")):
+            given = pasting.Paste(text_of, what, ROOM, UTC)  # at an unknown time
+            pasting.save(conn, given, pasting.read(conn, given, NEW), NEW)
     migrate.downgrade(database, "0006")
     migrate.upgrade(database)
     with database.read() as conn:
