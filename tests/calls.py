@@ -130,6 +130,7 @@ CALLS = {
     "snapshot show": Call("viewer_one", missing="nobody_at_all"),
     "snapshot trend": Call("viewer_one all_time_tokens --source statbate.member_info", missing="nobody_at_all all_time_tokens"),
     "report tippers": Call(missing="--room nobody_at_all"),
+    "report followers": Call(missing="--room nobody_at_all"),
     "report timing": Call(missing="nobody_at_all"),
     "report income": Call(missing="--room nobody_at_all"),
     "job disable": Call("db-prune", missing="no-such-job"),

@@ -350,6 +350,13 @@ REPORTS = {
         "usd_per_token": ("number", "The setting; null where it is not set."),
         "total": ("object", "The figures of all rows together."),
     },
+    "report followers": _ABOUT
+    | {
+        "left": (
+            "array",
+            "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
+        )
+    },
     "report timing": _ABOUT
     | {
         "metric": ("string", "What is counted."),

@@ -7,8 +7,8 @@ from mhc.cli.terminal import Screen
 from mhc.domain.text import Safe, trusted
 from mhc.domain.week import DAYS, Hour, in_order
 
-_SHADES = trusted("░▒▓█")
-_PLAIN = trusted(".:*#")  # for a screen that has no blocks
+_BLOCKS = trusted("·░▒▓█")  # the first where nothing is known
+_PLAIN = trusted("-.:*#")  # for a screen that has no blocks
 _WIDE, _NARROW = 80, 57  # columns from which a cell takes three, and two
 
 
@@ -25,19 +25,18 @@ class Cell(Protocol):
 
 
 def week(cells: Sequence[Cell], screen: Screen) -> Iterator[Safe]:
-    """Give the lines of a map: blank where nothing happened, a dash where nothing is known."""
+    """Give the lines of a map: blank where nothing happened, a dot or a dash where nothing is known."""
     known = {one.place: one.per_hour for one in cells}
-    shades = _SHADES if screen.printable(_SHADES) == _SHADES else _PLAIN
+    signs = _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
     wide = 3 if screen.columns >= _WIDE else 2 if screen.columns >= _NARROW else 1
     most = max(known.values(), default=0)
     yield _line("", _hours(wide))
     for day in range(len(DAYS)):
         mine = (known.get(place) for place in in_order(day)[:24])
         yield _line(
-            DAYS[day][:3],
-            "".join(_cell(one, most, shades) * (wide - (wide > 2)) + " " * (wide > 2) for one in mine),
+            DAYS[day][:3], "".join((_cell(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
         )
-    yield from _legend(most, shades)
+    yield from _legend(most, signs)
 
 
 def _line(label: str, text: str) -> Safe:
@@ -51,22 +50,21 @@ def _hours(wide: int) -> str:
     return "".join(f"{hour:<{6 * wide}}" for hour in range(0, 24, 6))
 
 
-def _cell(value: float | None, most: float, shades: str) -> str:
+def _cell(value: float | None, most: float, signs: str) -> str:
     if value is None:
-        return "-"
-    return shades[_level(value, most, len(shades))] if value else " "
+        return signs[0]
+    if not value:
+        return ""
+    shades = signs[1:]
+    return shades[min(len(shades) - 1, int(value / most * len(shades)))]
 
 
-def _level(value: float, most: float, levels: int) -> int:
-    """Give the shade of a value above 0: equal steps up to the most."""
-    return min(levels - 1, int(value / most * levels))
-
-
-def _legend(most: float, shades: str) -> Iterator[Safe]:
-    """Say what each shade stands for."""
+def _legend(most: float, signs: str) -> Iterator[Safe]:
+    """Say what each shade stands for: equal steps up to the most."""
+    shades = signs[1:]
     steps = [most * (step + 1) / len(shades) for step in range(len(shades))]
-    said = "  ".join(
-        f"{shade} to {step:,.{0 if most >= 10 else 2}f}" for shade, step in zip(shades, steps, strict=True)
-    )
+    digits = 0 if most >= len(shades) else 2
+    said = "  ".join(f"{shade} to {step:,.{digits}f}" for shade, step in zip(shades, steps, strict=True))
     yield Safe("\n")
-    yield Safe((f"{said}  an hour live" if most else "nothing happened") + "; - never live and captured\n")
+    yield Safe(f"{said}\n" if most else "nothing happened\n")
+    yield Safe(f"an hour live, {signs[0]} was never live and captured\n")

@@ -112,7 +112,7 @@ def test_the_map_is_readable_in_80_columns_and_in_ascii(mine: MhcHere) -> None:
     assert [line[:3] for line in lines[1:8]] == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     assert all(len(line) <= 80 for line in lines)
     place = lines[0].index("19")
-    assert (lines[4][place : place + 2], lines[5][place], lines[1][place]) == ("██", "░", "-")
+    assert (lines[4][place : place + 2], lines[5][place], lines[1][place]) == ("██", "░", "·")
 
 
 def test_a_map_is_not_for_programs(mine: MhcHere) -> None:

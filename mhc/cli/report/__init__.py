@@ -15,6 +15,10 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.income:command",
         "Show what the room earned: tips and media as captured, against the ledger and the balance.",
     ),
+    "followers": (
+        "mhc.cli.report.followers:command",
+        "Show who began and ceased to follow, by day, the earliest first.",
+    ),
     "timing": (
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",

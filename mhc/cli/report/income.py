@@ -1,8 +1,11 @@
 """`mhc report income`: what was captured, against the ledger and the balance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,10 +13,11 @@ from mhc.cli.context import database, settings
 from mhc.cli.lookups import own_room
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, ask, report_options, show
+from mhc.cli.report.asking import About, Drawn, ask, report_options, show
 from mhc.domain.clock import iso_z
 
 if TYPE_CHECKING:
+    from mhc.cli.page import Picture
     from mhc.reports.income import Report, Row
 
 BY = ("session", "day", "type")
@@ -81,6 +85,7 @@ def command(
     by: str,
     include_excluded: bool,
     require_complete: bool,
+    html: Path | None,
     since: str | None,
     until: str | None,
     room: str | None,
@@ -112,9 +117,12 @@ def command(
     }
     about = About(found.sources, found.coverage, found.excluded, more)
     _tell(out, found, total, rate)
-    rows = out.ordered(INCOME, [_row(row, rate) | {"row": _label(out, row)} for row in found.rows])
+    local = out.tz if out.format == "table" or html is not None else None
+    rows = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
     nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
-    show(ctx, out, asked, about, INCOME, rows, nothing=nothing)
+    drawn = Drawn("What was earned", pictures=partial(_pictures, rows, by))
+    ordered = out.ordered(INCOME, rows)
+    show(ctx, out, asked, about, INCOME, ordered, nothing=nothing, drawn=drawn, html=html)
 
 
 _KEYS = ("day", "started_at", "type")
@@ -124,13 +132,19 @@ def _without_moves(balance: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in balance.items() if name != "moves"}
 
 
-def _label(out: Writer, row: "Row") -> str | None:
-    """Say what a row is: for people in their zone."""
+def _pictures(rows: Sequence[Mapping[str, Any]], by: str) -> "Sequence[Picture]":
+    from mhc.cli.pictures import bars
+
+    which = "earned" if any(row["earned"] for row in rows) else "captured"
+    values = [(row["row"] or "-", row[which] or 0) for row in rows]
+    return [bars(values, f"tokens {which} by {by}")] if any(tokens for _, tokens in values) else []
+
+
+def _label(row: "Row", local: tzinfo | None) -> str | None:
+    """Say what a row is, a session by its time: for people in their zone."""
     if row.started_at is None:
         return row.day or row.type
-    if out.format != "table":
-        return iso_z(row.started_at)
-    return f"{row.started_at.astimezone(out.tz):%Y-%m-%d %H:%M}"
+    return iso_z(row.started_at) if local is None else f"{row.started_at.astimezone(local):%Y-%m-%d %H:%M}"
 
 
 def _row(row: "Row", rate: float | None) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +12,12 @@ from mhc.cli.context import database, utc_now
 from mhc.cli.lookups import person
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, ask, report_options, show
+from mhc.cli.report.asking import About, Drawn, ask, report_options, show
 from mhc.cli.terminal import Screen
 from mhc.cli.unmasking import unmask_options
 
 if TYPE_CHECKING:
+    from mhc.cli.page import Picture
     from mhc.reports.timing import Row
 
 METRICS = ("tokens", "tips", "messages", "arrivals")
@@ -63,6 +65,7 @@ def command(
     reveal: bool,
     include_excluded: bool,
     require_complete: bool,
+    html: Path | None,
     since: str | None,
     until: str | None,
     room: str | None,
@@ -92,11 +95,19 @@ def command(
         {"metric": metric, "username": whom and whom.username},
     )
     nothing = "no hour of that time was both live and captured: mhc session list, mhc capture coverage"
-    draw = partial(_map, found.rows, out.screen) if plot else None
-    show(ctx, out, asked, about, HOURS, out.ordered(HOURS, found.rows), nothing=nothing, draw=draw)
+    title = f"When {'people come' if metric == 'arrivals' else metric + ' come'}{f' from {whom.username}' if whom else ''}"
+    drawn = Drawn(title, partial(_map, found.rows, out.screen), partial(_pictures, found.rows, metric))
+    rows = out.ordered(HOURS, found.rows)
+    show(ctx, out, asked, about, HOURS, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
 
 
-def _map(rows: "Sequence[Row]", screen: Screen) -> Iterator[str]:
+def _map(rows: "Sequence[Row]", screen: Screen) -> "Iterator[str]":
     from mhc.cli.heat import week
 
     return week(rows, screen)
+
+
+def _pictures(rows: "Sequence[Row]", metric: str) -> "Sequence[Picture]":
+    from mhc.cli.pictures import week
+
+    return [week(rows, metric)] if rows else []

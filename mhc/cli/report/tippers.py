@@ -1,13 +1,23 @@
 """`mhc report tippers`: who tipped, and how much."""
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from mhc.cli.context import database
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, ask, report_options, show
+from mhc.cli.report.asking import About, Drawn, ask, report_options, show
 from mhc.cli.unmasking import unmask_options
 
+if TYPE_CHECKING:
+    from mhc.cli.page import Picture
+    from mhc.reports.tippers import Row
+
+_DRAWN = 20  # bars
 TIPPERS = (
     Field("username", "username", "Who paid; null in JSON, (anonymous) elsewhere, for all who hid their name.",
           absent="(anonymous)"),
@@ -48,6 +58,7 @@ def command(
     reveal: bool,
     testbed: bool,
     require_complete: bool,
+    html: Path | None,
     since: str | None,
     until: str | None,
     room: str | None,
@@ -71,4 +82,22 @@ def command(
         )
     about = About(found.sources, found.coverage, found.excluded)
     nothing = "no tips in that time; what was captured: mhc capture coverage"
-    show(ctx, out, asked, about, TIPPERS, out.ordered(TIPPERS, found.rows[:top]), nothing=nothing)
+    drawn = Drawn("Who tipped", pictures=partial(_pictures, found.rows[: top or _DRAWN]))
+    show(
+        ctx,
+        out,
+        asked,
+        about,
+        TIPPERS,
+        out.ordered(TIPPERS, found.rows[:top]),
+        nothing=nothing,
+        drawn=drawn,
+        html=html,
+    )
+
+
+def _pictures(rows: "Sequence[Row]") -> "Sequence[Picture]":
+    from mhc.cli.pictures import bars
+
+    values = [(row.username or "(anonymous)", row.tokens) for row in rows[:_DRAWN]]
+    return [bars(values, f"tokens of the first {len(values)}")] if values else []
