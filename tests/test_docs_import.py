@@ -19,8 +19,10 @@ SAID = {
     ),
     "tokens.csv": (
         ("tokens",),
-        "imported 4 rows as import 1\n"
-        "from 2026-01-02T05:30:00.111Z to 2026-01-02T13:00:00Z, read in America/Los_Angeles: no row is missing",
+        (
+            "imported 4 rows as import 1\n"
+            "from 2026-01-02T05:30:00.111Z to 2026-01-02T13:00:00Z, read in America/Los_Angeles: no row is missing"
+        ),
     ),
     "people.jsonl": (("people",), "imported as import 1"),
 }
