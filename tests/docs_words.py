@@ -134,6 +134,10 @@ COLUMNS = {
     "visit.ending": "open, left, inferred or unknown",
     "person_total.tokens": "tips and media, without anonymous tips",
     "person_total.anonymous_tokens": "counted only with `--reveal`",
+    "person_total.private_received": "from them to the room's owner",
+    "person_total.private_sent": "from the room's owner to them",
+    "person_total.private_outside": "of both, those that name no room",
+    "person_total.last_tip_at": "by name, at a known time",
     "watchlist_member.removed_at": "null: on it now",
     "alert_sent.person_id": "the person behind every alias and merge; null: nobody is named",
     "payload.hash": "SHA-256 of body and metrics",
@@ -330,6 +334,14 @@ _ABOUT = {
 }
 REPORTS = {
     "report tippers": _ABOUT,
+    "report followers": _ABOUT
+    | {
+        "left": (
+            "array",
+            "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
+        )
+    },
+    "report tipmenu": _ABOUT,
     "report income": _ABOUT
     | {
         "by": ("string", "What a row is: session, day or type."),
@@ -349,13 +361,6 @@ REPORTS = {
         ),
         "usd_per_token": ("number", "The setting; null where it is not set."),
         "total": ("object", "The figures of all rows together."),
-    },
-    "report followers": _ABOUT
-    | {
-        "left": (
-            "array",
-            "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
-        )
     },
     "report timing": _ABOUT
     | {

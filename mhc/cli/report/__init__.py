@@ -11,13 +11,17 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.tippers:command",
         "Show who tipped and how much, most tokens first, equals by name.",
     ),
-    "income": (
-        "mhc.cli.report.income:command",
-        "Show what the room earned: tips and media as captured, against the ledger and the balance.",
-    ),
     "followers": (
         "mhc.cli.report.followers:command",
         "Show who began and ceased to follow, by day, the earliest first.",
+    ),
+    "tipmenu": (
+        "mhc.cli.report.tipmenu:command",
+        "Show what of the tip menu sold, most tokens first; an item that nobody wanted has zeros.",
+    ),
+    "income": (
+        "mhc.cli.report.income:command",
+        "Show what the room earned: tips and media as captured, against the ledger and the balance.",
     ),
     "timing": (
         "mhc.cli.report.timing:command",

@@ -148,9 +148,9 @@ def _page(
         ("zone", str(out.tz)),
         ("from", ", ".join(about.sources)),
         *(
-            (name.replace("_", " "), str(one))
-            for name, one in about.more.items()
-            if isinstance(one, str | int | float)
+            (name.replace("_", " "), str(value))
+            for name, value in about.more.items()
+            if isinstance(value, str | int | float)
         ),
     ]
     if about.coverage is not None and about.coverage.share is not None:

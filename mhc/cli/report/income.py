@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -118,11 +118,19 @@ def command(
     about = About(found.sources, found.coverage, found.excluded, more)
     _tell(out, found, total, rate)
     local = out.tz if out.format == "table" or html is not None else None
-    rows = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
+    shown = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
     nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
-    drawn = Drawn("What was earned", pictures=partial(_pictures, rows, by))
-    ordered = out.ordered(INCOME, rows)
-    show(ctx, out, asked, about, INCOME, ordered, nothing=nothing, drawn=drawn, html=html)
+    drawn = Drawn("What the room earned", pictures=partial(_pictures, shown))
+    show(ctx, out, asked, about, INCOME, out.ordered(INCOME, shown), nothing=nothing, drawn=drawn, html=html)
+
+
+def _pictures(rows: "Sequence[Mapping[str, object]]") -> "Sequence[Picture]":
+    """Draw what was earned, by the ledger where it reaches, else as captured."""
+    from mhc.cli.pictures import bars
+
+    known = ((row["row"], row["captured"] if row["earned"] is None else row["earned"]) for row in rows)
+    values = [(str(name or "-"), tokens) for name, tokens in known if isinstance(tokens, int)]
+    return [bars(values, "tokens earned")] if values else []
 
 
 _KEYS = ("day", "started_at", "type")
@@ -130,14 +138,6 @@ _KEYS = ("day", "started_at", "type")
 
 def _without_moves(balance: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in balance.items() if name != "moves"}
-
-
-def _pictures(rows: Sequence[Mapping[str, Any]], by: str) -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars
-
-    which = "earned" if any(row["earned"] for row in rows) else "captured"
-    values = [(row["row"] or "-", row[which] or 0) for row in rows]
-    return [bars(values, f"tokens {which} by {by}")] if any(tokens for _, tokens in values) else []
 
 
 def _label(row: "Row", local: tzinfo | None) -> str | None:
