@@ -41,8 +41,8 @@ def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) ->
 
 def _is_online(conn: Connection, room_id: int, now: datetime, gap: timedelta) -> bool:
     """Whether the feed of rooms showed the room online within the gap, and did not show since that it is not."""
-    since = room_readings.live_from(conn, now, gap)
-    return since is not None and bool(room_readings.live_among(conn, people.members(conn, room_id), since))
+    live = room_readings.live(conn, now, gap)
+    return live is not None and bool(room_readings.live_among(conn, people.members(conn, room_id), live))
 
 
 def _was_heard(conn: Connection, room_id: int, last: datetime, now: datetime, gap: timedelta) -> bool:
