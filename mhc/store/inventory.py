@@ -38,14 +38,6 @@ def of(db: Database) -> dict[str, Any]:
         }
 
 
-def _readings(conn: Connection) -> dict[str, Any]:
-    """Give how many readings of other sources there are, how many answers, and what a reading takes on disk."""
-    readings, answers = (_count(conn, select(func.count()).select_from(one)) for one in (snapshot, payload))
-    size = sizes.of_tables(conn, (snapshot.name, payload.name)) if readings else None
-    each = None if size is None else -(-size // readings)
-    return {"snapshots": readings, "payloads": answers, "bytes_a_snapshot": each}
-
-
 def _of_rooms(conn: Connection) -> dict[str, Any]:
     """Give how many readings of rooms there are, how many came in the day before the last poll, and where that leads."""
     number = _count(conn, select(func.count()).select_from(observation))
@@ -63,6 +55,14 @@ def _of_rooms(conn: Connection) -> dict[str, Any]:
         "observations_limit": limit,
         "observations_limit_at": reached,
     }
+
+
+def _readings(conn: Connection) -> dict[str, Any]:
+    """Give how many readings of other sources there are, how many answers, and what a reading takes on disk."""
+    readings, answers = (_count(conn, select(func.count()).select_from(one)) for one in (snapshot, payload))
+    size = sizes.of_tables(conn, (snapshot.name, payload.name)) if readings else None
+    each = None if size is None else -(-size // readings)
+    return {"snapshots": readings, "payloads": answers, "bytes_a_snapshot": each}
 
 
 def _count(conn: Connection, query: Any) -> int:
