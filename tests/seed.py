@@ -67,7 +67,9 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
                 tags=("music",),
             )
             at, scope = now - timedelta(minutes=ago), rooms.Scope.TRACKED
-            observations.add_poll(conn, Poll(at, rooms.Source.AFFILIATE, 2, 2, scope, complete=True), [reading])
+            observations.add_poll(
+                conn, Poll(at, rooms.Source.AFFILIATE, 2, 2, scope, complete=True), [reading]
+            )
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 
 

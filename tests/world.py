@@ -29,7 +29,9 @@ class World:
     def __init__(self, folder: Path, *, begin: datetime = BEGIN, **more: Any) -> None:
         self.passed = 0.0
         self._begin = begin
-        self.sandbox = Sandbox(**{"start": begin, "length": LENGTH, "clock": lambda: self.passed, "rooms": 100, **more})
+        self.sandbox = Sandbox(
+            **{"start": begin, "length": LENGTH, "clock": lambda: self.passed, "rooms": 100, **more}
+        )
         self._pacer = Pacer(folder, clock=self.time, sleep=self._sleep)
 
     @property
