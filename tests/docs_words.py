@@ -134,6 +134,10 @@ COLUMNS = {
     "visit.ending": "open, left, inferred or unknown",
     "person_total.tokens": "tips and media, without anonymous tips",
     "person_total.anonymous_tokens": "counted only with `--reveal`",
+    "person_total.private_received": "from them to the room's owner",
+    "person_total.private_sent": "from the room's owner to them",
+    "person_total.private_outside": "of both, those that name no room",
+    "person_total.last_tip_at": "by name, at a known time",
     "watchlist_member.removed_at": "null: on it now",
     "alert_sent.person_id": "the person behind every alias and merge; null: nobody is named",
     "payload.hash": "SHA-256 of body and metrics",
@@ -185,7 +189,7 @@ COLUMNS = {
     "follow_change.state": "yes, no or unknown",
     "rating_change.rating": "null: no longer rated",
     "person_name.kind": "private, identity or address",
-    "import_batch.kind": "chat, pm, tips, tipmenu, people or follows",
+    "import_batch.kind": "chat, pm, tips, tipmenu, people, follows or tokens",
     "import_batch.name": "the file's name, or - for stdin",
     "import_batch.hash": "SHA-256 of what was read",
     "import_batch.counts": "JSON",
@@ -336,6 +340,27 @@ REPORTS = {
             "array",
             "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
         )
+    },
+    "report tipmenu": _ABOUT,
+    "report income": _ABOUT
+    | {
+        "by": ("string", "What a row is: session, day or type."),
+        "ledger": (
+            "object",
+            (
+                "`since`, `until` and `entries` of the ledger in the range, and `missing`, what it lacks: `after`, `before`"
+                " and `tokens`; null where it has no row there."
+            ),
+        ),
+        "balance": (
+            "object",
+            (
+                "`since`, `until` and `readings` of the statistics in the range, how many the ledger could be asked about"
+                " (`checked`) and bears out (`agree`), the first that it does not (`differs_at`); null without any."
+            ),
+        ),
+        "usd_per_token": ("number", "The setting; null where it is not set."),
+        "total": ("object", "The figures of all rows together."),
     },
     "report timing": _ABOUT
     | {
