@@ -35,6 +35,7 @@ TYPED = (
     ("person", "name", "viewer_one", "--private", "Nick", "--identity", "Max", "--address", "Sir"),
     ("session", "start", "--at", "2026-02-01 20:00", "--title", "Blue night"),
     ("session", "stop", "--at", "2026-02-01 22:00"),
+    ("session", "note", "1", "sold out early"),
 )
 
 

@@ -77,6 +77,7 @@ SPECIAL = {
         "they must be merged", before=("mhc person merge viewer_one viewer_two -y",)
     ),
     "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
+    "mhc session note 1 - < note.txt": Special("reads a file", file="note.txt"),
     "mhc capture import capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc capture import -n capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc import list": Special("something must be imported", before=(PASTE,)),
