@@ -92,7 +92,7 @@ CALLS = {
     "session merge": Call("1 2 -y", missing="1 999999 -y"),
     "session note": Call('1 "the blue lights"', missing="999999 text"),
     "session rebuild": Call(missing="--room nobody_at_all", idle="all is as the events say"),
-    "session split": Call('1 --at "2026-01-01 18:20"', missing='999999 --at "2026-01-01 18:20"'),
+    "session split": Call('1 --at "2026-01-01 18:20"', missing="999999 --at 2026-01-02"),
     "session summary": Call(missing="999999", prints=True),
     "room history": Call("example_room --since 2d", missing="nobody_at_all"),
     "room now": Call(missing="--room nobody_at_all"),

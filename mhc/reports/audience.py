@@ -16,7 +16,7 @@ from mhc.store import people, sessions, talk, totals, watchlists
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from mhc.reports.session_tally import Doing
+    from mhc.reports.session_tally import Doing, Tally
     from mhc.reports.sessions import Asked
     from mhc.store.sessions import Session
 
@@ -51,6 +51,11 @@ def read(conn: "Connection", one: "Session", asked: "Asked", *, reveal: bool = F
     """Give who was in a session; `reveal` counts anonymous tips for who made them."""
     crowd = session_tally.Crowd(conn, include_excluded=asked.include_excluded, reveal=reveal)
     tally = session_tally.read(conn, one.room_id, [one], crowd, asked.now, talk.EVERY)[one.id]
+    return Audience(people_of(conn, one, asked, tally), len(crowd.left_out))
+
+
+def people_of(conn: "Connection", one: "Session", asked: "Asked", tally: "Tally") -> list[Row]:
+    """Give the people of a session that is counted already, in the order of `read`."""
     ids = sorted(who for who in tally.people if who != one.room_id)
     names = people.names_by_id(conn, ids)
     rows_of = people.roots_of_rows(conn, ids)
@@ -67,7 +72,7 @@ def read(conn: "Connection", one: "Session", asked: "Asked", *, reveal: bool = F
     if tally.unnamed.tokens:
         rows.append(_row(None, tally.unnamed, within, None, [], live=False))
     rows.sort(key=lambda row: (-row.tokens, -row.messages, row.username is None, row.username or ""))
-    return Audience(rows, len(crowd.left_out))
+    return rows
 
 
 def _first_seen(conn: "Connection", rows_of: dict[int, int], room_id: int) -> dict[int, datetime]:

@@ -81,7 +81,7 @@ class Whole(NamedTuple):
     row: Row
     figures: Figures
     tally: "Tally"
-    names: dict[int, str]
+    names: dict[int, str]  # of those who paid
     excluded: int
 
 
@@ -91,7 +91,7 @@ def read(conn: "Connection", one: "Session", asked: Asked) -> Whole:
     tally = session_tally.read(conn, one.room_id, [one], counting, asked.now, talk.EVERY)[one.id]
     covered = coverage.live_spans(conn, [one.room_id]).get(one.room_id)
     row = row_of(one, tally, covered, asked, pruning.presence_known_from(conn))
-    names = people.names_by_id(conn, tally.people)
+    names = people.names_by_id(conn, (who for who, did in tally.people.items() if did.tokens or did.tips))
     until = one.ended_at or max(asked.now, one.started_at)
     figures = _figures(conn, one, until, tally, row, names)
     return Whole(row, figures, tally, names, len(counting.left_out))

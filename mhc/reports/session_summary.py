@@ -41,7 +41,7 @@ class Summary(NamedTuple):
 def read(conn: "Connection", one: "Session", asked: "Asked") -> Summary:
     """Give the summary of a session."""
     whole = one_session.read(conn, one, asked)
-    people = audience.read(conn, one, asked).rows
+    people = audience.people_of(conn, one, asked, whole.tally)
     named = [row for row in people if row.username is not None]
     tippers = one_session.tippers(whole.tally, whole.names)
     largest = whole.tally.largest

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from mhc.store import derived, sessions
-from mhc.store.schema import broadcast, visit
+from mhc.store.schema import broadcast, room_state, visit
 from mhc.store.sessions import Session
 
 
 class Change(NamedTuple):
-    """What became of a session: it is new, changed or gone."""
+    """What became of a session: it is new, changed, gone, or the same."""
 
     change: str
     id: int
@@ -25,46 +25,56 @@ class Change(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a rebuild changed: sessions one by one, and how many broadcasts and visits."""
+    """What became of the sessions of a window, those that changed first; how many broadcasts and visits changed."""
 
     sessions: list[Change]
     broadcasts: int
     visits: int
 
+    @property
+    def changed(self) -> int:
+        """How many sessions are other than before."""
+        return sum(one.change != SAME for one in self.sessions)
 
-def rebuild(conn: Connection, room_id: int, since: datetime | None, gap: timedelta) -> Changes:
+
+SAME = "same"
+
+
+def rebuild(
+    conn: Connection, room_id: int, since: datetime | None, gap: timedelta, *, preview: bool = False
+) -> Changes:
     """Make what lasted at an instant (None: ever) or came after it anew from the events.
 
-    What a person typed stays, and so do sessions made by hand.
+    What a person typed stays, and so do sessions made by hand. Where all was right, or this is a preview, nothing is
+    written in the end.
     """
     sessions.lock(conn, room_id)
-    before = sessions.of_room(conn, room_id)
-    broadcasts, stays = _broadcasts(conn, room_id), _visits(conn, room_id)
-    derived.rebuild(conn, room_id, gap, since)
-    after = sessions.of_room(conn, room_id)
-    return Changes(
-        sorted(_changes(before, after), key=lambda one: (one.started_at or one.was_started_at, one.id)),
-        _differing(broadcasts, _broadcasts(conn, room_id)),
-        _differing(stays, _visits(conn, room_id)),
-    )
-
-
-def preview(conn: Connection, room_id: int, since: datetime | None, gap: timedelta) -> Changes:
-    """Tell what `rebuild` would change, and take it back. Needs a transaction that writes."""
+    before, was = sessions.of_room(conn, room_id), _derived(conn, room_id)
     with conn.begin_nested() as trial:
-        found = rebuild(conn, room_id, since, gap)
-        trial.rollback()
-    return found
+        derived.rebuild(conn, room_id, gap, since)
+        after, now = sessions.of_room(conn, room_id), _derived(conn, room_id)
+        found = sorted(_changes(before, after, since), key=_in_order)
+        if preview or (was == now and all(one.change == SAME for one in found)):
+            trial.rollback()
+    return Changes(found, *(_differing(*pair) for pair in zip(was[:2], now[:2], strict=True)))
 
 
-def _changes(before: list[Session], after: list[Session]) -> Iterator[Change]:
+def _in_order(one: Change) -> tuple[bool, datetime, int]:
+    at = one.started_at or one.was_started_at
+    assert at is not None
+    return one.change == SAME, at, one.id
+
+
+def _changes(before: list[Session], after: list[Session], since: datetime | None) -> Iterator[Change]:
     old = {one.id: one for one in before}
     new = {one.id: one for one in after}
     for number in old.keys() | new.keys():
         was, now = old.get(number), new.get(number)
-        if was is not None and now is not None and was.span == now.span:
-            continue
         word = "new" if was is None else "gone" if now is None else "changed"
+        if was is not None and now is not None and was.span == now.span:
+            if since is not None and now.ended_at is not None and now.ended_at < since:
+                continue
+            word = SAME
         yield Change(word, number, *_times(now), *_times(was), None if now is None else now.title)
 
 
@@ -72,17 +82,19 @@ def _times(one: Session | None) -> tuple[datetime | None, datetime | None]:
     return (None, None) if one is None else (one.started_at, one.ended_at)
 
 
-def _broadcasts(conn: Connection, room_id: int) -> Counter[tuple[Any, ...]]:
-    b = broadcast.c
-    query = select(b.started_at, b.ended_at, b.start_inferred, b.end_inferred)
-    return Counter(map(tuple, conn.execute(query.where(b.room_id == room_id))))
+def _derived(conn: Connection, room_id: int) -> tuple[Counter[Any], Counter[Any], list[Any]]:
+    """Give what is derived beside sessions: broadcasts, visits, and where the reading stands."""
+    b, v = broadcast.c, visit.c
+    shows = select(b.started_at, b.ended_at, b.start_inferred, b.end_inferred, b.session_id)
+    stays = select(v.person_id, v.entered_at, v.left_at, v.ending)
+    stands = select(room_state.c.last_at, room_state.c.state).where(room_state.c.room_id == room_id)
+    return (
+        Counter(map(tuple, conn.execute(shows.where(b.room_id == room_id)))),
+        Counter(map(tuple, conn.execute(stays.where(v.room_id == room_id)))),
+        list(map(tuple, conn.execute(stands))),
+    )
 
 
-def _visits(conn: Connection, room_id: int) -> Counter[tuple[Any, ...]]:
-    query = select(visit.c.person_id, visit.c.entered_at, visit.c.left_at, visit.c.ending)
-    return Counter(map(tuple, conn.execute(query.where(visit.c.room_id == room_id))))
-
-
-def _differing(before: Counter[tuple[Any, ...]], after: Counter[tuple[Any, ...]]) -> int:
+def _differing(before: Counter[Any], after: Counter[Any]) -> int:
     """Give how many rows are other than before."""
     return max((before - after).total(), (after - before).total())

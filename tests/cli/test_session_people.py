@@ -169,7 +169,8 @@ def test_a_note_is_of_a_time_in_its_session(database: Database, mine: MhcHere) -
 def test_a_rebuild_says_what_it_changed(database: Database, mine: MhcHere) -> None:
     tell_story(database)
     unchanged = mine("session", "rebuild", "--json")
-    assert (unchanged.json, unchanged.stderr) == ([], "changed 0 sessions, 0 broadcasts, 0 visits\n")
+    assert [row["change"] for row in unchanged.json] == ["same", "same"]
+    assert unchanged.stderr == "changed 0 sessions, 0 broadcasts, 0 visits\n"
     with database.write() as conn:
         conn.execute(update(schema.stream_session).values(ended_at=schema.stream_session.c.started_at))
     number = int(first(mine))
@@ -190,7 +191,8 @@ def test_a_rebuild_says_what_it_changed(database: Database, mine: MhcHere) -> No
             "was_ended_at": "2026-01-01T18:00:00Z",
             "title": None,
         }
-    assert mine("session", "rebuild", "--json").json == []
+    assert [row["change"] for row in mine("session", "rebuild", "--json").json] == ["same", "same"]
+    assert mine("session", "rebuild", "--since", "2026-01-03", "--json").json == []
     assert mine("session", "rebuild", "--room", "nobody").status == 3
 
 

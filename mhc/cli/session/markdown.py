@@ -61,7 +61,7 @@ class Page:
         yield f"- End: {UNKNOWN if end is None else f'{local(end, self.tz)} {zone}'}"
 
     def _subject(self) -> Iterator[str]:
-        said = self.figures.subjects
+        said = [HIDDEN] if self.hidden else self.figures.subjects
         yield f"- Subject: {escape(said[0]) if said else UNKNOWN}"
         yield from (f"- Variant: {escape(one)}" for one in said[1:])
 

@@ -71,7 +71,7 @@ def note(
 ) -> None:
     """Note something of a session, or list, change and remove notes.
 
-    A note belongs to the session that was on at its time, whatever becomes of the session.
+    Prints its notes as they are then, in order of time. A note belongs to the session that was on at its time, whatever becomes of the session.
     """
     from mhc.store import session_notes
 
@@ -83,23 +83,26 @@ def note(
             one = find(conn, session_id)
             number = removed if edited is None else edited
             old = None if number is None else _find(conn, one, number)
+        if not listing:
+            body = "" if removed is not None else _body(ctx, text, old, when, no_input=asked["no_input"])
+            place = _place(one, old, when)
+            if old is not None and removed is not None:
+                _sure(ctx, old, **asked)
+            if not asked["dry_run"]:
+                with db.write() as conn:
+                    _write(conn, find(conn, session_id), old, body, place)
+            say(ctx, _done(one, old, removing=removed is not None, dry_run=asked["dry_run"]))
+        with db.read() as conn:
             found = session_notes.within(conn, one.room_id, one.span)
-        if listing:
-            out.rows(NOTES, out.ordered(NOTES, found), total=len(found), nothing="nothing is noted of it")
-            return
-        if removed is not None and old is not None:
-            _sure(ctx, old, **asked)
-            body = ""
-        else:
-            body = _body(ctx, text, old, when, no_input=asked["no_input"])
-        place = _place(one, old, when)
-        if not asked["dry_run"]:
-            with db.write() as conn:
-                _write(conn, find(conn, session_id), old, body, place)
-    verb = "remove" if removed is not None else "note" if old is None else "change"
-    done = {"remove": "removed", "note": "noted", "change": "changed"}[verb]
-    said = f"would {verb}" if asked["dry_run"] else done
-    say(ctx, f"{said} {'it' if old is None else f'note {old.id}'} of session {one.id} of {one.room}")
+    out.rows(NOTES, out.ordered(NOTES, found), total=len(found), nothing="nothing is noted of it")
+
+
+def _done(one: "Session", old: "Note | None", *, removing: bool, dry_run: bool) -> str:
+    verb, did = (
+        ("note", "noted") if old is None else ("remove", "removed") if removing else ("change", "changed")
+    )
+    what = "it" if old is None else f"note {old.id}"
+    return f"{f'would {verb}' if dry_run else did} {what} of session {one.id} of {one.room}"
 
 
 def _find(conn: "Connection", one: "Session", number: int) -> "Note":

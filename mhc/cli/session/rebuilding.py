@@ -10,7 +10,7 @@ from mhc.cli.session.common import own_room_option
 from mhc.errors import NotFoundError
 
 CHANGES = (
-    Field("change", "text", "new, changed or gone.", foreign=False),
+    Field("change", "text", "new, changed, gone or same.", foreign=False),
     Field("id", "id", "The session's number; null for a new one that is not written."),
     Field("started_at", "time", "When it began, as it is now.", header="started"),
     Field("ended_at", "time", "When it ended, as it is now; null while it is live.", header="ended"),
@@ -40,7 +40,7 @@ def rebuild(
 ) -> None:
     """Find the sessions of a room again from its events, and say what that changed.
 
-    Titles, themes, tags, notes and sessions made by hand stay; a session goes on as the one that it overlaps. Where all
+    Those that changed come first. Titles, themes, tags, notes and sessions made by hand stay; a session goes on as the one that it overlaps. Where all
     is as the events say, nothing changes.
     """
     from mhc.store import people, rebuilding
@@ -52,14 +52,11 @@ def rebuild(
             room_id = people.ids_of(conn, [name]).get(name)
         if room_id is None:
             raise NotFoundError(f"nothing is known of {name}", hint="mhc person list --role model")
-        make = rebuilding.preview if dry_run else rebuilding.rebuild
         with db.write() as conn:
-            found = make(conn, room_id, begin, settings(ctx).merge_gap)
+            found = rebuilding.rebuild(conn, room_id, begin, settings(ctx).merge_gap, preview=dry_run)
     rows = [one._asdict() for one in found.sessions]
     if dry_run:
         rows = [one | {"id": None if one["change"] == "new" else one["id"]} for one in rows]
     verb = "would change" if dry_run else "changed"
-    out.rows(CHANGES, out.ordered(CHANGES, rows), total=len(rows), nothing="no session changes")
-    out.message(
-        f"{verb} {len(found.sessions)} sessions, {found.broadcasts} broadcasts, {found.visits} visits"
-    )
+    out.rows(CHANGES, out.ordered(CHANGES, rows), total=len(rows), nothing="there is no session in that time")
+    out.message(f"{verb} {found.changed} sessions, {found.broadcasts} broadcasts, {found.visits} visits")
