@@ -1,10 +1,12 @@
-"""Checks of the statistics sources: one question to each that has a token, where it is its turn."""
+"""Checks of the sources of figures: one question to each that has a token, where it is its turn."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from mhc.clients.affiliate import AffiliateClient
+from mhc.clients.affiliate import Query as Rooms
 from mhc.clients.apistats import EarningsClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.failures import BlockedError, DownError, NotKnownError, ThrottledError
@@ -16,6 +18,7 @@ from mhc.errors import MhcError
 from mhc.reports.findings import Finding, error, off, ok, warning
 
 STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
+ROOMS = "feed of rooms"
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
 _LATER: Final = "try again later"
@@ -34,6 +37,8 @@ def check(loaded: Settings, *, offline: bool) -> Iterator[Finding]:
     for room in loaded.rooms:
         if room.stats_token is not None:
             asks += _of_room(loaded, room.name, room.stats_token, pacer)
+    if loaded.affiliate_wm is not None:
+        asks.append((ROOMS, "", lambda: _ask_feed(loaded, pacer)))
     for name, whose, ask in asks:
         yield off(name, f"{whose}not asked (--offline)") if offline else _finding(name, whose, ask)
 
@@ -59,6 +64,13 @@ def _ask_statbate(loaded: Settings, token: Secret, pacer: Pacer) -> Sequence[str
             return ()  # that is an answer, too
 
 
+def _ask_feed(loaded: Settings, pacer: Pacer) -> Sequence[str]:
+    """Ask for one room: any code is taken, so that it is the feed itself which is looked at."""
+    code, scale = loaded.affiliate_wm, loaded.wait_scale
+    with closing(AffiliateClient(loaded.chaturbate_url, code, pacer, wait_scale=scale)) as client:
+        return client.fetch(Rooms(limit=1)).problems
+
+
 def _finding(name: str, whose: str, ask: _Ask) -> Finding:
     try:
         problems = ask()
@@ -71,4 +83,4 @@ def _finding(name: str, whose: str, ask: _Ask) -> Finding:
         return warning(name, said, failure.hint or _LATER) if later else error(name, said, failure.hint)
     if problems:
         return warning(name, f"{whose}answers in another form: {problems[0]}", "the other fields are read")
-    return ok(name, f"{whose}answered with this token")
+    return ok(name, f"{whose}answered" if name == ROOMS else f"{whose}answered with this token")

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mhc.domain.clock import from_ms
-from mhc.domain.figures import whole_seconds
 from mhc.reports import session_tally
 from mhc.store import people, roll, sessions, talk, visits, watchlists
 from mhc.store.roll import Roll
@@ -23,7 +22,6 @@ class Row:
 
     username: str
     entered_at: datetime | None  # None: nobody saw them come
-    stay: timedelta | None  # by now
     last_sign_at: datetime | None  # in the live session
     tokens: int  # in this room, ever, but for anonymous ones
     session_tokens: int | None  # in the live session; None while none is
@@ -31,7 +29,6 @@ class Row:
     visits: int  # how often they came, this time among them
     rating: int | None
     watchlists: list[str]
-    read_at: datetime
 
 
 def read(conn: "Connection", room_ids: Sequence[int], now: datetime) -> list[Row]:
@@ -56,7 +53,6 @@ def read(conn: "Connection", room_ids: Sequence[int], now: datetime) -> list[Row
             Row(
                 username=one.username,
                 entered_at=entered,
-                stay=None if entered is None else whole_seconds(max(now - entered, timedelta())),
                 last_sign_at=None if signs is None else from_ms(signs.end),
                 tokens=one.tokens,
                 session_tokens=None if did is None else doing.tokens if doing else 0,
@@ -64,7 +60,6 @@ def read(conn: "Connection", room_ids: Sequence[int], now: datetime) -> list[Row
                 visits=counts.get(one.id, 0),
                 rating=one.rating,
                 watchlists=lists.get(one.id, []),
-                read_at=now,
             )
         )
     return sorted(rows, key=lambda row: (-row.tokens, row.username))

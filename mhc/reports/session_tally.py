@@ -14,6 +14,7 @@ from mhc.domain.crowds import Stay
 from mhc.domain.sessions import Calendar
 from mhc.domain.visits import Ending, Visit
 from mhc.store import paid, people, sessions, talk, visits, watchlists
+from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -101,7 +102,7 @@ def read(
     tallies = [Tally() for _one in theirs]
     begin = theirs[0].started_at
     end = theirs[-1].ended_at or max(now, theirs[-1].started_at)
-    for payment in paid.list_all(conn, paid.Scope([room_id], begin, end)):
+    for payment in paid.list_all(conn, Scope([room_id], begin, end)):
         place = calendar.place(payment.at_ms)
         if place is not None:
             _count_payment(tallies[place], payment, crowd)

@@ -22,8 +22,8 @@ from mhc.reports import (
     tippers,
 )
 from mhc.store import full_text, people, roll, search, watched, watchlists
+from mhc.store.counting import Scope
 from mhc.store.database import Database
-from mhc.store.paid import Scope
 from mhc.store.roll import Roll
 from mhc.store.schema import message_word
 from mhc.store.segments import Segment

@@ -17,6 +17,9 @@ from mhc.cli.terminal import clear_screen, pause
 from mhc.errors import TryLaterError, UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mhc.cli.output import Row as OutRow
     from mhc.reports.room_now import Row
     from mhc.store.database import Database
 
@@ -27,19 +30,19 @@ NOW = (
     Field("session_tokens", "int", "Tokens in the live session; null while none is.", header="tonight", secrecy="amount"),
     Field("messages", "int", "Public lines in the live session; null while none is.", header="lines", secrecy="open"),
     Field("visits", "int", "How often they came, this time among them."),
-    Field("entered_at", "time", "Since when; null where nobody saw them come.", header="since", table=False),
-    Field("stay", "duration", "How long they have been there."),
+    Field("entered_at", "time", "Since when; null where nobody saw them come.", header="since"),
     Field("last_sign_at", "time", "What they did last in the live session.", header="last sign"),
     Field("rating", "int", "1 to 5.", table=False),
-    Field("read_at", "time", "When that was read.", header="read at", table=False),
 )  # fmt: skip
+# Lines of a room that is watched say to which look they belong.
+_WATCHED = (*NOW, Field("read_at", "time", "When that was read.", header="read at", table=False))
 _NOBODY = "nobody is known to be there"
 
 
 @click.command(
     "now",
     cls=Command,
-    examples=["mhc room now", "mhc room now --sort stay:desc", "mhc room now --watch -o ndjson"],
+    examples=["mhc room now", "mhc room now --sort entered_at", "mhc room now --watch -o ndjson"],
 )
 @click.option(
     "--watch", is_flag=True, help="Show it again and again, until stopped; in a pipe whenever it changes."
@@ -63,7 +66,7 @@ def now(ctx: click.Context, out: Writer, watch: bool, interval: float, room: str
 
     Known is who was seen to come while somebody listened, and who did something in the live session; others who were
     there before are not seen until they speak. Excluded people are listed, too. With --watch, JSON is one line a person
-    and look.
+    and look, with the time of that.
     """
     own_room(ctx, room)
     with database(ctx) as db:
@@ -75,26 +78,20 @@ def now(ctx: click.Context, out: Writer, watch: bool, interval: float, room: str
 
 def _watch(ctx: click.Context, out: Writer, db: "Database", room: str | None, interval: float) -> None:
     """Look again and again, until stopped."""
-    before: list[dict[str, object]] | None = None
+    before: list[Row] | None = None
     away = False
     look_for_garbage()
     while True:
         try:
             found = _read(ctx, db, room, first=before is None)
-            seen = [_lasting(row) for row in found]
-            if out.screen.is_terminal or seen != before:
+            if out.screen.is_terminal or found != before:
                 _frame(ctx, out, found, first=before is None)
-            before, away = seen, False
+            before, away = found, False
         except (UnavailableError, TryLaterError) as error:
             if not away:
                 out.warn(f"{error.message}; trying again")
             away = True
         pause(interval)
-
-
-def _lasting(row: "Row") -> dict[str, object]:
-    """Give what only changes where somebody came, went or did something."""
-    return {key: value for key, value in asdict(row).items() if key not in {"stay", "read_at"}}
 
 
 def _read(ctx: click.Context, db: "Database", room: str | None, *, first: bool) -> "list[Row]":
@@ -113,8 +110,9 @@ def _frame(ctx: click.Context, out: Writer, found: "list[Row]", *, first: bool) 
     clear_screen()
     if not first and out.format in {"tsv", "csv"}:
         sys.stdout.write("\n")
-    _print(out, found)
+    at = utc_now()
+    _print(out, [asdict(row) | {"read_at": at} for row in found], _WATCHED)
 
 
-def _print(out: Writer, found: "list[Row]") -> None:
-    out.rows(NOW, out.ordered(NOW, found), total=len(found), nothing=_NOBODY)
+def _print(out: Writer, rows: "Sequence[OutRow]", fields: "Sequence[Field]" = NOW) -> None:
+    out.rows(fields, out.ordered(fields, rows), total=len(rows), nothing=_NOBODY)
