@@ -91,7 +91,12 @@ def live_time(
 ) -> dict[int, list[tuple[datetime, datetime]]]:
     """Give by room when it was live: its broadcasts, and sessions of which no broadcast is known. What lasts ends `now`."""
     aired = select(broadcast.c.room_id, broadcast.c.started_at, broadcast.c.ended_at)
-    alone = ~select(broadcast.c.id).where(broadcast.c.session_id == stream_session.c.id).exists()
+    within = (
+        broadcast.c.room_id == stream_session.c.room_id,
+        or_(stream_session.c.ended_at.is_(None), broadcast.c.started_at < stream_session.c.ended_at),
+        or_(broadcast.c.ended_at.is_(None), broadcast.c.ended_at > stream_session.c.started_at),
+    )  # by time: one broadcast may be of two sessions that a person parted
+    alone = ~select(broadcast.c.id).where(*within).exists()
     by_hand = select(stream_session.c.room_id, stream_session.c.started_at, stream_session.c.ended_at)
     by_hand = by_hand.where(alone)
     if room_ids is not None:
