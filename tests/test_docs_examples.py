@@ -57,6 +57,7 @@ SPECIAL = {
     "mhc event tail --events tip -L 20": Special(ENDLESS, endless=True),
     "mhc event tail -o ndjson": Special(ENDLESS, endless=True),
     "mhc status --watch --interval 2": Special(ENDLESS, endless=True),
+    "mhc room now --watch -o ndjson": Special(ENDLESS, endless=True),
     "mhc sandbox serve": Special("its port may be taken", more="--port 0", endless=True),
     "mhc sandbox serve --start 30d --speed 86400": Special(
         "its port may be taken", more="--port 0", endless=True

@@ -58,7 +58,7 @@ def merge(
 @click.command(
     "split",
     cls=Command,
-    examples=['mhc session split 1 --at "2026-01-01 18:20" --title "Second half"'],
+    examples=['mhc session split 1 --at 2026-01-01T18:20Z --title "Second half"'],
 )
 @id_argument
 @click.option("--at", metavar="TIME", required=True, help="When the second one begins.")
