@@ -103,5 +103,8 @@ JOBS: Final = (
     _job("sessions-close", "End the live sessions whose stop never came.", "mhc.jobs.sessions_close:run", every="10m"),
     _job("db-backup", "Make a backup of the database, and verify it.", "mhc.jobs.db_backup:run", at="04:15", limit="2h"),
     _job("db-prune", "Take away what is older than [retention] keeps it.", "mhc.jobs.db_prune:run", at="05:15", limit="1h"),
+    _job("profile-refresh", "Ask for the public profiles that are due, slowly.", "mhc.jobs.profile_refresh:run",
+         at="06:45", jitter="30m", limit="30m", needs="profiles.enabled",
+         whom={"list": "Known Streamers", "live": "false", "segment": None, "stale": "7d", "budget": "50"}),
 )  # fmt: skip
 BY_NAME: Final = {one.name: one for one in JOBS}

@@ -229,6 +229,13 @@ SETTINGS: Final = (
         " disk. `mhc db check --repair` adds those of before, or, where it is false again, takes them away.",
         "false",
     ),
+    Setting(
+        "profiles.enabled",
+        "profiles_enabled",
+        "flag",
+        "Whether public profiles are asked for, one room in 5 seconds: an address that the site does not document.",
+        "false",
+    ),
 )
 
 # Tables of config.toml; what reads one says what may stand in it.
@@ -243,4 +250,5 @@ TABLES: Final = (
     "retention",
     "search",
     "money",
+    "profiles",
 )

@@ -63,6 +63,15 @@ def remove(conn: Connection, person_ids: Sequence[int], urls: Sequence[str], *, 
     return conn.execute(update(link).where(theirs).values(**gone)).rowcount
 
 
+def retire(
+    conn: Connection, person_ids: Sequence[int], *, source: str, urls: Sequence[str], at: datetime
+) -> int:
+    """End the links that a source brought and no longer has, that is all but these; give how many."""
+    theirs = and_(link.c.person_id.in_(person_ids), link.c.source == source, link.c.removed_at.is_(None))
+    query = update(link).where(theirs, link.c.url.not_in(urls), link.c.added_at <= at)
+    return conn.execute(query.values(removed_at=at)).rowcount
+
+
 def list_of(conn: Connection, person_ids: Sequence[int] | None = None) -> list[Link]:
     """Give the links of some people, or of all: by name, kind and address, each once."""
     root = person.alias("root")
