@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from mhc.clients.apistats import EarningsClient
+from mhc.clients.biocontext import KeptOutError, ProfileClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.failures import BlockedError, DownError, NotKnownError, ThrottledError
 from mhc.clients.pacing import PacedError, Pacer
@@ -16,6 +17,7 @@ from mhc.errors import MhcError
 from mhc.reports.findings import Finding, error, off, ok, warning
 
 STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
+PROFILES = "public profiles"
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
 _LATER: Final = "try again later"
@@ -34,6 +36,8 @@ def check(loaded: Settings, *, offline: bool) -> Iterator[Finding]:
     for room in loaded.rooms:
         if room.stats_token is not None:
             asks += _of_room(loaded, room.name, room.stats_token, pacer)
+    if loaded.profiles_enabled and loaded.rooms:
+        asks.append((PROFILES, f"{loaded.rooms[0].name}: ", lambda: _ask_profile(loaded, pacer)))
     for name, whose, ask in asks:
         yield off(name, f"{whose}not asked (--offline)") if offline else _finding(name, whose, ask)
 
@@ -59,16 +63,25 @@ def _ask_statbate(loaded: Settings, token: Secret, pacer: Pacer) -> Sequence[str
             return ()  # that is an answer, too
 
 
+def _ask_profile(loaded: Settings, pacer: Pacer) -> Sequence[str]:
+    """Ask for the own room's profile: whom we may ask about as often as we like."""
+    with closing(ProfileClient(loaded.chaturbate_url, pacer, wait_scale=loaded.wait_scale)) as client:
+        try:
+            return client.fetch(loaded.rooms[0].name).problems
+        except NotKnownError:
+            return ()  # that is an answer, too
+
+
 def _finding(name: str, whose: str, ask: _Ask) -> Finding:
     try:
         problems = ask()
     except PacedError as soon:
         return off(name, f"{whose}not asked again so soon: {soon.message}")
     except MhcError as failure:
-        later = isinstance(failure, ThrottledError | BlockedError)
+        later = isinstance(failure, ThrottledError | BlockedError | KeptOutError)
         later = later or (isinstance(failure, DownError) and failure.answer is not None)
         said = f"{whose}{failure.message}"
         return warning(name, said, failure.hint or _LATER) if later else error(name, said, failure.hint)
     if problems:
         return warning(name, f"{whose}answers in another form: {problems[0]}", "the other fields are read")
-    return ok(name, f"{whose}answered with this token")
+    return ok(name, f"{whose}answered" if name == PROFILES else f"{whose}answered with this token")

@@ -82,7 +82,7 @@ def profile(model: Model, account: Account | None, now: int, seed: int) -> dict[
     anew = dice(seed, "profile", model.name, f"{month:%Y-%m}")
     price = anew.choice((0, 0, 150, 200, 250))
     link = "/external_link/?url=" + quote(f"https://{model.name.replace('_', '-')}.example/", safe="")
-    last = now - rng.randint(3600, 20 * 86400) if account is None else account.last_on
+    last = now - now % 86_400 - rng.randint(3600, 20 * 86_400) if account is None else account.last_on
     on_air = account is not None and account.on_since is not None
     return {
         "follower_count": followers if account is None else account.followers,
