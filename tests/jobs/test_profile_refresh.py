@@ -60,7 +60,7 @@ def make(database: Database, site: Site, tmp_path: Path) -> Make:
             "HOME": str(tmp_path),
         }
         loaded = replace(load(environ=environ | site.environ), profiles_enabled=enabled)
-        given = loaded.jobs["profile-refresh"].options | options
+        given = dict(loaded.jobs["profile-refresh"].options) | options
         return Work(database, loaded, given, lambda: NOW + after)
 
     return work
