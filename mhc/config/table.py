@@ -218,7 +218,7 @@ SETTINGS: Final = (
         "retention.payloads",
         "keep_payloads",
         "age",
-        "How long the answers of other sources are kept as they came.",
+        "How long the answers of other sources are kept as they came, and what profiles said before they said something else.",
         otherwise="for ever",
     ),
     Setting(

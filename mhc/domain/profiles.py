@@ -105,14 +105,19 @@ def _written(value: Any) -> str | None:
 
 def _part(one: Any) -> str:
     if isinstance(one, str):
-        return clean(one)[:LONGEST]
+        return _line(one)
     name = one.name if isinstance(one, PhotoSet) else one.title_name
     said = [] if one.tokens is None else [f"{one.tokens} tokens" if one.tokens else "free"]
     if isinstance(one, PhotoSet):
         said += ["video"] if one.is_video else []
         said += ["fan club only"] if one.fan_club_only else []
     more = f" ({', '.join(said)})" if said else ""
-    return clean(f"{name or 'without a name'}{more}")[:LONGEST]
+    return _line(f"{name or 'without a name'}{more}")
+
+
+def _line(text: str) -> str:
+    """Give a part on one line: an escape in JSON would stand at its words as if it were a letter of theirs."""
+    return clean(" ".join("".join(max(c, " ") for c in text).split()))[:LONGEST]
 
 
 def links_of(profile: Profile) -> list[tuple[str, str]]:

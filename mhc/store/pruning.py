@@ -17,6 +17,7 @@ from mhc.store import runs
 from mhc.store.database import Database
 from mhc.store.pruning_payloads import PAYLOADS
 from mhc.store.pruning_presence import NAMED, NAMELESS
+from mhc.store.pruning_profiles import PROFILES
 from mhc.store.pruning_rooms import READINGS, TEXTS
 from mhc.store.pruning_text import CHAT, PRIVATE, REJECTED, WORDS, Job, Part
 from mhc.store.schema import event, job_run, stream
@@ -28,7 +29,7 @@ CLASSES: Final[Mapping[str, tuple[Part, ...]]] = {
     "chat": (CHAT, WORDS),
     "presence": (NAMED, NAMELESS),
     "observations": (READINGS, TEXTS),
-    "payloads": (PAYLOADS,),
+    "payloads": (PAYLOADS, PROFILES),
 }
 _BEHIND = timedelta(hours=1)
 _AHEAD = timedelta(days=2 * 365)

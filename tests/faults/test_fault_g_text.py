@@ -50,6 +50,8 @@ WORDS: dict[str, list[list[str]]] = {
     "inbox search": [["--private", "e"], ["--private", "\x1b[31m"]],
     "capture rejected": [["--private", "--reveal"]],
     "session show": [["1"]],
+    "profile show": [["viewer_one"]],
+    "profile changes": [["--all"], []],
     "service print": [["\x1b[31m"]],
     "completion": [["\x1b[31m"]],
 }
@@ -69,6 +71,10 @@ def fill(db: Database, folder: Path) -> None:
         run = typing(*words)
         assert run.status != os.EX_SOFTWARE, (words, run.stderr)
         assert_harmless(run.stderr, "\n")
+    for said in corpus.profiles():
+        (folder / "bio.json").write_text(json.dumps(said))
+        run = typing("profile", "pull", "viewer_one", "--load", "bio.json")
+        assert run.status == os.EX_OK, run.stderr
 
 
 @pytest.fixture(scope="module", params=BOTH)
