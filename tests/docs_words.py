@@ -2,7 +2,7 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, remembered, room_history, tippers
+from mhc.reports import card, elsewhere, frame, remembered, room_history
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -134,6 +134,10 @@ COLUMNS = {
     "visit.ending": "open, left, inferred or unknown",
     "person_total.tokens": "tips and media, without anonymous tips",
     "person_total.anonymous_tokens": "counted only with `--reveal`",
+    "person_total.private_received": "from them to the room's owner",
+    "person_total.private_sent": "from the room's owner to them",
+    "person_total.private_outside": "of both, those that name no room",
+    "person_total.last_tip_at": "by name, at a known time",
     "watchlist_member.removed_at": "null: on it now",
     "alert_sent.person_id": "the person behind every alias and merge; null: nobody is named",
     "payload.hash": "SHA-256 of body and metrics",
@@ -317,19 +321,33 @@ NESTED_HELP = {
     },
 }
 
-_COVERED = ", ".join(f"`{name}`" for name in tippers.Covered.__slots__)
+_COVERED = ", ".join(f"`{name}`" for name in frame.Covered.__slots__)
 # Reports: what their JSON object holds beside `rows`.
+_ABOUT = {
+    "range": ("object", "`since` and `until`, as they were asked for; null is open."),
+    "timezone": ("string", "The zone in which `--since` and `--until` were read."),
+    "room": ("string", "The room; null is every room."),
+    "sources": ("array", "The kinds of streams that were counted."),
+    "coverage": (
+        "object",
+        f"{_COVERED}: how much of the time was captured; null where nothing is known.",
+    ),
+    "excluded": ("number", "How many people were left out."),
+}
 REPORTS = {
-    "report tippers": {
-        "range": ("object", "`since` and `until`, as they were asked for; null is open."),
-        "timezone": ("string", "The zone in which `--since` and `--until` were read."),
-        "room": ("string", "The room; null is every room."),
-        "sources": ("array", "The kinds of streams that were counted."),
-        "coverage": (
-            "object",
-            f"{_COVERED}: how much of the time was captured; null where nothing is known.",
-        ),
-        "excluded": ("number", "How many people were left out."),
+    "report tippers": _ABOUT,
+    "report followers": _ABOUT
+    | {
+        "left": (
+            "array",
+            "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
+        )
+    },
+    "report tipmenu": _ABOUT,
+    "report timing": _ABOUT
+    | {
+        "metric": ("string", "What is counted."),
+        "username": ("string", "Whose doings these are; null: everybody's."),
     },
 }
 

@@ -64,7 +64,7 @@ def undo(conn: Connection, batch: Batch, *, write: bool) -> Undone:
         _take(conn, batch.id)
     _ratings(conn, batch.id, done, write=write)
     _relations(conn, batch.id, done, write=write)
-    done.gone["roles"], done.stay["roles"] = roles.give_back(conn, batch.set.roles, write=write)
+    done.gone["roles"], done.stay["roles"] = roles.give_back(conn, batch.set, write=write)
     if write:
         roles.forget_imported(conn, lines_of)
         watchlists.drop_unused(conn, batch.set.list_ids)
