@@ -18,7 +18,7 @@ SOURCES: Final = {PROFILE: "biocontext", ROOM_PAGE: "room page", BIO_PAGE: "bio 
 def keep_profile(
     conn: "Connection", person_id: int, question_source: str, fetched: Fetched, at: datetime
 ) -> None:
-    """Keep what a profile says of a room, which is the row of its name; links are the person's, as those typed are."""
+    """Keep what a profile says of a room, which is the row of its name: of merged people each has a profile."""
     source = SOURCES[question_source]
     values = values_of(fetched.profile, fetched.said)
     if question_source == PROFILE:
@@ -28,8 +28,8 @@ def keep_profile(
         found = links_of(fetched.profile)
         root = people.root_of(conn, person_id)
         for kind, url in found:
-            links.add(conn, root, kind, url, source=source, at=at)
-        links.retire(conn, [root], source=source, urls=[url for _, url in found], at=at)
+            links.add(conn, root, kind, url, source=source, at=at, row_id=person_id)
+        links.retire(conn, person_id, source=source, urls=[url for _, url in found], at=at)
 
 
 def note_kept_out(conn: "Connection", name: str, at: datetime) -> None:

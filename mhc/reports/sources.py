@@ -29,8 +29,6 @@ def check(loaded: Settings) -> Iterator[Finding]:
         yield warning("events token", "a token, but no room that it is for", "set CHATURBATE_USERNAME")
     yield _set_or_off("statbate token", loaded.statbate_token, "", "Statbate history", "STATBATE_API_TOKEN")
     yield _set_or_off("affiliate code", loaded.affiliate_wm, "", "public room feed", "MHC_AFFILIATE_WM")
-    if not loaded.profiles_enabled:
-        yield off("public profiles", "not enabled: none is asked for", "docs/profiles.md says what it means")
     yield _set_or_off("erasure key", loaded.erasure_key, "", "person forget", "MHC_ERASURE_KEY")
 
 

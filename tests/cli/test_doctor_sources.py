@@ -174,3 +174,20 @@ def test_every_room_with_a_token_is_asked(mhc: MhcHere) -> None:
         if row["check"] == "statistics api"
     ]
     assert rows == [("ok", "example_room"), ("error", "second_room")]
+
+
+def test_profiles_are_asked_for_only_where_they_are_enabled(mhc: MhcHere) -> None:
+    def said(run: Run) -> list[tuple[str, str]]:
+        return [(row["state"], row["detail"]) for row in run.json if row["check"] == "public profiles"]
+
+    with playing() as sandbox:
+        assert said(mhc("doctor", "--json", **environment(sandbox))) == []
+        (mhc.home / "profiles.toml").write_text("[profiles]\nenabled = true\n")
+        words = ("doctor", "--json", "--config", "profiles.toml")
+        assert said(mhc(*words, **environment(sandbox))) == [("ok", "example_room: answered")]
+        offline = mhc(*words, "--offline", **environment(sandbox))
+        assert said(offline) == [("off", "example_room: not asked (--offline)")]
+    with playing(faults={"profiles": "401"}) as sandbox:
+        blocked = mhc(*words, **environment(sandbox))
+    assert said(blocked)[0][0] == "warning"
+    assert "does not show example_room to your region or address" in said(blocked)[0][1]

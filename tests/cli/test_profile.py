@@ -239,3 +239,40 @@ def test_what_a_room_writes_of_itself_does_nothing(enabled: MhcHere, site: Site)
         assert "alert" not in said
     assert "'=HYPERLINK" in enabled("profile", "show", "room_one", "-o", "csv").stdout
     assert "'=HYPERLINK" in enabled("profile", "changes", "--all", "-o", "csv").stdout
+
+
+def test_of_merged_people_each_has_a_profile_and_links_of_its_own(enabled: MhcHere, site: Site) -> None:
+    for name in ROOMS[:2]:
+        wrapped = f"/external_link/?url=https%3A%2F%2F{name.replace('_', '-')}.example"
+        site.rooms[name] = {
+            "location": f"of {name}",
+            "social_medias": [{"title_name": "x", "link": wrapped, "tokens": 0}],
+        }
+    assert pull(enabled, site, *ROOMS[:2]).status == 0
+    before = enabled("profile", "show", "room_two", "-o", "json").json
+    assert enabled("person", "merge", "room_one", "room_two", "-y").status == 0
+    assert pull(enabled, site, "room_one", "--force").status == 0
+    for name in ROOMS[:2]:
+        found = enabled("profile", "show", name, "-o", "json").json
+        places = [(one["username"], one["value"]) for one in found if one["field"] == "location"]
+        assert places == [("room_one", "of room_one"), ("room_two", "of room_two")]
+    assert [url for _, url, _ in links(enabled)] == ["https://room-one.example", "https://room-two.example"]
+    assert enabled("person", "unmerge", "room_two", "-y").status == 0
+    assert enabled("profile", "show", "room_two", "-o", "json").json == before
+
+
+def test_who_is_forgotten_has_no_profile_and_is_in_nobody_elses(enabled: MhcHere, site: Site) -> None:
+    site.rooms["room_one"] = {"about_me": "My friend is room_two", "photo_sets": [{"name": "with\nroom_two"}]}
+    assert pull(enabled, site, "room_one", "room_two").status == 0
+    key = {"MHC_ERASURE_KEY": "CANARY0ERASURE0KEY"}
+    assert enabled("person", "forget", "room_two", "-y", **key).status == 0
+    assert enabled("profile", "show", "room_two", **key).status == 3
+    said = enabled("profile", "changes", "--all", "-o", "json", **key)
+    assert (said.status, "room_two" in said.stdout) == (0, False)
+    assert {one["username"] for one in said.json} == {"room_one"}
+
+
+def test_a_card_has_a_line_of_the_profile(enabled: MhcHere, site: Site) -> None:
+    assert pull(enabled, site, "room_one").status == 0
+    card = enabled("person", "show", "room_one", "-o", "table", MHC_FORCE_TTY="120").stdout
+    assert "24,355 followers, fan club 150 tokens a month, last broadcast 2026-01-01" in card
