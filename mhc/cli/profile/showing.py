@@ -22,7 +22,7 @@ STANDING = (
     Field("username", "username", "Whose profile it is: of merged people each has one.", table=False),
 )  # fmt: skip
 CHANGES = (
-    Field("at", "time", "When it was seen."),
+    Field("at", "time", "When it was seen.", header="time"),
     Field("username", "username", "Whose profile it is."),
     Field("field", "text", "The field, as the site calls it.", foreign=False),
     Field("before", "value", "What it said before; null: nothing, or nothing was known."),
