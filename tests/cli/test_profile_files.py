@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from command import MhcHere, Run
-from upstreams import PAYLOADS
+from upstreams import MANIFEST, PAYLOADS
 
 DOSSIER = {
     "broadcaster_username": "room_one", "broadcaster_gender": "female", "age": 25, "room_status": "public",
@@ -69,6 +69,26 @@ def test_the_json_of_the_site_is_read_from_a_file_though_nobody_may_be_asked(mhc
     assert (gone.status, shown(mhc)["gone"]) == (0, ("banned", "biocontext"))
     missing = load(mhc, (PAYLOADS / "biocontext_http_404.json").read_bytes())
     assert (missing.status, missing.error["message"]) == (3, "profile does not know room_one")
+
+
+# Sample → exit status and state.
+SAMPLES = {
+    "offline": (0, "new"), "online": (0, "new"), "password": (0, "new"), "sparse": (0, "new"),
+    "http_401_banned": (0, "new"), "http_401_deleted": (0, "new"), "http_401_region": (69, "failed"),
+    "http_403_challenge": (69, "failed"), "http_404": (3, "unknown"), "http_429": (75, "failed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(SAMPLES))
+def test_every_sample_is_loaded_as_what_it_is(on_sqlite: MhcHere, name: str) -> None:
+    run = load(on_sqlite, (PAYLOADS / f"biocontext_{name}.json").read_bytes())
+    assert (run.status, run.json[0]["state"]) == SAMPLES[name]
+
+
+def test_every_sample_has_a_row() -> None:
+    assert {f"biocontext_{name}.json" for name in SAMPLES} == {
+        n for n in MANIFEST if n.startswith("biocontext_")
+    }
 
 
 @pytest.mark.parametrize("form", list(FORMS))
