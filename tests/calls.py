@@ -84,6 +84,7 @@ CALLS = {
     "session status": Call(before=LIVE),
     "session stop": Call(before=LIVE, missing=""),
     "room history": Call("example_room --since 2d", missing="nobody_at_all"),
+    "room movers": Call("--since 2000d", missing="--list Nowhere"),
     "room online": Call(never_missing="what is not found is an empty list"),
     "room poll": Call("--load rooms.json --at 2026-01-03", missing="--load rooms.json --list Nowhere"),
     "room show": Call("example_room", missing="nobody_at_all"),
@@ -133,6 +134,7 @@ CALLS = {
     "report followers": Call(missing="--room nobody_at_all"),
     "report tipmenu": Call(missing="--room nobody_at_all"),
     "report timing": Call(missing="nobody_at_all"),
+    "report income": Call(missing="--room nobody_at_all"),
     "job disable": Call("db-prune", missing="no-such-job"),
     "job enable": Call("db-prune", missing="no-such-job"),
     "job history": Call(missing="no-such-job"),
@@ -151,6 +153,7 @@ CALLS = {
     "import pm": Call("pm.txt --save", missing="pm.txt --room nobody_at_all"),
     "import tipmenu": Call("menu.txt --save", missing="menu.txt --room nobody_at_all"),
     "import tips": Call("tips.txt --save", missing="tips.txt --room nobody_at_all"),
+    "import tokens": Call("tokens.csv --save", missing="tokens.csv --room nobody_at_all"),
     "import undo": Call("1 -y", files=("import chat chat.txt --save",), missing="99"),
     "snapshot pull": Call(
         "viewer_one --source statbate.member_tips --load tips.json",

@@ -191,7 +191,7 @@ COLUMNS = {
     "follow_change.state": "yes, no or unknown",
     "rating_change.rating": "null: no longer rated",
     "person_name.kind": "private, identity or address",
-    "import_batch.kind": "chat, pm, tips, tipmenu, people or follows",
+    "import_batch.kind": "chat, pm, tips, tipmenu, people, follows or tokens",
     "import_batch.name": "the file's name, or - for stdin",
     "import_batch.hash": "SHA-256 of what was read",
     "import_batch.counts": "JSON",
@@ -344,6 +344,26 @@ REPORTS = {
         )
     },
     "report tipmenu": _ABOUT,
+    "report income": _ABOUT
+    | {
+        "by": ("string", "What a row is: session, day or type."),
+        "ledger": (
+            "object",
+            (
+                "`since`, `until` and `entries` of the ledger in the range, and `missing`, what it lacks: `after`, `before`"
+                " and `tokens`; null where it has no row there."
+            ),
+        ),
+        "balance": (
+            "object",
+            (
+                "`since`, `until` and `readings` of the statistics in the range, how many the ledger could be asked about"
+                " (`checked`) and bears out (`agree`), the first that it does not (`differs_at`); null without any."
+            ),
+        ),
+        "usd_per_token": ("number", "The setting; null where it is not set."),
+        "total": ("object", "The figures of all rows together."),
+    },
     "report timing": _ABOUT
     | {
         "metric": ("string", "What is counted."),

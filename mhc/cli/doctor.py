@@ -226,7 +226,8 @@ def _feeds(
 
 def _statistics(loaded: "Settings", *, offline: bool) -> "Iterator[Finding]":
     """Check the sources of statistics; what is not set up has its line among the tokens."""
-    if loaded.statbate_token is not None or any(room.stats_token for room in loaded.rooms):
+    tokens = (loaded.statbate_token, loaded.affiliate_wm, *(room.stats_token for room in loaded.rooms))
+    if any(one is not None for one in tokens):
         from mhc.reports import apis
 
         yield from apis.check(loaded, offline=offline)

@@ -32,6 +32,7 @@ CRONTAB = """\
 # */10 *  *   *   *    {mhc} -q job run sessions-close
 # 15   4  *   *   *    {mhc} -q job run db-backup
 # 15   5  *   *   *    {mhc} -q job run db-prune
+# */5  *  *   *   *    {mhc} -q job run affiliate-poll
 # 45   6  *   *   *    {mhc} -q job run profile-refresh
 """
 _JOB = """\

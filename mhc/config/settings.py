@@ -60,7 +60,9 @@ class Settings:
     keep_presence: timedelta | None
     keep_observations: timedelta | None
     keep_payloads: timedelta | None
+    keep_runs: timedelta | None
     search_messages: bool
+    usd_per_token: float | None
     profiles_enabled: bool
     jobs: Mapping[str, JobSettings]  # each job's, by its name
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there

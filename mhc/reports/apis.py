@@ -1,10 +1,12 @@
-"""Checks of the statistics sources: one question to each that has a token, where it is its turn."""
+"""Checks of the sources of figures: one question to each that has a token, where it is its turn."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from mhc.clients.affiliate import AffiliateClient
+from mhc.clients.affiliate import Query as Rooms
 from mhc.clients.apistats import EarningsClient
 from mhc.clients.biocontext import KeptOutError, ProfileClient
 from mhc.clients.cbstats import StatisticsClient
@@ -17,6 +19,7 @@ from mhc.errors import MhcError
 from mhc.reports.findings import Finding, error, off, ok, warning
 
 STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
+ROOMS = "feed of rooms"
 PROFILES = "public profiles"
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
@@ -36,6 +39,8 @@ def check(loaded: Settings, *, offline: bool) -> Iterator[Finding]:
     for room in loaded.rooms:
         if room.stats_token is not None:
             asks += _of_room(loaded, room.name, room.stats_token, pacer)
+    if loaded.affiliate_wm is not None:
+        asks.append((ROOMS, "", lambda: _ask_feed(loaded, pacer)))
     if loaded.profiles_enabled and loaded.rooms:
         asks.append((PROFILES, f"{loaded.rooms[0].name}: ", lambda: _ask_profile(loaded, pacer)))
     for name, whose, ask in asks:
@@ -63,6 +68,13 @@ def _ask_statbate(loaded: Settings, token: Secret, pacer: Pacer) -> Sequence[str
             return ()  # that is an answer, too
 
 
+def _ask_feed(loaded: Settings, pacer: Pacer) -> Sequence[str]:
+    """Ask for one room: any code is taken, so that it is the feed itself which is looked at."""
+    code, scale = loaded.affiliate_wm, loaded.wait_scale
+    with closing(AffiliateClient(loaded.chaturbate_url, code, pacer, wait_scale=scale)) as client:
+        return client.fetch(Rooms(limit=1)).problems
+
+
 def _ask_profile(loaded: Settings, pacer: Pacer) -> Sequence[str]:
     """Ask for the own room's profile: whom we may ask about as often as we like."""
     with closing(ProfileClient(loaded.chaturbate_url, pacer, wait_scale=loaded.wait_scale)) as client:
@@ -84,4 +96,4 @@ def _finding(name: str, whose: str, ask: _Ask) -> Finding:
         return warning(name, said, failure.hint or _LATER) if later else error(name, said, failure.hint)
     if problems:
         return warning(name, f"{whose}answers in another form: {problems[0]}", "the other fields are read")
-    return ok(name, f"{whose}answered" if name == PROFILES else f"{whose}answered with this token")
+    return ok(name, f"{whose}answered" if name in {ROOMS, PROFILES} else f"{whose}answered with this token")

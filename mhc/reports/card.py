@@ -170,7 +170,7 @@ def _own_room(conn: "Connection", ids: Sequence[int], asked: Asked) -> RoomNow |
     found = room_readings.latest(conn, ids)
     if found is None:
         return None
-    return room_history.now_of(found, room_readings.live_from(conn, asked.now, asked.live_for))
+    return room_history.now_of(found, room_readings.live(conn, asked.now, asked.live_for))
 
 
 def median_stay(stays: Sequence[Visit]) -> timedelta | None:

@@ -1,11 +1,12 @@
 """What is known of another's room from readings of the feed: how it is now, and its sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mhc.domain.room_sessions import RoomSession, growth, sessions, time_by_show
+from mhc.domain.live import Live
+from mhc.domain.room_sessions import TOLERANCE, RoomSession, growth, sessions, time_by_show
 from mhc.domain.rooms import Mark, Show, Source, gender_of
 from mhc.store import room_readings
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.store.room_readings import Observed
+
+_LONGEST: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,9 @@ class History:
     by_show: dict[str, timedelta]
 
 
-def now_of(one: "Observed", live_from: datetime | None) -> RoomNow:
-    """Give a room by its last reading; `live_from` is from when on one says that a room is live (None: nobody knows)."""
-    online = None if live_from is None else one.observed_at >= live_from and one.show is not Show.OFFLINE
+def now_of(one: "Observed", live: Live | None) -> RoomNow:
+    """Give a room by its last reading; `live` is what young polls say of who is live (None: there are none)."""
+    online = None if live is None else live.says(one.observed_at, one.scope, one.show)
     lasts = None if one.seconds_online is None else timedelta(seconds=one.seconds_online)
     return RoomNow(
         one.username,
@@ -77,28 +80,45 @@ def unseen(username: str) -> RoomNow:
     return RoomNow(username, *[None] * 12)
 
 
-def read(conn: "Connection", person_ids: Sequence[int], span: Span, live_from: datetime | None) -> History:
+def last_session(
+    conn: "Connection", person_ids: Sequence[int], one: "Observed"
+) -> dict[str, timedelta | None]:
+    """Give the time in each kind of show of the session of a room's last reading, as far as it lies within a day."""
+    lasted = timedelta(seconds=one.seconds_online or 0) + TOLERANCE
+    since = one.observed_at - min(lasted, _LONGEST)
+    seen = room_readings.of_people(conn, person_ids, Source(one.source), since, None)
+    return _by_show(sessions(seen)[-1:])
+
+
+def _by_show(found: Sequence[RoomSession]) -> dict[str, timedelta | None]:
+    spent = time_by_show(found)
+    return {show.word: spent.get(show.word) for show in Show if show is not Show.OFFLINE}
+
+
+def read(conn: "Connection", person_ids: Sequence[int], span: Span, live: Live | None) -> History:
     """Give a room's sessions in a time, by the readings of the feed."""
+    holding = set() if live is None else set(live.polls)
     seen = room_readings.of_people(conn, person_ids, Source.AFFILIATE, *span)
     listed = sessions(seen)
     last = [one.readings[-1].text_id for one in listed]
     said = room_readings.subjects(conn, [one for one in last if one is not None])
-    rows = [_row(one, said, live_from) for one in reversed(listed)]
+    rows = [_row(one, said, holding) for one in reversed(listed)]
     return History(rows, len(seen), growth(seen), time_by_show(listed))
 
 
-def _row(one: RoomSession, said: Mapping[int, str | None], live_from: datetime | None) -> dict[str, object]:
+def _row(
+    one: RoomSession, said: Mapping[int, str | None], holding: Collection[datetime]
+) -> dict[str, object]:
     last = one.readings[-1]
-    spent = time_by_show([one])
     return {
         "started_at": one.started_at,
         "last_seen_at": last.at,
-        "live": live_from is not None and last.at >= live_from,
+        "live": last.at in holding,
         "duration": last.at - one.started_at,
         "readings": len(one.readings),
         "peak_viewers": one.peak_viewers,
         "followers": last.followers,
         "new_followers": one.new_followers,
-        **{show.word: spent.get(show.word) for show in Show if show is not Show.OFFLINE},
+        **_by_show([one]),
         "subject": None if last.text_id is None else said.get(last.text_id),
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, select, update
 
 from mhc.domain.events import METHODS, Flag
-from mhc.store import import_batches, merged, people
+from mhc.store import import_batches, ledger, merged, people
 from mhc.store.derived import SEEN_AS_VIEWER
 from mhc.store.people import Person, Role
 from mhc.store.schema import alias, event, person, room_latest, stream, stream_session, visit
@@ -111,4 +111,4 @@ def _came_by(conn: Connection, person_id: int) -> bool:
         event.c.stream_id.in_(elsewhere),
     )
     came = select(visit.c.id).where(visit.c.person_id == person_id, visit.c.room_id != person_id)
-    return any(conn.execute(query.limit(1)).first() for query in (did, came))
+    return any(conn.execute(query.limit(1)).first() for query in (did, came, ledger.came_by(person_id)))

@@ -13,6 +13,7 @@ from mhc.store.database import Database
 PAGES = {
     "tippers": ("report", "tippers"),
     "timing": ("report", "timing"),
+    "income": ("report", "income"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),

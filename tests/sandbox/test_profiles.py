@@ -42,6 +42,18 @@ def test_every_room_has_a_profile_that_changes_with_the_months(world: World) -> 
     assert links_of(after["other_room"]) == [("other", "https://other-room.example/")]
 
 
+def test_the_feed_of_rooms_says_the_same_of_who_is_on_air(world: World) -> None:
+    with world.rooms() as client:
+        rooms = [one for one in client.fetch().rooms if str(one.username).startswith("room_")][:5]
+    assert rooms
+    for room in rooms:
+        profile = read(world, str(room.username)).profile
+        assert (profile.room_status, profile.display_age) == (room.current_show, room.age)
+        assert abs(profile.follower_count - room.num_followers) <= 1  # a moment later
+    with pytest.raises(NotKnownError):
+        read(world, "room_99999")
+
+
 def test_it_refuses_as_the_site_does(world: World) -> None:
     assert {name: read(world, name).profile.gone for name in GONE} == {
         "deleted_room": "deleted",

@@ -19,6 +19,10 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.tipmenu:command",
         "Show what of the tip menu sold, most tokens first; an item that nobody wanted has zeros.",
     ),
+    "income": (
+        "mhc.cli.report.income:command",
+        "Show what the room earned: tips and media as captured, against the ledger and the balance.",
+    ),
     "timing": (
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",

@@ -147,7 +147,11 @@ def _page(
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
         ("zone", str(out.tz)),
         ("from", ", ".join(about.sources)),
-        *((name.replace("_", " "), str(value)) for name, value in about.more.items() if value is not None),
+        *(
+            (name.replace("_", " "), str(value))
+            for name, value in about.more.items()
+            if isinstance(value, str | int | float)
+        ),
     ]
     if about.coverage is not None and about.coverage.share is not None:
         said.append(("captured", share(about.coverage.share)))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from mhc.domain.live import Live
     from mhc.reports.room_history import History, RoomNow
 
 SHOWS = ("public", "private", "group", "away", "hidden")
@@ -51,6 +52,10 @@ ROOM = (
     _NAME,
     Field("online", "bool", "Whether it is live; null where no poll is young enough to say."),
     *_SAID,
+    *(
+        Field(show, "duration", f"Time in {show} shows in its last session, of a day at most.")
+        for show in SHOWS
+    ),
 )
 HISTORY = (
     Field("started_at", "time", "When it began, give or take some minutes.", header="began"),
@@ -108,7 +113,7 @@ def online(
 
     now, wanted = utc_now(), {tag.strip().lstrip("#").lower() for tag in tags}
     with database(ctx) as db, db.read() as conn:
-        live = room_readings.live_from(conn, now, settings(ctx).live_for)
+        live = room_readings.live(conn, now, settings(ctx).live_for)
         found = [] if live is None else room_readings.online(conn, live)
         before = {} if since is None else _before(ctx, conn, since)
         _say_age(out, conn, now, live)
@@ -136,7 +141,7 @@ def _gained(one: "RoomNow", before: dict[str, int]) -> int | None:
     return one.followers - before[one.username]
 
 
-def _say_age(out: Writer, conn: "Connection", now: datetime, live: datetime | None) -> None:
+def _say_age(out: Writer, conn: "Connection", now: datetime, live: "Live | None") -> None:
     """Say when the feed was read last, and whether that is too long ago."""
     from mhc.store import room_readings
 
@@ -172,14 +177,18 @@ def show(ctx: click.Context, out: Writer, name: str) -> None:
     now = utc_now()
     with database(ctx) as db, db.read() as conn:
         who = find_person(conn, name)
-        one = room_readings.latest(conn, people.members(conn, who.id))
-        live = room_readings.live_from(conn, now, settings(ctx).live_for)
+        ids = people.members(conn, who.id)
+        one = room_readings.latest(conn, ids)
+        live = room_readings.live(conn, now, settings(ctx).live_for)
+        spent = dict.fromkeys(SHOWS) if one is None else room_history.last_session(conn, ids, one)
     known = room_history.unseen(who.username) if one is None else room_history.now_of(one, live)
-    out.record(ROOM, asdict(known) | {"username": who.username})
+    out.record(ROOM, asdict(known) | spent | {"username": who.username})
     if one is None:
         out.message(f"no poll kept a reading of {who.username}: mhc room poll")
-    else:
-        out.message(f"read at {iso_z(one.observed_at)}, {_ago(now, one.observed_at)}")
+        return
+    out.message(f"read at {iso_z(one.observed_at)}, {_ago(now, one.observed_at)}")
+    if live is not None and known.online and live.missed(one.observed_at, one.scope):
+        out.message("the last poll did not show it: it is probably offline")
 
 
 @click.command(
@@ -204,7 +213,7 @@ def history(ctx: click.Context, out: Writer, name: str, since: str | None, until
     with database(ctx) as db, db.read() as conn:
         who = find_person(conn, name)
         asked = time_range(ctx, conn, "7d" if since is None else since, until)
-        live = room_readings.live_from(conn, now, settings(ctx).live_for)
+        live = room_readings.live(conn, now, settings(ctx).live_for)
         span = room_history.Span(asked.start, asked.end)
         found = room_history.read(conn, people.members(conn, who.id), span, live)
     nothing = f"no poll saw {who.username} online in this time"
