@@ -171,6 +171,9 @@ CALLS = {
         "viewer_one --source statbate.member_tips --load tips.json",
         missing="--list Nowhere",
     ),
+    "profile changes": Call("other_room", missing="nobody_at_all"),
+    "profile pull": Call("other_room --load bio.json", missing="--list Nowhere -n"),
+    "profile show": Call("other_room", missing="nobody_at_all"),
     "db backup": Call("--out night.backup"),
     "db restore": Call(
         "night.backup -y", files=("db backup --out night.backup",),

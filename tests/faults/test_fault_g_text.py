@@ -56,6 +56,8 @@ WORDS: dict[str, list[list[str]]] = {
     "session note": [["1", "--list"], ["1", "\x1b[31m"]],
     "session summary": [["1"]],
     "room now": [["--room", ROOM]],
+    "profile show": [["viewer_one"]],
+    "profile changes": [["--all"], []],
     "service print": [["\x1b[31m"]],
     "completion": [["\x1b[31m"]],
 }
@@ -75,6 +77,10 @@ def fill(db: Database, folder: Path) -> None:
         run = typing(*words)
         assert run.status != os.EX_SOFTWARE, (words, run.stderr)
         assert_harmless(run.stderr, "\n")
+    for said in corpus.profiles():
+        (folder / "bio.json").write_text(json.dumps(said))
+        run = typing("profile", "pull", "viewer_one", "--load", "bio.json")
+        assert run.status == os.EX_OK, run.stderr
 
 
 @pytest.fixture(scope="module", params=BOTH)
