@@ -78,3 +78,9 @@ def test_shows_are_parted_by_pauses_and_by_nothing_else(given: tuple[list[tuple[
         long = sum(after - at > PAUSE for at, after in pairwise(times))
         assert sum(name == who for name, _ in found) == (long + 1 if times else 0)
         assert {at for name, at in found if name == who} <= set(times)
+
+
+def test_a_pause_of_just_that_length_parts_nothing() -> None:
+    second = timedelta(seconds=1)
+    assert shows([("a", T0), ("a", T0 + PAUSE)]) == [("a", T0)]
+    assert shows([("a", T0), ("a", T0 + PAUSE + second)]) == [("a", T0), ("a", T0 + PAUSE + second)]
