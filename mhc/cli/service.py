@@ -33,6 +33,7 @@ CRONTAB = """\
 # 15   4  *   *   *    {mhc} -q job run db-backup
 # 15   5  *   *   *    {mhc} -q job run db-prune
 # */5  *  *   *   *    {mhc} -q job run affiliate-poll
+# 45   6  *   *   *    {mhc} -q job run profile-refresh
 """
 _JOB = """\
 # mhc-job.service: runs the jobs that are due, as {user}. mhc-job.timer calls it each minute. To install both:

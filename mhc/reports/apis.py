@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mhc.clients.affiliate import AffiliateClient
 from mhc.clients.affiliate import Query as Rooms
 from mhc.clients.apistats import EarningsClient
+from mhc.clients.biocontext import KeptOutError, ProfileClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.failures import BlockedError, DownError, NotKnownError, ThrottledError
 from mhc.clients.pacing import PacedError, Pacer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
 ROOMS = "feed of rooms"
+PROFILES = "public profiles"
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
 # So young a reading of a room's figures is the proof: its account may be asked once in five minutes, which a job needs.
@@ -68,6 +70,8 @@ def check(loaded: Settings, *, offline: bool, read: Read, now: datetime) -> Iter
             asks += [one for one in of_room if offline or one[0] not in young]
     if loaded.affiliate_wm is not None:
         asks.append((ROOMS, "", lambda: _ask_feed(loaded, pacer)))
+    if loaded.profiles_enabled and loaded.rooms:
+        asks.append((PROFILES, f"{loaded.rooms[0].name}: ", lambda: _ask_profile(loaded, pacer)))
     for name, whose, ask in asks:
         yield off(name, f"{whose}not asked (--offline)") if offline else _finding(name, whose, ask)
 
@@ -100,16 +104,25 @@ def _ask_feed(loaded: Settings, pacer: Pacer) -> Sequence[str]:
         return client.fetch(Rooms(limit=1)).problems
 
 
+def _ask_profile(loaded: Settings, pacer: Pacer) -> Sequence[str]:
+    """Ask for the own room's profile: whom we may ask about as often as we like."""
+    with closing(ProfileClient(loaded.chaturbate_url, pacer, wait_scale=loaded.wait_scale)) as client:
+        try:
+            return client.fetch(loaded.rooms[0].name).problems
+        except NotKnownError:
+            return ()  # that is an answer, too
+
+
 def _finding(name: str, whose: str, ask: _Ask) -> Finding:
     try:
         problems = ask()
     except PacedError as soon:
         return off(name, f"{whose}not asked again so soon: {soon.message}")
     except MhcError as failure:
-        later = isinstance(failure, ThrottledError | BlockedError)
+        later = isinstance(failure, ThrottledError | BlockedError | KeptOutError)
         later = later or (isinstance(failure, DownError) and failure.answer is not None)
         said = f"{whose}{failure.message}"
         return warning(name, said, failure.hint or _LATER) if later else error(name, said, failure.hint)
     if problems:
         return warning(name, f"{whose}answers in another form: {problems[0]}", "the other fields are read")
-    return ok(name, f"{whose}answered" if name == ROOMS else f"{whose}answered with this token")
+    return ok(name, f"{whose}answered" if name in {ROOMS, PROFILES} else f"{whose}answered with this token")

@@ -215,3 +215,20 @@ def test_the_feed_of_rooms_is_asked_for_a_room(mhc: MhcHere, word: str, state: s
     rows = [(row["state"], row["detail"]) for row in run.json if row["check"] == "feed of rooms"]
     assert rows == [(state, said)]
     assert sandbox.environment["MHC_AFFILIATE_WM"] not in run.stdout + run.stderr
+
+
+def test_profiles_are_asked_for_only_where_they_are_enabled(mhc: MhcHere) -> None:
+    def said(run: Run) -> list[tuple[str, str]]:
+        return [(row["state"], row["detail"]) for row in run.json if row["check"] == "public profiles"]
+
+    with playing() as sandbox:
+        assert said(mhc("doctor", "--json", **environment(sandbox))) == []
+        (mhc.home / "profiles.toml").write_text("[profiles]\nenabled = true\n")
+        words = ("doctor", "--json", "--config", "profiles.toml")
+        assert said(mhc(*words, **environment(sandbox))) == [("ok", "example_room: answered")]
+        offline = mhc(*words, "--offline", **environment(sandbox))
+        assert said(offline) == [("off", "example_room: not asked (--offline)")]
+    with playing(faults={"profiles": "401"}) as sandbox:
+        blocked = mhc(*words, **environment(sandbox))
+    assert said(blocked)[0][0] == "warning"
+    assert "does not show example_room to your region or address" in said(blocked)[0][1]
