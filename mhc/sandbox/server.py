@@ -13,6 +13,7 @@ from mhc.sandbox.api import EventsApi, Given, Served
 from mhc.sandbox.faults import Fault, Script, read_faults
 from mhc.sandbox.feed import Feed, Pace
 from mhc.sandbox.people import dice
+from mhc.sandbox.profiles import ProfilesApi
 from mhc.sandbox.rooms import NUMBER
 from mhc.sandbox.router import APIS, Router
 from mhc.sandbox.show import EPOCH, LENGTH, MILLISECOND, ROOM, Show, with_ids
@@ -158,6 +159,7 @@ class Sandbox:
             StatbateApi(story, self.statbate_token, naive=self._naive, speed=speed, clock=clock),
             StatisticsApi(story, self.stats_token, seed=self._seed, speed=speed, clock=clock),
             AffiliateApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
+            ProfilesApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
             faults=self._faults,
             misbehave=self._misbehave,
             seed=self._seed,
