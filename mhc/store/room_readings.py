@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from mhc.domain.live import Live, Look
 from mhc.domain.room_sessions import Seen
@@ -83,13 +83,13 @@ def live(conn: Connection, now: datetime, live_for: timedelta) -> Live | None:
 
 
 def live_rows(live: Live) -> Select[Any]:
-    """Give the query of the rows of people whose room is live."""
-    return select(_o.person_id).where(*_on(live))
+    """Give the query of the rows of people whose room is live, and was not offline in any of its polls."""
+    off = select(_o.person_id).where(*_of(live), _o.show == int(Show.OFFLINE))
+    return select(_o.person_id).where(*_of(live), _o.person_id.not_in(off.correlate(None)))
 
 
-def _on(live: Live) -> list[ColumnElement[bool]]:
-    shown = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
-    return [_o.observed_at.in_(live.polls), _o.source == _FEED, shown]
+def _of(live: Live) -> list[ColumnElement[bool]]:
+    return [_o.observed_at.in_(live.polls), _o.source == _FEED]
 
 
 def live_among(conn: Connection, rows: Iterable[int], live: Live) -> set[int]:
@@ -109,7 +109,7 @@ def online(
 
     Of all rooms only the figures that order them are read, and the rest of those within the limit.
     """
-    asked = select(_o.person_id, _o.observed_at, _o.viewers, _o.show).where(*_on(live))
+    asked = select(_o.person_id, _o.observed_at, _o.viewers, _o.show).where(*_of(live))
     roots = _merged(conn)
     last: dict[int, Any] = {}
     for row in conn.execute(asked.order_by(_o.observed_at, _o.person_id.desc())):
@@ -117,7 +117,9 @@ def online(
     wanted = [
         row
         for row in last.values()
-        if (not shows or row.show in shows) and (min_viewers is None or (row.viewers or 0) >= min_viewers)
+        if row.show != Show.OFFLINE
+        and (not shows or row.show in shows)
+        and (min_viewers is None or (row.viewers or 0) >= min_viewers)
     ]
     scopes = {one.at: one.scope for one in live.looks}
     rooms = [_observed(row, scopes[row.observed_at]) for row in _whole(conn, _first(wanted, limit))]
