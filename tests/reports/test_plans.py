@@ -240,6 +240,25 @@ def test_of_the_last_seen_each_is_looked_up_before_all_are_read(
         assert not [line for line in lines if line.split()[:2] == ["SCAN", table]]
 
 
+def show_threads(conn: Connection) -> object:
+    return inbox.partners(conn, None, None)
+
+
+def show_tippers_since(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    return roll.list_people(conn, Roll([room.id], segments=[Segment.TIPPERS], since=minute(5)), 50)
+
+
+@pytest.mark.parametrize("asked", [show_threads, show_tippers_since])
+def test_threads_and_who_tipped_since_a_time_are_read_from_totals_alone(
+    database: Database, asked: Asked
+) -> None:
+    tell_story(database)
+    lines = [line.split() for plan in plans(database, asked) for line in plan.splitlines()]
+    assert any("person_total" in line for line in lines)
+    assert not [line for line in lines if "event" in line]
+
+
 def test_names_are_found_along_their_index(sqlite_database: Database) -> None:
     tell_story(sqlite_database)
     found = [plan for plan in plans(sqlite_database, show_matches) if "ix_alias_username" in plan]
