@@ -2,7 +2,7 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, frame, remembered, room_history
+from mhc.reports import card, elsewhere, frame, one_session, remembered, room_history
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -218,8 +218,20 @@ NESTED = {
     ("person show", "changes"): (elsewhere.Changed, True),
     ("snapshot show", "metrics"): (showing.Figure, True),
     ("person show", "own_room"): (room_history.RoomNow, False),
+    ("session show", "top_tippers"): (one_session.Tipper, True),
+    ("session show", "notes"): (one_session.Note, True),
 }
 NESTED_HELP = {
+    "Tipper": {
+        "username": "Who; null is everyone who paid anonymously.",
+        "tokens": "Tokens: tips and media.",
+        "tips": "Number of tips.",
+    },
+    "Note": {
+        "id": "The note's number.",
+        "at": "The time of the session that it is about.",
+        "body": "The note.",
+    },
     "RoomNow": {
         "username": "The name that the room had.",
         "online": "Whether it is live; null where no poll is young enough to say.",

@@ -35,6 +35,7 @@ TYPED = (
     ("person", "name", "viewer_one", "--private", "Nick", "--identity", "Max", "--address", "Sir"),
     ("session", "start", "--at", "2026-02-01 20:00", "--title", "Blue night"),
     ("session", "stop", "--at", "2026-02-01 22:00"),
+    ("session", "note", "1", "sold out early"),
 )
 
 
@@ -50,6 +51,7 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         _profile(conn, now)
         factories.store(conn, [_event_of_the_help()])
         factories.store(conn, _show(now - timedelta(hours=26)), page=2)
+        factories.store(conn, [factories.happening(_minutes(now) - 30, "userEnter", "viewer_one")], page=3)
         factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
         source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
         coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)

@@ -1,9 +1,9 @@
 """Checks of the sources of figures: one question to each that has a token, where it is its turn."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mhc.clients.affiliate import AffiliateClient
 from mhc.clients.affiliate import Query as Rooms
@@ -14,23 +14,47 @@ from mhc.clients.failures import BlockedError, DownError, NotKnownError, Throttl
 from mhc.clients.pacing import PacedError, Pacer
 from mhc.clients.statbate import MODEL_INFO, TAGS_SEARCH, Query, StatbateClient
 from mhc.config import Secret, Settings
-from mhc.domain.times import Range
+from mhc.domain.times import Range, ago
 from mhc.errors import MhcError
 from mhc.reports.findings import Finding, error, off, ok, warning
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
 ROOMS = "feed of rooms"
 PROFILES = "public profiles"
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
+# So young a reading of a room's figures is the proof: its account may be asked once in five minutes, which a job needs.
+_YOUNG: Final = timedelta(minutes=30)
+_READ_AS: Final = {STATISTICS: "stats", EARNINGS: "apistats"}  # as readings are stored under
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LATER: Final = "try again later"
 
 # Asks, and gives what did not fit in the answer.
 _Ask = Callable[[], Sequence[str]]
+Read = Mapping[tuple[str, str], datetime]  # when a source was read last of a room
 
 
-def check(loaded: Settings, *, offline: bool) -> Iterator[Finding]:
-    """Say of each source that has a token whether it answers; each is asked in its turn or not at all."""
+def read_at(conn: "Connection", loaded: Settings, now: datetime) -> Read:
+    """Give when the figures of each own room were read last."""
+    from mhc.store import compared, people
+    from mhc.store.snapshots import Asked
+
+    ids = people.ids_of(conn, [room.name for room in loaded.rooms])
+    found: dict[tuple[str, str], datetime] = {}
+    for name, source in _READ_AS.items():
+        last = compared.last(conn, Asked(source), list(ids.values()), before=now)
+        found |= {(name, room): last[who].captured_at for room, who in ids.items() if who in last}
+    return found
+
+
+def check(loaded: Settings, *, offline: bool, read: Read, now: datetime) -> Iterator[Finding]:
+    """Say of each source that has a token whether it answers; each is asked in its turn or not at all.
+
+    What was read a short time ago is not asked: the turn is left to who keeps the answer.
+    """
     pacer = Pacer(loaded.state_dir, patience=_PATIENCE)
     asks: list[tuple[str, str, _Ask]] = []
     if loaded.statbate_token is not None:
@@ -38,7 +62,12 @@ def check(loaded: Settings, *, offline: bool) -> Iterator[Finding]:
         asks.append((STATBATE, "", lambda: _ask_statbate(loaded, token, pacer)))
     for room in loaded.rooms:
         if room.stats_token is not None:
-            asks += _of_room(loaded, room.name, room.stats_token, pacer)
+            young = {name for name in _READ_AS if now - read.get((name, room.name), _NEVER) <= _YOUNG}
+            for name in () if offline else sorted(young):
+                when = ago(read[name, room.name], now)
+                yield ok(name, f"{room.name}: answered when it was read {when}; not asked again")
+            of_room = _of_room(loaded, room.name, room.stats_token, pacer)
+            asks += [one for one in of_room if offline or one[0] not in young]
     if loaded.affiliate_wm is not None:
         asks.append((ROOMS, "", lambda: _ask_feed(loaded, pacer)))
     if loaded.profiles_enabled and loaded.rooms:
