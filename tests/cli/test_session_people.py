@@ -93,6 +93,22 @@ def test_who_was_there_before_anybody_listened_is_known_when_they_speak(
     ]
 
 
+def test_who_waits_for_the_show_to_begin_is_there_for_the_first_time(
+    database: Database, mine: MhcHere
+) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        items = [
+            happening(1430, "userEnter", "viewer_five"),  # ten minutes before the second show
+            happening(30, "userEnter", "viewer_six"),  # to the first one, and again to the second
+            happening(1442, "userEnter", "viewer_six"),
+        ]
+        factories.store(conn, sorted(items, key=lambda item: item[0]), page=7)
+    rows = mine("session", "audience", "--json").json
+    new = {row["username"]: row["first_time"] for row in rows}
+    assert new == {"viewer_one": False, "viewer_five": True, "viewer_six": False}
+
+
 def test_the_events_of_a_session_are_those_of_its_time(database: Database, mine: MhcHere) -> None:
     tell_story(database)
     rows = mine("session", "events", first(mine), "--json").json
