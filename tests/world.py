@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from mhc.clients.apistats import EarningsClient
+from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.pacing import Pacer
 from mhc.clients.statbate import StatbateClient
@@ -94,6 +95,13 @@ class World:
         given = Secret(token or self.sandbox.stats_token)
         client = EarningsClient(self.sandbox.url, self.sandbox.room, given, self._pacer, clock=self.time)
         with closing(client):
+            yield client
+
+    @contextmanager
+    def cbhours(self) -> Iterator[Any]:
+        """Give the client of CBHours."""
+        url = self.sandbox.environment["MHC_CBHOURS_URL"]
+        with closing(CbhoursClient(url, self._pacer, clock=self.time)) as client:
             yield client
 
     def _sleep(self, seconds: float) -> bool:

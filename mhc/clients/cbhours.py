@@ -7,10 +7,10 @@ from typing import Final
 
 from mhc.clients.api import Api, Request
 from mhc.clients.cbhours_answers import (
-    SEGMENT,
     Activity,
     Live,
     LiveRoom,
+    Months,
     Segment,
     read_activity,
     read_live,
@@ -23,11 +23,11 @@ from mhc.errors import UsageError
 __all__ = [
     "MOST_DAYS",
     "MOST_NAMES",
-    "SEGMENT",
     "Activity",
     "CbhoursClient",
     "Live",
     "LiveRoom",
+    "Months",
     "Segment",
     "read_activity",
     "read_live",
@@ -92,8 +92,8 @@ class CbhoursClient:
             lambda answer: read_activity(answer, about=name, now=self._clock()),
         )
 
-    def fetch_months(self, name: str) -> tuple[date, ...]:
-        """Ask in which months a room was seen: the first day of each, the latest first. Raises as `fetch_live`."""
+    def fetch_months(self, name: str) -> Months:
+        """Ask in which months a room was seen. Raises as `fetch_live`."""
         params = (("action", "get_months"), ("domain", _DOMAIN), ("username", name))
         return self._api.ask(
             Request("", params), (_EVERY,), lambda answer: read_months(answer, about=name, now=self._clock())

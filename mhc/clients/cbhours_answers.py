@@ -13,7 +13,6 @@ from mhc.clients.http import Answer
 from mhc.domain.names import username_from_upstream
 from mhc.patterns import Pattern
 
-SEGMENT: Final = timedelta(minutes=3)  # that a row of activity stands for
 UNKNOWN: Final = frozenset({"missing trophy", "not found"})
 _STATUSES: Final = {one: one for one in ("online", "offline", *UNKNOWN)}
 _MOST: Final = 2**31  # of a figure: more is none
@@ -80,6 +79,14 @@ class Activity:
     minutes: int
     payload: bytes
     problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """The months in which a room was seen: the first day of each, the latest first."""
+
+    months: tuple[date, ...]
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +217,8 @@ def _minutes(text: Any, reading: fields.Reading) -> int:
     return int(found[1]) * 60 + int(found[2])
 
 
-def read_months(answer: Answer, *, about: str = "the room", now: float | None = None) -> tuple[date, ...]:
-    """Give the first day of each month in which a room was seen, the latest first. Raises UpstreamError."""
+def read_months(answer: Answer, *, about: str = "the room", now: float | None = None) -> Months:
+    """Read in which months a room was seen. Raises UpstreamError."""
     judge(TERMS, answer, about, time.time() if now is None else now)
     body = decode(TERMS, answer)
     if not isinstance(body, list):
@@ -220,7 +227,7 @@ def read_months(answer: Answer, *, about: str = "the room", now: float | None = 
     months = {date(int(one[1]), int(one[2]), 1) for one in found if one is not None and one[1] != "0000"}
     if body and not months:
         raise broken(TERMS, answer, "has no month of the documented form")
-    return tuple(sorted(months, reverse=True))
+    return Months(tuple(sorted(months, reverse=True)), answer.body)
 
 
 def _object(answer: Answer) -> dict[str, Any]:

@@ -55,6 +55,7 @@ _WHOM = (
     ("tag", "tag", "Only rooms with one of these tags.", True),
     ("stale", "span", "Only those whose last reading is older, such as 6h.", False),
     ("budget", "budget", "How many it asks about in a run, at most.", False),
+    ("backfill", "whole", "Of how many rooms it also asks, each run, what was seen of them in the past.", False),
 )  # fmt: skip
 
 
@@ -69,12 +70,13 @@ def _job(
     limit: str = "10m",
     needs: str | None = None,
     whom: Mapping[str, str | None] | None = None,
+    on: bool = True,
 ) -> Job:
     """Give a job with the settings of all, and those that say whom it asks about, with their defaults."""
     here = f"jobs.{name}"
     enabled = f"true where {needs} is set" if needs else ""
     common = (
-        _setting(f"{here}.enabled", None if needs else "true", "Whether it runs at all.", "flag", otherwise=enabled),
+        _setting(f"{here}.enabled", None if needs else "true" if on else "false", "Whether it runs at all.", "flag", otherwise=enabled),
         _setting(f"{here}.every", every, "How often it runs. Or a time of day: at.", "span"),
         _setting(f"{here}.at", at, "At what time of the display zone it runs each day.", "clock", many=True),
         _setting(f"{here}.jitter", jitter, "By how much its runs are put off at most, always the same on a host.", "duration"),
@@ -95,6 +97,14 @@ def _job(
 
 # A reading is some minutes younger than the run that brought it: what is to be read at each run is stale a bit earlier.
 _PEOPLE: Final = {"list": None, "live": "false", "segment": None, "stale": "5h", "budget": "500"}
+_HOURS: Final = {
+    "list": None,
+    "live": "false",
+    "segment": None,
+    "stale": None,
+    "budget": "500",
+    "backfill": "0",
+}
 JOBS: Final = (
     _job("statbate-refresh", "Ask Statbate about the people who are due.", "mhc.jobs.statbate_refresh:run",
          every="6h", jitter="10m", limit="30m", needs="STATBATE_API_TOKEN", whom=_PEOPLE),
@@ -103,5 +113,7 @@ JOBS: Final = (
     _job("sessions-close", "End the live sessions whose stop never came.", "mhc.jobs.sessions_close:run", every="10m"),
     _job("db-backup", "Make a backup of the database, and verify it.", "mhc.jobs.db_backup:run", at="04:15", limit="2h"),
     _job("db-prune", "Take away what is older than [retention] keeps it.", "mhc.jobs.db_prune:run", at="05:15", limit="1h"),
+    _job("cbhours-poll", "Ask CBHours how rooms are, and what it saw of them before.", "mhc.jobs.cbhours_poll:run",
+         every="10m", jitter="2m", whom=_HOURS, on=False),
 )  # fmt: skip
 BY_NAME: Final = {one.name: one for one in JOBS}

@@ -264,4 +264,6 @@ TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
         _counter("hits", "hits", "programmes[].totals.Raw Hits", "earned"),
         _list("programmes", "programmes[].name", "all"),
     ),
+    # What it saw in them stands among the readings of rooms.
+    "cbhours": (_list("months"),),
 }

@@ -19,7 +19,6 @@ from mhc.store import (
     paid,
     people,
     presence,
-    room_readings,
     talk,
     totals,
     visits,
@@ -167,10 +166,8 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
 
 
 def _own_room(conn: "Connection", ids: Sequence[int], asked: Asked) -> RoomNow | None:
-    found = room_readings.latest(conn, ids)
-    if found is None:
-        return None
-    return room_history.now_of(found, room_readings.live_from(conn, asked.now, asked.live_for))
+    found = room_history.find(conn, ids, asked.now, asked.live_for)
+    return None if found.observed_at is None else found
 
 
 def median_stay(stays: Sequence[Visit]) -> timedelta | None:

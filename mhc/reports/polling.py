@@ -34,6 +34,10 @@ class Polled:
     new_people: int | None
     new_texts: int | None
     problems: Sequence[str]
+    source: str = Source.AFFILIATE.word
+    unknown: Sequence[str] = ()
+    readings: int | None = None
+    months: Sequence[str] = ()
 
 
 def read_saved(files: Sequence[bytes]) -> Feed:

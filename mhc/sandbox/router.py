@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mhc.sandbox import reply, statbate_rules, statistics
+from mhc.sandbox import cbhours, reply, statbate_rules, statistics
 from mhc.sandbox.api import EventsApi
+from mhc.sandbox.cbhours import CbhoursApi
 from mhc.sandbox.faults import Fault
 from mhc.sandbox.people import dice
 from mhc.sandbox.reply import Reply
@@ -13,7 +14,7 @@ from mhc.sandbox.statbate import PREFIX, StatbateApi
 from mhc.sandbox.statistics import EARNINGS, ROOM_STATISTICS, StatisticsApi
 from mhc.sandbox.upsets import Upsets
 
-APIS: Final = ("events", "statbate", "stats", "apistats")
+APIS: Final = ("events", "statbate", "stats", "apistats", "cbhours")
 _SITE: Final = {ROOM_STATISTICS: "stats", EARNINGS: "apistats"}
 
 
@@ -35,16 +36,18 @@ class Router:
         events: EventsApi,
         statbate: StatbateApi,
         site: StatisticsApi,
+        hours: CbhoursApi,
         *,
         faults: Mapping[str, Iterable[Fault]],
         misbehave: float,
         seed: int,
     ) -> None:
-        self.events, self._statbate, self._site = events, statbate, site
+        self.events, self._statbate, self._site, self._hours = events, statbate, site, hours
         said = {
             "statbate": statbate_rules.said_with,
             "stats": statistics.said_with,
             "apistats": statistics.said_with,
+            "cbhours": cbhours.said_with,
         }
         self._upsets = {
             name: Upsets(faults.get(name, ()), misbehave, dice(seed, "misbehave", name), words)
@@ -63,4 +66,6 @@ class Router:
             return reply.NOT_ALLOWED
         if path in _SITE:
             return self._upsets[_SITE[path]].spoil(lambda: self._site.answer(path, query))
+        if path == cbhours.PATH:
+            return self._upsets["cbhours"].spoil(lambda: self._hours.answer(query))
         return self.events.answer(asked.target)

@@ -1,18 +1,30 @@
 """Readings of rooms, read: who is online, what is known last of a room, and one room's readings along the polls."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from mhc.domain.room_sessions import Seen
-from mhc.domain.rooms import Scope, Show, Source
+from mhc.domain.rooms import SEGMENT, Scope, Show, Source
 from mhc.store.people import CHUNK
 from mhc.store.schema import observation, person, room_latest, room_poll, room_text
 
 _FEED = int(Source.AFFILIATE)
+_FAR = datetime.max.replace(tzinfo=UTC)
 _BY_NAME = (str(Scope.ALL), str(Scope.TRACKED))
 
 
@@ -73,20 +85,42 @@ def last_poll(conn: Connection, *, complete: bool = False, before: datetime | No
 def live_from(conn: Connection, now: datetime, live_for: timedelta) -> datetime | None:
     """Give the instant from which on a reading says that a room is live; None where no poll is young enough.
 
-    What a complete poll of all, or of who is tracked, does not show any more is offline, however young its reading.
+    What a complete poll of the feed, of all or of who is tracked, does not show any more is offline, however young its
+    reading. CBHours is asked about rooms by name, and says nothing of the others.
     """
     young = and_(room_poll.c.at >= now - live_for, room_poll.c.at <= now)
-    sure = and_(room_poll.c.complete, room_poll.c.scope.in_(_BY_NAME))
+    sure = and_(room_poll.c.source == _FEED, room_poll.c.complete, room_poll.c.scope.in_(_BY_NAME))
     query = select(func.min(room_poll.c.at), func.max(room_poll.c.at).filter(sure))
-    first, whole = conn.execute(query.where(room_poll.c.source == _FEED, young)).one()
+    first, whole = conn.execute(query.where(young)).one()
     found: datetime | None = whole or first
     return found
 
 
 def live_rows(since: datetime) -> Select[Any]:
-    """Give the query of the rows of people whose room is live."""
-    on = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
-    return select(_o.person_id).where(_o.observed_at >= since, on)
+    """Give the query of the rows of people whose room is live: its last reading does not say that it is offline."""
+    off = _o.show == int(Show.OFFLINE)
+    ms = type_coerce(_o.observed_at, BigInteger)
+    on_at = func.max(case((or_(_o.show.is_(None), ~off), ms)))
+    off_at = func.coalesce(func.max(case((off, ms))), 0)
+    return select(_o.person_id).where(_o.observed_at >= since).group_by(_o.person_id).having(on_at > off_at)
+
+
+def offline_since(conn: Connection, person_ids: Sequence[int], since: datetime) -> datetime | None:
+    """Give the last reading that says that a person's rooms are offline, after an instant; None where none does."""
+    mine = and_(_o.observed_at == room_poll.c.at, _o.source == room_poll.c.source)
+    query = select(func.max(_o.observed_at)).select_from(room_poll).join(observation, mine)
+    query = query.where(room_poll.c.at > since, _o.person_id.in_(person_ids), _o.show == int(Show.OFFLINE))
+    found: datetime | None = conn.execute(query.where(room_poll.c.source != _FEED)).scalar()
+    return found
+
+
+def asked_last(conn: Connection, source: Source, since: datetime) -> dict[int, datetime]:
+    """Give when each row of people was last read live by a source, after an instant."""
+    mine = and_(_o.observed_at == room_poll.c.at, _o.source == room_poll.c.source)
+    query = select(_o.person_id, func.max(_o.observed_at)).select_from(room_poll).join(observation, mine)
+    live = room_poll.c.source == int(source), room_poll.c.scope != str(Scope.SEGMENTS)
+    rows = conn.execute(query.where(*live, room_poll.c.at > since).group_by(_o.person_id))
+    return {row[0]: row[1] for row in rows}
 
 
 def live_among(conn: Connection, rows: Iterable[int], since: datetime) -> set[int]:
@@ -97,18 +131,17 @@ def live_among(conn: Connection, rows: Iterable[int], since: datetime) -> set[in
 def online(conn: Connection, since: datetime) -> list[Observed]:
     """Give the last reading of each room that is live, those with the most viewers first, equals by name."""
     who = person.alias("one")
-    on = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
     query = (
         select(func.coalesce(who.c.username, person.c.username), *_ROW)
         .select_from(observation)
         .join(person, person.c.id == _o.person_id)
         .outerjoin(who, who.c.id == person.c.canonical_id)
         .outerjoin(room_text, room_text.c.id == _o.text_id)
-        .where(_o.observed_at >= since, on)
+        .where(_o.observed_at >= since)
         .order_by(_o.observed_at, _o.source.desc(), _o.person_id.desc())
     )
     last = {row[0]: row for row in conn.execute(query)}
-    rooms = [_observed(row) for row in last.values()]
+    rooms = [one for row in last.values() if (one := _observed(row)).show is not Show.OFFLINE]
     return sorted(rooms, key=lambda one: (one.viewers is None, -(one.viewers or 0), one.username))
 
 
@@ -148,15 +181,30 @@ def of_people(
         return []
     at = room_poll.c.at
     mine = and_(_o.observed_at == at, _o.source == room_poll.c.source, _o.person_id.in_(person_ids))
+    ranks = () if source is Source.AFFILIATE else (_o.rank, _o.gender_rank, room_poll.c.scope)
+    if source is not Source.AFFILIATE:  # which also says that a room is offline
+        last = _FAR
     query = (
-        select(at, _o.show, _o.viewers, _o.followers, _o.seconds_online, _o.text_id)
+        select(at, _o.show, _o.viewers, _o.followers, _o.seconds_online, _o.text_id, *ranks)
         .select_from(room_poll)
         .join(observation, mine)
         .where(room_poll.c.source == int(source), *_within(at, max(since or first, first), last, until))
         .order_by(at, _o.person_id)
     )
     rows = conn.execute(query)
-    return [Seen(row[0], None if row[1] is None else _SHOWS[row[1]], *row[2:]) for row in rows]
+    if source is Source.AFFILIATE:
+        return [Seen(row[0], None if row[1] is None else _SHOWS[row[1]], *row[2:]) for row in rows]
+    return [
+        Seen._make(
+            (
+                row[0],
+                None if row[1] is None else _SHOWS[row[1]],
+                *row[2:8],
+                SEGMENT if row[8] == Scope.SEGMENTS else None,
+            )
+        )
+        for row in rows
+    ]
 
 
 def subjects(conn: Connection, text_ids: Iterable[int]) -> dict[int, str | None]:
