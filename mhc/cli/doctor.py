@@ -37,8 +37,8 @@ _DARK = frozenset({"stopped", "failed", "dead", "never started"})
 def command(ctx: click.Context, out: Writer, offline: bool) -> None:
     """What works, what is missing, and what to do about it.
 
-    Looks at sources, tokens, database, clock, disks and permissions, and changes nothing. Each API with a token is
-    asked one question, unless it was asked just before.
+    Looks at sources, tokens, database, clock, disks and permissions, and changes nothing. Each API with a token, and
+    CBHours where its job is on, is asked one question, unless it was asked just before.
     Ends with 4 where something does not work. What is printed holds no token, no password and no home directory, so
     that it can be pasted.
     """
@@ -83,9 +83,10 @@ def _findings(ctx: click.Context, *, offline: bool) -> "Iterator[Finding]":
     yield from _listen_settings(loaded)
     listening: dict[str, Mapping[str, object]] = {}
     yield from _spools(ctx, loaded)
-    yield from _database(ctx, loaded, listening)
+    jobs_on = {name for name, one in loaded.jobs.items() if one.enabled}
+    yield from _database(ctx, loaded, listening, jobs_on)
     yield from _feeds(loaded, listening, offline=offline)
-    yield from _statistics(loaded, offline=offline)
+    yield from _statistics(loaded, offline=offline, hours="cbhours-poll" in jobs_on)
 
 
 def _listen_settings(loaded: "Settings") -> "Iterator[Finding]":
@@ -146,9 +147,9 @@ def _digest(ctx: click.Context) -> str:
 
 
 def _database(
-    ctx: click.Context, loaded: "Settings", listening: dict[str, Mapping[str, object]]
+    ctx: click.Context, loaded: "Settings", listening: dict[str, Mapping[str, object]], jobs_on: set[str]
 ) -> "Iterator[Finding]":
-    """Check the database, and note which rooms somebody listens to."""
+    """Check the database, and note which rooms somebody listens to, and which jobs are on."""
     from mhc.cli.capture import beat_rows, listener_rows
     from mhc.jobs import planning
     from mhc.reports import database_health
@@ -164,6 +165,8 @@ def _database(
                 with db.read() as conn:
                     rows = listener_rows(loaded.state_dir, streams.list_all(conn))
                     plans = planning.plans(conn, loaded, gethostname(), utc_now())
+                jobs_on.clear()
+                jobs_on.update(one.job.name for one in plans if one.enabled)
                 yield from _jobs(plans)
         except MhcError as refused:
             yield error("database", refused.message, refused.hint)
@@ -224,12 +227,12 @@ def _feeds(
             hosts_done = True
 
 
-def _statistics(loaded: "Settings", *, offline: bool) -> "Iterator[Finding]":
-    """Check the sources of statistics; what is not set up has its line among the tokens."""
-    if loaded.statbate_token is not None or any(room.stats_token for room in loaded.rooms):
+def _statistics(loaded: "Settings", *, offline: bool, hours: bool) -> "Iterator[Finding]":
+    """Check the other sources; what is not set up has its line among the tokens."""
+    if hours or loaded.statbate_token is not None or any(room.stats_token for room in loaded.rooms):
         from mhc.reports import apis
 
-        yield from apis.check(loaded, offline=offline)
+        yield from apis.check(loaded, offline=offline, hours=hours)
 
 
 def _answered(room: str, probe: "Probe") -> "Finding":

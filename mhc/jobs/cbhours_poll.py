@@ -48,11 +48,12 @@ def run(work: Work) -> None:
     asking = Asking(around)
     with work.db.read() as conn:
         whom = chosen(conn, work)
-        past = _for_past(conn, work)
     failures: list[MhcError] = []
     with asking.client() as client:
         try:
             asking.live(client, whom.names, whom.scope)
+            with work.db.read() as conn:
+                past = _for_past(conn, work)
             for one in past:
                 _ask_past(asking, client, one, work.now().date(), failures)
         except StoppedError:

@@ -1,4 +1,4 @@
-"""Checks of the statistics sources: one question to each that has a token, where it is its turn."""
+"""Checks of the other sources: one question to each that has a token or a job, where it is its turn."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from mhc.clients.apistats import EarningsClient
+from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.failures import BlockedError, DownError, NotKnownError, ThrottledError
 from mhc.clients.pacing import PacedError, Pacer
@@ -15,7 +16,8 @@ from mhc.domain.times import Range
 from mhc.errors import MhcError
 from mhc.reports.findings import Finding, error, off, ok, warning
 
-STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
+STATBATE, STATISTICS, EARNINGS, HOURS = "statbate api", "statistics api", "affiliate earnings", "cbhours"
+_SOMEBODY: Final = "chaturbate"  # a name of the site: to ask about, where there is no own room
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
 _LATER: Final = "try again later"
@@ -24,8 +26,11 @@ _LATER: Final = "try again later"
 _Ask = Callable[[], Sequence[str]]
 
 
-def check(loaded: Settings, *, offline: bool) -> Iterator[Finding]:
-    """Say of each source that has a token whether it answers; each is asked in its turn or not at all."""
+def check(loaded: Settings, *, offline: bool, hours: bool = False) -> Iterator[Finding]:
+    """Say of each source that has a token whether it answers; each is asked in its turn or not at all.
+
+    CBHours asks for no token: `hours` says that it is to be asked.
+    """
     pacer = Pacer(loaded.state_dir, patience=_PATIENCE)
     asks: list[tuple[str, str, _Ask]] = []
     if loaded.statbate_token is not None:
@@ -34,6 +39,8 @@ def check(loaded: Settings, *, offline: bool) -> Iterator[Finding]:
     for room in loaded.rooms:
         if room.stats_token is not None:
             asks += _of_room(loaded, room.name, room.stats_token, pacer)
+    if hours:
+        asks.append((HOURS, "", lambda: _ask_cbhours(loaded, pacer)))
     for name, whose, ask in asks:
         yield off(name, f"{whose}not asked (--offline)") if offline else _finding(name, whose, ask)
 
@@ -59,6 +66,15 @@ def _ask_statbate(loaded: Settings, token: Secret, pacer: Pacer) -> Sequence[str
             return ()  # that is an answer, too
 
 
+def _ask_cbhours(loaded: Settings, pacer: Pacer) -> Sequence[str]:
+    """Ask whether the own room is online; that it is not known there is an answer, too."""
+    with closing(CbhoursClient(loaded.cbhours_url, pacer, wait_scale=loaded.wait_scale)) as client:
+        try:
+            return client.fetch_live([loaded.room or _SOMEBODY]).problems
+        except NotKnownError:
+            return ()
+
+
 def _finding(name: str, whose: str, ask: _Ask) -> Finding:
     try:
         problems = ask()
@@ -71,4 +87,4 @@ def _finding(name: str, whose: str, ask: _Ask) -> Finding:
         return warning(name, said, failure.hint or _LATER) if later else error(name, said, failure.hint)
     if problems:
         return warning(name, f"{whose}answers in another form: {problems[0]}", "the other fields are read")
-    return ok(name, f"{whose}answered with this token")
+    return ok(name, "answered" if name == HOURS else f"{whose}answered with this token")
