@@ -130,6 +130,10 @@ CALLS = {
     "snapshot show": Call("viewer_one", missing="nobody_at_all"),
     "snapshot trend": Call("viewer_one all_time_tokens --source statbate.member_info", missing="nobody_at_all all_time_tokens"),
     "report tippers": Call(missing="--room nobody_at_all"),
+    "report followers": Call(missing="--room nobody_at_all"),
+    "report tipmenu": Call(missing="--room nobody_at_all"),
+    "report timing": Call(missing="nobody_at_all"),
+    "report income": Call(missing="--room nobody_at_all"),
     "job disable": Call("db-prune", missing="no-such-job"),
     "job enable": Call("db-prune", missing="no-such-job"),
     "job history": Call(missing="no-such-job"),
@@ -148,6 +152,7 @@ CALLS = {
     "import pm": Call("pm.txt --save", missing="pm.txt --room nobody_at_all"),
     "import tipmenu": Call("menu.txt --save", missing="menu.txt --room nobody_at_all"),
     "import tips": Call("tips.txt --save", missing="tips.txt --room nobody_at_all"),
+    "import tokens": Call("tokens.csv --save", missing="tokens.csv --room nobody_at_all"),
     "import undo": Call("1 -y", files=("import chat chat.txt --save",), missing="99"),
     "snapshot pull": Call(
         "viewer_one --source statbate.member_tips --load tips.json",

@@ -2,7 +2,7 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, remembered, room_history, tippers
+from mhc.reports import card, elsewhere, frame, remembered, room_history
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -134,6 +134,10 @@ COLUMNS = {
     "visit.ending": "open, left, inferred or unknown",
     "person_total.tokens": "tips and media, without anonymous tips",
     "person_total.anonymous_tokens": "counted only with `--reveal`",
+    "person_total.private_received": "from them to the room's owner",
+    "person_total.private_sent": "from the room's owner to them",
+    "person_total.private_outside": "of both, those that name no room",
+    "person_total.last_tip_at": "by name, at a known time",
     "watchlist_member.removed_at": "null: on it now",
     "alert_sent.person_id": "the person behind every alias and merge; null: nobody is named",
     "payload.hash": "SHA-256 of body and metrics",
@@ -185,7 +189,7 @@ COLUMNS = {
     "follow_change.state": "yes, no or unknown",
     "rating_change.rating": "null: no longer rated",
     "person_name.kind": "private, identity or address",
-    "import_batch.kind": "chat, pm, tips, tipmenu, people or follows",
+    "import_batch.kind": "chat, pm, tips, tipmenu, people, follows or tokens",
     "import_batch.name": "the file's name, or - for stdin",
     "import_batch.hash": "SHA-256 of what was read",
     "import_batch.counts": "JSON",
@@ -315,19 +319,53 @@ NESTED_HELP = {
     },
 }
 
-_COVERED = ", ".join(f"`{name}`" for name in tippers.Covered.__slots__)
+_COVERED = ", ".join(f"`{name}`" for name in frame.Covered.__slots__)
 # Reports: what their JSON object holds beside `rows`.
+_ABOUT = {
+    "range": ("object", "`since` and `until`, as they were asked for; null is open."),
+    "timezone": ("string", "The zone in which `--since` and `--until` were read."),
+    "room": ("string", "The room; null is every room."),
+    "sources": ("array", "The kinds of streams that were counted."),
+    "coverage": (
+        "object",
+        f"{_COVERED}: how much of the time was captured; null where nothing is known.",
+    ),
+    "excluded": ("number", "How many people were left out."),
+}
 REPORTS = {
-    "report tippers": {
-        "range": ("object", "`since` and `until`, as they were asked for; null is open."),
-        "timezone": ("string", "The zone in which `--since` and `--until` were read."),
-        "room": ("string", "The room; null is every room."),
-        "sources": ("array", "The kinds of streams that were counted."),
-        "coverage": (
+    "report tippers": _ABOUT,
+    "report followers": _ABOUT
+    | {
+        "left": (
+            "array",
+            "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
+        )
+    },
+    "report tipmenu": _ABOUT,
+    "report income": _ABOUT
+    | {
+        "by": ("string", "What a row is: session, day or type."),
+        "ledger": (
             "object",
-            f"{_COVERED}: how much of the time was captured; null where nothing is known.",
+            (
+                "`since`, `until` and `entries` of the ledger in the range, and `missing`, what it lacks: `after`, `before`"
+                " and `tokens`; null where it has no row there."
+            ),
         ),
-        "excluded": ("number", "How many people were left out."),
+        "balance": (
+            "object",
+            (
+                "`since`, `until` and `readings` of the statistics in the range, how many the ledger could be asked about"
+                " (`checked`) and bears out (`agree`), the first that it does not (`differs_at`); null without any."
+            ),
+        ),
+        "usd_per_token": ("number", "The setting; null where it is not set."),
+        "total": ("object", "The figures of all rows together."),
+    },
+    "report timing": _ABOUT
+    | {
+        "metric": ("string", "What is counted."),
+        "username": ("string", "Whose doings these are; null: everybody's."),
     },
 }
 

@@ -25,6 +25,11 @@ FILES = {
         ' "num_followers": 2400, "seconds_online": 900, "room_subject": "Blue night #music", "tags": ["music"]},'
         ' {"username": "room_nine", "current_show": "away", "num_users": 3, "num_followers": 90, "tags": []}]}\n'
     ),
+    "tokens.csv": (
+        '"Timestamp","Token change","Token balance","Transaction type","User","Note"\n'
+        '"2026-01-01 10:09:00.200000",30,80,"Photos/videos sold","viewer_two","a set"\n'
+        '"2026-01-01 10:07:10.000000",50,50,"Tip received","viewer_nine",""\n'
+    ),
     "followers.txt": "viewer_one\nviewer_two\n@viewer_nine\n",
     "followers.html": (
         '<h1>2 followers</h1><ul><li><a href="/viewer_one/">viewer_one</a></li>'

@@ -140,7 +140,8 @@ def serve(
     """Play a made-up room on this machine, until stopped.
 
     Its feed, what Statbate saw of its people over the last months, the statistics of its account, its affiliate
-    earnings: one story, the same for the same seed. Each API refuses and slows down as the real one does; its limits
+    earnings: one story, the same for the same seed. Its token statistics are a file, as a browser would get it:
+    /tokens.csv, which mhc import tokens takes. Each API refuses and slows down as the real one does; its limits
     run as fast as the show.
 
     Says on stdout what to set, as lines that a shell can take: `eval "$(mhc sandbox serve …)"` would wait, so run it

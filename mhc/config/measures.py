@@ -42,6 +42,17 @@ def parse_scale(text: str) -> float:
     return scale
 
 
+def parse_rate(text: str) -> float:
+    """Give what a token is worth in dollars: above 0, 1 at most."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 < rate <= 1:
+        raise ValueError("must be dollars a token, such as 0.05: above 0, 1 at most")
+    return rate
+
+
 def parse_count(text: str) -> int:
     """Give a whole number from 0 to 10000."""
     if not re.fullmatch(r"[0-9]{1,4}|10000", text.strip(), re.ASCII):

@@ -61,6 +61,7 @@ class Settings:
     keep_observations: timedelta | None
     keep_payloads: timedelta | None
     search_messages: bool
+    usd_per_token: float | None
     jobs: Mapping[str, JobSettings]  # each job's, by its name
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)

@@ -20,6 +20,7 @@ class Setting:
     secret: bool = False
     per_room: bool = False  # may stand in [rooms.NAME], too
     many: bool = False  # may be a list of such values
+    suggestion: str = ""  # what `mhc init` writes into the comment of one without a default
 
     @property
     def key(self) -> str:
@@ -228,6 +229,14 @@ SETTINGS: Final = (
         "Whether `mhc note search WORDS --private` finds chat lines and private messages: their words are kept, which takes"
         " disk. `mhc db check --repair` adds those of before, or, where it is false again, takes them away.",
         "false",
+    ),
+    Setting(
+        "money.usd_per_token",
+        "usd_per_token",
+        "rate",
+        "What a token earns in US dollars: `mhc report income` then has dollars, too.",
+        otherwise="no figure in dollars",
+        suggestion="0.05",
     ),
 )
 

@@ -13,7 +13,15 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from mhc.config import timetable
-from mhc.config.measures import parse_age, parse_count, parse_flag, parse_gap, parse_scale, parse_size
+from mhc.config.measures import (
+    parse_age,
+    parse_count,
+    parse_flag,
+    parse_gap,
+    parse_rate,
+    parse_scale,
+    parse_size,
+)
 from mhc.patterns import Pattern
 
 MASK: Final = "***"
@@ -245,6 +253,7 @@ PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "hours": timetable.parse_hours,
     "list": timetable.parse_name,
     "number": parse_scale,
+    "rate": parse_rate,
     "origin": parse_origin,
     "room": parse_room,
     "secret": parse_secret,
@@ -257,7 +266,7 @@ PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "zone": parse_zone,
 }
 
-_NUMBERS = frozenset({"number", "count", "flag", "whole", "budget"})
+_NUMBERS = frozenset({"number", "count", "flag", "whole", "budget", "rate"})
 
 
 def parse_value(kind: str, value: object, *, many: bool = False) -> object:

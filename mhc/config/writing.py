@@ -87,13 +87,13 @@ def _lines(setting: Setting, value: str | Secret | None) -> str:
     plain = value.reveal() if isinstance(value, Secret) else value
     default = setting.otherwise or setting.default
     comment = setting.help + (f" Default: {default}." if default else "")
-    written = plain or setting.default or ""
+    written = plain or setting.default or setting.suggestion
     line = f"{'' if plain else '# '}{setting.line} = {_written(setting, written)}"
     return "\n".join([*(f"# {part}" for part in textwrap.wrap(comment, 96)), line, ""])
 
 
 def _written(setting: Setting, text: str) -> str:
-    return text if setting.kind in {"flag", "budget"} else _quoted(text)
+    return text if setting.kind in {"flag", "budget", "rate"} else _quoted(text)
 
 
 def _quoted(text: str) -> str:

@@ -14,6 +14,7 @@ from mhc.domain.figures import covered_share, whole_seconds
 from mhc.domain.sessions import Calendar, state_of
 from mhc.domain.visits import Ending
 from mhc.store import coverage, paid, people, pruning, sessions, talk, visits, watchlists
+from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -134,7 +135,7 @@ def _tally(
     tallies = [_Tally() for _one in theirs]
     begin = theirs[0].started_at
     end = theirs[-1].ended_at or max(now, theirs[-1].started_at)
-    for payment in paid.list_all(conn, paid.Scope([room_id], begin, end)):
+    for payment in paid.list_all(conn, Scope([room_id], begin, end)):
         place = calendar.place(payment.at_ms)
         if place is not None:
             _count_payment(tallies[place], payment, crowd)

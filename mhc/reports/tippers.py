@@ -5,23 +5,25 @@ payments are one row, merged people are one, excluded people are left out of the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from mhc.domain.clock import from_ms
-from mhc.domain.figures import covered_share, mean, median, share
+from mhc.domain.figures import mean, median, share
 from mhc.domain.sessions import FAR, Calendar
-from mhc.store import coverage, paid, pairs, people, sessions, watchlists
+from mhc.reports.frame import Covered, covered
+from mhc.store import paid, pairs, people, sessions, watchlists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection
 
-    from mhc.store.paid import Payment, Scope
+    from mhc.store.counting import Scope
+    from mhc.store.paid import Payment
 
 _ANONYMOUS = None  # the key of the one row of all who did not want to be named
 
@@ -41,15 +43,6 @@ class Row:
     first_tip_at: datetime | None
     last_tip_at: datetime | None
     sessions: int  # in how many they tipped
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """How much of the time from the first to the last captured instant of a range was captured, 0 to 1."""
-
-    since: datetime
-    until: datetime
-    share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +104,7 @@ def read(
     names = people.names_by_id(conn, (who for who in kept if who is not None))
     return Report(
         sources=["events", "testbed"] if scope.testbed else ["events"],
-        coverage=_covered(conn, scope),
+        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(left_out),
         rows=_rows(kept, names),
     )
@@ -150,25 +143,3 @@ def _row(username: str | None, tally: _Tally, total: int) -> Row:
         last_tip_at=None if tally.last_ms is None else from_ms(tally.last_ms),
         sessions=len(tally.sessions),
     )
-
-
-def _covered(conn: "Connection", scope: "Scope") -> Covered | None:
-    """Give the coverage of one room; an open end of the range ends where the capture does."""
-    by_room = coverage.live_spans(conn, scope.room_ids)
-    if len(by_room) != 1:
-        return None
-    spans = list(_cut(next(iter(by_room.values())), scope.since, scope.until))
-    if not spans:
-        return None
-    since, until = spans[0][0], max(end for _begin, end in spans)
-    return Covered(since, until, covered_share(spans, since, until))
-
-
-def _cut(
-    spans: Iterable[tuple[datetime, datetime]], since: datetime | None, until: datetime | None
-) -> Iterable[tuple[datetime, datetime]]:
-    for begin, end in spans:
-        first = begin if since is None else max(begin, since)
-        last = end if until is None else min(end, until)
-        if first < last:
-            yield first, last

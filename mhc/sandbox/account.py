@@ -2,7 +2,7 @@
 
 from collections import deque
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from mhc.sandbox.past import NOBODY, OWN, Seen
@@ -13,6 +13,20 @@ PAID_OUT_AT: Final = time(21, 30)
 _DAY: Final = 86_400
 _VOTES_COUNT_FOR: Final = 90 * _DAY
 _FIRST_FOLLOWERS: Final = 24_000
+_LISTED_FOR: Final = 30 * _DAY
+_SEEN_TO_PAY: Final = {"tip", "hidden", "media", "club"}
+_PAYING: Final = {*_SEEN_TO_PAY, "private", "spied"}
+
+
+class Entry(NamedTuple):
+    """A move of the balance, and the balance after it; `place` tells those of one second apart."""
+
+    at: int
+    place: int
+    tokens: int
+    balance: int
+    kind: str
+    member: int
 
 
 class Account:
@@ -22,6 +36,7 @@ class Account:
         self.now = 0
         self.balance = 0
         self.paid_out: dict[date, int] = {}
+        self.entries: deque[Entry] = deque()  # of the last thirty days
         self.followers = _FIRST_FOLLOWERS
         self.strangers = 0
         self.crowd: dict[int, bool] = {}  # who is there, and whether they have tokens
@@ -37,9 +52,10 @@ class Account:
         if seen.model != OWN:
             return
         self.pass_to(seen.at)
-        if seen.kind in {"tip", "earned"}:
-            self.balance += seen.tokens
-            self._recent.append((seen.at, seen.tokens))
+        if seen.kind in _PAYING:
+            self._enter(seen.at, seen.tokens, seen.kind, seen.member)
+            if seen.kind in _SEEN_TO_PAY:
+                self._recent.append((seen.at, seen.tokens))
         elif seen.kind == "on":
             self.on_since, self.last_on = seen.at, seen.at
         elif seen.kind == "off":
@@ -59,10 +75,12 @@ class Account:
             day = datetime.fromtimestamp(self._next_pay_out, SITE_ZONE).date()
             if self.balance:
                 self.paid_out[day] = self.balance
-            self.balance = 0
+                self._enter(self._next_pay_out, -self.balance, "paid out", NOBODY)
             self._next_pay_out = _evening(self._next_pay_out + 1)
         while self._recent and self._recent[0][0] <= now - 3600:
             self._recent.popleft()
+        while self.entries and self.entries[0].at <= now - _LISTED_FOR:
+            self.entries.popleft()
         while self._votes and self._votes[0][0] <= now - _VOTES_COUNT_FOR:
             self._votes.popleft()
 
@@ -74,6 +92,12 @@ class Account:
         """Give the votes for and against that count."""
         up = sum(is_up for _, is_up in self._votes)
         return up, len(self._votes) - up
+
+    def _enter(self, at: int, tokens: int, kind: str, member: int) -> None:
+        last = self.entries[-1] if self.entries else None
+        self.balance += tokens
+        place = last.place + 1 if last is not None and last.at == at else 0
+        self.entries.append(Entry(at, place, tokens, self.balance, kind, member))
 
     def _vote(self, at: int) -> None:
         self._votes += [(at, self._rng.random() < 0.96) for _ in range(self._rng.randint(0, 3))]

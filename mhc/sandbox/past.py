@@ -20,10 +20,25 @@ _FROM_THE_BEGINNING = 12
 _LEAST_APART = timedelta(hours=20)
 _SECOND = timedelta(seconds=1)
 _FANCLUB_TOKENS = 500
+_PRIVATE_TOKENS, _SPY_TOKENS, _BILLED_EVERY = 10, 2, 10
 _DAY = 86_400
 
-# earned: tokens of the own room that nobody outside sees; came and went: people of the own room.
-Kind = Literal["on", "said", "tip", "off", "earned", "came", "went", "followed", "unfollowed"]
+# hidden to spied: tokens of the own room that nobody outside sees, anonymous tips first; came to unfollowed: its people.
+Kind = Literal[
+    "on",
+    "said",
+    "tip",
+    "off",
+    "hidden",
+    "media",
+    "club",
+    "private",
+    "spied",
+    "came",
+    "went",
+    "followed",
+    "unfollowed",
+]
 
 
 class Seen(NamedTuple):
@@ -54,6 +69,7 @@ def everything(show: Show, begin: datetime, crowd: int = 0) -> Iterator[Seen]:
         _elsewhere(show.seed, cast, begin, known),
         _before(show, cast, begin, known),
         _played(show, cast, begin),
+        _private(show, cast, begin),
         _crowd(show.seed, range(len(cast), len(cast) + crowd), begin),
     )
     return merge(*streams, key=lambda one: one.at)
@@ -161,6 +177,23 @@ def _played(show: Show, cast: Sequence[Viewer], begin: datetime) -> Iterator[See
             yield Seen(at, kind, OWN, member, tokens)
 
 
+def _private(show: Show, cast: Sequence[Viewer], begin: datetime) -> Iterator[Seen]:
+    """Give the private shows, billed in small parts, on which somebody spies: one at the end of most shows."""
+    if show.events is not None:
+        return
+    most = max(3, min(20, show.length // _SECOND // _BILLED_EVERY // 2))
+    for number in count():
+        rng = dice(show.seed, "private", number)
+        last = _seconds(begin + number * (show.length + show.pause) + show.length) - _BILLED_EVERY
+        parts = rng.randint(3, most) if rng.random() < 0.7 else 0
+        guest, spy = rng.sample(range(len(cast)), 2)
+        for part in range(parts, 0, -1):
+            at = last - part * _BILLED_EVERY
+            yield Seen(at, "private", OWN, guest, _PRIVATE_TOKENS)
+            if part % 3 == 0:
+                yield Seen(at, "spied", OWN, spy, _SPY_TOKENS)
+
+
 def _reading(method: str, what: dict[str, Any], member: int) -> tuple[Kind | None, int]:
     kinds: dict[str, Kind] = {
         "broadcastStart": "on",
@@ -171,11 +204,11 @@ def _reading(method: str, what: dict[str, Any], member: int) -> tuple[Kind | Non
     if method in {"userEnter", "userLeave"}:
         return "came" if method == "userEnter" else "went", int(what["user"]["hasTokens"])
     if method == "tip":
-        return "earned" if what["tip"]["isAnon"] else "tip", what["tip"]["tokens"]
+        return "hidden" if what["tip"]["isAnon"] else "tip", what["tip"]["tokens"]
     if method == "mediaPurchase":
-        return "earned", what["media"]["tokens"]
+        return "media", what["media"]["tokens"]
     if method == "fanclubJoin":
-        return "earned", _FANCLUB_TOKENS
+        return "club", _FANCLUB_TOKENS
     if method == "chatMessage":
         return (None if member == NOBODY else "said"), 0
     return kinds.get(method), 0

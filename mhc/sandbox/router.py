@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mhc.sandbox import cbhours, reply, statbate_rules, statistics
+from mhc.sandbox import cbhours, reply, statbate_rules, statistics, token_statistics
 from mhc.sandbox.api import EventsApi
 from mhc.sandbox.cbhours import CbhoursApi
 from mhc.sandbox.faults import Fault
@@ -64,6 +64,8 @@ class Router:
             )
         if asked.method != "GET":
             return reply.NOT_ALLOWED
+        if path == token_statistics.PATH:
+            return self._site.token_statistics()
         if path in _SITE:
             return self._upsets[_SITE[path]].spoil(lambda: self._site.answer(path, query))
         if path == cbhours.PATH:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from mhc.sandbox import reply
+from mhc.sandbox import reply, token_statistics
 from mhc.sandbox.account import SITE_ZONE, Account
 from mhc.sandbox.limits import Limit
 from mhc.sandbox.people import dice
@@ -57,6 +57,10 @@ class StatisticsApi:
             if path == ROOM_STATISTICS:
                 return reply.envelope(200, statistics(room, account))
             return reply.envelope(200, earnings(account, given.get("stats_breakdown"), room, self._seed))
+
+    def token_statistics(self) -> Reply:
+        """Give the file of the token statistics, which is no API: whoever is on this machine is logged in."""
+        return token_statistics.answer(self._story)
 
 
 def statistics(room: str, account: Account) -> dict[str, Any]:

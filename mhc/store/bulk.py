@@ -28,11 +28,21 @@ class Bulk:
     gives rows back. Each driver's spelling is made when it is first needed.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str], statement: str, *, asks: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        statement: str,
+        *,
+        asks: bool = False,
+        counts: bool = False,
+    ) -> None:
+        """Make it; with `counts` it gives on SQLite an empty row for each it changed: RETURNING costs more there."""
         self._columns = [table.c[name] for name in columns]
         self._statement = statement
         self.names = tuple(columns)
         self.asks = asks
+        self.counts = counts
 
     @cached_property
     def on_sqlite(self) -> str:
@@ -125,6 +135,8 @@ def _on_sqlite(driver: Any, calls: Sequence[Call], first: str, last: str) -> lis
     for bulk, rows in calls:
         if bulk.asks:
             found.append([one for row in rows for one in driver.execute(bulk.on_sqlite, row)])
+        elif bulk.counts:
+            found.append([()] * sum(driver.execute(bulk.on_sqlite, row).rowcount for row in rows))
         elif len(rows) == 1:
             driver.execute(bulk.on_sqlite, rows[0])
         else:

@@ -1,9 +1,10 @@
 """Which events count in figures, and for which room."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, func, not_, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, func, not_, or_, select, type_coerce
 
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import Flag
@@ -38,3 +39,27 @@ def _captured_too() -> ColumnElement[bool]:
 
 # A line that was captured and also pasted stands once: as it was captured.
 shown_once: ColumnElement[bool] = or_(counted, and_(event.c.actor_id.is_not(None), not_(_captured_too())))
+
+
+class Scope(NamedTuple):
+    """Which events are asked for: of some rooms (None: all), in a half-open time."""
+
+    room_ids: Sequence[int] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    testbed: bool = False
+
+
+def within(conn: Connection, query: Any, scope: Scope) -> Any:
+    """Keep the events of a scope that count; streams of the testbed are named, so that an index alone can answer."""
+    query = query.where(counted)
+    if scope.since is not None:
+        query = query.where(event.c.at >= scope.since)
+    if scope.until is not None:
+        query = query.where(event.c.at < scope.until)
+    if scope.room_ids is not None:
+        query = query.where(room_of_event.in_(scope.room_ids))
+    if not scope.testbed:
+        testbed = list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars())
+        query = query.where(event.c.stream_id.not_in(testbed)) if testbed else query
+    return query

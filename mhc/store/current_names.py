@@ -43,11 +43,18 @@ def follow(conn: Connection) -> None:
 
 
 def give_back(conn: Connection, keep_id: int, other_id: int, at: Any) -> None:
-    """Let names that ended with a merge go on, now that the two are parted, unless somebody else has them."""
-    c = alias.c
-    query = select(c.id, c.person_id, c.username).where(
-        c.person_id.in_([keep_id, other_id]), c.valid_to == at
+    """Let names that ended with a merge go on, now that the two are parted, unless somebody else has them.
+
+    Where several were merged at once, the one who was kept goes by the name of any of them who stays.
+    """
+    c, m, theirs = alias.c, person_merge.c, alias.alias("theirs")
+    stays = (
+        select(m.id)
+        .join(theirs, (theirs.c.person_id == m.other_id) & theirs.c.valid_to.is_(None))
+        .where(m.keep_id == keep_id, m.at == at, m.reason.in_(_NUMBERS), m.undone_at.is_(None))
     )
+    parted = [other_id] if conn.execute(stays.limit(1)).first() else [keep_id, other_id]
+    query = select(c.id, c.person_id, c.username).where(c.person_id.in_(parted), c.valid_to == at)
     for number, who, name in conn.execute(query.order_by(c.id)).all():
         if people.ids_of(conn, [name]):
             continue

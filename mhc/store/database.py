@@ -187,7 +187,7 @@ class Database:
     def file_identity(self) -> tuple[int, int] | None:
         """Give device and number of the SQLite file that has our name now; None without one."""
         try:
-            found = self.path.stat() if self.path is not None else None
+            found = os.stat(self.path) if self.path is not None else None  # noqa: PTH116 - at each page
         except OSError:
             return None
         return (found.st_dev, found.st_ino) if found else None

@@ -35,8 +35,8 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace(path: Path, text: str) -> None:
-    """Write a text file whole, for all to read, through one of a name that nobody knows before.
+def replace(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a text file whole, for all to read unless `mode` says otherwise, through one of a name nobody knows.
 
     Who else may write to the folder lays no link in our way.
     """
@@ -46,7 +46,7 @@ def replace(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-            os.fchmod(handle, 0o644)  # another user reads it, whatever our umask
+            os.fchmod(handle, mode)  # another user reads it, whatever our umask
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)

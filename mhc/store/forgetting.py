@@ -12,7 +12,18 @@ from mhc.domain.events import EventId, NotAnEventError, id_text, parse_event
 from mhc.domain.names import PLATFORM
 from mhc.domain.packing import pack, unpack
 from mhc.errors import UsageError
-from mhc.store import derived, erasures, history, payloads, people, personal, room_texts, sessions, totals
+from mhc.store import (
+    derived,
+    erasures,
+    history,
+    ledger,
+    payloads,
+    people,
+    personal,
+    room_texts,
+    sessions,
+    totals,
+)
 from mhc.store.people import CHUNK, Role
 from mhc.store.schema import (
     alias,
@@ -135,8 +146,11 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     said = payloads.only_of(conn, subject.ids)
     for table, condition in _parts(subject):
         conn.execute(delete(table).where(condition))
+    inherited = None
     if heir is not None:
-        others |= {_inherit(conn, subject.ids, heir)}
+        inherited = _inherit(conn, subject.ids, heir), heir
+        others |= {inherited[0]}
+    ledger.forget(conn, subject.ids, inherited)
     subjects = room_texts.of_people(conn, subject.ids)
     for one in reversed(personal.tables()):
         _delete(conn, one, subject.ids)

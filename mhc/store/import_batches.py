@@ -1,7 +1,7 @@
 """What was imported: one row a saved import, by which it can be undone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ class Set(NamedTuple):
 
     roles: dict[int, tuple[str, str]]  # row of a person → the role before, and the one that was given
     list_ids: list[int]  # watchlists that it made
+    overruled: list[int] = []  # noqa: RUF012 - never changed; of the rows, those whose role somebody set or gave back since
 
 
 class Batch(NamedTuple):
@@ -52,9 +53,23 @@ def add(conn: Connection, new: New, room_id: int | None, counts: Mapping[str, in
 
 def complete(conn: Connection, batch_id: int, digest: str, counts: Mapping[str, int], given: Set) -> None:
     """Note what is known of an import only at its end: the hash of what was read, and how much it brought."""
-    text = json.dumps(dict(counts) | ({_SET: given._asdict()} if any(given) else {}), sort_keys=True)
     query = update(import_batch).where(import_batch.c.id == batch_id)
-    conn.execute(query.values(hash=digest, counts=text))
+    conn.execute(query.values(hash=digest, counts=_text(counts, given)))
+
+
+def overrule(conn: Connection, *, roles_of: Iterable[int] = (), list_id: int | None = None) -> None:
+    """Note that somebody took into their own hands what imports had set: no undo takes it back from now on.
+
+    A list's id may be that of another list later.
+    """
+    rows = set(roles_of)
+    for one in _batches(conn, import_batch.c.kind == "people", import_batch.c.undone_at.is_(None)):
+        overruled = sorted({*one.set.overruled, *rows & one.set.roles.keys()})
+        list_ids = [number for number in one.set.list_ids if number != list_id]
+        given = one.set._replace(list_ids=list_ids, overruled=overruled)
+        if given != one.set:
+            text = _text(one.counts, given)
+            conn.execute(update(import_batch).where(import_batch.c.id == one.id).values(counts=text))
 
 
 def remove(conn: Connection, batch_id: int) -> None:
@@ -91,11 +106,15 @@ def _batches(conn: Connection, *conditions: Any) -> list[Batch]:
     return found
 
 
+def _text(counts: Mapping[str, int], given: Set) -> str:
+    return json.dumps(dict(counts) | ({_SET: given._asdict()} if any(given) else {}), sort_keys=True)
+
+
 def _counts(text: str) -> tuple[dict[str, int], Set]:
     counts = json.loads(text)
     given = counts.pop(_SET, {})
     roles = {int(who): (before, after) for who, (before, after) in given.get("roles", {}).items()}
-    return counts, Set(roles, given.get("list_ids", []))
+    return counts, Set(roles, given.get("list_ids", []), given.get("overruled", []))
 
 
 def mark_undone(conn: Connection, batch_id: int, at: datetime) -> None:

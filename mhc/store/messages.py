@@ -4,14 +4,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, cast, func, not_, or_, select
 
 from mhc.domain.clock import EPOCH, known
 from mhc.domain.events import METHODS, id_text
 from mhc.store import history, people, talk
-from mhc.store.counting import shown_once
+from mhc.store.counting import counted, shown_once
 from mhc.store.history import Filter
-from mhc.store.schema import event, stream
+from mhc.store.schema import event, person_total, stream
+from mhc.store.streams import Kind
 
 METHOD = "privateMessage"
 _METHOD_ID = next(number for number, name in METHODS.items() if name == METHOD)
@@ -47,21 +48,53 @@ class Owners(NamedTuple):
 
     ids: frozenset[int]
     roots: dict[int, int]
+    alone: bool  # nobody was merged with one of them
 
 
 def owners(conn: Connection) -> Owners:
     """Give whose rooms are or were listened to."""
     roots = people.roots(conn)
-    named = {roots.get(who, who) for who in talk.owners(conn)}
-    merged = {who for who, root in roots.items() if root in named}
-    return Owners(frozenset(named | merged), roots)
+    listened = set(talk.owners(conn))
+    named = {roots.get(who, who) for who in listened}
+    ids = frozenset(named | {who for who, root in roots.items() if root in named})
+    return Owners(ids, roots, ids == listened)
 
 
 def threads(
     conn: Connection, own: Owners, since: datetime | None = None, until: datetime | None = None
 ) -> dict[int, Thread]:
     """Give what was written with whom, by root; what the owners of two rooms write each other is no thread."""
+    if since is None and until is None and own.alone:
+        return _summed(conn, own)
+    return _counted(conn, own, {}, since, until)
+
+
+def _summed(conn: Connection, own: Owners) -> dict[int, Thread]:
+    """Give all threads as the totals have them: no message is read but those that were pasted and count in no figure."""
+    t = person_total.c
+    both = t.private_received + t.private_sent
+    outside = case((t.room_id.in_(own.ids), t.private_outside), else_=both)
+    query = select(t.person_id, t.private_received, t.private_sent, outside, t.last_private_at)
     found: dict[int, Thread] = {}
+    for who, *sums in conn.execute(query.where(both > 0, t.person_id.not_in(own.ids))):
+        _add(found, own, Thread((who,), *sums))
+    pasted = list(conn.execute(select(stream.c.id).where(stream.c.kind == Kind.PASTE)).scalars())
+    return (
+        _counted(conn, own, found, None, None, event.c.stream_id.in_(pasted), not_(counted))
+        if pasted
+        else found
+    )
+
+
+def _counted(
+    conn: Connection,
+    own: Owners,
+    found: dict[int, Thread],
+    since: datetime | None,
+    until: datetime | None,
+    *which: ColumnElement[bool],
+) -> dict[int, Thread]:
+    """Add what the messages say, or some of them."""
     for sent, (mine, theirs) in enumerate(
         ((event.c.partner_id, event.c.actor_id), (event.c.actor_id, event.c.partner_id))
     ):
@@ -71,16 +104,23 @@ def threads(
             theirs.is_not(None),
             theirs.not_in(own.ids),
             *_kept(),
+            *which,
         )
         if since is not None:
             query = query.where(event.c.at >= since)
         if until is not None:
             query = query.where(event.c.at < until, event.c.at > EPOCH)
         for who, number, away, last_at in conn.execute(query.group_by(theirs)):
-            root = own.roots.get(who, who)
-            new = Thread((who,), 0 if sent else number, number if sent else 0, away, known(last_at))
-            found[root] = _added(found[root], new) if root in found else new
+            _add(
+                found, own, Thread((who,), 0 if sent else number, number if sent else 0, away, known(last_at))
+            )
     return found
+
+
+def _add(found: dict[int, Thread], own: Owners, new: Thread) -> None:
+    (who,) = new.person_ids
+    root = own.roots.get(who, who)
+    found[root] = _added(found[root], new) if root in found else new
 
 
 def _added(one: Thread, other: Thread) -> Thread:

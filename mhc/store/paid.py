@@ -23,21 +23,12 @@ from sqlalchemy import (
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.store import totals
-from mhc.store.counting import counted, room_of_event
-from mhc.store.schema import event, stream
+from mhc.store.counting import Scope, counted, room_of_event, within
+from mhc.store.schema import event
 
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
-
-
-class Scope(NamedTuple):
-    """Which payments are asked for: of some rooms (None: all), in a half-open time."""
-
-    room_ids: Sequence[int] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    testbed: bool = False
 
 
 class Payment(NamedTuple):
@@ -118,15 +109,4 @@ def _sum(when: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _within(conn: Connection, query: Any, scope: Scope) -> Any:
-    """Keep the payments of a scope; the streams of the testbed are named, so that the index alone can answer."""
-    query = query.where(event.c.tokens.is_not(None), counted)
-    if scope.since is not None:
-        query = query.where(event.c.at >= scope.since)
-    if scope.until is not None:
-        query = query.where(event.c.at < scope.until)
-    if scope.room_ids is not None:
-        query = query.where(room_of_event.in_(scope.room_ids))
-    if not scope.testbed:
-        testbed = list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars())
-        query = query.where(event.c.stream_id.not_in(testbed)) if testbed else query
-    return query
+    return within(conn, query.where(event.c.tokens.is_not(None)), scope)

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Select, Table, and_, literal, or_, select,
 from mhc.domain import erasing
 from mhc.domain.events import METHODS, Flag, id_text
 from mhc.domain.packing import unpack
-from mhc.store import history, people, personal, room_texts
+from mhc.store import history, ledger, people, personal, room_texts
 from mhc.store.database import Database
 from mhc.store.schema import (
     event,
+    ledger_entry,
     lookup_miss,
     message_word,
     note,
@@ -44,10 +45,13 @@ def rows(db: Database, root_id: int, *, reveal: bool, private: bool) -> Iterator
         ids = people.members(conn, root_id)
         names = {one.username for one in people.merged(conn, root_id)}
         names |= {one.username for one in people.aliases(conn, ids)}
+        hidden = set() if reveal else ledger.hidden(conn, ids)
     for one in tables:
         about = or_(*(column.in_(ids) for column in one.about))
         mine = _columns(one.table).where(about, *_shown(one.table, reveal=reveal))
         for row in _blocks(db, one, mine):
+            if one.table is ledger_entry and row["id"] in hidden:
+                continue
             yield one.table.name, _masked(one.table, row, reveal=reveal, private=private)
     with db.read() as conn:
         subjects = sorted(room_texts.of_people(conn, ids))

@@ -35,13 +35,17 @@ def add(
 ) -> bool:
     """Give a person (the root) a name; a private or an identity name takes the place of the one before.
 
-    False where they have it, or where an import would replace what a person typed.
+    False where they have it, or where an import would replace what a person typed. What a person types is theirs from
+    then on, whoever brought it first.
     """
     people.lock(conn, person_id)
     ids = people.members(conn, person_id)
-    if any(one.kind == kind and one.name == name for one in list_of(conn, ids)):
-        return False
     c = person_name.c
+    if any(one.kind == kind and one.name == name for one in list_of(conn, ids)):
+        if batch_id is None:
+            same = c.person_id.in_(ids), c.kind == kind, c.name == name, c.removed_at.is_(None)
+            conn.execute(update(person_name).where(*same).values(batch_id=None))
+        return False
     if kind in _ONE:
         standing = and_(c.person_id.in_(ids), c.kind == kind, c.removed_at.is_(None))
         typed = select(c.id).where(standing, c.batch_id.is_(None)).limit(1)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from mhc.store import people
 from mhc.store.schema import person, rating_change
@@ -37,6 +37,10 @@ def rate(
         conn.execute(update(person).where(person.c.id.in_(changed)).values(rating=rating))
         told = {"rating": rating, "at": at, "batch_id": batch_id}
         conn.execute(insert(rating_change), [{"person_id": who} | told for who in changed])
+    elif batch_id is None:  # said again by a person: theirs from now on
+        c = rating_change.c
+        last = select(func.max(c.id)).where(c.person_id.in_(person_ids)).group_by(c.person_id)
+        conn.execute(update(rating_change).where(c.id.in_(last)).values(batch_id=None))
     return bool(changed)
 
 

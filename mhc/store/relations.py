@@ -7,7 +7,7 @@ from enum import Enum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from mhc.domain.clock import iso_z
 from mhc.domain.relationship import FIELDS, FIRST_STATUS, Relationship, added_up
@@ -76,7 +76,17 @@ def change(
         "until": until,
     }
     new = differing(conn, person_ids, **given)
+    if batch_id is None:
+        _make_theirs(conn, person_ids, [name for name, value in given.items() if value is not None])
     return _write(conn, person_ids, new, by=by, at=at, batch_id=batch_id)
+
+
+def _make_theirs(conn: Connection, person_ids: Sequence[int], fields: Sequence[str]) -> None:
+    """Note that a person says again what an import said last."""
+    c = relationship_change.c
+    last = select(func.max(c.id)).where(c.person_id.in_(person_ids), c.field.in_(fields))
+    last = last.group_by(c.person_id, c.field)
+    conn.execute(update(relationship_change).where(c.id.in_(last)).values(batch_id=None))
 
 
 def differing(conn: Connection, person_ids: Sequence[int], **given: Any) -> dict[str, Any]:

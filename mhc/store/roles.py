@@ -1,11 +1,11 @@
 """What a person is, told by what is stored of them: for who takes back what was set by hand."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select, update
 
 from mhc.domain.events import METHODS, Flag
-from mhc.store import merged, people
+from mhc.store import import_batches, ledger, merged, people
 from mhc.store.derived import SEEN_AS_VIEWER
 from mhc.store.people import Person, Role
 from mhc.store.schema import alias, event, person, room_latest, stream, stream_session, visit
@@ -21,27 +21,34 @@ def of(conn: Connection, root_id: int, *, by_hand: bool = True) -> Role:
     return merged.united(_evidence(conn, one) for one in rows)
 
 
+def set_by_hand(conn: Connection, root_id: int, role: str) -> None:
+    """Set what a person is, which no undo of an import takes back."""
+    import_batches.overrule(conn, roles_of=[root_id])
+    people.set_role(conn, root_id, role, by_hand=True)
+
+
 def back_to_evidence(conn: Connection, root_id: int) -> Role:
     """Forget what was set by hand on any of a person's rows, and give what the evidence says."""
     rows = people.merged(conn, root_id)
     _lock(conn, [one.id for one in rows])
+    import_batches.overrule(conn, roles_of=[one.id for one in rows])
     for one in rows:
         found = {"role": str(_evidence(conn, one)), "role_by_hand": False}
         conn.execute(update(person).where(person.c.id == one.id).values(**found))
     return of(conn, root_id)
 
 
-def give_back(conn: Connection, given: Mapping[int, tuple[str, str]], *, write: bool) -> tuple[int, int]:
-    """Take back roles that an import gave (row → the role before, and its own); give how many went, and how many stay.
+def give_back(conn: Connection, given: import_batches.Set, *, write: bool) -> tuple[int, int]:
+    """Take back the roles that an import gave; give how many went, and how many stay.
 
-    One that a person set since stays. What was seen since counts.
+    One that somebody set since stays, were it the same. What was seen since counts.
     """
     gone = stay = 0
-    for who, (before, role) in sorted(given.items()):
+    for who, (before, role) in sorted(given.roles.items()):
         one = people.by_id(conn, who)
         if one is None:
             continue
-        if one.role != role or not one.role_by_hand:
+        if who in given.overruled or one.role != role or not one.role_by_hand:
             stay += 1
             continue
         gone += 1
@@ -104,4 +111,4 @@ def _came_by(conn: Connection, person_id: int) -> bool:
         event.c.stream_id.in_(elsewhere),
     )
     came = select(visit.c.id).where(visit.c.person_id == person_id, visit.c.room_id != person_id)
-    return any(conn.execute(query.limit(1)).first() for query in (did, came))
+    return any(conn.execute(query.limit(1)).first() for query in (did, came, ledger.came_by(person_id)))

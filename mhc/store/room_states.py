@@ -40,6 +40,9 @@ class _Kept(msgspec.Struct, omit_defaults=True):
 
 _decoder = msgspec.json.Decoder(_Kept)
 _encoder = msgspec.json.Encoder()
+# What was written last is mostly what is read next.
+_written: dict[str, RoomState] = {}
+_MOST_WRITTEN = 64  # rooms that one process listens to are fewer
 
 
 def load(conn: Connection, room_id: int) -> RoomState:
@@ -51,6 +54,9 @@ def read(text: str | None) -> RoomState:
     """Read how a room stands; None: nothing is kept of it yet."""
     if text is None:
         return RoomState()
+    written = _written.pop(text, None)
+    if written is not None:
+        return written
     kept = _decoder.decode(text)
     opened, run = kept.open, kept.run
     return RoomState(
@@ -79,7 +85,11 @@ def _text(state: RoomState) -> str:
         stopped_at=_to_ms(state.stopped_at),
         silent=state.silent,
     )
-    return _encoder.encode(kept).decode()
+    said = _encoder.encode(kept).decode()
+    if len(_written) >= _MOST_WRITTEN:
+        _written.clear()
+    _written[said] = state
+    return said
 
 
 def _from_ms(ms: int | None) -> datetime | None:

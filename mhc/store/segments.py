@@ -125,14 +125,9 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
         tips = person_total.c.tips + person_total.c.anonymous_tips if reveal else person_total.c.tips
         total = _in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of)
         return those(total)._replace(asked=lambda who: of_one(total, person_total.c.person_id, who).exists())
-    query = select(event.c.actor_id).where(
-        event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
-    )
-    query = query.where(counted, event.c.at != EPOCH)  # there: a pasted line of unknown time
     if not reveal:
-        query = query.where(event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS))
-    if testbed := list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars()):
-        query = query.where(event.c.stream_id.not_in(testbed))
+        return _tippers_of(conn, of)
+    query = select(event.c.actor_id).where(*_tips(conn, of))
     if of.room_ids is None:
         return those(query)
     # Two parts, so that the index alone answers the first: an event that names no room is of the one listened to.
@@ -149,6 +144,32 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
             *(of_one(one, event.c.actor_id, who).scalar_subquery().is_not(None) for one in last)
         )
     )
+
+
+def _tips(conn: Connection, of: Range) -> list[ColumnElement[bool]]:
+    """Give the conditions that an event is a tip in a range."""
+    tip = event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
+    known = event.c.at != EPOCH  # then: a pasted line of unknown time
+    testbed = list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars())
+    return [*tip, counted, known, *([event.c.stream_id.not_in(testbed)] if testbed else [])]
+
+
+def _tippers_of(conn: Connection, of: Range) -> Those:
+    """Give who tipped by name in a range, as first and last tip say; only who tipped on both sides of it is looked up."""
+    t = person_total.c
+    total = _in(select(t.person_id).where(t.last_tip_at.is_not(None)), t.room_id, of)
+    if of.since is not None:
+        total = total.where(t.last_tip_at >= of.since)
+    if of.until is not None:
+        total = total.where(t.first_tip_at < of.until)
+    if of.since is not None and of.until is not None:
+        named = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS)
+        mine = event.c.actor_id == t.person_id, room_of_event == t.room_id
+        tip = select(event.c.at).where(*mine, named, *_tips(conn, of))
+        # No EXISTS: PostgreSQL would read the tips of everybody.
+        inside = tip.order_by(event.c.at.desc()).limit(1).correlate(person_total).scalar_subquery()
+        total = total.where(or_(t.last_tip_at < of.until, t.first_tip_at >= of.since, inside.is_not(None)))
+    return those(total)._replace(asked=lambda who: of_one(total, t.person_id, who).exists())
 
 
 def of_one(query: Select[Any], column: ColumnElement[int], who: ColumnElement[int]) -> Select[Any]:

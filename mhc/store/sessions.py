@@ -81,6 +81,27 @@ def spans(conn: Connection, room_ids: Sequence[int] | None) -> dict[int, list[tu
     return found
 
 
+def live_time(
+    conn: Connection, room_ids: Sequence[int] | None, now: datetime
+) -> dict[int, list[tuple[datetime, datetime]]]:
+    """Give by room when it was live: its broadcasts, and sessions of which no broadcast is known. What lasts ends `now`."""
+    aired = select(broadcast.c.room_id, broadcast.c.started_at, broadcast.c.ended_at)
+    alone = ~select(broadcast.c.id).where(broadcast.c.session_id == stream_session.c.id).exists()
+    by_hand = select(stream_session.c.room_id, stream_session.c.started_at, stream_session.c.ended_at)
+    by_hand = by_hand.where(alone)
+    if room_ids is not None:
+        aired = aired.where(broadcast.c.room_id.in_(room_ids))
+        by_hand = by_hand.where(stream_session.c.room_id.in_(room_ids))
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for room_id, begin, end in sorted(
+        (room, begin, max(begin, end or now))
+        for query in (aired, by_hand)
+        for room, begin, end in conn.execute(query)
+    ):
+        found.setdefault(room_id, []).append((begin, end))
+    return found
+
+
 def list_all(
     conn: Connection,
     *,

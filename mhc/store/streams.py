@@ -191,14 +191,16 @@ def _under_lease(more: tuple[str, ...], on_server: bool, lock: bool) -> Bulk:
     """Give the statement that renews a lease, by the caller's clock or by PostgreSQL's, and sets `more`."""
     clock = f"{_SERVER_MS} + " if on_server else ""
     values = "".join(f", {name} = new.{name}" for name in more)
-    locked = f", {sessions.LOCKING.format(room='stream.room_id')}" if lock and on_server else ""
+    locked = f", {sessions.LOCKING.format(room='stream.room_id')}" if lock else ""
+    found = f" RETURNING stream.id{locked}" if on_server else ""
     return Bulk(
         stream,
         ("id", "epoch", "lease_expires_at", *more),
         f"UPDATE stream SET lease_expires_at = {clock}new.lease_expires_at{values}"  # noqa: S608 - our own names
         " FROM {new} WHERE stream.id = new.id AND stream.epoch = new.epoch"
-        f" AND (SELECT number FROM schema_compat) <= {COMPATIBILITY} RETURNING stream.id{locked}",
-        asks=True,
+        f" AND (SELECT number FROM schema_compat) <= {COMPATIBILITY}{found}",
+        asks=on_server,
+        counts=not on_server,
     )
 
 

@@ -26,6 +26,25 @@ def standing(conn: Connection, room_ids: Sequence[int]) -> list[Item]:
     return [Item(*row) for row in conn.execute(query.order_by(c.tokens, c.label, c.id))]
 
 
+class Stood(NamedTuple):
+    """An item, and from when to when it stood in a room's menu; None: it stands there now."""
+
+    room_id: int
+    label: str
+    tokens: int
+    from_at: datetime
+    to_at: datetime | None
+
+
+def history(conn: Connection, room_ids: Sequence[int] | None) -> list[Stood]:
+    """Give all that ever stood in the menus of some rooms (None: all), by tokens and label."""
+    c = tip_menu.c
+    query = select(c.room_id, c.label, c.tokens, c.from_at, c.to_at)
+    if room_ids is not None:
+        query = query.where(c.room_id.in_(room_ids))
+    return [Stood(*row) for row in conn.execute(query.order_by(c.tokens, c.label, c.from_at, c.id))]
+
+
 def compare(conn: Connection, room_ids: Sequence[int], items: Sequence[Item]) -> Change:
     """Say what a menu would change. Writes nothing."""
     now = standing(conn, room_ids)

@@ -33,25 +33,27 @@ if TYPE_CHECKING:
 
 _METHOD = {name: number for number, name in METHODS.items()}
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
+_THREAD = ("private_received", "private_sent", "private_outside")  # between the room's owner and the person
 _SEEN = ("first_seen_at", "last_seen_at")
+_TIPPED = ("first_tip_at", "last_tip_at")  # by name, and at a known time
 SEEN_EVERY_MS = 3_600_000  # how exactly readings of a room say when its owner was seen: an index is behind it
 
 
-def _outer(table: str, new: str) -> str:
+def _outer(table: str, new: str, names: Sequence[str] = _SEEN) -> str:
     """Give what widens a row's first and last times, a null being no time: the databases' own disagree on null."""
     return ", ".join(
-        f"{name} = CASE WHEN {table}.{name} IS NULL OR {new}.{name} {sign} {table}.{name}"
-        f" THEN {new}.{name} ELSE {table}.{name} END"
-        for name, sign in zip(_SEEN, "<>", strict=True)
+        f"{name} = CASE WHEN {table}.{name} IS NULL OR {new}.{name} {'<' if name.startswith('first') else '>'}"
+        f" {table}.{name} THEN {new}.{name} ELSE {table}.{name} END"
+        for name in names
     )
 
 
 _ADD = bulk_insert(
     person_total,
-    ("person_id", "room_id", *_SUMS, *_SEEN),
+    ("person_id", "room_id", *_SUMS, *_THREAD, *_SEEN, "last_private_at", *_TIPPED),
     "ON CONFLICT (person_id, room_id) DO UPDATE SET "
-    + ", ".join(f"{name} = person_total.{name} + excluded.{name}" for name in _SUMS)
-    + f", {_outer('person_total', 'excluded')}",
+    + ", ".join(f"{name} = person_total.{name} + excluded.{name}" for name in (*_SUMS, *_THREAD))
+    + f", {_outer('person_total', 'excluded', (*_SEEN, 'last_private_at', *_TIPPED))}",
 )
 _MOVE_SEEN = Bulk(
     person,
@@ -72,6 +74,12 @@ class Total:
     private_messages: int = 0
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
+    private_received: int = 0
+    private_sent: int = 0
+    private_outside: int = 0  # of both: in no room
+    last_private_at: datetime | None = None
+    first_tip_at: datetime | None = None
+    last_tip_at: datetime | None = None
 
 
 def subject_of(new: "NewEvent", owner_id: int) -> int | None:
@@ -89,6 +97,8 @@ def add(batch: Batch, owner_id: int, new: "Sequence[NewEvent]") -> None:
         if subject is not None:
             total = sums.setdefault((subject, one.room_id or owner_id), Total())
             _count(total, one, seen=subject == one.actor_id)
+            if one.event.method == "privateMessage" and owner_id in (one.actor_id, one.partner_id):
+                _count_private(total, one, sent=one.actor_id == owner_id)
     rows = [(who, room, *_values(sums[who, room])) for who, room in sorted(sums)]
     batch.add(_ADD, rows)
     _move_seen(batch, sums)
@@ -96,7 +106,13 @@ def add(batch: Batch, owner_id: int, new: "Sequence[NewEvent]") -> None:
 
 def _values(total: Total) -> tuple[int | None, ...]:
     """Give the sums and the times as the database keeps them."""
-    seen = (None if at is None else to_ms(at) for at in (total.first_seen_at, total.last_seen_at))
+    times = (
+        total.first_seen_at,
+        total.last_seen_at,
+        total.last_private_at,
+        total.first_tip_at,
+        total.last_tip_at,
+    )
     return (
         total.tokens,
         total.tips,
@@ -104,7 +120,10 @@ def _values(total: Total) -> tuple[int | None, ...]:
         total.anonymous_tips,
         total.messages,
         total.private_messages,
-        *seen,
+        total.private_received,
+        total.private_sent,
+        total.private_outside,
+        *(None if at is None else to_ms(at) for at in times),
     )
 
 
@@ -133,6 +152,19 @@ def _count(total: Total, one: "NewEvent", *, seen: bool) -> None:
     if seen and one.at != EPOCH:  # a pasted line of unknown time
         total.first_seen_at = min(total.first_seen_at or one.at, one.at)
         total.last_seen_at = max(total.last_seen_at or one.at, one.at)
+        if tip:
+            total.first_tip_at = min(total.first_tip_at or one.at, one.at)
+            total.last_tip_at = max(total.last_tip_at or one.at, one.at)
+
+
+def _count_private(total: Total, one: "NewEvent", *, sent: bool) -> None:
+    if one.event.anonymous:
+        return
+    total.private_sent += sent
+    total.private_received += not sent
+    total.private_outside += one.room_id is None
+    if one.at != EPOCH:
+        total.last_private_at = max(total.last_private_at or one.at, one.at)
 
 
 def of_person(conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] | None = None) -> Total:
@@ -206,6 +238,8 @@ def from_events(*which: ColumnElement[bool]) -> Select[Any]:
     chat = event.c.method_id == _METHOD["chatMessage"]
     unseen = or_(anonymous, func.coalesce(sent_by_owner, False), event.c.at == EPOCH)
     seen = case((unseen, None), else_=event.c.at)
+    received = and_(private, event.c.actor_id != stream.c.room_id, event.c.partner_id == stream.c.room_id)
+    written = and_(or_(received, sent_by_owner), ~anonymous)
     return (
         select(
             subject,
@@ -218,6 +252,12 @@ def from_events(*which: ColumnElement[bool]) -> Select[Any]:
             _sum(1, and_(private, ~anonymous)).label("private_messages"),
             func.min(seen).label("first_seen_at"),
             func.max(seen).label("last_seen_at"),
+            _sum(1, and_(received, written)).label("private_received"),
+            _sum(1, and_(sent_by_owner, written)).label("private_sent"),
+            _sum(1, and_(written, event.c.room_id.is_(None))).label("private_outside"),
+            func.max(case((and_(written, event.c.at != EPOCH), event.c.at))).label("last_private_at"),
+            func.min(case((tip, seen))).label("first_tip_at"),
+            func.max(case((tip, seen))).label("last_tip_at"),
         )
         .join(stream, stream.c.id == event.c.stream_id)
         .where(stream.c.kind != "testbed", subject.is_not(None), counted, *which)

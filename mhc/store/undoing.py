@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 
-from mhc.store import pasted, relations, roles, tip_menus, watchlists
+from mhc.store import ledger, pasted, relations, roles, tip_menus, watchlists
 from mhc.store.import_batches import Batch, host_of
 from mhc.store.schema import (
     alias,
     attribute,
     event,
     follow_change,
+    ledger_entry,
     link,
     note,
     note_word,
@@ -47,13 +48,14 @@ _ROWS: dict[str, tuple[Table, ColumnElement[bool] | None]] = {
     "follows": (follow_change, None),
     "aliases": (alias, None),
     "menu items": (tip_menu, None),
+    "ledger rows": (ledger_entry, None),
 }
 
 
 def undo(conn: Connection, batch: Batch, *, write: bool) -> Undone:
     """Take back what an import brought; without `write` only say what would go."""
     done = Undone()
-    lines_of = _people_of(conn, batch)
+    lines_of = _people_of(conn, batch) | ledger.people_of(conn, batch.id)
     for number in _streams(conn, batch):
         query = select(func.count()).select_from(event).where(event.c.stream_id == number)
         done.gone["lines"] += pasted.remove(conn, number) if write else conn.execute(query).scalar_one()
@@ -64,7 +66,7 @@ def undo(conn: Connection, batch: Batch, *, write: bool) -> Undone:
         _take(conn, batch.id)
     _ratings(conn, batch.id, done, write=write)
     _relations(conn, batch.id, done, write=write)
-    done.gone["roles"], done.stay["roles"] = roles.give_back(conn, batch.set.roles, write=write)
+    done.gone["roles"], done.stay["roles"] = roles.give_back(conn, batch.set, write=write)
     if write:
         roles.forget_imported(conn, lines_of)
         watchlists.drop_unused(conn, batch.set.list_ids)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, select, update
 
+from mhc.store import import_batches
 from mhc.store.schema import EXCLUDED, person, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
 
@@ -80,11 +81,13 @@ def create(conn: Connection, name: str) -> Watchlist:
 
 def rename(conn: Connection, list_id: int, name: str) -> None:
     """Give a list of one's own another name, which no other list has in any case."""
+    import_batches.overrule(conn, list_id=list_id)
     conn.execute(update(watchlist).where(watchlist.c.id == list_id).values(name=name))
 
 
 def drop(conn: Connection, list_id: int) -> None:
     """Remove a list of one's own, and all that is known of who was on it."""
+    import_batches.overrule(conn, list_id=list_id)
     conn.execute(delete(watchlist_member).where(watchlist_member.c.list_id == list_id))
     conn.execute(delete(watchlist).where(watchlist.c.id == list_id))
 
@@ -146,14 +149,14 @@ def is_on(conn: Connection, list_id: int, person_ids: Sequence[int]) -> bool:
 def add(conn: Connection, list_id: int, person_ids: Sequence[int], *, at: datetime, note: str | None) -> bool:
     """Put a person (the root first, then all merged into it) on a list; False where they are on it already.
 
-    A note is kept in the place of an older one.
+    Then it is a person's word from now on, were it an import's before. A note is kept in the place of an older one.
     """
     row = {"list_id": list_id, "person_id": person_ids[0], "added_at": at, "note": note}
     standing = _open(conn, list_id, person_ids)
     if not standing:
         return insert_new(conn, watchlist_member, row)
-    if note is not None:
-        conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(standing)).values(note=note))
+    told = {"batch_id": None} | ({} if note is None else {"note": note})
+    conn.execute(update(watchlist_member).where(watchlist_member.c.id.in_(standing)).values(told))
     return False
 
 

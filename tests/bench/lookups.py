@@ -31,6 +31,8 @@ _ASKS = {
     "person list --list Friends --sort username -L 50": _LIST,
     "person list --segment tippers -L 50": _LIST,
     "person list --segment tippers --since 30d -L 50": _LIST,
+    "person list --segment tippers --since 365d -L 50": _LIST,
+    "person list --segment tippers --since 365d --until 90d -L 50": _LIST,
     "person list --segment followers -L 50": _LIST,
     "person list --segment regulars -L 50": _LIST,
     "person list --segment lapsed -L 50": _LIST,
@@ -42,6 +44,7 @@ _ASKS = {
     "person list --min-tokens 1 -L 50": _LIST,
     "person list --min-tokens 5000 -L 50": _LIST,
     "person list --not-seen-since 30d -L 50": _LIST,
+    "inbox list -L 50": _LIST,
 }
 
 

@@ -23,11 +23,19 @@ def hold(db: Database) -> Stream:
         return streams.get(conn, found.id)
 
 
-def keep(db: Database, held: Stream, elements: Sequence[bytes]) -> None:
-    """Read a page and keep it, as the listener does after a good poll."""
-    now = datetime.now(UTC)
-    events, refused = read_events(list(elements))
-    moved = Moved(f"i={events[-1].id.text}", 0)
-    kept = [(one.body, one.reason) for one in refused]
-    page = Page(now, events, kept, moved, covers_from=now, joined=True)
-    pages.store(db, held, page, lease=_LEASE, merge_gap=MERGE_GAP)
+class Listener:
+    """Keeps pages as the listener does after good polls: each covers the time since the last one."""
+
+    def __init__(self, db: Database, held: Stream) -> None:
+        self._db, self._held = db, held
+        self._last_poll_at = datetime.now(UTC)
+
+    def keep(self, elements: Sequence[bytes]) -> None:
+        """Read a page and keep it."""
+        now = datetime.now(UTC)
+        events, refused = read_events(list(elements))
+        moved = Moved(f"i={events[-1].id.text}", 0)
+        kept = [(one.body, one.reason) for one in refused]
+        page = Page(now, events, kept, moved, covers_from=self._last_poll_at, joined=True)
+        pages.store(self._db, self._held, page, lease=_LEASE, merge_gap=MERGE_GAP)
+        self._last_poll_at = now

@@ -52,12 +52,16 @@ _EVENT_TYPES = {
     "t": "text", "b": "bytea",
 }  # fmt: skip
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
+_THREAD = ("private_received", "private_sent", "private_outside")
+_TIMES = {"first_seen_at": "least", "last_seen_at": "greatest"}
+_MORE_TIMES = {"last_private_at": "greatest", "first_tip_at": "least", "last_tip_at": "greatest"}
 _TOTAL = (
-    f"INSERT INTO person_total AS p (person_id, room_id, {', '.join(_SUMS)}, first_seen_at, last_seen_at)"
+    f"INSERT INTO person_total AS p (person_id, room_id, {', '.join((*_SUMS, *_TIMES, *_THREAD, *_MORE_TIMES))})"
     " SELECT * FROM {rows} WHERE true ON CONFLICT (person_id, room_id) DO UPDATE SET "
-    + ", ".join(f"{name} = p.{name} + excluded.{name}" for name in _SUMS)
-    + ", first_seen_at = least(p.first_seen_at, excluded.first_seen_at)"
-    ", last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at)"
+    + ", ".join(f"{name} = p.{name} + excluded.{name}" for name in (*_SUMS, *_THREAD))
+    + "".join(
+        f", {name} = {outer}(p.{name}, excluded.{name})" for name, outer in (_TIMES | _MORE_TIMES).items()
+    )
 )
 _SEEN = (
     "UPDATE person SET first_seen_at = least(first_seen_at, f), last_seen_at = greatest(last_seen_at, l)"
@@ -65,8 +69,11 @@ _SEEN = (
 )
 _TOTAL_TYPES = dict(
     zip(
-        "abcdefghij",
-        ("int", "int", "bigint", "int", "bigint", "int", "int", "int", "bigint", "bigint"),
+        "abcdefghijklmnop",
+        (
+            *("int", "int", "bigint", "int", "bigint", "int", "int", "int", "bigint", "bigint"),
+            *("int", "int", "int", "bigint", "bigint", "bigint"),
+        ),
         strict=True,
     )
 )

@@ -100,7 +100,7 @@ def names(page: Iterable[Read]) -> set[str]:
 
 
 def totals(page: Sequence[Read], ids: dict[str, int], owner: int) -> list[list[int | None]]:
-    """Sum what each person did: person, room, six sums, first and last seen."""
+    """Sum what each person did: person, room, six sums, first and last seen, private messages, first and last tip."""
     sums: dict[tuple[int, int], list[int | None]] = {}
     for e in page:
         who = ids.get(e.actor or "")
@@ -109,8 +109,10 @@ def totals(page: Sequence[Read], ids: dict[str, int], owner: int) -> list[list[i
         if subject is None:
             continue
         key = subject, ids.get(e.room or "", owner)
-        row = sums.setdefault(key, [*key, 0, 0, 0, 0, 0, 0, None, None])
+        row = sums.setdefault(key, [*key, 0, 0, 0, 0, 0, 0, None, None, 0, 0, 0, None, None, None])
         _count(row, e, seen=not theirs)
+        if e.method_id == _PRIVATE and owner in (who, ids.get(e.partner or "")):
+            _count_private(row, e, sent=theirs)
     return [sums[key] for key in sorted(sums)]
 
 
@@ -125,6 +127,16 @@ def _count(row: list[int | None], e: Read, *, seen: bool) -> None:
     if seen:
         row[8] = e.id_ms if row[8] is None else min(row[8], e.id_ms)
         row[9] = e.id_ms if row[9] is None else max(row[9], e.id_ms)
+        if e.method_id == _TIP:
+            row[14] = e.id_ms if row[14] is None else min(row[14], e.id_ms)
+            row[15] = e.id_ms if row[15] is None else max(row[15], e.id_ms)
+
+
+def _count_private(row: list[int | None], e: Read, *, sent: bool) -> None:
+    row[10] = (row[10] or 0) + (not sent)
+    row[11] = (row[11] or 0) + sent
+    row[12] = (row[12] or 0) + (not e.room)
+    row[13] = e.id_ms if row[13] is None else max(row[13], e.id_ms)
 
 
 class Room:

@@ -32,12 +32,17 @@ _EVENT = (
     " ON CONFLICT DO NOTHING"
 )
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
+_THREAD = ("private_received", "private_sent", "private_outside")
+_TIMES = {"first_seen_at": "min", "last_seen_at": "max"}
+_MORE_TIMES = {"last_private_at": "max", "first_tip_at": "min", "last_tip_at": "max"}
 _TOTAL = (
-    f"INSERT INTO person_total (person_id, room_id, {', '.join(_SUMS)}, first_seen_at, last_seen_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (person_id, room_id) DO UPDATE SET "
-    + ", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS)
-    + ", first_seen_at = min(coalesce(first_seen_at, excluded.first_seen_at), coalesce(excluded.first_seen_at, first_seen_at))"
-    ", last_seen_at = max(coalesce(last_seen_at, excluded.last_seen_at), coalesce(excluded.last_seen_at, last_seen_at))"
+    f"INSERT INTO person_total (person_id, room_id, {', '.join((*_SUMS, *_TIMES, *_THREAD, *_MORE_TIMES))})"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (person_id, room_id) DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in (*_SUMS, *_THREAD))
+    + "".join(
+        f", {name} = {outer}(coalesce({name}, excluded.{name}), coalesce(excluded.{name}, {name}))"
+        for name, outer in (_TIMES | _MORE_TIMES).items()
+    )
 )
 _SEEN = (
     "UPDATE person SET first_seen_at = min(coalesce(first_seen_at, ?2), ?2),"

@@ -77,7 +77,7 @@ def _both(kind: str, folder: Path, databases: postgres.Server) -> Iterator[Sides
             made.append((db, ours.hold(db)))
         (db, held), (other, place) = made
         raw = stack.enter_context(closing(_raw(kind, other, place)))
-        yield lambda page: ours.keep(db, held, page), raw.keep, db
+        yield ours.Listener(db, held).keep, raw.keep, db
 
 
 def _raw(kind: str, db: Database, held: Stream) -> raw_sqlite.Raw | raw_postgres.Raw:

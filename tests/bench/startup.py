@@ -77,7 +77,7 @@ def _database(folder: Path) -> str:
     url = f"sqlite:///{folder / 'mhc.db'}"
     with closing(Database(url)) as db:
         db.create()
-        held = ours.hold(db)
+        listener = ours.Listener(db, ours.hold(db))
         for page in feed.pages(feed.elements(_EVENTS), 500):
-            ours.keep(db, held, page)
+            listener.keep(page)
     return url

@@ -103,6 +103,47 @@ def test_a_role_that_was_set_or_seen_since_stays(database: Database, cli: MhcHer
     assert roles == ["both", "viewer"]
 
 
+def role_of(cli: MhcHere, name: str) -> Any:
+    return cli("person", "show", name, "--json").json["role"]
+
+
+def test_the_same_role_given_by_hand_stays_when_the_import_is_taken_back(cli: MhcHere) -> None:
+    names = ("viewer_one", "viewer_two")
+    cli("import", "people", "-", "--save", stdin=lines(*({"username": n, "role": "model"} for n in names)))
+    cli("person", "role", "viewer_one", "model")
+    cli("person", "add", "viewer_two", "--role", "model")
+    run = cli("import", "undo", "1", "-y")
+    assert run.stderr.endswith("changed since, and so left: roles 2\n")
+    assert [role_of(cli, name) for name in names] == ["model", "model"]
+
+
+def test_of_two_imports_that_gave_the_same_role_each_takes_back_its_own(cli: MhcHere) -> None:
+    for more in ({}, {"rating": 3}):
+        text = lines({"username": "viewer_one", "role": "model"} | more)
+        cli("import", "people", "-", "--save", stdin=text)
+        if not more:
+            cli("person", "role", "viewer_one", "--auto")
+    cli("import", "undo", "1", "-y")
+    assert role_of(cli, "viewer_one") == "model"
+    cli("import", "undo", "2", "-y")
+    assert role_of(cli, "viewer_one") == "unknown"
+
+
+@pytest.mark.parametrize("name", ["Quiet Ones", "Loud Ones"])
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_list_that_was_made_or_named_by_hand_since_stays_when_the_import_is_taken_back(
+    cli: MhcHere, name: str, removed: bool
+) -> None:
+    cli("import", "people", "-", "--save", stdin=lines({"username": "viewer_one", "lists": ["Quiet Ones"]}))
+    if removed:
+        assert cli("watchlist", "delete", "Quiet Ones", "-y").status == 0
+        assert cli("watchlist", "create", name).status == 0  # under the number of the one before
+    else:
+        cli("watchlist", "rename", "Quiet Ones", name if name.startswith("L") else "Still Ones")
+    cli("import", "undo", "1", "-y")
+    assert len(cli("watchlist", "list", "--json").json) == 6
+
+
 def test_who_only_stood_in_a_paste_is_no_viewer_when_it_is_taken_back(cli: MhcHere) -> None:
     cli.environ["CHATURBATE_USERNAME"] = "example_room"
     for text in ("viewer_one: hi\nviewer_two: ho\n", "viewer_two: again\n"):
@@ -119,6 +160,31 @@ def test_what_was_changed_since_stays_and_is_told(cli: MhcHere) -> None:
     cli("watchlist", "remove", "Friends", "viewer_one")
     run = cli("import", "undo", "1", "-y")
     assert run.stderr.endswith("changed since, and so left: lists 1\n")
+
+
+SAID_AGAIN = {
+    "watchlists": ("watchlist add Friends viewer_one", ["Friends"]),
+    "rating": ("person rate viewer_one 4", 4),
+    "attributes": ("attr set viewer_one language=de", ["de"]),
+    "names": ("person name viewer_one --address dear", ["dear"]),
+    "links": ("link add viewer_one twitter @viewer_one", ["https://x.com/viewer_one"]),
+    "relationship": ("relation set viewer_one --status Active", "Active"),
+}
+
+
+@pytest.mark.parametrize("field", SAID_AGAIN)
+def test_what_a_person_says_again_is_theirs_and_stays_when_the_import_is_taken_back(
+    cli: MhcHere, field: str
+) -> None:
+    words, stays = SAID_AGAIN[field]
+    cli("import", "people", "-", "--save", stdin=lines(WHOLE))
+    assert cli(*words.split()).status == 0
+    cli("import", "undo", "1", "-y")
+    found = cli("person", "show", "viewer_one", "--json").json[field]
+    keys = {"attributes": "value", "names": "name", "links": "url"}
+    if field in keys:
+        found = [one[keys[field]] for one in found]
+    assert (found["status"] if field == "relationship" else found) == stays
 
 
 BAD = {

@@ -172,6 +172,20 @@ def test_a_merged_owner_is_one_owner(story: Database, cli: MhcHere) -> None:
     assert len(threads(cli)) == 3
 
 
+@pytest.mark.usefixtures("story")
+def test_what_was_pasted_stands_in_a_thread_once_whether_it_counts_or_not(cli: MhcHere) -> None:
+    cli.environ["CHATURBATE_USERNAME"] = ROOM
+    pasted = "viewer_one: psst\nviewer_one: and this\nviewer_five: who are you\n"
+    assert cli("import", "pm", "-", "--save", stdin=pasted).status == 0
+    since = threads(cli, "--since", "1970-01-01T00:00Z")
+    assert threads(cli) == since == [
+        ("viewer_three", 0, 1, 1, "out"),
+        ("viewer_two", 2, 0, 1, "in"),
+        ("viewer_one", 2, 1, 0, "out"),
+        ("viewer_five", 1, 0, 0, "in"),
+    ]  # fmt: skip
+
+
 def test_a_long_thread_comes_page_by_page(database: Database, cli: MhcHere) -> None:
     with database.write() as conn:
         items = [private(n // 3, "viewer_one", ROOM, f"line {n}") for n in range(2300)]

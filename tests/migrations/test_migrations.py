@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ from sqlalchemy import (
     text,
 )
 
+from factories import ROOM, T0, private, store, tell_story, tip
 from mhc.domain.events import METHODS
+from mhc.domain.paste_lines import What
 from mhc.domain.words import words
-from mhc.store import migrate, schema
+from mhc.reports import pasting
+from mhc.store import migrate, people, schema, totals
 from mhc.store.database import Database
+from mhc.store.import_batches import New
+from mhc.store.streams import Kind
 
 SCRIPTS = ScriptDirectory.from_config(migrate.config())
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
@@ -36,6 +42,7 @@ VALUES: dict[type, Any] = {
     Integer: 7,
     LargeBinary: b"\x00raw",
 }
+NEW = New("pm", "-", "0" * 64, T0)
 Rows = list[dict[str, Any]]
 
 
@@ -173,6 +180,23 @@ def test_a_note_with_a_very_long_word_gets_its_words(bare_database: Database) ->
     with bare_database.read() as conn:
         found = set(conn.execute(select(schema.note_word.c.word)).scalars())
     assert found == words(f"Crème {long}") == {"creme", long[:64]}
+
+
+def test_totals_learn_of_tips_and_threads_from_the_events(database: Database) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        outside = private(31, ROOM, "viewer_three", "hi")
+        outside[2]["broadcaster"] = ""
+        tips = [tip(40, "viewer_two", 5, anonymous=True), tip(41, "viewer_two", 5, room=None)]
+        store(conn, [*tips, private(30, "viewer_two", ROOM, "hi"), outside], page=5)
+        store(conn, [tip(50, "viewer_two", 5)], kind=Kind.TESTBED, page=6)
+        plan = pasting.read(conn, given := pasting.Paste("viewer_one: hi", What.PM, ROOM, UTC), NEW)
+        pasting.save(conn, given, plan, NEW)
+    migrate.downgrade(database, "0006")
+    migrate.upgrade(database)
+    with database.read() as conn:
+        assert totals.differences(conn) == 0
+        assert totals.of_person(conn, [people.ids_of(conn, ["viewer_two"])["viewer_two"]]).tips > 0
 
 
 def test_an_upgrade_that_fails_leaves_what_was(bare_database: Database) -> None:

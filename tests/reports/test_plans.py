@@ -11,8 +11,8 @@ from mhc.domain.clock import to_ms
 from mhc.domain.words import terms
 from mhc.reports import card, compare, inbox, sessions, timeline, tippers
 from mhc.store import full_text, people, roll, search, watched, watchlists
+from mhc.store.counting import Scope
 from mhc.store.database import Database
-from mhc.store.paid import Scope
 from mhc.store.roll import Roll
 from mhc.store.schema import message_word
 from mhc.store.segments import Segment

@@ -10,6 +10,8 @@ import pytest
 
 from mhc.clients.failures import RefusedError, ThrottledError
 from mhc.clients.pacing import PacedError
+from mhc.domain import ledger as ledger_rules
+from mhc.domain import token_statistics as ledger_file
 from world import BEGIN, World
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -147,3 +149,20 @@ def test_the_client_is_throttled_refused_and_waits_its_turn(world: World) -> Non
     world.pass_time(minutes=6)
     assert read(world).statistics.username == "example_room"
     assert world.now.tzinfo is UTC
+
+
+def test_the_file_of_the_token_statistics_is_one_chain_down_to_the_balance(world: World) -> None:
+    world.pass_time(days=40)
+    balance = read(world).statistics.token_balance
+    status, headers, text = world.ask("/tokens.csv")
+    assert (status, headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    lines = ledger_file.read(text)
+    assert [one.wall for one in lines] == sorted((one.wall for one in lines), reverse=True)
+    entries = ledger_rules.in_order(ledger_file.dated(lines, PACIFIC))
+    assert ledger_rules.breaks(entries) == []
+    assert entries[-1].balance == balance
+    assert entries[0].at >= world.now - timedelta(days=30)
+    assert {one.kind for one in entries} == {
+        "Tip received", "Photos/videos sold", "Fan club membership", "Private show", "Spy on private show",
+        "Tokens cashed out",
+    }  # fmt: skip

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select, text
 
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.events import EventId, parse_event
-from mhc.store import coverage, derived, events, follows, schema, sessions, streams, totals
+from mhc.store import coverage, derived, events, follows, messages, schema, sessions, streams, totals
 from mhc.store.database import Database
 from mhc.store.streams import Kind
 
@@ -49,6 +49,7 @@ def body(method: str, who: str, at_ms: int, seq: int, *, anonymous: bool = False
         sender, receiver = ("example_room", who) if anonymous else (who, "example_room")
         payload["user"] = {"username": sender}
         payload["message"] = {"message": "hi", "fromUser": sender, "toUser": receiver}
+        payload["broadcaster"] = "" if seq % 2 else "example_room"  # "": outside any room
     return {"method": method, "object": payload, "id": f"{at_ms}-{seq}"}
 
 
@@ -179,6 +180,8 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
         derived.rebuild(conn, room, MERGE_GAP)
         assert dump(conn) == arrived
         assert totals.differences(conn) == follows.differences(conn) == 0
+        own = messages.owners(conn)
+        assert messages.threads(conn, own) == messages.threads(conn, own._replace(alone=False))
         totals.rebuild(conn)
         follows.rebuild(conn)
         assert dump(conn) == arrived

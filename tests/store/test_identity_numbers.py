@@ -173,3 +173,30 @@ def test_a_new_name_after_a_merge_ends_the_one_before(database: Database) -> Non
             a.username for a in people.aliases(conn, people.members(conn, old)) if a.valid_to is None
         ]
         assert open_ones == ["viewer_newer"]
+
+
+@pytest.mark.parametrize("first", ["viewer_new", "viewer_other"])
+def test_who_stays_merged_with_the_bearer_of_the_new_name_goes_by_it_when_a_third_is_parted(
+    database: Database, first: str
+) -> None:
+    with database.write() as conn:
+        old, other, new = known(conn, "viewer_old", "viewer_other", "viewer_new")
+        numbered(conn, old, did=5)
+        numbered(conn, other, rid=9)
+        before = everything(conn)[1]
+        assert note(conn, "viewer_new", did=5, rid=9).outcome == Outcome.MERGED
+        parted = {"viewer_new": new, "viewer_other": other}
+        identity.unmerge(conn, parted.pop(first), at=minute(60))
+        names = people.names_by_id(conn, [old])
+        assert names[old] == ("viewer_old" if first == "viewer_new" else "viewer_new")
+        open_ones = {
+            a.username for a in people.aliases(conn, people.members(conn, old)) if a.valid_to is None
+        }
+        assert open_ones == {names[old]}
+        identity.unmerge(conn, *parted.values(), at=minute(61))
+        assert everything(conn)[1] == before
+        assert people.names_by_id(conn, [old, other, new]) == {
+            old: "viewer_old",
+            other: "viewer_other",
+            new: "viewer_new",
+        }

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
-from factories import DAY, happening, minute, show, store
+from factories import DAY, ROOM, happening, minute, show, store, tip
 from mhc.domain.clock import to_ms
 from mhc.domain.sessions import FAR, Calendar
-from mhc.store import schema, segments, sessions, visits
+from mhc.store import people, schema, segments, sessions, visits
 from mhc.store.database import Database
 from mhc.store.segments import OF_SESSIONS, OFTEN, Range
+from mhc.store.streams import Kind
 
 steps = st.lists(
     st.tuples(
@@ -78,6 +79,49 @@ def test_who_lapsed_came_to_no_session_since_however_often_while_the_room_was_da
             since = {who for places in visited(conn, wanted) for who in places}
             gone = set(counted(conn, Range(None, None, minute(cut)))) - since
             assert set(segments.lapsed(conn, wanted).alone) == gone
+
+
+tips = st.lists(
+    st.tuples(
+        st.integers(0, 60),
+        st.sampled_from(["viewer_one", "viewer_two", "viewer_three"]),
+        st.booleans(),
+        st.sampled_from([ROOM, None, "other_room"]),
+    ),
+    max_size=25,
+)
+edge = st.none() | st.integers(0, 60)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given_tips=tips, since=edge, until=edge, reveal=st.booleans(), everywhere=st.booleans())
+def test_tippers_of_a_time_are_those_who_tipped_in_it(
+    module_database: Database,
+    given_tips: list[tuple[int, str, bool, str | None]],
+    since: int | None,
+    until: int | None,
+    reveal: bool,
+    everywhere: bool,
+) -> None:
+    with module_database.write() as conn:
+        empty(conn)
+        store(conn, [tip(at, who, 5, anonymous=hid, room=room) for at, who, hid, room in given_tips])
+        store(conn, [tip(at, "viewer_four", 5) for at in range(0, 61, 20)], kind=Kind.TESTBED, page=9)
+        ids = people.ids_of(conn, people.usernames(conn))
+        rooms = None if everywhere else [ids[ROOM]]
+        begin, end = (None if at is None else minute(at) for at in (since, until))
+        expected = {
+            ids[who]
+            for at, who, hid, room in given_tips
+            if (since or 0) <= at < (61 if until is None else until)
+            and (reveal or not hid)
+            and (everywhere or room != "other_room")
+        }
+        for among in (None, list(ids.values())):
+            found = segments.tippers(conn, Range(rooms, begin, end, among), reveal=reveal)
+            assert set(conn.execute(found.alone).scalars()) == expected
+            rows = select(schema.person.c.id).where(found.holds(schema.person.c.id))
+            assert set(conn.execute(rows).scalars()) == expected
 
 
 def empty(conn: Connection) -> None:

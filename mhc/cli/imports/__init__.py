@@ -19,6 +19,10 @@ COMMANDS: Final[Table] = {
         "mhc.cli.imports.follows:follows",
         "Take in who follows the room, or whom its owner follows.",
     ),
+    "tokens": (
+        "mhc.cli.imports.tokens:tokens",
+        "Take in the token statistics of the own room, a CSV file that the site gives you while you are logged in.",
+    ),
     "list": ("mhc.cli.imports.batches:list_batches", "List what was imported, the latest first."),
     "undo": ("mhc.cli.imports.batches:undo", "Take back what an import brought."),
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BATCHES = (
     Field("id", "id", "Its number."),
-    Field("kind", "text", "chat, pm, tips, tipmenu, people, follows or list.", foreign=False),
+    Field("kind", "text", "chat, pm, tips, tipmenu, people, follows, tokens or list.", foreign=False),
     Field("name", "text", "The file; - is stdin."),
     Field("room", "username", "Of which room; null where of none."),
     Field("at", "time", "When it was imported."),

@@ -30,7 +30,7 @@ def add(
     **_asked: bool,
 ) -> int:
     """Add people whom nobody has met yet; who is known already stays as they are, but for --role."""
-    from mhc.store import people
+    from mhc.store import people, roles
 
     with database(ctx) as db:
 
@@ -41,7 +41,7 @@ def add(
                 if not dry_run:
                     made = people.ensure(conn, [name], source="manual", at=utc_now())
                     if role is not None:
-                        people.set_role(conn, made[name], role, by_hand=True)
+                        roles.set_by_hand(conn, made[name], role)
             if known:
                 say(ctx, f"{name} is known already")
             else:

@@ -114,12 +114,12 @@ def _done(
         verb = "would remove" if dry_run else "removed"
         yield f"{verb} the {kind} names" if known else f"there is no {kind} name to remove"
     for kind, text in wanted:
-        if (kind, text) in there:
-            yield f"{_WORDS[kind]} stays as it is: that is one"
-            continue
         if not dry_run:
             person_names.add(conn, ids[0], kind, text, at=utc_now())
-        yield f"{'would keep' if dry_run else 'kept'} {_WORDS[kind]}"
+        if (kind, text) in there:
+            yield f"{_WORDS[kind]} stays as it is: that is one"
+        else:
+            yield f"{'would keep' if dry_run else 'kept'} {_WORDS[kind]}"
 
 
 def _name(text: str) -> str:

@@ -55,7 +55,7 @@ def role(
     What is set by hand holds, whatever they do, until --auto. By itself it follows from what is stored: a room, or a
     number of one, makes a model; chat, tips, visits, or a number of a member make a viewer.
     """
-    from mhc.store import people, roles
+    from mhc.store import roles
 
     names, chosen = (words, None) if auto else _names_and_role(words)
     with database(ctx) as db:
@@ -64,7 +64,7 @@ def role(
             with db.read() if dry_run else db.write() as conn:
                 who = find_person(conn, text, which=which)
                 if chosen is not None and not dry_run:
-                    people.set_role(conn, who.id, chosen, by_hand=True)
+                    roles.set_by_hand(conn, who.id, chosen)
                 elif chosen is None:
                     found = roles.of(conn, who.id, by_hand=False)
                     found = found if dry_run else roles.back_to_evidence(conn, who.id)

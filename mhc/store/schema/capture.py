@@ -187,5 +187,11 @@ person_total = Table(
     Column("private_messages", Integer, nullable=False),
     Column("first_seen_at", Instant),
     Column("last_seen_at", Instant),
+    Column("private_received", Integer, nullable=False, server_default=text("0")),
+    Column("private_sent", Integer, nullable=False, server_default=text("0")),
+    Column("private_outside", Integer, nullable=False, server_default=text("0")),
+    Column("last_private_at", Instant),
+    Column("first_tip_at", Instant),
+    Column("last_tip_at", Instant),
     Index("ix_person_total_room", "room_id", "tokens"),
 )

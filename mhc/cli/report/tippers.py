@@ -1,18 +1,23 @@
-"""`mhc report`: figures."""
+"""`mhc report tippers`: who tipped, and how much."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mhc.cli import completeness
-from mhc.cli.context import database, settings, utc_now
-from mhc.cli.help import Group
-from mhc.cli.lookups import rooms, time_range
-from mhc.cli.options import Command, common_options, output_options, range_options
+from mhc.cli.context import database
+from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.table import share
+from mhc.cli.report.asking import About, Drawn, ask, report_options, show
 from mhc.cli.unmasking import unmask_options
 
+if TYPE_CHECKING:
+    from mhc.cli.page import Picture
+    from mhc.reports.tippers import Row
+
+_DRAWN = 20  # bars
 TIPPERS = (
     Field("username", "username", "Who paid; null in JSON, (anonymous) elsewhere, for all who hid their name.",
           absent="(anonymous)"),
@@ -29,12 +34,7 @@ TIPPERS = (
 )  # fmt: skip
 
 
-@click.group(cls=Group)
-def group() -> None:
-    """Figures, each with its range and what was captured of it."""
-
-
-@group.command(
+@click.command(
     "tippers",
     cls=Command,
     examples=["mhc report tippers --since 30d --top 10", "mhc report tippers --since session --json"],
@@ -42,16 +42,14 @@ def group() -> None:
 @click.option(
     "--top", type=click.IntRange(1), metavar="N", help="The first N only; shares stay those of all."
 )
-@click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
 @click.option("--with-alternates", is_flag=True, help="Count alternates as one, by the first of their names.")
 @unmask_options(reveal="Count anonymous tips for who made them.")
 @click.option("--testbed", is_flag=True, help="With the events of the testbed.")
-@completeness.require_complete
-@range_options
+@report_options
 @output_options(fields=TIPPERS)
 @common_options
 @click.pass_context
-def tippers(
+def command(
     ctx: click.Context,
     out: Writer,
     top: int | None,
@@ -60,6 +58,7 @@ def tippers(
     reveal: bool,
     testbed: bool,
     require_complete: bool,
+    html: Path | None,
     since: str | None,
     until: str | None,
     room: str | None,
@@ -69,36 +68,36 @@ def tippers(
     All anonymous tips are one row, which -o name leaves out. Excluded people are in no figure, but for their
     anonymous tips. JSON is one object: range, timezone, room, sources, coverage, excluded and rows.
     """
-    from mhc.reports import completeness as complete
     from mhc.reports import tippers as report
-    from mhc.store.paid import Scope
+    from mhc.store.counting import Scope
 
     with database(ctx) as db, db.read() as conn:
-        asked = time_range(ctx, conn, since, until)
-        where = rooms(ctx, conn, room)
-        scope = Scope(where.ids, asked.start, asked.end, testbed)
+        asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
         found = report.read(
             conn,
-            scope,
+            Scope(asked.rooms.ids, asked.range.start, asked.range.end, testbed),
             reveal=reveal,
             include_excluded=include_excluded,
             with_alternates=with_alternates,
         )
-        whole = [complete.Asked(where.ids, asked.start, asked.end, utc_now())] if require_complete else []
-        hole = complete.first_hole(conn, whole)
-    about = {
-        "range": {"since": asked.start, "until": asked.end},
-        "timezone": str(settings(ctx).timezone),
-        "room": where.name,
-        "sources": found.sources,
-        "coverage": found.coverage and asdict(found.coverage),
-        "excluded": found.excluded,
-    }
-    if found.excluded:
-        out.message(f"{found.excluded} excluded")
-    if found.coverage is not None and found.coverage.share != 1:
-        missed = share(1 - (found.coverage.share or 0))
-        out.warn(f"{missed} of the time was not captured: mhc capture gaps")
+    about = About(found.sources, found.coverage, found.excluded)
     nothing = "no tips in that time; what was captured: mhc capture coverage"
-    out.report(about, TIPPERS, out.ordered(TIPPERS, found.rows[:top]), nothing=nothing)
-    completeness.refuse(hole)
+    drawn = Drawn("Who tipped", pictures=partial(_pictures, found.rows[: top or _DRAWN]))
+    show(
+        ctx,
+        out,
+        asked,
+        about,
+        TIPPERS,
+        out.ordered(TIPPERS, found.rows[:top]),
+        nothing=nothing,
+        drawn=drawn,
+        html=html,
+    )
+
+
+def _pictures(rows: "Sequence[Row]") -> "Sequence[Picture]":
+    from mhc.cli.pictures import bars
+
+    values = [(row.username or "(anonymous)", row.tokens) for row in rows[:_DRAWN]]
+    return [bars(values, f"tokens of the first {len(values)}")] if values else []

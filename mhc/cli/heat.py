@@ -1,0 +1,70 @@
+"""A week as a map: a row a day, a cell an hour, darker where more happens. Readable without colour, and in ASCII."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from mhc.cli.terminal import Screen
+from mhc.domain.text import Safe, trusted
+from mhc.domain.week import DAYS, Hour, in_order
+
+_BLOCKS = trusted("·░▒▓█")  # the first where nothing is known
+_PLAIN = trusted("-.:*#")  # for a screen that has no blocks
+_WIDE, _NARROW = 80, 57  # columns from which a cell takes three, and two
+
+
+class Cell(Protocol):
+    """What the map needs of an hour."""
+
+    @property
+    def place(self) -> Hour:
+        """Where in the week it is."""
+
+    @property
+    def per_hour(self) -> float:
+        """How much happens in such an hour."""
+
+
+def week(cells: Sequence[Cell], screen: Screen) -> Iterator[Safe]:
+    """Give the lines of a map: blank where nothing happened, a dot or a dash where nothing is known."""
+    known = {one.place: one.per_hour for one in cells}
+    signs = _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
+    wide = 3 if screen.columns >= _WIDE else 2 if screen.columns >= _NARROW else 1
+    most = max(known.values(), default=0)
+    yield _line("", _hours(wide))
+    for day in range(len(DAYS)):
+        mine = (known.get(place) for place in in_order(day)[:24])
+        yield _line(
+            DAYS[day][:3], "".join((_cell(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
+        )
+    yield from _legend(most, signs)
+
+
+def _line(label: str, text: str) -> Safe:
+    return Safe(f"{label:<4}{text}".rstrip() + "\n")
+
+
+def _hours(wide: int) -> str:
+    """Give the hours above the cells: all where they fit, else each sixth."""
+    if wide > 2:
+        return " ".join(f"{hour:02}" for hour in range(24))
+    return "".join(f"{hour:<{6 * wide}}" for hour in range(0, 24, 6))
+
+
+def _cell(value: float | None, most: float, signs: str) -> str:
+    if value is None:
+        return signs[0]
+    if not value:
+        return ""
+    shades = signs[1:]
+    return shades[min(len(shades) - 1, int(value / most * len(shades)))]
+
+
+def _legend(most: float, signs: str) -> Iterator[Safe]:
+    """Say what each shade stands for: equal steps up to the most."""
+    shades = signs[1:]
+    steps = [most * (step + 1) / len(shades) for step in range(len(shades))]
+    digits = 0 if most >= len(shades) else 2
+    said = "  ".join(f"{shade} to {step:,.{digits}f}" for shade, step in zip(shades, steps, strict=True))
+    yield Safe("\n")
+    yield Safe(f"{said}\n" if most else "nothing happened\n")
+    yield Safe(f"an hour live, {signs[0]} was never live and captured\n")

@@ -1,0 +1,114 @@
+"""A report as one web page of its own: dark, for any width, for paper too. Nothing is loaded, and nothing runs.
+
+All that came from outside passes the encoder, and then HTML's own escapes; the content policy allows this one style
+sheet, by its hash, and nothing else.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from html import escape
+from typing import NamedTuple
+
+from mhc.cli.render import Field, Row, shown_of
+from mhc.cli.table import Layout
+from mhc.cli.terminal import Screen
+from mhc.domain.text import encode
+
+_STYLE = """
+:root{color-scheme:dark;--back:#14161b;--front:#e8e6e3;--faint:#9aa0ab;--line:#2b2f38;--hot:#f2a65a}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:72rem;padding:1.2rem;background:var(--back);color:var(--front);
+font:16px/1.5 system-ui,sans-serif}
+h1{margin:0 0 .4rem;font-size:1.5rem}
+dl{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:0 0 1.2rem;color:var(--faint)}
+dl div{min-width:0;overflow-wrap:anywhere}dt,dd{display:inline;margin:0}dt::after{content:": "}dd{color:var(--front)}
+svg{display:block;width:100%;max-width:48rem;height:auto;margin:0 0 1.2rem}
+svg text{fill:var(--faint);font-family:system-ui,sans-serif}svg rect{fill:var(--hot)}
+table{width:100%;border-collapse:collapse}
+th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
+overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+th{color:var(--faint);font-weight:600}.n{text-align:right}
+.none{color:var(--faint)}
+@media(max-width:45rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
+td,td.n{display:flex;justify-content:space-between;gap:1rem;padding:.1rem 0;border:0;text-align:right}
+td::before{content:attr(data-name);color:var(--faint);text-align:left}}
+@media print{:root{color-scheme:light;--back:#fff;--front:#000;--faint:#444;--line:#bbb;--hot:#b5651d}
+body{max-width:none;padding:0}tr{break-inside:avoid}}
+"""
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
+_RIGHT = frozenset({"int", "id", "duration", "share"})
+_SCREEN = Screen(is_terminal=False, columns=10_000, encoding="utf-8", color=False)
+
+
+class Picture(NamedTuple):
+    """A drawing: its markup, made of numbers and of text that was escaped, and what it shows, in words."""
+
+    width: int
+    height: int
+    shapes: str
+    alt: str
+
+
+class Page(NamedTuple):
+    """What a page says: its title, what the figures are about, the pictures, and the table."""
+
+    title: str
+    about: Sequence[tuple[str, str]]
+    pictures: Sequence[Picture]
+    fields: Sequence[Field]
+    rows: Sequence[Row]
+    nothing: str
+
+
+def html(page: Page, tz: tzinfo) -> str:
+    """Give the whole document."""
+    return "".join(_parts(page, tz))
+
+
+def text(value: str) -> str:
+    """Make text from anywhere inert in HTML, in an element or a quoted attribute; its direction ends with it."""
+    return escape(encode(value, limit=None), quote=True)
+
+
+def _parts(page: Page, tz: tzinfo) -> Iterator[str]:
+    title = text(page.title)
+    yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    yield '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">\n'
+    yield f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<dl>\n"
+    for name, value in page.about:
+        yield f"<div><dt>{text(name)}</dt><dd><bdi>{text(value)}</bdi></dd></div>\n"
+    yield "</dl>\n"
+    for one in page.pictures:
+        yield f'<svg viewBox="0 0 {one.width} {one.height}" role="img" aria-label="{text(one.alt)}">{one.shapes}</svg>\n'
+    if page.rows:
+        yield from _table(page, tz)
+    else:
+        yield f'<p class="none">{text(page.nothing)}</p>\n'
+    yield "</body>\n</html>\n"
+
+
+def _table(page: Page, tz: tzinfo) -> Iterator[str]:
+    layout = Layout(_SCREEN, tz)
+    classes = [' class="n"' if field.kind in _RIGHT else "" for field in page.fields]
+    names = [text(field.heading.lower()) for field in page.fields]
+    heads = "".join(f'<th scope="col"{kind}>{name}</th>' for kind, name in zip(classes, names, strict=True))
+    yield f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
+    for row in page.rows:
+        cells = (
+            f'<td{kind} data-name="{name}"><bdi>{text(layout.show(field, shown_of(row, field)))}</bdi></td>'
+            for field, kind, name in zip(page.fields, classes, names, strict=True)
+        )
+        yield f"<tr>{''.join(cells)}</tr>\n"
+    yield "</tbody>\n</table>\n"
+
+
+def when(start: datetime | None, end: datetime | None, tz: tzinfo) -> str:
+    """Write a half-open range for a reader, in the display zone."""
+    layout, at = Layout(_SCREEN, tz), Field("at", "time")
+    begin = "the beginning" if start is None else layout.show(at, start)
+    return f"{begin} to {'now' if end is None else layout.show(at, end)}"

@@ -1,0 +1,61 @@
+"""Drawings for a page, as SVG: numbers only, and text that was made inert."""
+
+from collections.abc import Sequence
+
+from mhc.cli.heat import Cell
+from mhc.cli.page import Picture, text
+from mhc.domain.week import DAYS, in_order
+
+# Large enough to be read where a page is as narrow as a telephone.
+_CELL, _GAP, _LEFT, _TOP = 28, 2, 44, 22
+_BAR, _LABEL, _FIGURE, _WIDE = 18, 130, 60, 420
+_MAP_TEXT, _BAR_TEXT = 18, 11
+_EACH = 3  # hours with a label
+_NAME = 20  # letters
+
+
+def week(cells: Sequence[Cell], what: str) -> Picture:
+    """Draw the hours of a week, the fuller the brighter; an hour of which nothing is known is left out."""
+    known = {one.place: one.per_hour for one in cells}
+    most = max(known.values(), default=0) or 1
+    shapes = [_word(_LEFT + hour * _CELL, 16, f"{hour:02}", _MAP_TEXT) for hour in range(0, 24, _EACH)]
+    for day, name in enumerate(DAYS):
+        shapes.append(_word(0, _TOP + day * _CELL + _CELL // 2 + 6, name[:3], _MAP_TEXT))
+        for place in in_order(day)[:24]:
+            if place in known:
+                said = f"{name} {place.hour:02}:00, {known[place]:,.2f} {what} an hour live"
+                left, top = _LEFT + place.hour * _CELL, _TOP + day * _CELL
+                strength = 0.08 + 0.92 * known[place] / most
+                shapes.append(
+                    f'<rect x="{left}" y="{top}" width="{_CELL - _GAP}" height="{_CELL - _GAP}" rx="3"'
+                    f' fill-opacity="{strength:.2f}"><title>{text(said)}</title></rect>'
+                )
+    best = max(cells, key=lambda one: one.per_hour, default=None)
+    alt = f"{what} by hour of the week" + (
+        f"; the most on {DAYS[best.place.day]} at {best.place.hour:02}:00" if best else ""
+    )
+    return Picture(_LEFT + 24 * _CELL, _TOP + 7 * _CELL, "".join(shapes), alt)
+
+
+def bars(values: Sequence[tuple[str, float]], alt: str) -> Picture:
+    """Draw named values as bars, one below the other."""
+    most = max((value for _name, value in values), default=0) or 1
+    shapes = []
+    for place, (name, value) in enumerate(values):
+        top = place * _BAR
+        length = max(0.0, (_WIDE - _LABEL - _FIGURE) * value / most)
+        shapes.append(_word(_LABEL - 8, top + 13, _short(name), _BAR_TEXT, "end"))
+        shapes.append(
+            f'<rect x="{_LABEL}" y="{top + 2}" width="{length:.1f}" height="{_BAR - 4}" rx="2">'
+            f"<title>{text(f'{name}: {value:,.0f}')}</title></rect>"
+        )
+        shapes.append(_word(_LABEL + int(length) + 6, top + 13, f"{value:,.0f}", _BAR_TEXT))
+    return Picture(_WIDE, max(_BAR, _BAR * len(values)), "".join(shapes), alt)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+
+
+def _word(x: int, y: int, said: str, size: int, anchor: str = "start") -> str:
+    return f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}">{text(said)}</text>'

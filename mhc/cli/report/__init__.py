@@ -1,0 +1,35 @@
+"""`mhc report`: figures."""
+
+from typing import Final
+
+import click
+
+from mhc.cli.root import LazyGroup, Table
+
+COMMANDS: Final[Table] = {
+    "tippers": (
+        "mhc.cli.report.tippers:command",
+        "Show who tipped and how much, most tokens first, equals by name.",
+    ),
+    "followers": (
+        "mhc.cli.report.followers:command",
+        "Show who began and ceased to follow, by day, the earliest first.",
+    ),
+    "tipmenu": (
+        "mhc.cli.report.tipmenu:command",
+        "Show what of the tip menu sold, most tokens first; an item that nobody wanted has zeros.",
+    ),
+    "income": (
+        "mhc.cli.report.income:command",
+        "Show what the room earned: tips and media as captured, against the ledger and the balance.",
+    ),
+    "timing": (
+        "mhc.cli.report.timing:command",
+        "Show at which hours of the week the most happens, by the hour that was live and captured.",
+    ),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def group() -> None:
+    """Figures, each with its range and what was captured of it."""

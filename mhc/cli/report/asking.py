@@ -1,0 +1,178 @@
+"""What every report is asked with, and how it is printed: the figures, and what they are about."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import click
+
+from mhc.cli import completeness
+from mhc.cli.context import settings, utc_now
+from mhc.cli.lookups import rooms, time_range
+from mhc.cli.options import range_options
+from mhc.cli.output import Field, Row, Writer
+from mhc.cli.table import share
+from mhc.domain.times import Range
+from mhc.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.cli.lookups import Rooms
+    from mhc.cli.page import Picture
+    from mhc.reports.completeness import Hole
+    from mhc.reports.frame import Covered
+
+T = TypeVar("T")
+_DRAWN = frozenset({"table", "tsv"})  # what auto gives on a terminal and in a pipe
+
+_excluded = click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
+
+
+_html = click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write one web page, for you alone, in place of rows; what is there is replaced.",
+)
+
+
+def report_options(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept what reports share: --include-excluded, --require-complete, --html and a range of time in a room."""
+    return _excluded(completeness.require_complete(_html(range_options(function))))
+
+
+class Asked(NamedTuple):
+    """What a report is about: a half-open range in some rooms, and what may be missing of it."""
+
+    range: Range
+    rooms: "Rooms"
+    hole: "Hole | None"
+
+
+def ask(
+    ctx: click.Context,
+    conn: "Connection",
+    *,
+    room: str | None,
+    since: str | None,
+    until: str | None,
+    require_complete: bool,
+) -> Asked:
+    """Read the shared options; look for a hole where the report is to be complete."""
+    asked, where = time_range(ctx, conn, since, until), rooms(ctx, conn, room)
+    if not require_complete:
+        return Asked(asked, where, None)
+    from mhc.reports import completeness as whole
+
+    hole = whole.first_hole(conn, [whole.Asked(where.ids, asked.start, asked.end, utc_now())])
+    return Asked(asked, where, hole)
+
+
+class About(NamedTuple):
+    """What a report says of its figures beside them."""
+
+    sources: Sequence[str]
+    coverage: "Covered | None"
+    excluded: int
+    more: Mapping[str, object] = {}
+
+
+class Drawn(NamedTuple):
+    """How a report looks as a picture: on the terminal (None: it has none there), and on a page."""
+
+    title: str
+    lines: Callable[[], Iterable[str]] | None = None
+    pictures: "Callable[[], Sequence[Picture]]" = tuple
+
+
+def show(
+    ctx: click.Context,
+    out: Writer,
+    asked: Asked,
+    about: About,
+    fields: Sequence[Field],
+    rows: Sequence[Row],
+    *,
+    nothing: str,
+    drawn: Drawn,
+    plot: bool = False,
+    html: Path | None = None,
+) -> None:
+    """Print a report and what it left out, or draw it; ends with 4 where it was to be complete and is not."""
+    if plot and out.format not in _DRAWN:
+        raise UsageError(
+            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
+        )
+    if about.excluded:
+        out.message(f"{about.excluded} excluded")
+    if about.coverage is not None and about.coverage.share != 1:
+        missed = share(1 - (about.coverage.share or 0))
+        out.warn(f"{missed} of the time was not captured: mhc capture gaps")
+    head = {
+        "range": {"since": asked.range.start, "until": asked.range.end},
+        "timezone": str(settings(ctx).timezone),
+        "room": asked.rooms.name,
+        "sources": about.sources,
+        "coverage": about.coverage and asdict(about.coverage),
+        "excluded": about.excluded,
+        **about.more,
+    }
+    if html is not None:
+        _write(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
+        out.message(f"wrote {html}")
+    elif plot and drawn.lines is not None and rows and not _hides(out, fields):
+        sys.stdout.writelines(drawn.lines())
+    else:
+        out.report(head, fields, rows, nothing=nothing)
+    completeness.refuse(asked.hole)
+
+
+def _page(
+    out: Writer,
+    asked: Asked,
+    about: About,
+    fields: Sequence[Field],
+    rows: Sequence[Row],
+    *,
+    nothing: str,
+    drawn: Drawn,
+) -> str:
+    from mhc.cli import page
+
+    said = [
+        ("room", asked.rooms.name or "every room"),
+        ("time", page.when(asked.range.start, asked.range.end, out.tz)),
+        ("zone", str(out.tz)),
+        ("from", ", ".join(about.sources)),
+        *(
+            (name.replace("_", " "), str(value))
+            for name, value in about.more.items()
+            if isinstance(value, str | int | float)
+        ),
+    ]
+    if about.coverage is not None and about.coverage.share is not None:
+        said.append(("captured", share(about.coverage.share)))
+    if about.excluded:
+        said.append(("excluded", str(about.excluded)))
+    shown = [field for field in out.screened(fields) if field.table]
+    pictures = () if _hides(out, fields) else drawn.pictures()
+    return page.html(
+        page.Page(drawn.title, said, pictures, shown, rows[: out.given_limit or None], nothing), out.tz
+    )
+
+
+def _hides(out: Writer, fields: Sequence[Field]) -> bool:
+    """Whether others see the screen, and must not see all of it: a picture cannot leave a part out."""
+    return any(field.hidden for field in out.screened(fields))
+
+
+def _write(path: Path, text: str) -> None:
+    from mhc.store import files
+
+    try:
+        files.replace(path, text, mode=0o600)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error

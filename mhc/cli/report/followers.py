@@ -1,0 +1,94 @@
+"""`mhc report followers`: who began and ceased to follow."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import database
+from mhc.cli.options import Command, common_options, output_options
+from mhc.cli.output import Field, Writer
+from mhc.cli.report.asking import About, Drawn, ask, report_options, show
+from mhc.cli.terminal import Screen
+
+if TYPE_CHECKING:
+    from mhc.cli.page import Picture
+    from mhc.reports.followers import Left
+
+DAYS = (
+    Field("day", "text", "The day, in the display time zone.", foreign=False),
+    Field("follows", "int", "How many began to follow, as events told."),
+    Field("unfollows", "int", "How many ceased."),
+    Field("net", "int", "The one less the other."),
+    Field("followers", "int", "The site's own count, as it was last read that day; null where it was not."),
+    Field("change", "int", "Of that count, since it was last read on a day before."),
+)
+_NAMED = 5  # of those who left, on a terminal
+
+
+@click.command(
+    "followers",
+    cls=Command,
+    examples=["mhc report followers --since 30d", "mhc report followers --plot"],
+)
+@click.option("--plot", is_flag=True, help="Draw the days as bars.")
+@report_options
+@output_options(fields=DAYS)
+@common_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    out: Writer,
+    plot: bool,
+    include_excluded: bool,
+    require_complete: bool,
+    html: Path | None,
+    since: str | None,
+    until: str | None,
+    room: str | None,
+) -> None:
+    """Show who began and ceased to follow, by day, the earliest first.
+
+    Beside what events told stands the site's own count, where `snapshot pull --source stats` has read it; the two are
+    never added up. JSON is one object: range, timezone, room, sources, coverage, excluded, left (who ceased to follow,
+    and after how many days) and rows.
+    """
+    from mhc.reports import followers
+    from mhc.store.counting import Scope
+
+    with database(ctx) as db, db.read() as conn:
+        asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
+        scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
+        found = followers.read(conn, scope, out.tz, include_excluded=include_excluded)
+    left = [asdict(one) for one in found.left]
+    about = About(found.sources, found.coverage, found.excluded, {"left": left})
+    days = [(row.day.isoformat(), row.net) for row in found.rows]
+    drawn = Drawn(
+        "Who began and ceased to follow", partial(_lines, days, out.screen), partial(_pictures, days)
+    )
+    nothing = "nobody was seen to follow or to leave in that time; what was captured: mhc capture coverage"
+    rows = out.ordered(DAYS, found.rows)
+    show(ctx, out, asked, about, DAYS, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
+    if found.left and out.format == "table":
+        out.message(_who_left(found.left))
+
+
+def _who_left(left: "Sequence[Left]") -> str:
+    said = [one.username + ("" if one.days is None else f" after {one.days:,.0f} d") for one in left[:_NAMED]]
+    more = len(left) - len(said)
+    return f"left: {', '.join(said)}{f' and {more} more, in JSON' if more else ''}"
+
+
+def _lines(days: "Sequence[tuple[str, int]]", screen: Screen) -> "Iterator[str]":
+    from mhc.cli.bars import bars
+
+    return bars(days, screen)
+
+
+def _pictures(days: "Sequence[tuple[str, int]]") -> "Sequence[Picture]":
+    from mhc.cli.pictures import bars
+
+    return [bars(days, "net follows by day")] if days else []

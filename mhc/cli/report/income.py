@@ -1,0 +1,176 @@
+"""`mhc report income`: what was captured, against the ledger and the balance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import database, settings
+from mhc.cli.lookups import own_room
+from mhc.cli.options import Command, common_options, output_options
+from mhc.cli.output import Field, Writer
+from mhc.cli.report.asking import About, Drawn, ask, report_options, show
+from mhc.domain.clock import iso_z
+
+if TYPE_CHECKING:
+    from mhc.cli.page import Picture
+    from mhc.reports.income import Report, Row
+
+BY = ("session", "day", "type")
+
+
+def _tokens(name: str, text: str, *, table: bool = True) -> Field:
+    return Field(name, "int", text, table=table, secrecy="amount")
+
+
+INCOME = (
+    Field("row", "text", "The session by its beginning, the day or the type; - is outside of sessions.", json=False,
+          absent="-"),
+    Field("day", "text", "The day in your zone; null where rows are no days, or the time is unknown.", foreign=False,
+          table=False),
+    Field("started_at", "time", "When the session began; null where rows are no sessions, and for all outside of one.",
+          table=False),
+    Field("type", "text", "The site's word for it; null where rows are no types.", table=False),
+    Field("entries", "int", "Rows of the ledger.", table=False),
+    Field("shows", "int", "Private shows, and times that somebody spied on one.", table=False),
+    _tokens("earned", "Tokens that the ledger has: all that came, but what was bought. Null where it does not reach."),
+    _tokens("captured", "Tokens of captured tips and media. Null where nobody listened, and of what is never captured."),
+    _tokens("matched", "Tokens that are in both."),
+    _tokens("missing", "In the ledger, and not captured, though mhc listened."),
+    _tokens("away", "In the ledger, when mhc did not listen."),
+    _tokens("other", "In the ledger, of kinds that are never captured, or of somebody who was forgotten."),
+    _tokens("unexplained", "Captured, and not in the ledger, though no row of it is missing there."),
+    _tokens("unchecked", "Captured, where the ledger does not reach, or a row of it is missing.", table=False),
+    _tokens("purchased", "Tokens that you bought.", table=False),
+    _tokens("paid_out", "Tokens that were paid out.", table=False),
+    _tokens("spent", "Other tokens that went.", table=False),
+    _tokens("rose", "By how much the balance rose between two readings of the statistics; null without any.", table=False),
+    _tokens("fell", "By how much it fell: pay-outs.", table=False),
+    _tokens("earned_usd", "What was earned in US dollars, at [money] usd_per_token; null without that.", table=False),
+    _tokens("captured_usd", "What was captured, in the same.", table=False),
+)  # fmt: skip
+_OF_LEDGER = (
+    "entries",
+    "shows",
+    "earned",
+    "matched",
+    "missing",
+    "away",
+    "other",
+    "purchased",
+    "paid_out",
+    "spent",
+)
+_OF_CAPTURE = ("captured", "unexplained", "unchecked")
+_OF_BALANCE = ("rose", "fell")
+
+
+@click.command(
+    "income",
+    cls=Command,
+    examples=["mhc report income --by day --since 30d", "mhc report income --by type --json"],
+)
+@click.option("--by", type=click.Choice(BY), default="session", show_default=True, help="What a row is.")
+@report_options
+@output_options(fields=INCOME)
+@common_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    out: Writer,
+    by: str,
+    include_excluded: bool,
+    require_complete: bool,
+    html: Path | None,
+    since: str | None,
+    until: str | None,
+    room: str | None,
+) -> None:
+    """Show what the room earned: tips and media as captured, against the ledger and the balance.
+
+    The ledger is what mhc import tokens brought, the balance what the job stats-poll read. A tip is in both where
+    amount and person are the same and the times are 10 seconds apart at most; an anonymous one by amount and time.
+    Rows come by time, types by what they earned. Excluded people are in no figure but the balance. JSON is one object:
+    range, timezone, room, sources, coverage, excluded, by, ledger, balance, usd_per_token, total and rows.
+    """
+    from mhc.reports import income as report
+    from mhc.reports.income_book import Wanted
+
+    own_room(ctx, room)  # there must be one: a balance is that of one account
+    with database(ctx) as db, db.read() as conn:
+        asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
+        span, ids = asked.range, asked.rooms.ids or ()
+        wanted = Wanted(ids, span.start, span.end, by, settings(ctx).timezone, include_excluded)
+        found = report.read(conn, wanted)
+    rate = settings(ctx).usd_per_token
+    total = _row(found.total, rate)
+    more = {
+        "by": by,
+        "ledger": found.ledger and asdict(found.ledger),
+        "balance": found.balance and _without_moves(asdict(found.balance)),
+        "usd_per_token": rate,
+        "total": {name: value for name, value in total.items() if name not in _KEYS},
+    }
+    about = About(found.sources, found.coverage, found.excluded, more)
+    _tell(out, found, total, rate)
+    shown = [_row(row, rate) | {"row": _label(out, row)} for row in found.rows]
+    nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
+    drawn = Drawn("What the room earned", pictures=partial(_pictures, shown))
+    show(ctx, out, asked, about, INCOME, out.ordered(INCOME, shown), nothing=nothing, drawn=drawn, html=html)
+
+
+def _pictures(rows: "Sequence[Mapping[str, object]]") -> "Sequence[Picture]":
+    """Draw what was earned, by the ledger where it reaches, else as captured."""
+    from mhc.cli.pictures import bars
+
+    known = ((row["row"], row["captured"] if row["earned"] is None else row["earned"]) for row in rows)
+    values = [(str(name or "-"), tokens) for name, tokens in known if isinstance(tokens, int)]
+    return [bars(values, "tokens earned")] if values else []
+
+
+_KEYS = ("day", "started_at", "type")
+
+
+def _without_moves(balance: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in balance.items() if name != "moves"}
+
+
+def _label(out: Writer, row: "Row") -> str | None:
+    """Say what a row is: for people in their zone."""
+    if row.started_at is None:
+        return row.day or row.type
+    if out.format != "table":
+        return iso_z(row.started_at)
+    return f"{row.started_at.astimezone(out.tz):%Y-%m-%d %H:%M}"
+
+
+def _row(row: "Row", rate: float | None) -> dict[str, object]:
+    figures: dict[str, int | None] = {one.name: getattr(row.figures, one.name) for one in fields(row.figures)}
+    parts = ((row.of_ledger, _OF_LEDGER), (row.of_capture, _OF_CAPTURE), (row.of_balance, _OF_BALANCE))
+    for known, names in parts:
+        figures |= {} if known else dict.fromkeys(names)
+    dollars = {
+        f"{name}_usd": None if rate is None or (tokens := figures[name]) is None else round(tokens * rate, 2)
+        for name in ("earned", "captured")
+    }
+    return {"day": row.day, "started_at": row.started_at, "type": row.type, **figures, **dollars}
+
+
+def _tell(out: Writer, found: "Report", total: Mapping[str, object], rate: float | None) -> None:
+    """Say what the figures leave open, and what they are in dollars."""
+    if found.ledger is None:
+        out.message("no ledger of that time: mhc import tokens")
+    elif found.ledger.missing:
+        number = len(found.ledger.missing)
+        places = "1 place" if number == 1 else f"{number:,} places"
+        out.warn(f"rows of the ledger are missing at {places}: another file may have them")
+    if found.balance is not None and found.balance.agree < found.balance.checked:
+        wrong = found.balance.checked - found.balance.agree
+        out.warn(f"the ledger does not bear out {wrong:,} of {found.balance.checked:,} balances")
+    if rate is not None and not out.on_stream():
+        sums = ((name, total[f"{name}_usd"]) for name in ("earned", "captured"))
+        said = ", ".join(f"{name} {dollars:,.2f} USD" for name, dollars in sums if dollars is not None)
+        out.message(f"{said or 'nothing'} at {rate:g} USD a token (your own setting)")

@@ -1,0 +1,113 @@
+"""`mhc report timing`: when things happen."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli import complete
+from mhc.cli.context import database, utc_now
+from mhc.cli.lookups import person
+from mhc.cli.options import Command, common_options, output_options
+from mhc.cli.output import Field, Writer
+from mhc.cli.report.asking import About, Drawn, ask, report_options, show
+from mhc.cli.terminal import Screen
+from mhc.cli.unmasking import unmask_options
+
+if TYPE_CHECKING:
+    from mhc.cli.page import Picture
+    from mhc.reports.timing import Row
+
+METRICS = ("tokens", "tips", "messages", "arrivals")
+HOURS = (
+    Field("weekday", "text", "The day of the week, in the display time zone.", foreign=False),
+    Field("hour", "int", "The hour of the day, 0 to 23: from its beginning up to the next."),
+    Field("amount", "int", "What --metric counts, while live and captured.", secrecy="amount"),
+    Field("hours", "int", "Hours that were live and captured."),
+    Field("per_hour", "int", "The amount by that hour.", header="per hour", secrecy="amount"),
+    Field("observations", "int", "On how many dates this hour was live and captured.", header="dates"),
+)
+
+
+@click.command(
+    "timing",
+    cls=Command,
+    examples=["mhc report timing --since 90d", "mhc report timing --metric arrivals --plot"],
+)
+@click.argument(
+    "name",
+    metavar="[NAME]",
+    required=False,
+    shell_complete=complete.people,
+    help="A person (default: everybody).",
+)
+@click.option(
+    "--metric",
+    type=click.Choice(METRICS),
+    default="tokens",
+    show_default=True,
+    help="What is counted; arrivals are people who came in.",
+)
+@click.option("--plot", is_flag=True, help="Draw the week as a map, an hour a cell.")
+@unmask_options(reveal="Count anonymous tips of NAME.")
+@report_options
+@output_options(fields=HOURS)
+@common_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    out: Writer,
+    name: str | None,
+    metric: str,
+    plot: bool,
+    reveal: bool,
+    include_excluded: bool,
+    require_complete: bool,
+    html: Path | None,
+    since: str | None,
+    until: str | None,
+    room: str | None,
+) -> None:
+    """Show at which hours of the week the most happens, by the hour that was live and captured.
+
+    The best hour comes first. What happened while the room was dark, or nobody listened, does not count. With NAME
+    it is what this one person does. JSON is one object: range, timezone, room, sources, coverage, excluded, metric,
+    username and rows.
+    """
+    from mhc.reports import timing
+    from mhc.store.counting import Scope
+    from mhc.store.minutes import Metric
+
+    with database(ctx) as db, db.read() as conn:
+        whom = None if name is None else person(conn, name)
+        asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
+        found = timing.read(
+            conn,
+            Scope(asked.rooms.ids, asked.range.start, asked.range.end),
+            timing.Asked(Metric(metric), whom and whom.id, out.tz, utc_now(), reveal, include_excluded),
+        )
+    about = About(
+        ["events"],
+        found.coverage,
+        found.excluded,
+        {"metric": metric, "username": whom and whom.username},
+    )
+    nothing = "no hour of that time was both live and captured: mhc session list, mhc capture coverage"
+    title = f"When {'people come' if metric == 'arrivals' else metric + ' come'}{f' from {whom.username}' if whom else ''}"
+    drawn = Drawn(title, partial(_map, found.rows, out.screen), partial(_pictures, found.rows, metric))
+    rows = out.ordered(HOURS, found.rows)
+    show(ctx, out, asked, about, HOURS, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
+
+
+def _map(rows: "Sequence[Row]", screen: Screen) -> "Iterator[str]":
+    from mhc.cli.heat import week
+
+    return week(rows, screen)
+
+
+def _pictures(rows: "Sequence[Row]", metric: str) -> "Sequence[Picture]":
+    from mhc.cli.pictures import week
+
+    return [week(rows, metric)] if rows else []

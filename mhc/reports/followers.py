@@ -1,0 +1,117 @@
+"""Who began and ceased to follow, day by day, beside the count of the site's own statistics (analysis.md, `followers`).
+
+The two are never added up: events are what was captured, the count is what the site says.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
+
+from mhc.domain.windows import LIFETIME
+from mhc.reports.frame import Covered, Crowd, covered
+from mhc.store import follow_history, people, series
+from mhc.store.follow_history import Seen
+from mhc.store.follows import State
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.store.counting import Scope
+
+_SOURCE, _COUNT = "stats", "num_followers"
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One local day on which anything is known."""
+
+    day: date
+    follows: int
+    unfollows: int
+    net: int
+    followers: int | None  # the site's own count, as it was last read that day
+    change: int | None  # of that count since it was last read on a day before
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody who ceased to follow; what is not known of their following is None."""
+
+    username: str
+    followed_at: datetime | None
+    left_at: datetime
+    days: float | None
+
+
+class Report(NamedTuple):
+    """The days, the earliest first; who left, the last first, equals by name."""
+
+    rows: Sequence[Row]
+    left: Sequence[Left]
+    sources: Sequence[str]
+    coverage: Covered | None
+    excluded: int
+
+
+def read(conn: "Connection", scope: "Scope", tz: tzinfo, *, include_excluded: bool = False) -> Report:
+    """Give the follows and unfollows of a scope by local day, and who left after how long."""
+    crowd = Crowd(conn, include_excluded=include_excluded)
+    changes = follow_history.seen(conn, scope.room_ids, scope.since, scope.until)
+    kept = [one for one in changes if crowd.counts(one.person_id)]
+    counts = _counts(conn, scope, tz)
+    return Report(
+        rows=_rows(kept, counts, tz),
+        left=_left(conn, scope, crowd, [one for one in kept if one.state is State.NO]),
+        sources=["events", _SOURCE] if counts else ["events"],
+        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
+        excluded=len(crowd.left_out),
+    )
+
+
+def _rows(changes: Iterable[Seen], counts: Mapping[date, int], tz: tzinfo) -> list[Row]:
+    moves: dict[date, dict[State, int]] = defaultdict(lambda: defaultdict(int))
+    for one in changes:
+        moves[one.at.astimezone(tz).date()][one.state] += 1
+    rows: list[Row] = []
+    before: int | None = None
+    for day in sorted({*moves, *counts}):
+        came, went = moves[day][State.YES], moves[day][State.NO]
+        now = counts.get(day)
+        change = None if now is None or before is None else now - before
+        rows.append(Row(day, came, went, came - went, now, change))
+        before = before if now is None else now
+    return rows
+
+
+def _counts(conn: "Connection", scope: "Scope", tz: tzinfo) -> dict[date, int]:
+    """Give the site's own count of one room's followers, by day: the last reading of each."""
+    ids = list(scope.room_ids or ())
+    asked = [one for one in series.questions(conn, ids) if (one.source, one.range) == (_SOURCE, LIFETIME)]
+    taken = [one for ask in asked for one in series.between(conn, ids, ask.id, scope.since, scope.until)]
+    figures = series.metrics_of(conn, (one.payload_id for one in taken))
+    known = ((one, figures[one.payload_id].get(_COUNT)) for one in sorted(taken))
+    return {one.captured_at.astimezone(tz).date(): count for one, count in known if isinstance(count, int)}
+
+
+def _left(conn: "Connection", scope: "Scope", crowd: Crowd, gone: Sequence[Seen]) -> list[Left]:
+    """Say of each who left since when they had followed, where that was seen to begin."""
+    since: dict[int, datetime | None] = {}
+    rows = crowd.rows(crowd.root(one.person_id) for one in gone)
+    told = {(one.person_id, one.at) for one in gone}
+    names = people.names_by_id(conn, {crowd.root(one.person_id) for one in gone})
+    begun = {(one.person_id, one.at) for one in follow_history.seen(conn, scope.room_ids, None, scope.until)}
+    found = []
+    for one in sorted(follow_history.all_of(conn, sorted(rows), scope.room_ids), key=lambda one: one.at):
+        root = crowd.root(one.person_id)
+        if one.state is State.YES:
+            seen = (one.person_id, one.at) in begun
+            since.setdefault(root, one.at if seen else None)
+            continue
+        began = since.pop(root, None)
+        if one.state is State.NO and (one.person_id, one.at) in told:
+            days = None if began is None else round((one.at - began) / _DAY, 2)
+            found.append(Left(names[root], began, one.at, days))
+    return sorted(found, key=lambda one: (-one.left_at.timestamp(), one.username))

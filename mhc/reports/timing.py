@@ -1,0 +1,106 @@
+"""When things happen: the hours of the week, each by the hour that was live and captured (analysis.md, `timing`).
+
+Only what happened while the room was live and captured counts, to the minute; so an hour does not win by having been
+streamed more often, and what is known of none is unknown.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
+
+from mhc.domain.clock import to_ms
+from mhc.domain.spans import Pair, cut, shared
+from mhc.domain.week import DAYS, Hour, hour_of_ms, shares
+from mhc.reports.frame import Covered, Crowd, covered
+from mhc.store import coverage, minutes, people, sessions
+from mhc.store.minutes import MINUTE_MS, Metric, Who
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.store.counting import Scope
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One hour of the week."""
+
+    weekday: str
+    hour: int
+    amount: int
+    hours: float  # live and captured
+    per_hour: float
+    observations: int  # on how many dates it was live and captured
+    place: Hour
+
+
+class Report(NamedTuple):
+    """The hours of the week of which anything is known, the best first, equals in order of the week."""
+
+    rows: Sequence[Row]
+    coverage: Covered | None
+    excluded: int
+
+
+class Asked(NamedTuple):
+    """What is counted, of whom (None: of everybody), by which clocks; a session that lasts ends `now`."""
+
+    metric: Metric
+    person_id: int | None
+    tz: tzinfo
+    now: datetime
+    reveal: bool = False
+    include_excluded: bool = False
+
+
+def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
+    """Give how much happened in each hour of the week, by the hour that was live and captured."""
+    crowd = Crowd(conn, include_excluded=asked.include_excluded or asked.person_id is not None)
+    only = None if asked.person_id is None else people.members(conn, asked.person_id)
+    left_out = sorted(crowd.rows(crowd.excluded))
+    who = Who(only, left_out, asked.reveal)
+    live = _live(conn, scope, asked.now)
+    amounts: dict[Hour, int] = defaultdict(int)
+    touched = {room: _minutes(spans) for room, spans in live.items()}
+    for one in minutes.sums(conn, asked.metric, scope, who):
+        if one.at_ms in touched.get(one.room_id, ()):
+            amounts[hour_of_ms(one.at_ms, asked.tz)] += one.amount
+    known = shares((span for spans in live.values() for span in spans), asked.tz)
+    rows = [_row(hour, amounts[hour], share.time, share.dates) for hour, share in known.items()]
+    rows.sort(key=lambda row: (-row.per_hour, row.place))
+    found = covered(conn, scope.room_ids, scope.since, scope.until)
+    return Report(rows, found, len(crowd.excluded))
+
+
+def _row(hour: Hour, amount: int, time: timedelta, dates: int) -> Row:
+    return Row(
+        weekday=DAYS[hour.day],
+        hour=hour.hour,
+        amount=amount,
+        hours=round(time / _HOUR, 2),
+        per_hour=round(amount * _HOUR / time, 2),
+        observations=dates,
+        place=hour,
+    )
+
+
+def _live(conn: "Connection", scope: "Scope", now: datetime) -> dict[int, list[Pair]]:
+    """Give by room the time of a scope that was live and captured."""
+    captured = coverage.live_spans(conn, scope.room_ids)
+    return {
+        room: list(cut(shared(spans, captured.get(room, ())), scope.since, scope.until))
+        for room, spans in sessions.live_time(conn, scope.room_ids, now).items()
+    }
+
+
+def _minutes(spans: Sequence[Pair]) -> set[int]:
+    """Give the starts of the minutes that some spans touch, in milliseconds."""
+    return {
+        at
+        for begin, end in spans
+        for at in range(to_ms(begin) // MINUTE_MS * MINUTE_MS, to_ms(end), MINUTE_MS)
+    }

@@ -1,0 +1,126 @@
+"""What of the tip menu sold (analysis.md, `tipmenu`): each tip counts for what stood in the menu at its amount, then.
+
+Where several items cost the same, nothing says which was meant: they are one row. A tip of another amount, or of a time
+of which no menu is known, counts for no item. A menu counts from when it was saved, and the first one from before.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from mhc.domain.clock import EPOCH, from_ms, to_ms
+from mhc.domain.figures import share
+from mhc.reports.frame import Covered, Crowd, covered
+from mhc.store import paid, tip_menus
+from mhc.store.tip_menus import Stood
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.store.counting import Scope
+
+_Key = tuple[int | None, tuple[str, ...]]
+_NOTHING: _Key = (None, ())  # what was in no menu
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item, or several of one price; no label is all that matched nothing."""
+
+    label: str | None
+    price: int | None
+    times: int
+    tokens: int
+    share: float | None  # of the tokens of all tips, 0 to 1
+    people: int  # anonymous ones count as nobody
+    last_at: datetime | None
+
+
+class Report(NamedTuple):
+    """What sold, most tokens first, equals by price and label; items that nobody wanted; what matched nothing, last."""
+
+    rows: Sequence[Row]
+    coverage: Covered | None
+    excluded: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    times: int = 0
+    tokens: int = 0
+    people: set[int] = field(default_factory=set)
+    last_ms: int = 0
+
+
+def read(
+    conn: "Connection", scope: "Scope", *, reveal: bool = False, include_excluded: bool = False
+) -> Report:
+    """Give what of the menus sold in a scope."""
+    crowd = Crowd(conn, include_excluded=include_excluded)
+    menus = _Menus(tip_menus.history(conn, scope.room_ids))
+    tallies: dict[_Key, _Tally] = defaultdict(_Tally)
+    for key in menus.during(scope.since, scope.until):
+        tallies[key] = _Tally()
+    for one in paid.list_all(conn, scope):
+        hidden = one.anonymous and not reveal
+        if not one.is_tip or not (hidden or crowd.counts(one.actor_id)):
+            continue
+        tally = tallies[menus.at(one.room_id, one.at_ms, one.tokens)]
+        tally.times += 1
+        tally.tokens += one.tokens
+        tally.last_ms = max(tally.last_ms, one.at_ms)
+        if one.actor_id is not None and not hidden:
+            tally.people.add(crowd.root(one.actor_id))
+    found = covered(conn, scope.room_ids, scope.since, scope.until)
+    return Report(_rows(tallies), found, len(crowd.left_out))
+
+
+class _Menus:
+    """What stood in the menus of rooms at an instant."""
+
+    def __init__(self, items: Iterable[Stood]) -> None:
+        self._by_price: dict[tuple[int, int], list[Stood]] = defaultdict(list)
+        self._first: dict[int, int] = {}  # when a room's first menu was saved: it stood there before, too
+        for one in items:
+            self._by_price[one.room_id, one.tokens].append(one)
+            begin = to_ms(one.from_at)
+            self._first[one.room_id] = min(self._first.get(one.room_id, begin), begin)
+
+    def at(self, room_id: int, at_ms: int, tokens: int) -> _Key:
+        """Give what cost so much then."""
+        at_ms = max(at_ms, self._first.get(room_id, 0))
+        stood = (one for one in self._by_price.get((room_id, tokens), ()) if _stood(one, at_ms))
+        labels = tuple(dict.fromkeys(one.label for one in stood))
+        return (tokens, labels) if labels else _NOTHING
+
+    def during(self, since: datetime | None, until: datetime | None) -> Iterable[_Key]:
+        """Give what stood in any menu at the end of a range: it is to be seen also where nobody wanted it."""
+        for room_id, tokens in self._by_price:
+            ends = max(self._by_price[room_id, tokens], key=lambda one: one.from_at).from_at
+            at = until or max(ends, since or EPOCH)
+            key = self.at(room_id, to_ms(at) - (until is not None), tokens)
+            if key != _NOTHING:
+                yield key
+
+
+def _stood(one: Stood, at_ms: int) -> bool:
+    return to_ms(one.from_at) <= at_ms and (one.to_at is None or at_ms < to_ms(one.to_at))
+
+
+def _rows(tallies: Mapping[_Key, _Tally]) -> list[Row]:
+    total = sum(tally.tokens for tally in tallies.values())
+    rows = [
+        Row(
+            label=" / ".join(labels) or None,
+            price=price,
+            times=tally.times,
+            tokens=tally.tokens,
+            share=share(tally.tokens, total),
+            people=len(tally.people),
+            last_at=from_ms(tally.last_ms) if tally.last_ms else None,
+        )
+        for (price, labels), tally in tallies.items()
+    ]
+    return sorted(rows, key=lambda row: (row.label is None, -row.tokens, row.price or 0, row.label or ""))

@@ -1,0 +1,88 @@
+"""What happened in each minute of some rooms, summed by the database."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, or_, select, type_coerce
+
+from mhc.domain.clock import EPOCH
+from mhc.domain.events import METHODS, Flag
+from mhc.store.counting import Scope, room_of_event, within
+from mhc.store.schema import event, visit
+
+MINUTE_MS = 60_000
+_NUMBER = {name: number for number, name in METHODS.items()}
+_anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
+
+
+class Metric(StrEnum):
+    """What is counted."""
+
+    TOKENS = "tokens"
+    TIPS = "tips"
+    MESSAGES = "messages"
+    ARRIVALS = "arrivals"
+
+
+class Who(NamedTuple):
+    """Whose rows count: these only (None: all), without some. `reveal` counts anonymous tips for whoever made them."""
+
+    only: Sequence[int] | None = None
+    without: Sequence[int] = ()
+    reveal: bool = False
+
+
+class Minute(NamedTuple):
+    """What one minute of one room had; `at_ms` is its start."""
+
+    room_id: int
+    at_ms: int
+    amount: int
+
+
+def sums(conn: Connection, metric: Metric, scope: Scope, who: Who) -> Iterator[Minute]:
+    """Give the minutes of a scope in which anything happened, in no order."""
+    if metric is Metric.ARRIVALS:
+        return _arrivals(conn, scope, who)
+    at = type_coerce(event.c.at, BigInteger)
+    minute = _minute(at)
+    amount = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
+    query = select(room_of_event, minute, amount if metric is Metric.TOKENS else func.count())
+    query = within(conn, query, scope).where(event.c.at != EPOCH, *_whose(who))
+    if metric is Metric.MESSAGES:
+        query = query.where(event.c.method_id == _NUMBER["chatMessage"])
+    else:
+        query = query.where(event.c.tokens.is_not(None))
+    if metric is Metric.TIPS:
+        query = query.where(event.c.method_id == _NUMBER["tip"])
+    return map(Minute._make, conn.execute(query.group_by(room_of_event, minute)))
+
+
+def _arrivals(conn: Connection, scope: Scope, who: Who) -> Iterator[Minute]:
+    minute = _minute(type_coerce(visit.c.entered_at, BigInteger))
+    query = select(visit.c.room_id, minute, func.count()).where(visit.c.entered_at.is_not(None))
+    if scope.since is not None:
+        query = query.where(visit.c.entered_at >= scope.since)
+    if scope.until is not None:
+        query = query.where(visit.c.entered_at < scope.until)
+    if scope.room_ids is not None:
+        query = query.where(visit.c.room_id.in_(scope.room_ids))
+    if who.only is not None:
+        query = query.where(visit.c.person_id.in_(who.only))
+    if who.without:
+        query = query.where(visit.c.person_id.not_in(who.without))
+    return map(Minute._make, conn.execute(query.group_by(visit.c.room_id, minute)))
+
+
+def _minute(ms: ColumnElement[int]) -> ColumnElement[int]:
+    return ms - ms % MINUTE_MS
+
+
+def _whose(who: Who) -> Iterator[ColumnElement[bool]]:
+    if who.only is not None:
+        yield event.c.actor_id.in_(who.only)
+        if not who.reveal:
+            yield ~_anonymous
+    if who.without:
+        yield or_(event.c.actor_id.is_(None), _anonymous, event.c.actor_id.not_in(who.without))

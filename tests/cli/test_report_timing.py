@@ -1,0 +1,122 @@
+"""`mhc report timing`: figures worked out by hand, on both databases, and the map.
+
+The story has two shows: on a Thursday from 19:00 to 19:40 in Berlin, captured whole, and on the Friday after from
+19:00 to 19:30, of which 15 minutes were captured.
+"""
+
+from typing import Any
+
+import pytest
+
+from command import MhcHere
+from factories import cover, happening, store, tell_story, tip
+from mhc.store.database import Database
+
+THURSDAY = {"weekday": "thursday", "hour": 19, "hours": 0.67, "observations": 1}
+FRIDAY = {"weekday": "friday", "hour": 19, "hours": 0.25, "observations": 1}
+
+
+@pytest.fixture
+def mine(cli: MhcHere, database: Database) -> MhcHere:
+    tell_story(database)
+    cli.environ |= {"CHATURBATE_USERNAME": "example_room", "MHC_TIMEZONE": "Europe/Berlin"}
+    return cli
+
+
+def rows(cli: MhcHere, *words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = cli("report", "timing", "--json", *words).json["rows"]
+    return found
+
+
+def test_the_report_is_the_promised_document(mine: MhcHere) -> None:
+    assert mine("report", "timing", "--json").json == {
+        "range": {"since": None, "until": None},
+        "timezone": "Europe/Berlin",
+        "room": "example_room",
+        "sources": ["events"],
+        "coverage": {"since": "2026-01-01T17:50:00Z", "until": "2026-01-02T18:15:00Z", "share": 0.0717},
+        "excluded": 0,
+        "metric": "tokens",
+        "username": None,
+        # 100 + 25 + 50 + 10 + 30 in 40 minutes; 20 in 15.
+        "rows": [
+            THURSDAY | {"amount": 215, "per_hour": 322.5},
+            FRIDAY | {"amount": 20, "per_hour": 80.0},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "thursday", "friday"), [("tips", 4, 1), ("messages", 2, 0), ("arrivals", 2, 1)]
+)
+def test_each_metric_counts_its_own(mine: MhcHere, metric: str, thursday: int, friday: int) -> None:
+    found = {row["weekday"]: row["amount"] for row in rows(mine, "--metric", metric)}
+
+    assert found == {"thursday": thursday, "friday": friday}
+
+
+def test_what_a_person_tipped_anonymously_is_theirs_only_where_it_is_revealed(mine: MhcHere) -> None:
+    def amounts(*words: str) -> list[int]:
+        return [row["amount"] for row in rows(mine, "viewer_one", *words)]
+
+    assert sorted(amounts()) == [20, 100]
+    assert sorted(amounts("--reveal")) == [20, 150]
+
+
+def test_excluded_people_do_not_count_but_for_what_they_gave_unnamed(mine: MhcHere) -> None:
+    mine("person", "exclude", "viewer_one")
+    run = mine("report", "timing", "--json")
+
+    assert [row["amount"] for row in run.json["rows"]] == [115, 0]
+    assert run.json["excluded"] == 1
+    assert "1 excluded" in run.stderr
+    assert [row["amount"] for row in rows(mine, "--include-excluded")] == [215, 20]
+
+
+def test_what_comes_while_the_room_is_dark_counts_nowhere(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [tip(60, "viewer_two", 999)], page=5)
+
+    assert [row["amount"] for row in rows(mine)] == [215, 20]
+
+
+def test_a_show_of_which_nothing_was_captured_is_no_observation(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [happening(2880, "broadcastStart"), happening(2900, "broadcastStop")], page=6)
+    assert len(rows(mine)) == 2
+
+    with database.write() as conn:
+        cover(conn, 2870, 2910)
+    assert [row["weekday"] for row in rows(mine)] == ["thursday", "friday", "saturday"]
+
+
+def test_the_range_cuts_the_time_as_well_as_the_tokens(mine: MhcHere) -> None:
+    found = rows(mine, "--since", "2026-01-01T18:06:00Z", "--until", "2026-01-01T18:16:00Z")
+
+    assert found == [THURSDAY | {"amount": 115, "hours": 0.17, "per_hour": 690.0}]
+
+
+def test_an_empty_range_says_so(mine: MhcHere) -> None:
+    mine.environ |= {"MHC_FORCE_TTY": "80"}
+    run = mine("report", "timing", "--since", "2027-01-01")
+
+    assert len(run.stdout.splitlines()) == 1, "nothing but the header"
+    assert "no hour of that time was both live and captured" in run.stderr
+
+
+def test_the_map_is_readable_in_80_columns_and_in_ascii(mine: MhcHere) -> None:
+    mine.environ |= {"MHC_FORCE_TTY": "80", "LC_ALL": "C.UTF-8"}
+    lines = mine("report", "timing", "--plot").stdout.splitlines()
+
+    assert lines[0].split() == [f"{hour:02}" for hour in range(24)]
+    assert [line[:3] for line in lines[1:8]] == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    assert all(len(line) <= 80 for line in lines)
+    place = lines[0].index("19")
+    assert (lines[4][place : place + 2], lines[5][place], lines[1][place]) == ("██", "░", "·")
+
+
+def test_a_map_is_not_for_programs(mine: MhcHere) -> None:
+    run = mine("report", "timing", "--plot", "-o", "csv")
+
+    assert (run.status, run.stdout) == (2, "")
+    assert "--plot draws for people" in run.stderr
