@@ -84,6 +84,7 @@ CALLS = {
     "session status": Call(before=LIVE),
     "session stop": Call(before=LIVE, missing=""),
     "room history": Call("example_room --since 2d", missing="nobody_at_all"),
+    "room movers": Call("--since 2000d", missing="--list Nowhere"),
     "room online": Call(never_missing="what is not found is an empty list"),
     "room poll": Call("--load rooms.json --at 2026-01-03", missing="--load rooms.json --list Nowhere"),
     "room show": Call("example_room", missing="nobody_at_all"),

@@ -57,18 +57,19 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
         runs.end(conn, backup, now - timedelta(hours=3) + timedelta(seconds=7))
         failed = runs.begin(conn, "db-prune", "testhost", now - timedelta(hours=2))
         runs.end(conn, failed, now - timedelta(hours=2), runs.State.FAILED, "more than 20 % would go")
-        reading = rooms.Reading(
-            factories.ROOM,
-            show=rooms.Show.PUBLIC,
-            viewers=40,
-            followers=2400,
-            seconds_online=900,
-            tags=("music",),
-        )
-        poll = Poll(
-            now - timedelta(minutes=5), rooms.Source.AFFILIATE, 2, 2, rooms.Scope.TRACKED, complete=True
-        )
-        observations.add_poll(conn, poll, [reading])
+        for ago, followers in ((10, 2390), (5, 2400)):
+            reading = rooms.Reading(
+                factories.ROOM,
+                show=rooms.Show.PUBLIC,
+                viewers=40,
+                followers=followers,
+                seconds_online=(20 - ago) * 60,
+                tags=("music",),
+            )
+            at, scope = now - timedelta(minutes=ago), rooms.Scope.TRACKED
+            observations.add_poll(
+                conn, Poll(at, rooms.Source.AFFILIATE, 2, 2, scope, complete=True), [reading]
+            )
         coverage.reject(conn, source.id, b'"no object"', "not an object", now)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from mhc.clients.affiliate import AffiliateClient
 from mhc.clients.apistats import EarningsClient
 from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
@@ -29,7 +30,9 @@ class World:
     def __init__(self, folder: Path, *, begin: datetime = BEGIN, **more: Any) -> None:
         self.passed = 0.0
         self._begin = begin
-        self.sandbox = Sandbox(**{"start": begin, "length": LENGTH, "clock": lambda: self.passed, **more})
+        self.sandbox = Sandbox(
+            **{"start": begin, "length": LENGTH, "clock": lambda: self.passed, "rooms": 100, **more}
+        )
         self._pacer = Pacer(folder, clock=self.time, sleep=self._sleep)
 
     @property
@@ -72,6 +75,14 @@ class World:
                 return found
             found += page["events"]
             cursor = {"i": found[-1]["id"]}
+
+    @contextmanager
+    def rooms(self) -> Iterator[AffiliateClient]:
+        """Give the client of the feed of rooms."""
+        given = Secret(self.sandbox.environment["MHC_AFFILIATE_WM"])
+        client = AffiliateClient(self.sandbox.url, given, self._pacer, clock=self.time)
+        with closing(client):
+            yield client
 
     @contextmanager
     def statbate(self, token: str | None = None) -> Iterator[Any]:

@@ -28,7 +28,17 @@ INFO = (
     Field(
         "observations_a_day",
         "int",
-        "Those of the day before the last one: docs/operations.md says when to thin them.",
+        "Those of the day before the last one.",
+    ),
+    Field(
+        "observations_limit",
+        "int",
+        "From how many on to thin them (SQLite), or to partition their table (PostgreSQL): docs/operations.md says how.",
+    ),
+    Field(
+        "observations_limit_at",
+        "time",
+        "When there will be so many, as fast as they come; null where none come, or not within a hundred years.",
     ),
 )
 CHECKS = (
@@ -78,7 +88,12 @@ def info(ctx: click.Context, out: Writer) -> None:
     from mhc.store import inventory
 
     with database(ctx) as db:
-        out.record(INFO, inventory.of(db))
+        found = inventory.of(db)
+    out.record(INFO, found)
+    if found["observations"] >= found["observations_limit"]:
+        out.message(
+            "there are more readings of rooms than are easy to keep: docs/operations.md says what to do"
+        )
 
 
 @group.command("check", cls=Command, examples=["mhc db check", "mhc db check --repair"])

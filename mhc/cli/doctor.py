@@ -229,7 +229,8 @@ def _feeds(
 
 def _statistics(loaded: "Settings", *, offline: bool, hours: bool) -> "Iterator[Finding]":
     """Check the other sources; what is not set up has its line among the tokens."""
-    if hours or loaded.statbate_token is not None or any(room.stats_token for room in loaded.rooms):
+    tokens = (loaded.statbate_token, loaded.affiliate_wm, *(room.stats_token for room in loaded.rooms))
+    if hours or any(one is not None for one in tokens):
         from mhc.reports import apis
 
         yield from apis.check(loaded, offline=offline, hours=hours)

@@ -114,6 +114,14 @@ def group() -> None:
     help="Further members whom Statbate knows.",
 )
 @click.option(
+    "--rooms",
+    type=click.IntRange(0, 99_999),
+    default=6_000,
+    show_default=True,
+    metavar="N",
+    help="Further rooms in the public feed, a tenth of them on air.",
+)
+@click.option(
     "--naive", is_flag=True, help="Statbate in its other form: times without a zone, model_name for model."
 )
 @click.option("--for", "seconds", metavar="TIME", help="End after this time.")
@@ -134,15 +142,16 @@ def serve(
     misbehave: float,
     renames: tuple[str, ...],
     crowd: int,
+    rooms: int,
     naive: bool,
     seconds: str | None,
 ) -> None:
     """Play a made-up room on this machine, until stopped.
 
     Its feed, what Statbate saw of its people over the last months, the statistics of its account, its affiliate
-    earnings: one story, the same for the same seed. Its token statistics are a file, as a browser would get it:
-    /tokens.csv, which mhc import tokens takes. Each API refuses and slows down as the real one does; its limits
-    run as fast as the show.
+    earnings, the public feed of rooms: one story, the same for the same seed. Its token statistics are a file, as a
+    browser would get it: /tokens.csv, which mhc import tokens takes. Each API refuses and slows down as the real one
+    does; its limits run as fast as the show.
 
     Says on stdout what to set, as lines that a shell can take: `eval "$(mhc sandbox serve …)"` would wait, so run it
     in another terminal.
@@ -165,6 +174,7 @@ def serve(
             misbehave=misbehave,
             renames=dict(map(_rename, renames)),
             crowd=crowd,
+            rooms=rooms,
             naive=naive,
         )
     except ValueError as error:

@@ -32,6 +32,7 @@ CRONTAB = """\
 # */10 *  *   *   *    {mhc} -q job run sessions-close
 # 15   4  *   *   *    {mhc} -q job run db-backup
 # 15   5  *   *   *    {mhc} -q job run db-prune
+# */5  *  *   *   *    {mhc} -q job run affiliate-poll
 """
 _JOB = """\
 # mhc-job.service: runs the jobs that are due, as {user}. mhc-job.timer calls it each minute. To install both:

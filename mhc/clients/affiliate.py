@@ -62,18 +62,22 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer. `count` is how many rooms there are in all; `rows` how many it has, those included that do not fit."""
+    """One answer. `count` is how many rooms there are in all; `rows` how many it has, those included that do not fit.
+
+    The array of the older address is `alone`: it says of itself only that there are no more.
+    """
 
     count: int | None
     rooms: tuple[Room, ...]
     rows: int
     payload: bytes
     problems: tuple[str, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """All pages: each room once. `count` is what the last page says there are, None where none says it."""
+    """All pages: each room once. `count` is the most that a page says there are, None where nobody knows."""
 
     rooms: tuple[Room, ...]
     count: int | None
@@ -94,8 +98,9 @@ def read(answer: Answer, *, now: float | None = None) -> Page:
     rooms = tuple(one for one in found if one is not None)
     if rows and not rooms:
         raise broken(TERMS, answer, "has no room of the documented form")
-    count = _count(body, reading) if isinstance(body, dict) else len(rows)
-    return Page(count, rooms, len(rows), answer.body, tuple(reading.problems))
+    alone = not isinstance(body, dict)
+    count = len(rows) if alone else _count(body, len(rows), reading)
+    return Page(count, rooms, len(rows), answer.body, tuple(reading.problems), alone)
 
 
 def _room(row: Any, reading: fields.Reading, at: str) -> Room | None:
@@ -141,28 +146,40 @@ def _word(value: str | None, words: dict[str, str], reading: fields.Reading, at:
     return words.get(value.lower())
 
 
-def _count(body: dict[str, Any], reading: fields.Reading) -> int | None:
+def _count(body: dict[str, Any], rows: int, reading: fields.Reading) -> int | None:
+    """Give how many rooms there are in all: not fewer than one page has."""
     try:
-        return None if body.get("count") is None else _within(fields.integer(body["count"]), reading, "count")
+        count = (
+            None if body.get("count") is None else _within(fields.integer(body["count"]), reading, "count")
+        )
     except fields.MisfitError as error:
         reading.misfit("count", body["count"], str(error))
         return None
+    if count is not None and count < rows:
+        reading.misfit("count", count, f"{rows} at least")
+        return None
+    return count
 
 
 def gather(pages: Iterator[Page]) -> Feed:
-    """Put pages together: a room that moved from one to another while they were read is one, as it came first."""
+    """Put pages together: a room that moved from one to another while they were read is one, as it came first.
+
+    Of an array that is not alone nobody knows how many rooms there are.
+    """
     rooms: dict[str, Room] = {}
     count: int | None = None
+    alone = False
     came = number = 0
     problems: list[str] = []
     for page in pages:
-        number, came = number + 1, came + len(page.rooms)
+        number, came, alone = number + 1, came + len(page.rooms), alone or page.alone
         # The most that any page says: a feed that breaks off says less at its end, and is not whole.
         count = page.count if count is None else max(count, page.count or 0)
         problems += [f"page {number}: {problem}" for problem in page.problems]
         for room in page.rooms:
             rooms.setdefault(str(room.username), room)
-    return Feed(tuple(rooms.values()), count, number, came - len(rooms), tuple(problems))
+    listed = None if alone and number > 1 else count
+    return Feed(tuple(rooms.values()), listed, number, came - len(rooms), tuple(problems))
 
 
 class AffiliateClient:

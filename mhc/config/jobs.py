@@ -48,13 +48,15 @@ def _setting(name: str, default: str | None, help_: str, kind: str, **more: Any)
 # Whom a job asks about, in the order in which they come; a job has those of them that mean something to it.
 _WHOM = (
     ("list", "list", "People on these lists, who come first.", True),
-    ("live", "flag", "Those who are in the own rooms now, who come next.", False),
+    ("live", "flag", "Those who are in the own rooms now, who come next; affiliate-poll: every room.", False),
     ("segment", "segment", "Those who are tippers, followers or models. Without list, live and segment: everyone.", True),
     ("min_followers", "whole", "Only rooms with so many followers at least.", False),
     ("gender", "gender", "Only rooms of these genders: f, m, t or c.", True),
-    ("tag", "tag", "Only rooms with one of these tags.", True),
+    ("tag", "tag", "Only rooms with all of these tags.", True),
     ("stale", "span", "Only those whose last reading is older, such as 6h.", False),
-    ("budget", "budget", "How many it asks about in a run, at most.", False),
+    ("budget", "budget", "How many it asks about in a run, at most; affiliate-poll: keeps.", False),
+    ("tracked", "flag", "Rooms of who is tracked, whatever else is asked.", False),
+    ("min_viewers", "whole", "Only rooms with so many viewers at least.", False),
     ("backfill", "whole", "Of how many rooms it also asks, each run, what was seen of them in the past.", False),
 )  # fmt: skip
 
@@ -96,6 +98,10 @@ def _job(
 
 
 # A reading is some minutes younger than the run that brought it: what is to be read at each run is stale a bit earlier.
+_ROOMS: Final = {
+    "tracked": "true", "list": None, "live": "false", "min_followers": None, "min_viewers": None, "gender": None,
+    "tag": None, "budget": None,
+}  # fmt: skip
 _PEOPLE: Final = {"list": None, "live": "false", "segment": None, "stale": "5h", "budget": "500"}
 _HOURS: Final = {
     "list": None,
@@ -113,6 +119,8 @@ JOBS: Final = (
     _job("sessions-close", "End the live sessions whose stop never came.", "mhc.jobs.sessions_close:run", every="10m"),
     _job("db-backup", "Make a backup of the database, and verify it.", "mhc.jobs.db_backup:run", at="04:15", limit="2h"),
     _job("db-prune", "Take away what is older than [retention] keeps it.", "mhc.jobs.db_prune:run", at="05:15", limit="1h"),
+    _job("affiliate-poll", "Read the public feed of rooms, and keep those that are tracked.", "mhc.jobs.affiliate_poll:run",
+         every="5m", limit="4m", needs="MHC_AFFILIATE_WM", whom=_ROOMS),
     _job("cbhours-poll", "Ask CBHours how rooms are, and what it saw of them before.", "mhc.jobs.cbhours_poll:run",
          every="10m", jitter="2m", whom=_HOURS, on=False),
 )  # fmt: skip

@@ -91,10 +91,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """Which rooms of a feed are kept: those of these names (None: of all), of which all else holds, too."""
+    """Which rooms of a feed are kept: those of these names (None: of all), of which all else holds, too.
+
+    Those of `always` are kept whatever else holds, and come first where there are more than `most`.
+    """
 
     names: Collection[str] | None
     tracked: bool = False  # the names are those of who is tracked
+    always: Collection[str] = ()
+    most: int | None = None
     min_viewers: int | None = None
     min_followers: int | None = None
     genders: tuple[str, ...] = ()
@@ -103,20 +108,21 @@ class Keep:
     @property
     def scope(self) -> Scope:
         """Which rooms are to be kept, in a word: it tells what the absence of one means."""
-        if self._has_conditions:
+        if self.has_conditions:
             return Scope.SOME
         if self.names is None:
             return Scope.ALL
         return Scope.TRACKED if self.tracked else Scope.SOME
 
     @property
-    def _has_conditions(self) -> bool:
+    def has_conditions(self) -> bool:
+        """Whether anything but names says which rooms are kept."""
         asked = (self.min_viewers, self.min_followers, *self.genders, *self.tags)
         return any(one is not None for one in asked)
 
     def keeps(self, one: Reading) -> bool:
         """Whether a room is kept; a figure that is not said is not enough."""
-        return (
+        return one.username in self.always or (
             (self.names is None or one.username in self.names)
             and (self.min_viewers is None or (one.viewers or 0) >= self.min_viewers)
             and (self.min_followers is None or (one.followers or 0) >= self.min_followers)
@@ -130,8 +136,13 @@ HALF: Final = 0.5
 
 
 def is_complete(came: int, listed: int | None) -> bool:
-    """Whether a feed came whole, but for the few rooms that move while it is read; what says no count does not."""
-    return listed is not None and came > 0 and came >= listed * (1 - MOST_MISSING)
+    """Whether a feed came whole, but for the few rooms that move while it is read; what says no count does not.
+
+    Nor does what counts far fewer than came.
+    """
+    if listed is None or not came:
+        return False
+    return min(came, listed) >= max(came, listed) * (1 - MOST_MISSING)
 
 
 def improbable(came: int, before: int | None) -> str | None:

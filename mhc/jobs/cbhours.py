@@ -53,6 +53,7 @@ class Told:
     kept: int = 0
     new_people: int = 0
     new_texts: int = 0
+    again: bool = False  # an answer of that time was kept already
     segments: int = 0  # readings of the past that are new
     past: set[str] = field(default_factory=set)  # rooms of which it said what it saw
     months: set[date] = field(default_factory=set)
@@ -111,6 +112,7 @@ class Asking:
                 gone = erasures.covering(conn, min(at, self._around.began))
                 done = observations.add_poll(conn, poll, [one for one in readings if not gone(one.username)])
                 kept, met, texts = done.rooms, done.new_people, done.new_texts
+                told.again = told.again or done.again
                 misses.clear(conn, SOURCE, [one.username for one in answer.rooms])
                 misses.note(conn, SOURCE, [name for name in answer.unknown if not gone(name)], at=at)
         told.kept += kept

@@ -1,10 +1,12 @@
-"""Checks of the other sources: one question to each that has a token or a job, where it is its turn."""
+"""Checks of the sources of figures: one question to each that has a token, or a job, where it is its turn."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from mhc.clients.affiliate import AffiliateClient
+from mhc.clients.affiliate import Query as Rooms
 from mhc.clients.apistats import EarningsClient
 from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
@@ -16,7 +18,8 @@ from mhc.domain.times import Range
 from mhc.errors import MhcError
 from mhc.reports.findings import Finding, error, off, ok, warning
 
-STATBATE, STATISTICS, EARNINGS, HOURS = "statbate api", "statistics api", "affiliate earnings", "cbhours"
+STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
+ROOMS, HOURS = "feed of rooms", "cbhours"
 _SOMEBODY: Final = "chaturbate"  # a name of the site: to ask about, where there is no own room
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
@@ -39,6 +42,8 @@ def check(loaded: Settings, *, offline: bool, hours: bool = False) -> Iterator[F
     for room in loaded.rooms:
         if room.stats_token is not None:
             asks += _of_room(loaded, room.name, room.stats_token, pacer)
+    if loaded.affiliate_wm is not None:
+        asks.append((ROOMS, "", lambda: _ask_feed(loaded, pacer)))
     if hours:
         asks.append((HOURS, "", lambda: _ask_cbhours(loaded, pacer)))
     for name, whose, ask in asks:
@@ -66,6 +71,13 @@ def _ask_statbate(loaded: Settings, token: Secret, pacer: Pacer) -> Sequence[str
             return ()  # that is an answer, too
 
 
+def _ask_feed(loaded: Settings, pacer: Pacer) -> Sequence[str]:
+    """Ask for one room: any code is taken, so that it is the feed itself which is looked at."""
+    code, scale = loaded.affiliate_wm, loaded.wait_scale
+    with closing(AffiliateClient(loaded.chaturbate_url, code, pacer, wait_scale=scale)) as client:
+        return client.fetch(Rooms(limit=1)).problems
+
+
 def _ask_cbhours(loaded: Settings, pacer: Pacer) -> Sequence[str]:
     """Ask whether the own room is online; that it is not known there is an answer, too."""
     with closing(CbhoursClient(loaded.cbhours_url, pacer, wait_scale=loaded.wait_scale)) as client:
@@ -87,4 +99,4 @@ def _finding(name: str, whose: str, ask: _Ask) -> Finding:
         return warning(name, said, failure.hint or _LATER) if later else error(name, said, failure.hint)
     if problems:
         return warning(name, f"{whose}answers in another form: {problems[0]}", "the other fields are read")
-    return ok(name, "answered" if name == HOURS else f"{whose}answered with this token")
+    return ok(name, f"{whose}answered" if name in {ROOMS, HOURS} else f"{whose}answered with this token")

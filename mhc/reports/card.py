@@ -19,6 +19,7 @@ from mhc.store import (
     paid,
     people,
     presence,
+    room_readings,
     talk,
     totals,
     visits,
@@ -166,8 +167,8 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
 
 
 def _own_room(conn: "Connection", ids: Sequence[int], asked: Asked) -> RoomNow | None:
-    found = room_history.find(conn, ids, asked.now, asked.live_for)
-    return None if found.observed_at is None else found
+    found, live = room_readings.latest(conn, ids), room_readings.live(conn, asked.now, asked.live_for)
+    return None if found is None else room_history.now(conn, ids, found, live, asked.now - asked.live_for)
 
 
 def median_stay(stays: Sequence[Visit]) -> timedelta | None:

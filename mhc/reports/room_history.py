@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mhc.domain.room_sessions import RoomSession, Seen, growth, sessions, time_by_show
+from mhc.domain.live import Live
+from mhc.domain.room_sessions import TOLERANCE, RoomSession, Seen, growth, sessions, time_by_show
 from mhc.domain.rooms import Mark, Show, Source, gender_of
 from mhc.store import room_readings
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.store.room_readings import Observed
+
+_LONGEST: Final = timedelta(days=1)
 
 
 Cut = Callable[[Sequence[Seen]], list[RoomSession]]
@@ -58,9 +61,9 @@ class History:
     ranks: Sequence[int] = ()
 
 
-def now_of(one: "Observed", live_from: datetime | None) -> RoomNow:
-    """Give a room by its last reading; `live_from` is from when on one says that a room is live (None: nobody knows)."""
-    online = None if live_from is None else one.observed_at >= live_from and one.show is not Show.OFFLINE
+def now_of(one: "Observed", live: Live | None) -> RoomNow:
+    """Give a room by its last reading; `live` is what young polls say of who is live (None: there are none)."""
+    online = None if live is None else live.says(one.observed_at, one.scope, one.show)
     lasts = None if one.seconds_online is None else timedelta(seconds=one.seconds_online)
     return RoomNow(
         one.username,
@@ -87,67 +90,73 @@ def _mark(one: "Observed", mark: Mark) -> bool | None:
     return True if one.flags & mark else None if one.source == Source.CBHOURS else False
 
 
-def find(conn: "Connection", person_ids: Sequence[int], now: datetime, live_for: timedelta) -> RoomNow:
-    """Give a person's room as it was read last, without a name where it never was.
+def now(
+    conn: "Connection", person_ids: Sequence[int], one: "Observed | None", live: Live | None, since: datetime
+) -> RoomNow:
+    """Give a person's room by its last reading (None: there is none), and by what said after `since` that it is offline.
 
-    That it is offline is known where a poll that is young enough says so.
+    Without a name where it was never read.
     """
-    one = room_readings.latest(conn, person_ids)
-    young = now - live_for
-    seen_at = young if one is None else max(young, one.observed_at)
-    off_at = room_readings.offline_since(conn, person_ids, seen_at)
-    if one is None:
-        return replace(_UNSEEN, online=None if off_at is None else False)
-    room = now_of(one, room_readings.live_from(conn, now, live_for))
-    if off_at is not None:
-        return replace(room, online=False)
-    feed = room_readings.last_poll(conn)
-    if room.online is False and (feed is None or feed.at < young):
-        return replace(room, online=None)  # CBHours was asked about others
-    return room
+    last = since if one is None else max(since, one.observed_at)
+    off_at = room_readings.offline_since(conn, person_ids, last)
+    room = _UNSEEN if one is None else now_of(one, live)
+    return room if off_at is None else replace(room, online=False)
 
 
 _UNSEEN: Final = RoomNow("", *[None] * 12)
+
+
+def last_session(
+    conn: "Connection", person_ids: Sequence[int], one: "Observed"
+) -> dict[str, timedelta | None]:
+    """Give the time in each kind of show of the session of a room's last reading, as far as it lies within a day."""
+    seconds = one.seconds_online
+    lasted = _LONGEST if seconds is None else timedelta(seconds=seconds) + TOLERANCE
+    since = one.observed_at - min(lasted, _LONGEST)
+    seen = room_readings.of_people(conn, person_ids, Source(one.source), since, None)
+    return _by_show(sessions(seen)[-1:])
+
+
+def _by_show(found: Sequence[RoomSession]) -> dict[str, timedelta | None]:
+    spent = time_by_show(found)
+    return {show.word: spent.get(show.word) for show in Show if show is not Show.OFFLINE}
 
 
 def read(
     conn: "Connection",
     person_ids: Sequence[int],
     span: Span,
-    live_from: datetime | None,
+    live: Live | None,
     source: Source = Source.AFFILIATE,
     cut: Cut = sessions,
 ) -> History:
     """Give a room's sessions in a time, or what else it is to be cut into, by the readings of one source."""
+    holding = set() if live is None else set(live.polls)
     seen = room_readings.of_people(conn, person_ids, source, *span)
     listed = cut(seen)
     last = [one.readings[-1].text_id for one in listed]
     said = room_readings.subjects(conn, [one for one in last if one is not None])
     rows = [
-        _row(one, said, live_from if one.readings[-1] is seen[-1] else None, source)
+        _row(one, said, source) | {"live": one.readings[-1] is seen[-1] and seen[-1].at in holding}
         for one in reversed(listed)
     ]
     ranks = [one.rank for one in seen if one.rank is not None]
     return History(rows, len(seen), growth(seen), time_by_show(sessions(seen)), ranks)
 
 
-def _row(
-    one: RoomSession, said: Mapping[int, str | None], live_from: datetime | None, source: Source
-) -> dict[str, object]:
+def _row(one: RoomSession, said: Mapping[int, str | None], source: Source) -> dict[str, object]:
     last = one.readings[-1]
-    spent = time_by_show([one])
     ranks = [seen.rank for seen in one.readings if seen.rank is not None]
     gender_ranks = [seen.gender_rank for seen in one.readings if seen.gender_rank is not None]
     return {
         "started_at": one.started_at,
         "last_seen_at": last.at,
-        "live": live_from is not None and last.at >= live_from,
         "duration": one.ended_at - one.started_at,
         "readings": len(one.readings),
         "peak_viewers": one.peak_viewers,
         "followers": last.followers,
         "new_followers": one.new_followers,
-        **{show.word: spent.get(show.word) for show in Show if show is not Show.OFFLINE},
+        **_by_show([one]),
         "subject": None if last.text_id is None else said.get(last.text_id),
         "source": source.word,
         "rank": ranks[-1] if ranks else None,

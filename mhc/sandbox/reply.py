@@ -37,8 +37,14 @@ def page(events: Sequence[str], next_url: str, ids: tuple[str, ...]) -> Reply:
     return Reply(200, body.encode(), {"Content-Type": JSON}, ids)
 
 
-def envelope(status: int, content: Mapping[str, Any] | Sequence[Any], ids: tuple[str, ...] = ()) -> Reply:
-    """Give any object, or list, as a JSON answer."""
+def array(status: int, rows: Sequence[Any]) -> Reply:
+    """Give rows as a JSON answer, without anything around them."""
+    body = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return Reply(status, body.encode(), {"Content-Type": JSON})
+
+
+def envelope(status: int, content: Mapping[str, Any], ids: tuple[str, ...] = ()) -> Reply:
+    """Give any object as a JSON answer."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Reply(status, body.encode(), {"Content-Type": JSON}, ids)
 

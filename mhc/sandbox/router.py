@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mhc.sandbox import cbhours, reply, statbate_rules, statistics, token_statistics
+from mhc.sandbox import affiliate, cbhours, reply, statbate_rules, statistics, token_statistics
+from mhc.sandbox.affiliate import AffiliateApi
 from mhc.sandbox.api import EventsApi
 from mhc.sandbox.cbhours import CbhoursApi
 from mhc.sandbox.faults import Fault
@@ -14,7 +15,7 @@ from mhc.sandbox.statbate import PREFIX, StatbateApi
 from mhc.sandbox.statistics import EARNINGS, ROOM_STATISTICS, StatisticsApi
 from mhc.sandbox.upsets import Upsets
 
-APIS: Final = ("events", "statbate", "stats", "apistats", "cbhours")
+APIS: Final = ("events", "statbate", "stats", "apistats", "affiliate", "cbhours")
 _SITE: Final = {ROOM_STATISTICS: "stats", EARNINGS: "apistats"}
 
 
@@ -36,17 +37,20 @@ class Router:
         events: EventsApi,
         statbate: StatbateApi,
         site: StatisticsApi,
+        feed: AffiliateApi,
         hours: CbhoursApi,
         *,
         faults: Mapping[str, Iterable[Fault]],
         misbehave: float,
         seed: int,
     ) -> None:
-        self.events, self._statbate, self._site, self._hours = events, statbate, site, hours
+        self.events, self._statbate, self._site = events, statbate, site
+        self._feed, self._hours = feed, hours
         said = {
             "statbate": statbate_rules.said_with,
             "stats": statistics.said_with,
             "apistats": statistics.said_with,
+            "affiliate": affiliate.said_with,
             "cbhours": cbhours.said_with,
         }
         self._upsets = {
@@ -68,6 +72,8 @@ class Router:
             return self._site.token_statistics()
         if path in _SITE:
             return self._upsets[_SITE[path]].spoil(lambda: self._site.answer(path, query))
+        if path in {affiliate.PAGES, affiliate.ARRAY}:
+            return self._upsets["affiliate"].spoil(lambda: self._feed.answer(path, query))
         if path == cbhours.PATH:
             return self._upsets["cbhours"].spoil(lambda: self._hours.answer(query))
         return self.events.answer(asked.target)

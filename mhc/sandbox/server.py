@@ -9,11 +9,13 @@ from typing import Literal, Self
 from urllib.parse import quote
 
 from mhc.sandbox import cbhours
+from mhc.sandbox.affiliate import AffiliateApi
 from mhc.sandbox.api import EventsApi, Given, Served
 from mhc.sandbox.cbhours import CbhoursApi
 from mhc.sandbox.faults import Fault, Script, read_faults
 from mhc.sandbox.feed import Feed, Pace
 from mhc.sandbox.people import dice
+from mhc.sandbox.rooms import NUMBER
 from mhc.sandbox.router import APIS, Router
 from mhc.sandbox.show import EPOCH, LENGTH, MILLISECOND, ROOM, Show, with_ids
 from mhc.sandbox.sockets import Server
@@ -24,6 +26,7 @@ from mhc.sandbox.story import Story
 TOKEN = "SANDBOX0EVENTS0TOKEN0FAKE"  # noqa: S105 - opens nothing but the sandbox
 STATS_TOKEN = "SANDBOX0STATS0TOKEN0FAKE"  # noqa: S105 - nor do these
 STATBATE_TOKEN = "1|SANDBOX0STATBATE0TOKEN0FAKE"  # noqa: S105
+AFFILIATE_CODE = "SANDBOX0CODE0FAKE"
 
 
 class Sandbox:
@@ -39,7 +42,8 @@ class Sandbox:
     Statbate and the statistics go on with show time, too; their limits run as fast, and at speed 0 there are none.
     Every API has the `faults` for its first requests, or those that a mapping names for it; `misbehave` holds for all.
     Who is in `renames` bears the other name from the second show on. `naive` lets Statbate write in its other form.
-    `crowd` is how many members it knows beside the cast: guest_0001 and so on.
+    `crowd` is how many members it knows beside the cast: guest_0001 and so on; `rooms` how many the public feed of rooms
+    knows beside the models, a tenth of them on air: room_00001 and so on.
     """
 
     def __init__(
@@ -65,11 +69,12 @@ class Sandbox:
         renames: Mapping[str, str] | None = None,
         naive: bool = False,
         crowd: int = 0,
+        rooms: int = NUMBER,
         pages: Iterable[bytes | Given] | None = None,
         journal: bool = False,
     ) -> None:
-        if speed < 0 or crowd < 0 or page_size < 1 or (retention is not None and retention < 1):
-            raise ValueError("speed and crowd are 0 or more, page_size and retention 1 or more")
+        if speed < 0 or crowd < 0 or rooms < 0 or page_size < 1 or (retention is not None and retention < 1):
+            raise ValueError("speed, crowd and rooms are 0 or more, page_size and retention 1 or more")
         self.room = room
         self.token = token
         self.stats_token = stats_token
@@ -83,7 +88,7 @@ class Sandbox:
         self._pages = None if pages is None else list(pages)
         self._begin, self._speed, self._clock, self._until_now = start, speed, clock, until_now
         self._page_size, self._retention, self._empty = page_size, retention, empty
-        self._naive, self._misbehave, self._crowd = naive, misbehave, crowd
+        self._naive, self._misbehave, self._crowd, self._rooms = naive, misbehave, crowd, rooms
         self._faults = _by_api(faults)
         self._seed = seed
         self._feed: Feed | None = None
@@ -119,6 +124,7 @@ class Sandbox:
             "CB_AUTH_TOKEN": self.token,
             "CB_STATS_TOKEN": self.stats_token,
             "STATBATE_API_TOKEN": self.statbate_token,
+            "MHC_AFFILIATE_WM": AFFILIATE_CODE,
             **waits,
         }
 
@@ -154,7 +160,8 @@ class Sandbox:
             events,
             StatbateApi(story, self.statbate_token, naive=self._naive, speed=speed, clock=clock),
             StatisticsApi(story, self.stats_token, seed=self._seed, speed=speed, clock=clock),
-            CbhoursApi(story, seed=self._seed, speed=speed, clock=clock),
+            AffiliateApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
+            CbhoursApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
             faults=self._faults,
             misbehave=self._misbehave,
             seed=self._seed,

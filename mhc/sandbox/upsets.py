@@ -68,5 +68,6 @@ class Upsets:
             return given
         whole = answer()
         if fault.name in _CHANGES and whole.status == 200:
-            return reply.envelope(200, _CHANGES[fault.name](json.loads(whole.body)))
+            spoilt = _CHANGES[fault.name](json.loads(whole.body))
+            return reply.array(200, spoilt) if isinstance(spoilt, list) else reply.envelope(200, spoilt)
         return faults.wire(fault, whole)

@@ -139,6 +139,7 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     if conn.dialect.name == "sqlite":
         conn.execute(text("PRAGMA secure_delete=ON"))
     conn.execute(select(stream.c.id).order_by(stream.c.id).with_for_update())
+    room_texts.lock(conn)
     people.lock_names(conn)
     rooms, others = _touched(conn, subject.ids)
     for room_id in rooms:

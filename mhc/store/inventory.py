@@ -1,13 +1,17 @@
 """What a database holds, and whether it is sound."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, cast, func, inspect, select, text
 
 from mhc.store import canonical, derived, follows, message_words, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
 from mhc.store.schema import event, observation, person, room_poll, stream_session
+
+# Readings of rooms from which on one should thin them (SQLite) or partition their table (PostgreSQL).
+LIMITS: Final = {"sqlite": 100_000_000, "postgresql": 300_000_000}
+_FAR: Final = 100 * 365  # days: nobody plans for more
 
 
 def of(db: Database) -> dict[str, Any]:
@@ -29,18 +33,27 @@ def of(db: Database) -> dict[str, Any]:
             "sessions": _count(conn, select(func.count()).select_from(stream_session)),
             "first_event_at": first,
             "last_event_at": last,
-            "observations": _count(conn, select(func.count()).select_from(observation)),
-            "observations_a_day": _a_day(conn),
+            **_readings(conn),
         }
 
 
-def _a_day(conn: Connection) -> int:
-    """Give how many readings of rooms were kept in the day before the last poll."""
+def _readings(conn: Connection) -> dict[str, Any]:
+    """Give how many readings of rooms there are, how many came in the day before the last poll, and where that leads."""
+    number = _count(conn, select(func.count()).select_from(observation))
+    limit = LIMITS[conn.dialect.name]
     last = conn.execute(select(func.max(room_poll.c.at))).scalar()
-    if last is None:
-        return 0
     kept = cast(func.coalesce(func.sum(room_poll.c.kept), 0), BigInteger)
-    return _count(conn, select(kept).where(room_poll.c.at > last - timedelta(days=1)))
+    a_day = 0 if last is None else _count(conn, select(kept).where(room_poll.c.at > last - timedelta(days=1)))
+    reached = None
+    if last is not None and a_day:
+        days = max(0, limit - number) // a_day
+        reached = last + timedelta(days=days) if days < _FAR else None
+    return {
+        "observations": number,
+        "observations_a_day": a_day,
+        "observations_limit": limit,
+        "observations_limit_at": reached,
+    }
 
 
 def _count(conn: Connection, query: Any) -> int:

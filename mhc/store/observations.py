@@ -75,11 +75,15 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a poll brought: rooms kept, those who were met first in it, and texts that were not known."""
+    """What a poll brought: rooms kept, those who were met first in it, and texts that were not known.
+
+    `again`: there was one of that time already, and nothing was added.
+    """
 
     rooms: int
     new_people: int
     new_texts: int
+    again: bool = False
 
 
 class _Known(NamedTuple):
@@ -99,8 +103,9 @@ def add_poll(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Kept:
 
     A poll of a time and source that are kept already adds nothing.
     """
+    room_texts.hold(conn)
     if not _add_poll_row(conn, poll):
-        return Kept(0, 0, 0)
+        return Kept(0, 0, 0, again=True)
     wanted = {one.username: one for one in _without_erased(conn, poll, readings)}
     known, met = _people(conn, sorted(wanted), poll)
     of_each: dict[int, tuple[_Known, Reading]] = {}

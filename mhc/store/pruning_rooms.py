@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, case, cast, delete, func, select
 
 from mhc.store import room_texts
 from mhc.store.pruning_text import Job, Part, Rows
-from mhc.store.schema import observation, room_latest, room_poll, room_text
+from mhc.store.schema import observation, room_poll
 
 _TEXTS_DONE = "texts"
 
@@ -41,18 +41,14 @@ def _take(conn: Connection, rows: Rows, _job: Job) -> tuple[int, Any]:
 
 
 def _find_texts(conn: Connection, _job: Job, place: object) -> Rows:
-    """Give the texts that no reading has any more; all at once, since that looks at every reading."""
+    """Say whether a reading may have been the last that said something; it is looked for once, at every reading."""
     if place == _TEXTS_DONE:
         return []
-    used = (select(column) for column in (observation.c.text_id, room_latest.c.text_id))
-    query = select(room_text.c.id)
-    for one in used:
-        query = query.where(room_text.c.id.not_in(one.where(one.selected_columns[0].is_not(None))))
-    return conn.execute(query.order_by(room_text.c.id)).scalars().all()
+    return conn.execute(room_texts.unused().limit(1)).all()
 
 
-def _take_texts(conn: Connection, rows: Rows, _job: Job) -> tuple[int, Any]:
-    room_texts.drop_unused(conn, rows)  # asks again: a poll may have come between
+def _take_texts(conn: Connection, _rows: Rows, _job: Job) -> tuple[int, Any]:
+    room_texts.drop_all_unused(conn)  # asks again: a poll may have come between
     return 0, _TEXTS_DONE
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from mhc.domain.clock import EPOCH
+from mhc.domain.live import Live
 from mhc.store import gifts, room_readings, segments
 from mhc.store.gifts import Gifts
 from mhc.store.merged import Alone, AsOne
@@ -63,9 +64,7 @@ class Roll:
     until: datetime | None = None
     recent_since: datetime | None = None  # where the range begins for who is new or lapsed
     live: bool = False
-    online_from: datetime | None = (
-        None  # with `live`: who has a reading of their own room from then on is there, too
-    )
+    online: Live | None = None  # with `live`: who is live in their own room is there, too
     tags: Sequence[str] = ()  # of their room, as it was read last
     rating: Ratings | None = None
     unrated: bool = False
@@ -250,7 +249,7 @@ def _those(conn: Connection, roll: Roll, among: Select[Any] | None = None) -> It
     if roll.min_tokens is not None and roll.min_tokens > 0:
         yield gifts.givers(_whose(roll), roll.min_tokens, few=among is not None)
     if roll.live:
-        yield segments.present(of, roll.online_from)
+        yield segments.present(of, roll.online)
     for tag in roll.tags:
         yield segments.those(room_readings.tagged(tag))
     if Segment.TIPPERS in roll.segments:

@@ -1,7 +1,8 @@
 """Readings of rooms, read: who is online, what is known last of a room, and one room's readings along the polls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Label,
     Select,
     and_,
     case,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from mhc.domain.live import Live, Look
 from mhc.domain.room_sessions import Seen
 from mhc.domain.rooms import SEGMENT, Scope, Show, Source
 from mhc.store.people import CHUNK
@@ -25,7 +28,6 @@ from mhc.store.schema import observation, person, room_latest, room_poll, room_t
 
 _FEED = int(Source.AFFILIATE)
 _FAR = datetime.max.replace(tzinfo=UTC)
-_BY_NAME = (str(Scope.ALL), str(Scope.TRACKED))
 
 
 class Poll(NamedTuple):
@@ -54,6 +56,7 @@ class Observed(NamedTuple):
     flags: int
     subject: str | None
     tags: list[str] | None
+    scope: str  # of the poll that kept it
 
 
 _SHOWS = {int(one): one for one in Show}
@@ -65,10 +68,10 @@ _ROW = (
 )  # fmt: skip
 
 
-def _observed(row: Any) -> Observed:
+def _observed(row: Any, scope: str) -> Observed:
     show = None if row.show is None else Show(row.show)
     tags = None if row.tags is None else msgspec.json.decode(row.tags, type=list[str])
-    return Observed._make((*row[:3], show, *row[4:11], tags))
+    return Observed._make((*row[:3], show, *row[4:11], tags, scope))
 
 
 def last_poll(conn: Connection, *, complete: bool = False, before: datetime | None = None) -> Poll | None:
@@ -82,27 +85,26 @@ def last_poll(conn: Connection, *, complete: bool = False, before: datetime | No
     return None if row is None else Poll(*row)
 
 
-def live_from(conn: Connection, now: datetime, live_for: timedelta) -> datetime | None:
-    """Give the instant from which on a reading says that a room is live; None where no poll is young enough.
+def live(conn: Connection, now: datetime, live_for: timedelta) -> Live | None:
+    """Give what young polls say of who is live; None where there is none.
 
-    What a complete poll of the feed, of all or of who is tracked, does not show any more is offline, however young its
-    reading. CBHours is asked about rooms by name, and says nothing of the others.
+    CBHours is asked about rooms by name: that one is missing there says nothing.
     """
-    young = and_(room_poll.c.at >= now - live_for, room_poll.c.at <= now)
-    sure = and_(room_poll.c.source == _FEED, room_poll.c.complete, room_poll.c.scope.in_(_BY_NAME))
-    query = select(func.min(room_poll.c.at), func.max(room_poll.c.at).filter(sure))
-    first, whole = conn.execute(query.where(young)).one()
-    found: datetime | None = whole or first
-    return found
+    young = room_poll.c.at >= now - live_for, room_poll.c.at <= now
+    whole = and_(room_poll.c.complete, room_poll.c.source == _FEED)
+    query = select(room_poll.c.at, room_poll.c.scope, whole).where(*young)
+    rows = conn.execute(query.order_by(room_poll.c.at.desc(), room_poll.c.source)).all()
+    return Live([Look(row[0], row[1], bool(row[2])) for row in rows]) if rows else None
 
 
-def live_rows(since: datetime) -> Select[Any]:
+def live_rows(live: Live) -> Select[Any]:
     """Give the query of the rows of people whose room is live: its last reading does not say that it is offline."""
     off = _o.show == int(Show.OFFLINE)
     ms = type_coerce(_o.observed_at, BigInteger)
     on_at = func.max(case((or_(_o.show.is_(None), ~off), ms)))
     off_at = func.coalesce(func.max(case((off, ms))), 0)
-    return select(_o.person_id).where(_o.observed_at >= since).group_by(_o.person_id).having(on_at > off_at)
+    query = select(_o.person_id).where(_o.observed_at.in_(live.polls))
+    return query.group_by(_o.person_id).having(on_at > off_at)
 
 
 def offline_since(conn: Connection, person_ids: Sequence[int], since: datetime) -> datetime | None:
@@ -123,12 +125,17 @@ def asked_last(conn: Connection, source: Source, since: datetime) -> dict[int, d
     return {row[0]: row[1] for row in rows}
 
 
-def live_among(conn: Connection, rows: Iterable[int], since: datetime) -> set[int]:
+def _on(live: Live) -> list[ColumnElement[bool]]:
+    shown = or_(_o.show.is_(None), _o.show != int(Show.OFFLINE))
+    return [_o.observed_at.in_(live.polls), _o.source == _FEED, shown]
+
+
+def live_among(conn: Connection, rows: Iterable[int], live: Live) -> set[int]:
     """Give which of these rows of people are live."""
-    return set(conn.execute(live_rows(since).where(_o.person_id.in_(list(rows)))).scalars())
+    return set(conn.execute(live_rows(live).where(_o.person_id.in_(list(rows)))).scalars())
 
 
-def online(conn: Connection, since: datetime) -> list[Observed]:
+def online(conn: Connection, live: Live) -> list[Observed]:
     """Give the last reading of each room that is live, those with the most viewers first, equals by name."""
     who = person.alias("one")
     query = (
@@ -137,31 +144,37 @@ def online(conn: Connection, since: datetime) -> list[Observed]:
         .join(person, person.c.id == _o.person_id)
         .outerjoin(who, who.c.id == person.c.canonical_id)
         .outerjoin(room_text, room_text.c.id == _o.text_id)
-        .where(_o.observed_at >= since)
+        .where(_o.observed_at.in_(live.polls))
         .order_by(_o.observed_at, _o.source.desc(), _o.person_id.desc())
     )
     last = {row[0]: row for row in conn.execute(query)}
-    rooms = [one for row in last.values() if (one := _observed(row)).show is not Show.OFFLINE]
+    scopes = {one.at: one.scope for one in live.looks}
+    rooms = [
+        one
+        for row in last.values()
+        if (one := _observed(row, scopes[row.observed_at])).show is not Show.OFFLINE
+    ]
     return sorted(rooms, key=lambda one: (one.viewers is None, -(one.viewers or 0), one.username))
 
 
 def latest(conn: Connection, person_ids: Sequence[int]) -> Observed | None:
     """Give the last reading of a person's rooms, with the last text that was known; None where it is not kept any more."""
     query = (
-        select(person.c.username, *_ROW)
+        select(person.c.username, *_ROW, room_poll.c.scope)
         .select_from(room_latest)
         .join(person, person.c.id == room_latest.c.person_id)
         .join(
             observation,
             and_(_o.observed_at == room_latest.c.observed_at, _o.person_id == room_latest.c.person_id),
         )
+        .join(room_poll, and_(room_poll.c.at == _o.observed_at, room_poll.c.source == _o.source))
         .outerjoin(room_text, room_text.c.id == func.coalesce(_o.text_id, room_latest.c.text_id))
         .where(room_latest.c.person_id.in_(person_ids))
         .order_by(_o.observed_at.desc(), _o.source, person.c.username, person.c.id)
         .limit(1)
     )
     row = conn.execute(query).one_or_none()
-    return None if row is None else _observed(row)
+    return None if row is None else _observed(row, row.scope)
 
 
 def of_people(
@@ -246,3 +259,71 @@ def followers_after(conn: Connection, since: datetime) -> dict[str, int]:
         .where(_o.observed_at == first.scalar_subquery(), _o.source == _FEED, _o.followers.is_not(None))
     )
     return {row[0]: row[1] for row in conn.execute(query)}
+
+
+class Growth(NamedTuple):
+    """The followers of a room at its first and its last reading in a time that says them."""
+
+    username: str
+    first_at: datetime
+    before: int
+    last_at: datetime
+    followers: int
+
+
+def growths(
+    conn: Connection, since: datetime | None, until: datetime | None, names: Collection[str] | None
+) -> list[Growth]:
+    """Give how the rooms of a time grew by the feed, those of these names (None: all), by name.
+
+    Each end is looked for poll by poll, from where the time begins and ends: most rooms are soon found.
+    """
+    known, first, last = room_latest.c, observation.alias("one"), observation.alias("other")
+    ends = (
+        select(known.person_id, _end(since, until, last=False), _end(since, until, last=True))
+        .where(*([] if since is None else [known.observed_at >= since]))
+        .where(*([] if until is None else [known.first_at < until]))
+        .subquery("ends")
+    )
+    who, of = person.alias("who"), ends.c
+    mine = [
+        and_(one.c.observed_at == at, one.c.person_id == of.person_id, one.c.source == _FEED)
+        for one, at in ((first, of.first_at), (last, of.last_at))
+    ]
+    query = (
+        select(
+            func.coalesce(who.c.username, person.c.username),
+            of.first_at,
+            first.c.followers,
+            of.last_at,
+            last.c.followers,
+        )
+        .select_from(ends)
+        .join(person, person.c.id == of.person_id)
+        .outerjoin(who, who.c.id == person.c.canonical_id)
+        .join(first, mine[0])
+        .join(last, mine[1])
+    )
+    found: dict[str, Growth] = {}
+    for one in map(Growth._make, conn.execute(query)):
+        other = found.get(one.username, one)  # of who is several people
+        begin, end = min(one, other, key=_FIRST), max(one, other, key=_LAST)
+        found[one.username] = Growth(*begin[:3], *end[3:])
+    wanted = found if names is None else found.keys() & names
+    return [found[name] for name in sorted(wanted) if found[name].first_at < found[name].last_at]
+
+
+_FIRST, _LAST = attrgetter("first_at", "before"), attrgetter("last_at", "followers")
+
+
+def _end(since: datetime | None, until: datetime | None, *, last: bool) -> Label[Any]:
+    at, one = room_poll.c.at, observation.alias("reading")
+    query = (
+        select(at)
+        .join(one, and_(one.c.observed_at == at, one.c.source == room_poll.c.source))
+        .where(one.c.person_id == room_latest.c.person_id, one.c.followers.is_not(None))
+        .where(room_poll.c.source == _FEED)
+        .where(*([] if since is None else [at >= since]), *([] if until is None else [at < until]))
+    )
+    ordered = query.order_by(at.desc() if last else at).limit(1).correlate(room_latest)
+    return ordered.scalar_subquery().label("last_at" if last else "first_at")

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import CompoundSelect, Connection, bindparam, delete, except_, select, text, update
 
 from mhc.domain.rooms import Reading
 from mhc.domain.text import clean
@@ -13,6 +13,7 @@ from mhc.store.bulk import Bulk, bulk_insert, together
 from mhc.store.people import CHUNK
 from mhc.store.schema import observation, room_latest, room_text
 
+_LOCK = 0x747874  # "txt": on a PostgreSQL server no text goes while a poll is being kept
 _SIZE = 16  # bytes of a hash: two texts never have the same
 _ADD = bulk_insert(room_text, ("hash", "subject", "tags"), "ON CONFLICT (hash) DO NOTHING")
 _FIND = Bulk(
@@ -44,6 +45,18 @@ def text_of(one: Reading, key: bytes) -> Text:
 
 def _digest(body: str) -> bytes:
     return hashlib.blake2b(body.encode(), digest_size=_SIZE).digest()
+
+
+def hold(conn: Connection) -> None:
+    """Let no text go before the transaction ends: what a poll finds stays until its readings say so."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LOCK})
+
+
+def lock(conn: Connection) -> None:
+    """Wait for the polls that are being kept, and let none begin before the transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def ensure(conn: Connection, texts: Iterable[Text]) -> tuple[dict[bytes, int], int]:
@@ -78,8 +91,24 @@ def of_people(conn: Connection, person_ids: Sequence[int]) -> set[int]:
     return {one for one in found if one is not None}
 
 
+def unused() -> CompoundSelect[Any]:
+    """Give the query of the texts that no reading has any more. Looks at every reading, and at each once."""
+    used = (select(one).where(one.is_not(None)) for one in (observation.c.text_id, room_latest.c.text_id))
+    return except_(select(room_text.c.id), *used)
+
+
+def drop_all_unused(conn: Connection) -> int:
+    """Remove the texts that no reading has any more; give how many. Takes the lock of texts."""
+    lock(conn)
+    return conn.execute(delete(room_text).where(room_text.c.id.in_(unused()))).rowcount
+
+
 def drop_unused(conn: Connection, text_ids: Iterable[int]) -> int:
-    """Remove those of these texts that no reading has any more; give how many. Looks at every reading."""
+    """Remove those of these texts that no reading has any more; give how many. Looks at every reading.
+
+    Takes the lock of texts, which comes before that of names.
+    """
+    lock(conn)
     wanted = sorted(set(text_ids))
     gone = 0
     for start in range(0, len(wanted), CHUNK):

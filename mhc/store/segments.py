@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
+from mhc.domain.live import Live
 from mhc.domain.sessions import FAR
 from mhc.domain.visits import Ending
 from mhc.store import follows, people, room_readings
@@ -204,10 +205,10 @@ def _of_followers(query: Select[Any], of: Range) -> Select[Any]:
     return _in(mine, follow_change.c.room_id, of)
 
 
-def present(of: Range, online_from: datetime | None = None) -> Those:
-    """Give who is in the rooms now, as far as was seen, and whose own room was read to be live since an instant."""
+def present(of: Range, live: Live | None = None) -> Those:
+    """Give who is in the rooms now, as far as was seen, and whose own room is live."""
     here = _in(select(visit.c.person_id).where(is_open), visit.c.room_id, of)
-    return those(here if online_from is None else union_all(here, room_readings.live_rows(online_from)))
+    return those(here if live is None else union_all(here, room_readings.live_rows(live)))
 
 
 def regulars(conn: Connection, of: Range) -> Those:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select, union_all
 
 from mhc.domain.clock import EPOCH
+from mhc.domain.live import Live
 from mhc.store import room_readings, segments
 from mhc.store.people import CHUNK, roots_of_rows
 from mhc.store.schema import (
@@ -64,19 +65,19 @@ def news(
     room_ids: Sequence[int] | None,
     *,
     heard: bool,
-    online_from: datetime | None = None,
+    live: Live | None = None,
 ) -> dict[int, News]:
     """Give what is new of these people (roots); `heard` says that the rooms (None: all) are listened to now.
 
-    `online_from` is the instant from which on a reading of their own room says that it is live (None: nobody knows).
+    `live` is what polls say of who is live in their own room (None: nobody knows).
     """
     found: dict[int, News] = {}
     for start in range(0, len(root_ids), CHUNK):
         part = root_ids[start : start + CHUNK]
         rows = roots_of_rows(conn, part)
         there = {rows[who] for who in _present(conn, rows, room_ids)} if heard else set()
-        if online_from is not None:
-            there |= {rows[who] for who in room_readings.live_among(conn, rows, online_from)}
+        if live is not None:
+            there |= {rows[who] for who in room_readings.live_among(conn, rows, live)}
         seen = _latest(rows, conn.execute(_seen(rows)))
         changed = _latest(rows, conn.execute(_changes(rows)))
         met = _latest(rows, (pair for query in _meetings(conn, rows) for pair in conn.execute(query)))

@@ -51,12 +51,13 @@ def test_each_source_answers_with_its_token(mhc: MhcHere) -> None:
 def test_without_tokens_nothing_is_asked_and_what_is_missing_is_said(mhc: MhcHere) -> None:
     with playing(faults="500") as sandbox:
         given = environment(sandbox)
-        del given["CB_STATS_TOKEN"], given["STATBATE_API_TOKEN"]
+        del given["CB_STATS_TOKEN"], given["STATBATE_API_TOKEN"], given["MHC_AFFILIATE_WM"]
         run = mhc("doctor", "--json", **given)
         assert (run.status, found(run)) == (0, {})
         hints = {row["check"]: row["hint"] for row in run.json if row["state"] == "off"}
         assert hints["statistics token"] == "set CB_STATS_TOKEN"
         assert hints["statbate token"] == "set STATBATE_API_TOKEN"
+        assert hints["affiliate code"] == "set MHC_AFFILIATE_WM"
         offline = mhc("doctor", "--offline", "--json", **environment(sandbox))
     assert found(offline)["statbate api"] == ("off", "not asked (--offline)")
     assert found(offline)["affiliate earnings"] == ("off", "example_room: not asked (--offline)")
@@ -174,6 +175,23 @@ def test_every_room_with_a_token_is_asked(mhc: MhcHere) -> None:
         if row["check"] == "statistics api"
     ]
     assert rows == [("ok", "example_room"), ("error", "second_room")]
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "said"),
+    [
+        ("ok", "ok", "answered"),
+        ("403:html", "warning", f"the feed of rooms {KEPT_OUT}"),
+        ("5*429", "warning", "the feed of rooms asks to slow down (429)"),
+        ("changed", "error", "an answer of the feed of rooms has no list of rooms"),
+    ],
+)
+def test_the_feed_of_rooms_is_asked_for_a_room(mhc: MhcHere, word: str, state: str, said: str) -> None:
+    with playing(rooms=20, faults={"affiliate": word}) as sandbox:
+        run = mhc("doctor", "--json", **environment(sandbox))
+    rows = [(row["state"], row["detail"]) for row in run.json if row["check"] == "feed of rooms"]
+    assert rows == [(state, said)]
+    assert sandbox.environment["MHC_AFFILIATE_WM"] not in run.stdout + run.stderr
 
 
 def hours(run: Run) -> list[tuple[str, str]]:

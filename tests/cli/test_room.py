@@ -2,43 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime, timedelta
 
 import pytest
 
-from command import MhcHere, Run
-
-NOW = datetime.now(UTC)
-
-
-def row(name: str, **more: Any) -> dict[str, Any]:
-    facts = {"current_show": "public", "num_users": 5, "num_followers": 100, "seconds_online": 600}
-    return {"username": name} | facts | {"room_subject": "", "tags": [], "gender": "f"} | more
-
-
-def saved(folder: Path, *rows: dict[str, Any], count: int | None = None) -> str:
-    """Save a page, and give its name."""
-    path = folder / "page.json"
-    path.write_text(json.dumps({"count": len(rows) if count is None else count, "results": rows}))
-    return str(path)
-
-
-def poll(
-    cli: MhcHere, *rows: dict[str, Any], ago: float = 0, words: tuple[str, ...] = ("--live",), **more: Any
-) -> Run:
-    """Keep a saved page, read so many minutes ago."""
-    when = (NOW - timedelta(minutes=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return cli("room", "poll", "--load", saved(cli.home, *rows, **more), "--at", when, *words, "--json")
-
-
-def names(run: Run) -> list[str]:
-    assert run.status == 0, run.stderr
-    return [one["username"] for one in run.json]
+from command import MhcHere
+from roompages import Feed, names, poll, row, saved
 
 
 def test_only_who_is_tracked_is_kept_unless_a_filter_says_otherwise(cli: MhcHere) -> None:
@@ -121,13 +90,17 @@ def test_who_is_online_stands_with_what_the_room_says_and_how_old_that_is(cli: M
     assert names(cli("room", "online", "--min-viewers", "6", "--json")) == ["room_two"]
 
 
-def test_who_is_no_more_in_a_whole_feed_is_offline_and_in_a_part_of_one_is_not(cli: MhcHere) -> None:
+def test_who_is_in_two_whole_feeds_no_more_is_offline_and_in_a_part_of_one_is_not(cli: MhcHere) -> None:
     both = row("room_one"), row("room_two")
     poll(cli, *both, ago=8)
     assert poll(cli, row("room_one"), count=2, ago=5).status == 1
     assert sorted(names(cli("room", "online", "--json"))) == ["room_one", "room_two"]
     others = [row(f"other_{number}") for number in range(2)]
     assert poll(cli, row("room_one"), *others, ago=2).status == 0
+    assert "room_two" in names(cli("room", "online", "--json"))
+    shown = cli("room", "show", "room_two", "--json")
+    assert (shown.json["online"], "it is probably offline" in shown.stderr) == (True, True)
+    assert poll(cli, row("room_one"), *others, ago=1).status == 0
     assert "room_two" not in names(cli("room", "online", "--json"))
     assert cli("room", "show", "room_two", "--json").json["online"] is False
     assert cli("room", "show", "room_one", "--json").json["online"] is True
@@ -236,7 +209,9 @@ def test_a_feed_that_is_cut_keeps_what_came_and_says_so(known: MhcHere) -> None:
 
 def test_a_doubled_poll_adds_nothing(known: MhcHere) -> None:
     run = poll(known, *(row(f"room_{number}") for number in range(8)), ago=10)
-    assert (run.status, run.json["kept"], observed(known)) == (0, 0, 8)
+    assert (run.status, run.json["kept"], run.json["again"], observed(known)) == (0, 0, True, 8)
+    assert "a poll of that time is kept already: nothing was added" in run.stderr
+    assert poll(known, *(row(f"room_{number}") for number in range(8)), ago=9).json["again"] is False
 
 
 def test_rooms_full_of_hostile_text_are_kept_and_inert(known: MhcHere) -> None:
@@ -251,7 +226,7 @@ def test_rooms_full_of_hostile_text_are_kept_and_inert(known: MhcHere) -> None:
         shown = known("room", "online", "-o", form)
         assert shown.status == 0
         assert not {"\x1b", "\x07", "\u202e", "\x00"} & set(shown.stdout)
-        assert len(shown.stdout.splitlines()) == 8 + (form != "ndjson")
+        assert len(shown.stdout.splitlines()) == 9 + (form != "ndjson")
 
 
 @pytest.mark.parametrize(
@@ -292,53 +267,10 @@ def test_pages_may_stand_in_files_or_lines(cli: MhcHere) -> None:
     assert (run.status, run.json["rooms"], run.json["pages"], run.json["kept"]) == (0, 4, 3, 4)
 
 
-class Feed:
-    """The feed on loopback: gives rooms page by page, or what a test says."""
-
-    def __init__(self) -> None:
-        self.rooms: list[dict[str, Any]] = []
-        self.asked: list[dict[str, list[str]]] = []
-        self.refuse_after: int | None = None
-        feed = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                query = parse_qs(urlsplit(self.path).query)
-                feed.asked.append(query)
-                offset, limit = int(query["offset"][0]), int(query["limit"][0])
-                refused = feed.refuse_after is not None and len(feed.asked) > feed.refuse_after
-                page = {"count": len(feed.rooms), "results": feed.rooms[offset : offset + limit]}
-                body = (
-                    b"<!DOCTYPE html><title>Just a moment...</title>"
-                    if refused
-                    else json.dumps(page).encode()
-                )
-                self.send_response(403 if refused else 200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-
-    @property
-    def settings(self) -> dict[str, str]:
-        url = f"http://127.0.0.1:{self.server.server_port}"
-        return {"MHC_CHATURBATE_URL": url, "MHC_AFFILIATE_WM": "CANARY0WM", "MHC_WAIT_SCALE": "0.001"}
-
-
 @pytest.fixture
 def feed() -> Iterator[Feed]:
-    made = Feed()
-    thread = Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with Feed() as made:
+        yield made
 
 
 def test_the_feed_is_fetched_whole_and_kept_at_once(cli: MhcHere, feed: Feed) -> None:

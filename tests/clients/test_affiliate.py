@@ -212,6 +212,21 @@ def test_the_older_array_is_all_there_is(client: AffiliateClient, api: RequestsM
     assert (len(feed.rooms), feed.count, len(api.calls)) == (700, 700, 1)
 
 
+def test_a_count_of_nothing_does_not_end_a_feed_that_goes_on(
+    client: AffiliateClient, api: RequestsMock
+) -> None:
+    serve(api, lambda offset, limit: (rooms(offset, min(offset + limit, 700)), 0))
+    feed = gather(client.fetch_pages())
+    assert (len(feed.rooms), feed.count, feed.pages) == (700, 0, 3)
+
+
+def test_an_array_beside_others_does_not_say_how_many_rooms_there_are() -> None:
+    arrays = [affiliate.read(saved_answer(json.dumps(rooms(n, n + 2)).encode())) for n in (0, 2)]
+    assert gather(iter(arrays[:1])).count == 2
+    assert gather(iter(arrays)).count is None
+    assert gather(iter([arrays[0], read(room("a"))])).count is None
+
+
 def test_a_feed_without_an_end_is_broken(client: AffiliateClient, api: RequestsMock) -> None:
     serve(api, lambda _offset, _limit: (rooms(0, 1), None))
     with pytest.raises(BrokenAnswerError, match="comes in more than 200 pages"):
@@ -293,7 +308,7 @@ def test_the_count_may_be_written_in_any_way(count: object) -> None:
     assert read(room("a"), count=count).count == 3
 
 
-@pytest.mark.parametrize("count", ["many", -1, 2**40, [3], True])
+@pytest.mark.parametrize("count", ["many", -1, 0, 2**40, [3], True])
 def test_a_count_that_is_none_is_unknown(count: object) -> None:
     page = read(room("a"), count=count)
     assert (page.count, len(page.rooms), len(page.problems)) == (None, 1, 1)

@@ -86,6 +86,8 @@ def test_a_figure_that_is_not_said_is_not_enough() -> None:
 
 def test_a_feed_is_whole_where_as_many_came_as_there_are_but_for_a_few() -> None:
     assert is_complete(960, 1000)
+    assert is_complete(1040, 1000)
+    assert not is_complete(700, 0)
     assert not is_complete(940, 1000)
     assert not is_complete(1000, None)
     assert not is_complete(0, 0)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from factories import minute
+from mhc.domain.live import Live
 from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.reports import room_history
 from mhc.store import observations, people, roll, room_readings, watched
@@ -22,14 +23,18 @@ def rows_of(conn: Connection) -> list[int]:
     return people.members(conn, people.find(conn, "room_7")[0].id)
 
 
-def since(conn: Connection) -> object:
-    found = room_readings.live_from(conn, NOW, timedelta(minutes=15))
+def live_of(conn: Connection) -> Live:
+    found = room_readings.live(conn, NOW, timedelta(minutes=15))
     assert found is not None
     return found
 
 
+def since(conn: Connection) -> object:
+    return live_of(conn)
+
+
 def show_online(conn: Connection) -> object:
-    return room_readings.online(conn, minute(5 * POLLS - 5))
+    return room_readings.online(conn, live_of(conn))
 
 
 def show_room(conn: Connection) -> object:
@@ -45,8 +50,12 @@ def show_gains(conn: Connection) -> object:
     return room_readings.followers_after(conn, NOW - timedelta(minutes=60))
 
 
+def show_movers(conn: Connection) -> object:
+    return room_readings.growths(conn, NOW - timedelta(minutes=60), None, None)
+
+
 def show_live(conn: Connection) -> object:
-    return roll.list_people(conn, Roll(live=True, online_from=minute(5 * POLLS - 5)), 50)
+    return roll.list_people(conn, Roll(live=True, online=live_of(conn)), 50)
 
 
 def show_tagged(conn: Connection) -> object:
@@ -54,10 +63,20 @@ def show_tagged(conn: Connection) -> object:
 
 
 def show_members(conn: Connection) -> object:
-    return watched.news(conn, rows_of(conn), None, heard=False, online_from=minute(5 * POLLS - 5))
+    return watched.news(conn, rows_of(conn), None, heard=False, live=live_of(conn))
 
 
-EVERY = [since, show_online, show_room, show_history, show_gains, show_live, show_tagged, show_members]
+EVERY = [
+    since,
+    show_online,
+    show_room,
+    show_history,
+    show_gains,
+    show_movers,
+    show_live,
+    show_tagged,
+    show_members,
+]
 
 
 @pytest.fixture

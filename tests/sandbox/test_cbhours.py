@@ -126,3 +126,33 @@ def test_what_goes_wrong_is_typed(tmp_path: Path, fault: str, kind: type[Excepti
     made = World(tmp_path, faults={"cbhours": fault})
     with made.sandbox, made.cbhours() as client, pytest.raises(kind):
         client.fetch_live(["other_room"])
+
+
+def test_the_made_up_rooms_of_the_feed_are_known_there_with_the_same_figures(world: World) -> None:
+    feed = json.loads(
+        world.ask(
+            "/api/public/affiliates/onlinerooms/",
+            {"wm": "x", "client_ip": "request_ip", "format": "json", "limit": 50},
+        )[2]
+    )["results"]
+    by_name = {one["username"]: one for one in feed}
+    with world.cbhours() as client:
+        found = client.fetch_live(list(by_name))
+        again = client.fetch_live([*found.unknown[:1], "room_99999"])
+    assert (found.problems, found.silent) == ((), ())
+    assert len(found.rooms) > len(found.unknown) > 5  # of every third there is no trophy
+    for one in found.rooms:
+        theirs = by_name[one.username]
+        assert (one.online, one.viewers, one.followers) == (
+            True,
+            theirs["num_users"],
+            theirs["num_followers"],
+        )
+        assert one.current_show == theirs["current_show"]
+    assert len(again.unknown) == 2
+    name = next(one.username for one in found.rooms if one.username.startswith("room_"))
+    with world.cbhours() as client:
+        past = client.fetch_activity(name, BEGIN.date() - timedelta(days=20), BEGIN.date())
+        assert client.fetch_months(name).months[0] <= BEGIN.date()
+    assert past.problems == ()
+    assert past.minutes == 3 * len(past.segments) > 1000

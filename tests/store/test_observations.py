@@ -1,5 +1,6 @@
 """What a poll of the feed keeps: a row a room, each text once, and people that are met by it."""
 
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from factories import minute, show, store, tip
 from mhc.config import Secret
@@ -94,7 +95,7 @@ def test_a_poll_keeps_a_row_a_room_and_each_text_once(database: Database) -> Non
 def test_a_poll_that_is_kept_already_adds_nothing(database: Database) -> None:
     with database.write() as conn:
         poll(conn, 0, room("room_one"))
-        assert poll(conn, 0, room("room_one", viewers=9), room("room_two")) == Kept(0, 0, 0)
+        assert poll(conn, 0, room("room_one", viewers=9), room("room_two")) == Kept(0, 0, 0, again=True)
         assert [row[1:4] for row in rows(conn)] == [("room_one", 1, 5)]
         assert people.find(conn, "room_two") == []
 
@@ -282,6 +283,32 @@ def test_old_readings_go_poll_by_poll_and_what_was_said_only_in_them(database: D
     assert inventory.of(database)["observations"] == 1
 
 
+def test_no_text_goes_while_a_poll_that_found_it_is_being_kept(postgres_database: Database) -> None:
+    """On PostgreSQL, where writers run side by side."""
+    db, said = postgres_database, {"subject": "as before"}
+    with db.write() as conn:
+        poll(conn, 0, room("room_one", **said))
+        poll(conn, 5, room("room_one", subject="something else"))
+        run_id = runs.begin(conn, pruning.JOB, "here", minute(20))
+    begun, ended = threading.Event(), threading.Event()
+
+    def prune() -> None:
+        begun.wait()
+        pruning.prune(db, {"observations": Job(minute(5), MERGE_GAP)}, run_id)
+        ended.set()
+
+    thread = threading.Thread(target=prune)
+    thread.start()
+    with db.write() as conn:
+        assert poll(conn, 10, room("room_one", **said)).new_texts == 0
+        begun.set()
+        while not conn.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+            assert not ended.wait(0.01), "texts went while a poll was being kept"
+    thread.join()
+    with db.read() as conn:
+        assert [row[5] for row in rows(conn)] == ["something else", "as before"]
+
+
 def test_the_inventory_says_how_fast_readings_grow(database: Database) -> None:
     assert (inventory.of(database)["observations"], inventory.of(database)["observations_a_day"]) == (0, 0)
     with database.write() as conn:
@@ -289,3 +316,17 @@ def test_the_inventory_says_how_fast_readings_grow(database: Database) -> None:
             poll(conn, at, room("room_one"), room("room_two"))
     found = inventory.of(database)
     assert (found["observations"], found["observations_a_day"]) == (8, 4)
+    limit = 100_000_000 if database.is_sqlite else 300_000_000
+    assert (found["observations_limit"], found["observations_limit_at"]) == (limit, None)  # in ages
+
+
+def test_the_inventory_says_when_there_are_too_many_readings(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(inventory.LIMITS, "sqlite", 20)
+    monkeypatch.setitem(inventory.LIMITS, "postgresql", 20)
+    with database.write() as conn:
+        for at in (0, 5, 25 * 60, 26 * 60):
+            poll(conn, at, room("room_one"), room("room_two"))
+    found = inventory.of(database)
+    assert found["observations_limit_at"] == minute(26 * 60 + 3 * 24 * 60)  # twelve more, four a day

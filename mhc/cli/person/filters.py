@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from mhc.domain.live import Live
     from mhc.store.roll import Roll
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ def read(
         until=span.end,
         recent_since=span.start or (span.end or now) - MONTH,
         live=asked["live"],
-        online_from=_online_from(ctx, conn, now) if asked["live"] else None,
+        online=_online(ctx, conn, now) if asked["live"] else None,
         tags=asked["tags"],
         min_tokens=asked["min_tokens"],
         seen_since=at(asked["seen_since"]),
@@ -96,10 +97,10 @@ def read(
     return roll if asked["rating"] is None else _rated(roll, asked["rating"])
 
 
-def _online_from(ctx: click.Context, conn: "Connection", now: "datetime") -> "datetime | None":
+def _online(ctx: click.Context, conn: "Connection", now: "datetime") -> "Live | None":
     from mhc.store import room_readings
 
-    return room_readings.live_from(conn, now, settings(ctx).live_for)
+    return room_readings.live(conn, now, settings(ctx).live_for)
 
 
 def _instant(ctx: click.Context, now: "datetime", text: str | None) -> "datetime | None":

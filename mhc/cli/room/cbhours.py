@@ -193,7 +193,7 @@ def _tell(
         "at": told.at, "rooms": came, "listed": told.asked or number, "complete": not failures, "pages": told.requests,
         "scope": "some", "kept": told.kept + len(told.past), "source": "cbhours", "unknown": told.unknown,
         "new_people": None if wish.dry_run else told.new_people, "new_texts": None if wish.dry_run else told.new_texts,
-        "problems": told.problems, "readings": told.segments if wish.is_past else None,
+        "again": told.again, "problems": told.problems, "readings": told.segments if wish.is_past else None,
         "months": [f"{one:%Y-%m}" for one in sorted(told.months)],
     }  # fmt: skip
     out.record(POLLED, row)

@@ -89,7 +89,7 @@ def command(
     with database(ctx) as db, db.read() as conn:
         who = find_person(conn, name)
         asked = time_range(ctx, conn, "7d" if since is None else since, until)
-        live = room_readings.live_from(conn, now, settings(ctx).live_for)
+        live = room_readings.live(conn, now, settings(ctx).live_for)
         span = room_history.Span(asked.start, asked.end)
         ids = people.members(conn, who.id)
         found = room_history.read(conn, ids, span, live, Source[source.upper()], cuts[by])

@@ -17,6 +17,7 @@ from mhc.domain.clock import iso_z
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from mhc.domain.live import Live
     from mhc.reports.room_history import RoomNow
 
 FEED = "affiliate"
@@ -55,6 +56,10 @@ ROOM = (
     _NAME,
     Field("online", "bool", "Whether it is live; null where no poll is young enough to say."),
     *_SAID,
+    *(
+        Field(show, "duration", f"Time in {show} shows in its last session, of a day at most.")
+        for show in SHOWS
+    ),
 )
 
 
@@ -100,7 +105,7 @@ def online(
 
     now, wanted = utc_now(), {tag.strip().lstrip("#").lower() for tag in tags}
     with database(ctx) as db, db.read() as conn:
-        live = room_readings.live_from(conn, now, settings(ctx).live_for)
+        live = room_readings.live(conn, now, settings(ctx).live_for)
         found = [] if live is None else room_readings.online(conn, live)
         before = {} if since is None else _before(ctx, conn, since)
         _say_age(out, conn, now, live)
@@ -128,12 +133,12 @@ def _gained(one: "RoomNow", before: dict[str, int]) -> int | None:
     return one.followers - before[one.username]
 
 
-def _say_age(out: Writer, conn: "Connection", now: datetime, live: datetime | None) -> None:
+def _say_age(out: Writer, conn: "Connection", now: datetime, live: "Live | None") -> None:
     """Say when the feed was read last, and whether that is too long ago."""
     from mhc.store import room_readings
 
     last = room_readings.last_poll(conn)
-    if last is None and live is not None:
+    if live is not None and (last is None or all(one.at != last.at for one in live.looks)):
         out.message("by CBHours, which says nothing of rooms that it was not asked about")
         return
     if last is None:
@@ -162,14 +167,21 @@ def _ago(now: datetime, at: datetime) -> str:
 def show(ctx: click.Context, out: Writer, name: str) -> None:
     """Show a room as the feed had it last."""
     from mhc.reports import room_history
-    from mhc.store import people
+    from mhc.store import people, room_readings
 
     now = utc_now()
     with database(ctx) as db, db.read() as conn:
         who = find_person(conn, name)
-        known = room_history.find(conn, people.members(conn, who.id), now, settings(ctx).live_for)
-    out.record(ROOM, asdict(known) | {"username": who.username})
-    if known.observed_at is None:
+        ids = people.members(conn, who.id)
+        one = room_readings.latest(conn, ids)
+        live_for = settings(ctx).live_for
+        live = room_readings.live(conn, now, live_for)
+        spent = dict.fromkeys(SHOWS) if one is None else room_history.last_session(conn, ids, one)
+        known = room_history.now(conn, ids, one, live, now - live_for)
+    out.record(ROOM, asdict(known) | spent | {"username": who.username})
+    if one is None:
         out.message(f"no poll kept a reading of {who.username}: mhc room poll")
-    else:
-        out.message(f"read at {iso_z(known.observed_at)}, {_ago(now, known.observed_at)}")
+        return
+    out.message(f"read at {iso_z(one.observed_at)}, {_ago(now, one.observed_at)}")
+    if live is not None and known.online and live.missed(one.observed_at, one.scope):
+        out.message("the last poll did not show it: it is probably offline")

@@ -1,6 +1,5 @@
 """`mhc room poll`: one reading of the feed of rooms."""
 
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,13 +15,9 @@ from mhc.cli.output import Field, Writer
 from mhc.errors import DataError, DeclinedError, Exit, UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from mhc.jobs.affiliate_poll import Polled
 
-    from mhc.clients.affiliate import Feed
-    from mhc.config import Settings
-    from mhc.domain.rooms import Keep
-    from mhc.reports.polling import Polled
-
+_WISH = ("tracked", "live", "min_followers", "min_viewers", "genders", "tags", "most")
 GENDERS = ("female", "male", "trans", "couple")
 POLLED = (
     Field("at", "time", "When it was read."),
@@ -34,6 +29,12 @@ POLLED = (
     Field("kept", "int", "Rooms that were kept."),
     Field("new_people", "int", "Those of them whom nobody had met; null with --dry-run."),
     Field("new_texts", "int", "Subjects and tags that were not known; null with --dry-run.", secrecy="open"),
+    Field(
+        "again",
+        "bool",
+        "Whether a poll of that time is kept already: then this one adds nothing.",
+        table=False,
+    ),
     Field("problems", "list", "What did not fit, and was left out.", table=False),
     Field("source", "text", "Who was asked: affiliate (the feed) or cbhours.", table=False, foreign=False),
     Field("unknown", "list", "Rooms that CBHours does not know.", table=False),
@@ -93,6 +94,7 @@ POLLED = (
     shell_complete=complete.watchlists,
     help="Keep the rooms of who is on this watchlist; of several: on any.",
 )
+@click.option("--tracked", is_flag=True, help="Keep who is tracked in any case, whatever else is asked.")
 @click.option("--live", is_flag=True, help="Keep every room that is online.")
 @click.option(
     "--min-followers", type=click.IntRange(0), metavar="N", help="Keep those with N followers or more."
@@ -107,6 +109,13 @@ POLLED = (
 )
 @click.option(
     "--tag", "tags", metavar="TAG", multiple=True, help="Keep those with this tag; of several: with all."
+)
+@click.option(
+    "--budget",
+    "most",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Keep N rooms at most: who is tracked first, then those with the most viewers.",
 )
 @click.option(
     "--force", is_flag=True, help="Although the feed is empty, or half or twice as large as it was."
@@ -136,7 +145,7 @@ def command(
     With --source cbhours it asks CBHours, 50 rooms a second, about those that are named, on a --list, or tracked; with
     --backfill what it saw of them, by 3 minutes, in the months that it has. What is kept already is kept once.
     """
-    from mhc.reports import polling
+    from mhc.jobs import affiliate_poll as polling
 
     if asked["source"] == "cbhours":
         from mhc.cli.room import cbhours
@@ -148,12 +157,14 @@ def command(
         raise UsageError("--at is of --load", hint="the feed is read now")
     loaded = settings(ctx)
     at = past_instant(ctx, read_at)
-    feed = polling.read_saved(bodies(files)) if files else _fetched(loaded)
+    feed = polling.read_saved(bodies(files)) if files else polling.fetch(loaded)
     with database(ctx) as db:
         with db.read() if dry_run else db.write() as conn:
             if not force:
                 polling.refuse_improbable(conn, feed, at)
-            keep = _keep(conn, loaded, asked)
+            ids = tuple(find_list(conn, name).id for name in asked["lists"])
+            wish = polling.Wish(list_ids=ids, **{name: asked[name] for name in _WISH})
+            keep = polling.keep_of(conn, loaded, wish)
             done = polling.add(conn, feed, at, keep, write=not dry_run)
         if not dry_run:
             known_names.refresh(db, loaded)
@@ -174,53 +185,15 @@ def bodies(files: tuple[str, ...]) -> list[bytes]:
     return found
 
 
-def _fetched(loaded: "Settings") -> "Feed":
-    from mhc.clients.affiliate import AffiliateClient, gather
-    from mhc.clients.pacing import Pacer
-
-    pacer = Pacer(loaded.state_dir)
-    client = AffiliateClient(loaded.chaturbate_url, loaded.affiliate_wm, pacer, wait_scale=loaded.wait_scale)
-    with closing(client):
-        return gather(client.fetch_pages())
-
-
-def _keep(conn: "Connection", loaded: "Settings", asked: dict[str, Any]) -> "Keep":
-    """Give which rooms are kept: by name those of lists or of who is tracked, unless every room was asked for."""
-    from mhc.domain.rooms import Keep
-    from mhc.store import room_names
-
-    tags = tuple(tag.strip().lstrip("#").lower() for tag in asked["tags"])
-    conditions = {
-        "min_viewers": asked["min_viewers"],
-        "min_followers": asked["min_followers"],
-        "genders": asked["genders"],
-        "tags": tags,
-    }
-    if asked["lists"]:
-        if asked["live"]:
-            raise UsageError("--list and --live contradict each other")
-        ids = [find_list(conn, name).id for name in asked["lists"]]
-        return Keep(names=room_names.on_lists(conn, ids), **conditions)
-    if asked["live"] or any(one is not None and one != () for one in conditions.values()):
-        return Keep(names=None, **conditions)
-    own = [room.name for room in loaded.rooms]
-    return Keep(names=room_names.tracked(conn, own), tracked=True)
-
-
 def _tell(out: Writer, done: "Polled", *, dry_run: bool) -> None:
     """Say what was not as it should be. Raises DeclinedError where a part is missing."""
     if done.problems:
         out.warn(f"{len(done.problems):,} values did not fit, and were left out: {done.problems[0]}")
     if dry_run:
         out.message("nothing was kept: this says what would be")
+    elif done.again:
+        out.message("a poll of that time is kept already: nothing was added")
     elif not done.kept:
         out.message("no room was kept: mhc watchlist add LIST NAME tracks one, --live keeps every room")
     if not done.complete:
-        there = (
-            "the feed does not say how many there are"
-            if done.listed is None
-            else f"there are {done.listed:,}"
-        )
-        raise DeclinedError(
-            f"{done.rooms:,} rooms came, and {there}", hint="what came counts; nobody is taken for offline"
-        )
+        raise DeclinedError(done.shortfall, hint="what came counts; nobody is taken for offline")

@@ -78,8 +78,8 @@ def show(ctx: click.Context, out: Writer, name: str) -> None:
         heard = visits.last_heard(conn, where)
         fresh = heard is not None and utc_now() - heard <= visits.FRESH
         found = watched.members(conn, on.id, None if out.sort else out.limit)
-        live = room_readings.live_from(conn, utc_now(), settings(ctx).live_for)
-        news = watched.news(conn, [one.id for one in found], where, heard=fresh, online_from=live)
+        live = room_readings.live(conn, utc_now(), settings(ctx).live_for)
+        news = watched.news(conn, [one.id for one in found], where, heard=fresh, live=live)
         total = watchlists.size(conn, on.id) if out.format == "table" else None
     rows = [one._asdict() | news[one.id]._asdict() for one in found]
     nothing = f'nobody is on it: mhc watchlist add "{on.name}" NAME'
