@@ -140,7 +140,7 @@ def test_the_made_up_rooms_of_the_feed_are_known_there_with_the_same_figures(wor
         found = client.fetch_live(list(by_name))
         again = client.fetch_live([*found.unknown[:1], "room_99999"])
     assert (found.problems, found.silent) == ((), ())
-    assert len(found.rooms) > len(found.unknown) > 5  # of every third there is no trophy
+    assert len(found.rooms) > len(found.unknown) > 0  # of every third there is no trophy
     for one in found.rooms:
         theirs = by_name[one.username]
         assert (one.online, one.viewers, one.followers) == (
