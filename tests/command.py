@@ -1,4 +1,4 @@
-"""The command `mhc` as a test calls it: installed, in a process of its own, or in this one, which is faster."""
+"""The command `mhc` as a test calls it: in a process of its own, or in this one, which is faster."""
 
 import contextlib
 import io
@@ -9,15 +9,17 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from unittest import mock
 
 import mhc.log
+import warm
 
 MHC = Path(sys.executable).parent / "mhc"
+PATIENCE = 60  # seconds; a question that nobody answers would wait for ever
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Mhc:
     Like the home it is given, `environ` holds for every call; `stdin` and more variables for one.
     """
 
+    is_forked = True
+
     def __init__(self, home: Path, **environ: str) -> None:
         self.home = home
         self.program = MHC
@@ -63,12 +67,39 @@ class Mhc:
         }
 
     def __call__(self, *words: str, stdin: str = "", **environ: str) -> Run:
-        """Run the installed command."""
-        run = subprocess.run(
-            [str(self.program), *words], env=self.environ | environ, cwd=self.home, input=stdin,
-            capture_output=True, encoding="utf-8", check=False, timeout=60,
-        )  # fmt: skip
-        return Run(run.returncode, run.stdout, run.stderr)
+        """Run the command to its end."""
+        with _Pipes(stdin.encode()) as pipes:
+            status = self.run_with(pipes.inside, words, environ)
+        return Run(status, *pipes.texts)
+
+    def run_with(
+        self,
+        streams: Sequence[int],
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        session: bool = False,
+    ) -> int:
+        """Run the command to its end with these descriptors as its streams; give its status, or minus a signal."""
+        call, environment = [str(self.program), *words], {**self.environ, **environ}
+        if self.is_forked and self.program == MHC and warm.suits(environment):
+            return warm.process().run(call, environment, self.home, streams, PATIENCE, session=session)
+        stdin, stdout, stderr = streams
+        process = subprocess.Popen(
+            call,
+            env=environment,
+            cwd=self.home,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=session,
+        )
+        with process:
+            try:
+                return process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
     def start(self, *words: str, **environ: str) -> "subprocess.Popen[str]":
         """Start the installed command and go on; `with` waits for its end."""
@@ -89,6 +120,51 @@ class Mhc:
             out.seek(0)
             err.seek(0)
             return Run(process.returncode, out.read(), err.read())
+
+
+class Cold(Mhc):
+    """The same where a start is part of what is tested: with all that Python does before and after."""
+
+    is_forked = False
+
+
+class _Pipes:
+    """Three pipes: what is written into the first, what is read from the others; threads keep them from filling."""
+
+    def __init__(self, stdin: bytes) -> None:
+        self._stdin, self._read, self._outside = stdin, [b"", b""], list[int]()
+        self.inside: list[int] = []
+        for place in range(3):
+            reader, writer = os.pipe()
+            self.inside.append(writer if place else reader)
+            self._outside.append(reader if place else writer)
+        self._threads = [threading.Thread(target=self._write), *(self._reading(place) for place in (0, 1))]
+
+    @property
+    def texts(self) -> list[str]:
+        return [text.decode() for text in self._read]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self.inside:
+            os.close(one)
+        for thread in self._threads:
+            thread.join()
+
+    def _write(self) -> None:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(self._outside[0], "wb") as file:
+            file.write(self._stdin)
+
+    def _reading(self, place: int) -> threading.Thread:
+        def read() -> None:
+            with os.fdopen(self._outside[place + 1], "rb") as file:
+                self._read[place] = file.read()
+
+        return threading.Thread(target=read)
 
 
 class MhcHere(Mhc):

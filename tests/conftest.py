@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import compiled
 import postgres
 import sockets
+import warm
 from command import Mhc, MhcHere
 from mhc.store.database import Database
 from world import World
@@ -130,6 +133,21 @@ def world(tmp_path: Path) -> Iterator[World]:
 def _loopback_only() -> Iterator[None]:
     with sockets.loopback_only():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_warm() -> Iterator[None]:
+    """Do once for all tests what takes long and is the same for each."""
+    compiled.share()
+    yield
+    warm.close()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as seldom as the command does, and never in what was collected: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

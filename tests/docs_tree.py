@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import click
 
@@ -69,13 +69,13 @@ class Leaf:
         shared = {option for name, listed in shared_options() if name in self.sets for option in listed}
         return [option for option in _options(self.command, self.context) if option not in shared]
 
-    @property
+    @cached_property
     def sets(self) -> list[str]:
         """The names of the shared sets of options that it takes."""
         mine = set(_options(self.command, self.context))
         return [name for name, listed in shared_options() if set(listed) <= mine]
 
-    @property
+    @cached_property
     def fields(self) -> Sequence[Field] | None:
         """The fields that it prints; None where it prints no rows."""
         for one in self.command.params:
@@ -92,7 +92,13 @@ class Leaf:
 
 def leaves() -> list[Leaf]:
     """Give every leaf, in the order of help."""
-    return [Leaf(path, command) for path, command in _walk(cli, ()) if not isinstance(command, click.Group)]
+    return list(_leaves())
+
+
+@cache
+def _leaves() -> tuple[Leaf, ...]:
+    walked = _walk(cli, ())
+    return tuple(Leaf(path, command) for path, command in walked if not isinstance(command, click.Group))
 
 
 def flags(leaf: Leaf) -> set[str]:
@@ -120,6 +126,7 @@ def _walk(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[str, clic
             yield from _walk(command, (*path, name))
 
 
+@cache
 def shared_options() -> list[tuple[str, list[Option]]]:
     """Give the sets of options that mean the same everywhere; `List` is what a list has beside `Output`."""
     found = {name: _listed(decorate) for name, decorate in _SHARED}

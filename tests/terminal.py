@@ -5,13 +5,13 @@ import os
 import pty
 import struct
 import subprocess
+import tempfile
 import termios
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-from command import Mhc, Run
-
-PATIENCE = 60  # seconds; a question that nobody answers would wait for ever
+from command import PATIENCE, Mhc, Run
 
 
 def on_terminal(mhc: Mhc, *words: str, columns: int = 80, typed: str = "", **environ: str) -> Run:
@@ -21,22 +21,16 @@ def on_terminal(mhc: Mhc, *words: str, columns: int = 80, typed: str = "", **env
     """
     out, err = _Screen(columns), _Screen(columns)
     out.type(typed)
-    environment = {"TERM": "xterm-256color"} | mhc.environ | environ
+    inside = (out.inside, out.inside, err.inside)
+    environ = {"TERM": "xterm-256color"} | mhc.environ | environ
+    status = None
     try:
-        process = subprocess.Popen(
-            [str(mhc.program), *words],
-            env=environment, cwd=mhc.home, stdin=out.inside, stdout=out.inside, stderr=err.inside,
-            start_new_session=True,
-        )  # fmt: skip
+        with suppress(subprocess.TimeoutExpired):
+            status = mhc.run_with(inside, words, environ, session=True)
     finally:
         out.hand_over()
         err.hand_over()
-    try:
-        status = process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise AssertionError(f"mhc {' '.join(words)} waits; it said {err.text()!r}") from None
+    assert status is not None, f"mhc {' '.join(words)} waits; it said {err.text()!r}"
     return Run(status, out.text(), err.text())
 
 
@@ -47,14 +41,15 @@ def into(path_or_pipe: Path | None, mhc: Mhc, *words: str, **environ: str) -> Ru
         os.close(reader)
     else:
         writer = os.open(path_or_pipe, os.O_WRONLY)
-    try:
-        run = subprocess.run(
-            [str(mhc.program), *words], env=mhc.environ | environ, cwd=mhc.home, stdin=subprocess.DEVNULL,
-            stdout=writer, stderr=subprocess.PIPE, encoding="utf-8", check=False, timeout=PATIENCE,
-        )  # fmt: skip
-    finally:
-        os.close(writer)
-    return Run(run.returncode, "", run.stderr)
+    stdin = os.open(os.devnull, os.O_RDONLY)
+    with tempfile.TemporaryFile() as said:
+        try:
+            status = mhc.run_with((stdin, writer, said.fileno()), words, environ)
+        finally:
+            os.close(writer)
+            os.close(stdin)
+        said.seek(0)
+        return Run(status, "", said.read().decode())
 
 
 class _Screen:

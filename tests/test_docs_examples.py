@@ -5,7 +5,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ class Special:
     endless: bool = False
 
 
+NONE = Special("none")
 LIVE = 'mhc session start --at "1h ago"'
 EXPORT = "mhc capture export --out capture.jsonl"
 BACKUP = "mhc db backup --out night.backup"
@@ -110,12 +111,12 @@ def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield db
 
 
-@pytest.fixture
-def copy(seeded: Database, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@contextmanager
+def copied(seeded: Database, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     """Give the URL of a copy of it."""
     if seeded.path is not None:
-        shutil.copy(seeded.path, tmp_path / "mhc.db")
-        yield f"sqlite:///{tmp_path / 'mhc.db'}"
+        shutil.copy(seeded.path, folder / "mhc.db")
+        yield f"sqlite:///{folder / 'mhc.db'}"
         return
     server = request.getfixturevalue("postgres_server")
     url = server.empty(seeded.url.database)
@@ -123,13 +124,39 @@ def copy(seeded: Database, request: pytest.FixtureRequest, tmp_path: Path) -> It
     server.release(url)
 
 
+@pytest.fixture(scope="module")
+def for_readers(
+    seeded: Database, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Give the URL of a copy for all who write nothing, as tests/conventions proves of them."""
+    with copied(seeded, request, tmp_path_factory.mktemp("readers")) as url:
+        yield url
+
+
 @pytest.fixture
-def mhc(copy: str, tmp_path: Path) -> MhcHere:
-    """Give the command in this process, on the copy, in the evening, beside the files that examples read."""
+def copy(seeded: Database, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a copy of the test's own."""
+    with copied(seeded, request, tmp_path) as url:
+        yield url
+
+
+def is_reader(example: str) -> bool:
+    """Say whether an example can do without a database of its own."""
+    (leaf,) = (leaf for leaf, one in EXAMPLES if one == example)
+    special = SPECIAL.get(example, NONE)
+    return not ("Writing" in leaf.sets or special.before or special.feed or example.startswith(APART))
+
+
+@pytest.fixture
+def mhc(request: pytest.FixtureRequest, seeded: Database, tmp_path: Path) -> MhcHere:
+    """Give the command in this process, on a copy, in the evening, beside the files that examples read."""
+    given = request.node.callspec.params
+    path = given["leaf"].path if "leaf" in given else given["path"]
+    example = given.get("example") or next(one for leaf, one in EXAMPLES if leaf.path == path)
     pastes.write(tmp_path)
     return MhcHere(
         tmp_path,
-        DATABASE_URL=copy,
+        DATABASE_URL=request.getfixturevalue("for_readers" if is_reader(example) else "copy"),
         CHATURBATE_USERNAME=ROOM,
         MHC_TIMEZONE=evening(datetime.now(UTC)),
         MHC_ERASURE_KEY="FAKE0KEY0OF0ERASURES",
@@ -178,7 +205,7 @@ def _run_in_shell(mhc: MhcHere, line: str) -> Run:
 
 @pytest.mark.parametrize(("leaf", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
 def test_every_example_does_what_it_says(mhc: MhcHere, leaf: Leaf, example: str) -> None:
-    special = SPECIAL.get(example, Special("none"))
+    special = SPECIAL.get(example, NONE)
     run = run_line(mhc, example, special)
     ended = 143 if special.endless else 0
     assert (run.status, "Traceback" in run.stderr) == (ended, False), run.stderr
@@ -208,7 +235,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @pytest.mark.parametrize("leaf", [one for one in LEAVES if one.fields], ids=lambda leaf: leaf.path)
 def test_json_holds_what_is_documented(mhc: MhcHere, leaf: Leaf) -> None:
-    for before in SPECIAL.get(leaf.examples[0], Special("none")).before:
+    for before in SPECIAL.get(leaf.examples[0], NONE).before:
         assert mhc(*shlex.split(before)[1:]).status == 0
     call = [*shlex.split(leaf.examples[0])[1:], "-o", "json"]
     if leaf.is_list and leaf.path not in words.REPORTS:

@@ -40,6 +40,9 @@ INFO = (
         "time",
         "When there will be so many, as fast as they come; null where none come, or not within a hundred years.",
     ),
+    Field("snapshots", "int", "Readings of other sources."),
+    Field("payloads", "int", "The answers that they have: what is said again is kept once."),
+    Field("bytes_a_snapshot", "int", "What both take on disk, by reading; null without readings."),
 )
 CHECKS = (
     Field("database", "text", "Which database.", foreign=False),

@@ -227,10 +227,11 @@ def instant(ctx: click.Context, text: str, *, now: datetime) -> datetime:
 
 
 def time_range(ctx: click.Context, conn: "Connection", since: str | None, until: str | None) -> "Range":
-    """Give the range that was typed; `session` and `last-session` stand for the start of one."""
+    """Give the range that was typed; `session`, `last-session` and `last-run` stand for the start of one."""
 
     def anchor(word: str) -> datetime | None:
-        return _session_start(ctx, conn, word)
+        kind, _, which = word.partition(":")
+        return _run_start(conn, which) if kind == "last-run" else _session_start(ctx, conn, kind, which)
 
     try:
         return parse_range(since, until, now=utc_now(), tz=settings(ctx).timezone, anchors=anchor)
@@ -238,10 +239,16 @@ def time_range(ctx: click.Context, conn: "Connection", since: str | None, until:
         raise UsageError(str(error)) from None
 
 
-def _session_start(ctx: click.Context, conn: "Connection", word: str) -> datetime | None:
+def _run_start(conn: "Connection", job: str) -> datetime | None:
+    """Give when the last run that is over began, of a job or of any."""
+    from mhc.store import runs
+
+    return runs.last_over(conn, job or None)
+
+
+def _session_start(ctx: click.Context, conn: "Connection", kind: str, number: str) -> datetime | None:
     from mhc.store import sessions
 
-    kind, _, number = word.partition(":")
     if number.isdecimal():
         found = sessions.by_id(conn, int(number))
         return found.started_at if found else None

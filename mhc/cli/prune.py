@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from mhc.store.database import Database
 
-NAMES = ("private_text", "chat", "presence", "observations", "payloads")
+NAMES = ("private_text", "chat", "presence", "observations", "payloads", "runs")
 PRUNED = (
-    Field("class", "text", "private_text, chat, presence, observations or payloads.", foreign=False),
+    Field("class", "text", "private_text, chat, presence, observations, payloads or runs.", foreign=False),
     Field("keep", "duration", "How long [retention] keeps it; null is for ever."),
     Field("before", "time", "What is older goes; a midnight in UTC."),
     Field("held", "int", "Rows that could go at all, before this run."),
@@ -58,10 +58,10 @@ def command(
     yes: bool,
     no_input: bool,
 ) -> None:
-    """Take away what is older than [retention] in config.toml keeps it; without limits there, nothing.
+    """Take away what is older than [retention] in config.toml keeps it; without limits there, old runs of jobs only.
 
     Messages lose their words, and stay as events; enters, leaves and visits go. Answers of other sources go, their figures
-    stay. Totals and sessions stay as they are,
+    stay. Of the runs of jobs those of a year stay, of each job the last one, and those that say what was taken. Totals and sessions stay as they are,
     and so does all that you typed. It may be stopped at any time, and goes on at the next call. Ends with 4 where the
     clock cannot be right, or more than 20 % of a class would go, unless forced.
     """
@@ -77,15 +77,15 @@ def command(
             due = sum(found[name].due for name in before)
             if due and not yes:
                 _ask(due, no_input=no_input)
-            pruned = _prune(ctx, db, before) if before else {}
+            pruned = _prune(ctx, db, before) if db_prune.is_needed(before, found) else {}
     rows = [
         {"class": name, "keep": keep.get(name), "before": before.get(name), **found[name]._asdict()}
         | {"pruned": None if dry_run else pruned.get(name, 0)}
         for name in NAMES
     ]
     out.rows(PRUNED, out.ordered(PRUNED, rows))
-    if not before:
-        out.message("nothing has a limit: [retention] in config.toml")
+    if not before.keys() - {db_prune.RUNS}:
+        out.message("nothing but runs of jobs has a limit: [retention] in config.toml")
     elif dry_run:
         out.message("nothing was taken: this says what would go")
 

@@ -19,6 +19,10 @@ TRANSFERS: Final = frozenset(
 Cell = str | float | None
 
 
+# Where something that does not fit leaves a sum over the programmes unknown.
+_OF_TOTALS: Final = frozenset({"stats[]", "stats[].columns", "stats[].totals"})
+
+
 @dataclass(frozen=True, slots=True)
 class Programme:
     """One table. A cell without a figure is None, which is not 0; columns differ from programme to programme."""
@@ -36,7 +40,10 @@ class Programme:
 
 @dataclass(frozen=True, slots=True)
 class Earnings:
-    """One answer: typed, and as it came. Both days belong to the range. What did not fit is said in `problems`."""
+    """One answer: typed, and as it came. Both days belong to the range. What did not fit is said in `problems`.
+
+    `lost` says whether a programme or its totals did not fit: `programmes[]`.
+    """
 
     programmes: tuple[Programme, ...]
     starts_on: date | None
@@ -44,6 +51,7 @@ class Earnings:
     breakdown: str | None
     payload: bytes
     problems: tuple[str, ...]
+    lost: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def read(answer: Answer, *, about: str = "the account", now: float | None = None
         head.breakdown,
         answer.body,
         tuple(reading.problems),
+        frozenset({"programmes[]"} if reading.lost & _OF_TOTALS else ()),
     )
 
 
@@ -90,6 +99,8 @@ def _programme(table: Any, reading: fields.Reading, at: str) -> Programme | None
         reading.misfit(f"{at}.rows", rows, "a list")
         rows = []
     found = [_row(names, row, reading, f"{at}.rows[{number}]") for number, row in enumerate(rows)]
+    if not isinstance(totals, dict | None):
+        reading.misfit(f"{at}.totals", totals, "an object")
     sums = totals if isinstance(totals, dict) else {}
     return Programme(
         table["program"],

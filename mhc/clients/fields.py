@@ -6,7 +6,7 @@ change of the upstream is seen and costs that field only. What the dataclass doe
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from types import NoneType, UnionType
@@ -26,6 +26,7 @@ _MOST_INTEGER: Final = 2**63
 _MOST_NUMBER: Final = 1e19
 _NUMBER = Pattern(r"\s*[-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?\s*", re.ASCII)
 _DAY = Pattern(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?", re.ASCII | re.DOTALL)
+_ROW = Pattern(r"\[[0-9]+\]")
 _NO_DAY: Final = "0000-00-00"  # as databases of old write that there is none
 
 
@@ -35,13 +36,19 @@ class MisfitError(ValueError):
 
 @dataclass(slots=True)
 class Reading:
-    """One payload that is being read: the zone of times that name none, and what did not fit."""
+    """One payload that is being read: the zone of times that name none, and what did not fit.
+
+    `lost` has where something did not fit, without numbers of rows: `data[].tokens`. What is made of all values there
+    is unknown.
+    """
 
     zone: tzinfo
     problems: list[str]
+    lost: set[str] = field(default_factory=set)
 
     def misfit(self, at: str, value: object, wanted: str) -> None:
         """Note a value that does not fit, by its type: what it says is not ours to repeat."""
+        self.lost.add(_ROW.sub("[]", at))
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(f"{at}: {_kind(value)} instead of {wanted}")
 

@@ -84,10 +84,15 @@ _UNKNOWN: Final = "not found"
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T]):
-    """One answer: typed rows, and beside each the JSON that it came as. What did not fit is said in `problems`."""
+    """One answer: typed rows, and beside each the JSON that it came as. What did not fit is said in `problems`.
+
+    `lost` says of each row where in it something did not fit, `all_parts` what came, also where it is no row.
+    """
 
     rows: tuple[T, ...]
     parts: tuple[bytes, ...]
+    lost: tuple[frozenset[str], ...]
+    all_parts: tuple[bytes, ...]
     meta: Meta | None
     payload: bytes
     problems: tuple[str, ...]
@@ -104,6 +109,7 @@ class Batch:
     """What a batch says of each name, as the API writes it: a person, that it knows none, or an error, which is no "no"."""
 
     found: dict[str, tuple[MemberInfo, bytes]]
+    lost: dict[str, frozenset[str]]  # where in what is said of whom something did not fit
     unknown: dict[str, bytes]
     failed: dict[str, str]  # why, or empty where the answer passes over a name
     problems: tuple[str, ...]
@@ -137,16 +143,20 @@ def read(
     reading = fields.Reading(_zone(envelope.meta, timezone), [])
     rows = []
     for number, part in enumerate(parts):
+        reading.lost.clear()
         at = f"data[{number}]" if operation.is_list else "data"
         row = fields.read(operation.row, msgspec.json.decode(part), reading, at)
         if row is not None:
-            rows.append((row, bytes(part)))
+            lost = frozenset(path.partition(".")[2] for path in reading.lost)
+            rows.append((row, bytes(part), lost))
     if parts and not rows:
         raise broken(TERMS, answer, f"to {operation.name} has no data of the documented form")
     meta = None if envelope.meta is None else fields.read(Meta, envelope.meta, reading, "meta")
     return Fetched(
-        tuple(row for row, _ in rows),
-        tuple(part for _, part in rows),
+        tuple(row for row, _, _ in rows),
+        tuple(part for _, part, _ in rows),
+        tuple(lost for _, _, lost in rows),
+        tuple(map(bytes, parts)),
         meta,
         answer.body,
         tuple(reading.problems),
@@ -167,18 +177,17 @@ def _zone(meta: object, asked: str | None) -> ZoneInfo:
 
 def sort_batch(names: Iterable[str], fetched: Fetched[MemberInfo]) -> Batch:
     """Say which of the names a batch found, does not know, or failed at; its rows may come in any order."""
-    batch = Batch({}, {}, {}, fetched.problems)
-    rows = {
-        str(row.name): (row, part) for row, part in zip(fetched.rows, fetched.parts, strict=True) if row.name
-    }
+    batch = Batch({}, {}, {}, {}, fetched.problems)
+    came = zip(fetched.rows, fetched.parts, fetched.lost, strict=True)
+    rows = {str(row.name): (row, part, lost) for row, part, lost in came if row.name}
     for name in dict.fromkeys(names):
         if name not in rows:
             batch.failed[name] = ""
             continue
-        row, part = rows[name]
+        row, part, lost = rows[name]
         error = row.error or ""
         if row.did is not None and not error:
-            batch.found[name] = (row, part)
+            batch.found[name], batch.lost[name] = (row, part), lost
         elif not error or _UNKNOWN in error.lower():
             batch.unknown[name] = part
         else:
@@ -246,9 +255,9 @@ class StatbateClient:
 def is_last(page: Fetched[Any], number: int, per_page: int) -> bool:
     """Say whether no page follows; where the answer does not count pages, one that is not full is the last."""
     paging = page.meta.pagination if page.meta else None
-    if page.rows and paging and paging.last_page is not None:
+    if page.all_parts and paging and paging.last_page is not None:
         return number >= paging.last_page
-    return len(page.rows) < per_page
+    return len(page.all_parts) < per_page
 
 
 def _number_of(page: Fetched[Any]) -> int | None:

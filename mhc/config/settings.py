@@ -60,6 +60,7 @@ class Settings:
     keep_presence: timedelta | None
     keep_observations: timedelta | None
     keep_payloads: timedelta | None
+    keep_runs: timedelta | None
     search_messages: bool
     usd_per_token: float | None
     jobs: Mapping[str, JobSettings]  # each job's, by its name

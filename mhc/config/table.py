@@ -223,6 +223,13 @@ SETTINGS: Final = (
         otherwise="for ever",
     ),
     Setting(
+        "retention.runs",
+        "keep_runs",
+        "age",
+        "How long it is kept which job ran when; of each job the last run stays.",
+        "1y",
+    ),
+    Setting(
         "search.messages",
         "search_messages",
         "flag",

@@ -12,7 +12,7 @@ is: times as `…Z`, days as `2026-01-31`. KeyError for another source. Duration
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -22,10 +22,20 @@ from mhc.domain.metric_tables import TABLES, Kind, Metric
 __all__ = ["Kind", "Metric", "find", "of_source", "read", "sources"]
 
 
-def read(source: str, row: object) -> dict[str, Any]:
-    """Read the metrics of a typed row, or of a sequence of rows."""
+def read(source: str, row: object, lost: Collection[str] = ()) -> dict[str, Any]:
+    """Read the metrics of a typed row, or of a sequence of rows.
+
+    `lost` are the places where the answer did not fit (`[]` for a row, `[].tokens` for a field of rows): what is made of
+    all that stands there is unknown, since what is made of the rest would be a part that looks whole.
+    """
     rows = isinstance(row, list | tuple)
-    return {one.name: _json(_value(one, row)) for one in of_source(source) if one.of_rows == rows}
+    found = (one for one in of_source(source) if one.of_rows == rows)
+    return {one.name: None if _is_lost(one, lost) else _json(_value(one, row)) for one in found}
+
+
+def _is_lost(metric: Metric, lost: Collection[str]) -> bool:
+    rows, brackets, _ = metric.field.partition("[]")
+    return bool(brackets) and (f"{rows}[]" in lost or metric.field in lost)
 
 
 def sources() -> tuple[str, ...]:

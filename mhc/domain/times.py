@@ -39,7 +39,7 @@ _OFFSET = Pattern(r"([+-])([0-9]{2})(?::?([0-9]{2}))?", re.ASCII)
 _GLUED_ZONE = Pattern(r"(?<=[0-9])(z|[+-][0-9]{2}(?::?[0-9]{2})?)\Z", re.ASCII | re.IGNORECASE)
 _EPOCH = Pattern(r"@([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
 _CAPITAL_M = Pattern(r"[0-9] ?M\b", re.ASCII)  # minutes here, months for systemd
-_ANCHOR = Pattern(r"session(?::[0-9]{1,18})?|last-session|last-run", re.ASCII)
+_ANCHOR = Pattern(r"session(?::[0-9]{1,18})?|last-session|last-run(?::[a-z-]{1,40})?", re.ASCII)
 
 # What people write, and what they may have meant.
 _NEAREST: Final = tuple(

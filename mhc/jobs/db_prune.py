@@ -12,15 +12,16 @@ from mhc.store.database import Database
 from mhc.store.pruning import Due
 from mhc.store.pruning_text import Job
 
-NAMES = ("private_text", "chat", "presence", "observations", "payloads")
+RUNS = "runs"
+NAMES = ("private_text", "chat", "presence", "observations", "payloads", RUNS)
 
 
 def run(work: Work) -> None:
     """Take away what is too old. Raises CheckError where the clock looks wrong, or too much would go."""
     before = limits(kept(work.settings), work.now())
-    if not before:
+    found = tally(work.db, before, work.now())
+    if not is_needed(before, found):
         raise SkippedError("nothing has a limit: [retention] in config.toml")
-    tally(work.db, before, work.now())
     prune(work, before)
     pruning.settle(work.db)
 
@@ -36,15 +37,23 @@ def limits(ages: Mapping[str, timedelta | None], now: datetime) -> dict[str, dat
     return {name: today - age for name, age in ages.items() if age is not None}
 
 
+def is_needed(before: Mapping[str, datetime], found: Mapping[str, Due]) -> bool:
+    """Whether there may be something to do: what was captured or answered has a limit, or runs of jobs are too old."""
+    return bool(before.keys() - {RUNS}) or any(found[name].due for name in before)
+
+
 def tally(
     db: Database, before: Mapping[str, datetime], now: datetime, *, force: bool = False
 ) -> dict[str, Due]:
-    """Count each class. Unless forced, raises CheckError where the clock looks wrong, or too much would go."""
+    """Count each class. Unless forced, raises CheckError where the clock looks wrong, or too much would go.
+
+    Of the runs of jobs much may go at once: they hold nothing that anybody said or did.
+    """
     with db.read() as conn:
         found = {name: pruning.due(conn, name, before.get(name)) for name in NAMES}
-        if before and not force:
+        if is_needed(before, found) and not force:
             pruning.refuse_clock(conn, now)
-            much = {name: found[name] for name in before if found[name].improbable}
+            much = {name: found[name] for name in before if name != RUNS and found[name].improbable}
             if much:
                 said = ", ".join(f"{one.due:,} of {one.held:,} of {name}" for name, one in much.items())
                 hint = "mhc db prune --force, where that is meant: as in a first run"

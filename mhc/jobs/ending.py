@@ -3,7 +3,6 @@
 Both are asked for first: `stop` is set, and the job ends whole. One that does not hear is ended a while later.
 """
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from mhc.errors import CheckError
 
 GRACE = 20.0  # seconds
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_INSIST = signal.SIGUSR1  # of our own: one that comes from outside is never taken for it
 
 
 class Ending:
@@ -25,53 +25,74 @@ class Ending:
         self.stop = threading.Event()
         self.number: int | None = None
         self._late: timedelta | None = None
+        self._run: object = None  # the one under way: a timer of another has nothing to say
+        self._heard = False
         self._grace = grace
+        self._lock = threading.RLock()  # a handler may find its own thread in it
         self._timers: list[threading.Timer] = []
 
     @contextmanager
     def heard(self) -> Iterator[None]:
         """Hear signals, in the main thread. The first one asks, the second ends at once."""
-        before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+        handlers = dict.fromkeys(_SIGNALS, self._hear) | {_INSIST: self._insisted}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        self._heard = True
         try:
             yield
         finally:
-            self._cancel()
+            with self._lock:
+                self._heard = False
+                self._cancel()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
     @contextmanager
     def within(self, limit: timedelta | None) -> Iterator[None]:
         """Let a run take so long (None: any time), then ask it to end. Raises CheckError where it took longer."""
+        mine = object()
+        self._fresh(mine)
         if limit is not None:
-            self._after(limit.total_seconds(), lambda: self._overdue(limit))
+            self._after(limit.total_seconds(), lambda: self._overdue(mine, limit))
         try:
             yield
             if self._late is not None:
                 raise _too_long(self._late)
         finally:
-            self._late = None
+            self._fresh(None)  # for the next run of the call
+
+    def _fresh(self, run: object) -> None:
+        """Forget what the last run was told, but not that somebody ended the call."""
+        with self._lock:
+            self._run, self._late = run, None
             if self.number is None:
                 self._cancel()
-                self.stop.clear()  # for the next run of the call
+                self.stop.clear()
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         if self.number is not None:
             raise SystemExit(128 + number)
-        if self._late is not None:
-            raise _too_long(self._late)
         self.number = number
         self.stop.set()
         self._after(self._grace, self._insist)
 
-    def _overdue(self, limit: timedelta) -> None:
-        self._late = limit
-        self.stop.set()
-        self._after(self._grace, self._insist)
+    def _overdue(self, run: object, limit: timedelta) -> None:
+        with self._lock:
+            if run is self._run:
+                self._late = limit
+                self.stop.set()
+                self._after(self._grace, lambda: self._insist(run))
 
-    def _insist(self) -> None:
-        """Have the main thread raise, wherever it is."""
-        if self._late is not None or self.number is not None:
-            os.kill(os.getpid(), signal.SIGTERM)
+    def _insist(self, run: object = None) -> None:
+        """Have the main thread raise, wherever it is; where a run is named, only while it is under way."""
+        with self._lock:
+            if self._heard and run in {None, self._run}:
+                signal.pthread_kill(threading.main_thread().ident or 0, _INSIST)
+
+    def _insisted(self, _number: int, _frame: FrameType | None) -> None:
+        if self._late is not None:
+            raise _too_long(self._late)
+        if self.number is not None:
+            raise SystemExit(128 + self.number)
 
     def _after(self, seconds: float, do: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, do)

@@ -65,7 +65,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an answer says of somebody (None: of nobody): the name that was asked with, and the one it answers with."""
+    """What an answer says of somebody (None: of nobody): the name that was asked with, and the one it answers with.
+
+    `lost` says where in it something did not fit.
+    """
 
     name: str | None
     body: bytes
@@ -73,6 +76,7 @@ class Said:
     answered: str | None = None
     rid: int | None = None
     did: int | None = None
+    lost: frozenset[str] = frozenset()
 
 
 Tell = Callable[[str], None]
@@ -95,7 +99,7 @@ def keep(
     for one, who in zip(said, people, strict=True):
         error = who if isinstance(who, MhcError) else None
         if not isinstance(who, MhcError):
-            figures = metrics.read(question.source, one.row)
+            figures = metrics.read(question.source, one.row, one.lost)
             error = _emptied(question, one, before.get(who), figures)
             if error is None:
                 kept.append(Reading(who, question.asked, at, one.body, figures))
@@ -173,7 +177,8 @@ def _emptied(
     ranking = question.about == About.NOBODY and one.name is None
     for name in _ROWS if ranking else _NEVER_EMPTY.get(question.source, ()):
         was = before.metrics.get(name) if before else None
-        if was and not now.get(name):
+        unread = now.get(name) is None and bool(one.lost)  # it is there, but we cannot tell how much it is
+        if was and not now.get(name) and not unread:
             came, had = _amount(now.get(name)), _amount(was)
             why = f"{question.source} has {came} for {name}, and had {had}"
             return EmptiedError(f"{why}: that is no reading")

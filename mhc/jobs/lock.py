@@ -1,6 +1,6 @@
-"""One run of a job at a time: a lock of this machine, and one of the PostgreSQL server for all machines.
+"""One run of a job at a time: a lock beside a SQLite file; on PostgreSQL one of this machine, and one of the server.
 
-Both die with the process, however it dies.
+All die with the process, however it dies.
 """
 
 import fcntl
@@ -23,15 +23,16 @@ class BusyError(TryLaterError):
 @contextmanager
 def alone(db: Database, state_dir: Path, job: str) -> Iterator[None]:
     """Keep other runs of a job on this database away. Raises BusyError where there is one."""
-    address = str(db.path.resolve()) if db.path is not None else db.address
-    digest = sha256(f"{address}\0{job}".encode()).hexdigest()[:16]
-    path = state_dir / "locks" / f"job-{digest}.lock"
+    path = _path(db, state_dir, job)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise of_os_error(
-            error, f"cannot use {path}", hint="set MHC_STATE_DIR", otherwise=ConfigError
+            error,
+            f"cannot use {path}",
+            hint=None if db.is_sqlite else "set MHC_STATE_DIR",
+            otherwise=ConfigError,
         ) from error
     try:
         _take(handle, job)
@@ -41,6 +42,15 @@ def alone(db: Database, state_dir: Path, job: str) -> Iterator[None]:
             yield
     finally:
         os.close(handle)
+
+
+def _path(db: Database, state_dir: Path, job: str) -> Path:
+    """Give the file that is locked: beside a SQLite file, where every state directory that works with it finds it."""
+    if db.path is not None:
+        file = db.path.resolve()
+        return file.with_name(f".{file.name}-jobs") / f"{job}.lock"
+    digest = sha256(f"{db.address}\0{job}".encode()).hexdigest()[:16]
+    return state_dir / "locks" / f"job-{digest}.lock"
 
 
 def _take(handle: int, job: str) -> None:

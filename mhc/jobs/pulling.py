@@ -125,7 +125,7 @@ class Pull:
             outcomes = store(self._around, task, answered, known)
         except StoppedError:
             yield from _skipped(question, names, None)
-        except (UpstreamError, PacedError, DataError, CheckError) as error:
+        except (UpstreamError, TryLaterError, DataError, CheckError) as error:
             yield from self._failed(question, names, error)
         except AccessError as error:
             if question.operation is not None:

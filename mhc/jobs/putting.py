@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -132,7 +132,10 @@ def load(question: Question, body: bytes, names: Sequence[str], loaded: Settings
 
 def _of_batch(names: Sequence[str], fetched: Fetched[Any]) -> Answered:
     batch = statbate.sort_batch(names, fetched)
-    said = [Said(name, part, row, row.name, did=row.did) for name, (row, part) in batch.found.items()]
+    said = [
+        Said(name, part, row, row.name, did=row.did, lost=batch.lost[name])
+        for name, (row, part) in batch.found.items()
+    ]
     passed = "Statbate does not say anything about them"
     failed = {name: why or passed for name, why in batch.failed.items()}
     return Answered(said, list(batch.unknown), failed, batch.problems, fetched.payload)
@@ -146,7 +149,9 @@ def _of_pages(question: Question, names: Sequence[str], pages: Sequence[Fetched[
     parts = [part for page in pages for part in page.parts][:most]
     assert question.operation is not None
     is_list = question.operation.is_list
-    body = b"[" + b",".join(parts) + b"]" if is_list else parts[0]
+    lost = _lost(pages) if is_list else pages[0].lost[0]
+    everything = [part for page in pages for part in page.all_parts][:most]
+    body = b"[" + b",".join(everything) + b"]" if is_list else parts[0]
     if question.about == About.NOBODY:
         everyone = {
             row.name: Said(row.name, part, row, rid=_number(row, "rid"), did=_number(row, "did"))
@@ -154,10 +159,18 @@ def _of_pages(question: Question, names: Sequence[str], pages: Sequence[Fetched[
             if _number(row, "rid") is not None or _number(row, "did") is not None
             if row.name
         }
-        return Answered([Said(None, body, rows), *everyone.values()], problems=problems, payload=payload)
+        said = [Said(None, body, rows, lost=lost), *everyone.values()]
+        return Answered(said, problems=problems, payload=payload)
     row = rows if is_list else rows[0]
     one = _of_one(question, names[0], body, row, pages[0])
-    return Answered([one], problems=problems, payload=payload)
+    return Answered([replace(one, lost=lost)], problems=problems, payload=payload)
+
+
+def _lost(pages: Sequence[Fetched[Any]]) -> frozenset[str]:
+    """Say where in the rows of an answer something did not fit; `[]` where one is no row at all."""
+    found = {f"[].{place}" for page in pages for row in page.lost for place in row}
+    whole = all(len(page.rows) == len(page.all_parts) for page in pages)
+    return frozenset(found if whole else found | {"[]"})
 
 
 def _of_one(question: Question, name: str, body: bytes, row: Any, page: Fetched[Any]) -> Said:
@@ -168,7 +181,9 @@ def _of_one(question: Question, name: str, body: bytes, row: Any, page: Fetched[
     places = [row, *named] if hasattr(row, number) else named
     ids = [one for place in places if (one := _number(place, number)) is not None]
     called = [found for place in places if (found := getattr(place, "name", None))]
-    return Said(name, body, row, called[0] if called else None, **{number: ids[0] if ids else None})
+    said = Said(name, body, row, called[0] if called else None)
+    known = ids[0] if ids else None
+    return replace(said, rid=known) if question.about == About.MODEL else replace(said, did=known)
 
 
 def _number(row: object, name: str) -> int | None:
@@ -185,5 +200,5 @@ def _of_statistics(room: str, fetched: cbstats.Fetched) -> Answered:
 
 
 def _of_earnings(room: str, fetched: apistats.Earnings) -> Answered:
-    said = Said(room, fetched.payload, fetched)
+    said = Said(room, fetched.payload, fetched, lost=fetched.lost)
     return Answered([said], problems=fetched.problems, payload=fetched.payload)

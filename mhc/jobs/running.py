@@ -1,5 +1,6 @@
 """Runs a job: alone, within its time, with a row in the ledger of runs, its health check and its metrics."""
 
+import logging
 import re
 import socket
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from mhc.log import escape, redact
 from mhc.store import runs
 from mhc.store.database import Database
 from mhc.store.runs import State
+
+log = logging.getLogger("mhc.jobs")
 
 _WORD = re.compile(r"[A-Za-z0-9_]{2,64}", re.ASCII)
 _LONGEST = 300  # letters of an error that are kept
@@ -120,14 +123,10 @@ class Runner:
                 known = said and runs.names_in(conn, [word.lower() for word in _WORD.findall(said)])
                 if ended.counts:
                     runs.count(conn, work.run_id, ended.counts)
-                runs.end(
-                    # Cut at the end: a part of a name would not be known as one.
-                    conn,
-                    work.run_id,
-                    ended.ended_at,
-                    state,
-                    said and self._without(said, known or set())[:_LONGEST],
-                )
+                # Cut at the end: a part of a name would not be known as one.
+                said = said and self._without(said, known or set())[:_LONGEST]
+                if not runs.end(conn, work.run_id, ended.ended_at, state, said):
+                    log.warning("%s: another run took this one for dead: %s", job, runs.State.ABANDONED)
         except MhcError:
             if error is None or reason:
                 raise

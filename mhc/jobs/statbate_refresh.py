@@ -1,6 +1,6 @@
 """`statbate-refresh`: asks Statbate about the own rooms, and about the people who are due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -29,11 +29,12 @@ def run(work: Work) -> None:
     with work.db.read() as conn:
         filters = filters_of(conn, work)
         rooms = _of_rooms(conn, work.settings, filters, work)
-    told = list(pull.run(rooms))
+    told = list(counted(work, pull.run(rooms)))
     with work.db.read() as conn:
         ids = targets.own_rooms(conn, work.settings)
         plan = targets.plan(conn, questions.usual(), [], filters, room_ids=ids, now=work.now())
-    told += pull.run([rest for one in plan.tasks if (rest := _without(one, rooms)).names])
+    rest = [one for task in plan.tasks if (one := _without(task, rooms)).names]
+    told += counted(work, pull.run(rest))
     finish(work, told, pull)
 
 
@@ -76,11 +77,16 @@ def _without(task: Task, done: Sequence[Task]) -> Task:
     return replace(task, names=tuple(name for name in task.names if name not in names))
 
 
-def finish(work: Work, told: Iterable[Outcome], pull: Pull) -> None:
-    """Note what became of each question; raise what ended the pull, or the gravest failure where nothing came."""
-    outcomes = list(told)
+def counted(work: Work, told: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Count what became of each question as soon as it did: whatever ends the run, what it did before is known."""
+    for one in told:
+        work.counts[str(one.state)] += 1
+        yield one
+
+
+def finish(work: Work, outcomes: Sequence[Outcome], pull: Pull) -> None:
+    """Raise what ended the pull, or the gravest failure where nothing came; else note the failures."""
     failures = [one.failure for one in outcomes if one.failure is not None]
-    work.counts.update(str(one.state) for one in outcomes)
     doubts = [one for one in pull.ended if isinstance(one, CheckError)]
     if doubts:
         raise doubts[0]

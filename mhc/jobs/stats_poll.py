@@ -7,7 +7,7 @@ from mhc.errors import AccessError
 from mhc.jobs.keeping import Outcome
 from mhc.jobs.pulling import Pull, Surroundings, Task
 from mhc.jobs.questions import APISTATS, STATS, More, find
-from mhc.jobs.statbate_refresh import finish
+from mhc.jobs.statbate_refresh import counted, finish
 from mhc.jobs.work import Work
 
 SOURCES: Final = (STATS, APISTATS)
@@ -27,5 +27,5 @@ def run(work: Work) -> None:
         if isinstance(outcome.failure, PacedError):
             work.counts["not_due"] += 1
         else:
-            told.append(outcome)
+            told += counted(work, [outcome])
     finish(work, told, pull)

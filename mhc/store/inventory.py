@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Connection, cast, func, inspect, select, text
 
 from mhc.store import canonical, derived, follows, message_words, pasted, people, schema, sizes, totals
 from mhc.store.database import Database
-from mhc.store.schema import event, observation, person, room_poll, stream_session
+from mhc.store.schema import event, observation, payload, person, room_poll, snapshot, stream_session
 
 # Readings of rooms from which on one should thin them (SQLite) or partition their table (PostgreSQL).
 LIMITS: Final = {"sqlite": 100_000_000, "postgresql": 300_000_000}
@@ -33,11 +33,12 @@ def of(db: Database) -> dict[str, Any]:
             "sessions": _count(conn, select(func.count()).select_from(stream_session)),
             "first_event_at": first,
             "last_event_at": last,
+            **_of_rooms(conn),
             **_readings(conn),
         }
 
 
-def _readings(conn: Connection) -> dict[str, Any]:
+def _of_rooms(conn: Connection) -> dict[str, Any]:
     """Give how many readings of rooms there are, how many came in the day before the last poll, and where that leads."""
     number = _count(conn, select(func.count()).select_from(observation))
     limit = LIMITS[conn.dialect.name]
@@ -54,6 +55,14 @@ def _readings(conn: Connection) -> dict[str, Any]:
         "observations_limit": limit,
         "observations_limit_at": reached,
     }
+
+
+def _readings(conn: Connection) -> dict[str, Any]:
+    """Give how many readings of other sources there are, how many answers, and what a reading takes on disk."""
+    readings, answers = (_count(conn, select(func.count()).select_from(one)) for one in (snapshot, payload))
+    size = sizes.of_tables(conn, (snapshot.name, payload.name)) if readings else None
+    each = None if size is None else -(-size // readings)
+    return {"snapshots": readings, "payloads": answers, "bytes_a_snapshot": each}
 
 
 def _count(conn: Connection, query: Any) -> int:

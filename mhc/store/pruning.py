@@ -18,10 +18,11 @@ from mhc.store.database import Database
 from mhc.store.pruning_payloads import PAYLOADS
 from mhc.store.pruning_presence import NAMED, NAMELESS
 from mhc.store.pruning_rooms import READINGS, TEXTS
+from mhc.store.pruning_runs import PRUNING, RUNS
 from mhc.store.pruning_text import CHAT, PRIVATE, REJECTED, WORDS, Job, Part
 from mhc.store.schema import event, job_run, stream
 
-JOB: Final = "db-prune"
+JOB: Final = PRUNING
 MOST: Final = 0.2  # of a class, which go without being asked twice
 CLASSES: Final[Mapping[str, tuple[Part, ...]]] = {
     "private_text": (PRIVATE, REJECTED, WORDS),
@@ -29,6 +30,7 @@ CLASSES: Final[Mapping[str, tuple[Part, ...]]] = {
     "presence": (NAMED, NAMELESS),
     "observations": (READINGS, TEXTS),
     "payloads": (PAYLOADS,),
+    "runs": (RUNS,),
 }
 _BEHIND = timedelta(hours=1)
 _AHEAD = timedelta(days=2 * 365)

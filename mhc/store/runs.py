@@ -81,6 +81,13 @@ def last(conn: Connection, job: str) -> Entry | None:
     return next(map(_entry, conn.execute(query)), None)
 
 
+def last_over(conn: Connection, job: str | None = None) -> datetime | None:
+    """Give when the last run that is over began, of a job or of any; what runs now may itself ask."""
+    query = select(func.max(job_run.c.started_at)).where(job_run.c.ended_at.is_not(None))
+    at: datetime | None = conn.execute(query if job is None else query.where(job_run.c.job == job)).scalar()
+    return at
+
+
 def last_good(conn: Connection, job: str) -> datetime | None:
     """Give when a job last went well."""
     good = (job_run.c.job == job, job_run.c.state.in_(GOOD))
@@ -127,10 +134,11 @@ def count(conn: Connection, run_id: int, counts: Mapping[str, object]) -> None:
     conn.execute(update(job_run).where(job_run.c.id == run_id).values(counts=body))
 
 
-def end(conn: Connection, run_id: int, at: datetime, state: str = State.OK, error: str | None = None) -> None:
-    """Note how a run ended."""
+def end(conn: Connection, run_id: int, at: datetime, state: str = State.OK, error: str | None = None) -> bool:
+    """Note how a run ended; give whether it had not: one that another run took for dead stays abandoned."""
     row = {"ended_at": at, "state": str(state), "error": error}
-    conn.execute(update(job_run).where(job_run.c.id == run_id).values(**row))
+    mine = job_run.c.id == run_id, job_run.c.ended_at.is_(None)
+    return conn.execute(update(job_run).where(*mine).values(**row)).rowcount > 0
 
 
 def names_in(conn: Connection, words: Sequence[str]) -> set[str]:

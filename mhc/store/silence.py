@@ -5,19 +5,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mhc.domain.sessions import Origin
-from mhc.store import coverage, derived, room_states, sessions
+from mhc.store import coverage, derived, people, room_readings, room_states, sessions
 from mhc.store.bulk import together
 
 
 def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) -> datetime | None:
     """End what goes on in a room where nothing came for longer than the gap, at its last event; give that instant.
 
-    None where nothing is to be ended. An event that comes late after all takes the end back, but for a session that was
+    None where nothing is to be ended, or where the feed of rooms shows the room online: then the listener is deaf, and the
+    room not silent. An event that comes late after all takes the end back, but for a session that was
     made by hand: one of these ends only where somebody listened to the silence.
     """
     sessions.lock(conn, room_id)
     state = room_states.load(conn, room_id)
     ended = None
+    if _is_online(conn, room_id, now, gap):
+        return None
     if not state.silent and state.is_silent(now, gap):
         assert state.open is not None
         ended, state = state.heard_at, state._replace(silent=True)
@@ -34,6 +37,12 @@ def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) ->
         derived.restitch(conn, room_id, live.started_at, gap, last)
         ended = last
     return ended
+
+
+def _is_online(conn: Connection, room_id: int, now: datetime, gap: timedelta) -> bool:
+    """Whether the feed of rooms showed the room online within the gap, and did not show since that it is not."""
+    live = room_readings.live(conn, now, gap)
+    return live is not None and bool(room_readings.live_among(conn, people.members(conn, room_id), live))
 
 
 def _was_heard(conn: Connection, room_id: int, last: datetime, now: datetime, gap: timedelta) -> bool:

@@ -1,5 +1,6 @@
 """How much a database holds, told at once: what would take long to count is estimated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,20 @@ def on_disk(db: Database, conn: Connection) -> int:
         return _number(conn, text("SELECT pg_database_size(current_database())"))
     files = [db.path.with_name(db.path.name + end) for end in ("", "-wal", "-shm")] if db.path else []
     return sum(file.stat().st_size for file in files if file.exists())
+
+
+def of_tables(conn: Connection, names: Sequence[str]) -> int | None:
+    """Give the bytes of tables with their indexes; None where SQLite was built without what tells."""
+    if conn.dialect.name == "postgresql":
+        size = text("SELECT pg_total_relation_size(to_regclass(:name))")
+        return sum(int(conn.execute(size, {"name": name}).scalar_one()) for name in names)
+    built = text("SELECT sqlite_compileoption_used('ENABLE_DBSTAT_VTAB')")
+    if not conn.execute(built).scalar():
+        return None
+    trees = text("SELECT name FROM sqlite_master WHERE tbl_name = :name AND rootpage > 0")
+    pages = text("SELECT sum(pgsize) FROM dbstat WHERE name = :name")
+    found = [tree for name in names for tree in conn.execute(trees, {"name": name}).scalars()]
+    return sum(int(conn.execute(pages, {"name": tree}).scalar() or 0) for tree in found)
 
 
 def _estimate(conn: Connection) -> int:

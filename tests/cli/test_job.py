@@ -161,6 +161,20 @@ def test_tick_says_what_would_run_and_what_failed(mhc: MhcHere) -> None:
     assert mhc("job", "tick", "-n").stderr == "would run nothing: no job is due\n"
 
 
+def test_a_range_may_begin_with_the_last_run_that_is_over(mhc: MhcHere, database: Database) -> None:
+    for hours in (9, 5, 3):
+        ran(database, "db-backup", timedelta(hours=hours))
+    ran(database, "stats-poll", timedelta(hours=2), runs.State.FAILED)
+    with database.write() as conn:
+        runs.begin(conn, "db-backup", "testhost", NOW)  # what it runs may ask since when
+    for word, count in {"last-run": 2, "last-run:db-backup": 3, "last-run:stats-poll": 2}.items():
+        assert len(mhc("job", "history", "--since", word, "-o", "json").json) == count
+    never = mhc("event", "list", "--since", "last-run:db-prune")
+    assert (never.status, never.stderr.splitlines()[0]) == (
+        2, "mhc: there is no last-run:db-prune to count from",
+    )  # fmt: skip
+
+
 def test_the_history_is_cut_by_time_and_number(mhc: MhcHere, database: Database) -> None:
     for days in (5, 3, 1):
         ran(database, "db-backup", timedelta(days=days))

@@ -43,13 +43,14 @@ def acts(mhc: MhcHere) -> list[dict[str, Any]]:
 def test_without_limits_nothing_goes(on_sqlite: MhcHere) -> None:
     run = on_sqlite("db", "prune", "-o", "json")
     assert run.status == 0
-    assert run.stderr == "nothing has a limit: [retention] in config.toml\n"
+    assert run.stderr == "nothing but runs of jobs has a limit: [retention] in config.toml\n"
     assert [(one["class"], one["keep"], one["held"], one["due"], one["pruned"]) for one in run.json] == [
         ("private_text", None, 2, 0, 0),
         ("chat", None, 2, 0, 0),
         ("presence", None, 5, 0, 0),
         ("observations", None, 0, 0, 0),
         ("payloads", None, 0, 0, 0),
+        ("runs", 365 * 24 * 3600, 0, 0, 0),
     ]
     assert acts(on_sqlite) == []
     named = on_sqlite("db", "prune", "--class", "chat")
@@ -60,7 +61,7 @@ def test_a_dry_run_says_what_would_go_and_takes_nothing(pruning: MhcHere) -> Non
     before = answers(pruning)
     found = rows(pruning, "-n", "--force")
     assert {name: (one["due"], one["pruned"]) for name, one in found.items() if one["keep"]} == {
-        "private_text": (2, None), "chat": (2, None), "presence": (5, None),
+        "private_text": (2, None), "chat": (2, None), "presence": (5, None), "runs": (0, None),
     }  # fmt: skip
     assert found["chat"]["keep"] == 30 * 24 * 3600
     assert answers(pruning) == before
@@ -77,7 +78,7 @@ def test_what_is_old_goes_and_all_else_reads_as_before(pruning: MhcHere) -> None
     sessions = pruning("session", "list", "-o", "json").json
     found = rows(pruning, "-y", "--force")
     assert {name: one["pruned"] for name, one in found.items()} == {
-        "private_text": 2, "chat": 2, "presence": 5, "observations": 0, "payloads": 0,
+        "private_text": 2, "chat": 2, "presence": 5, "observations": 0, "payloads": 0, "runs": 0,
     }  # fmt: skip
     assert [pruning(*words, "-o", "json").stdout for words in same] == before
     after = pruning("session", "list", "-o", "json").json

@@ -114,6 +114,58 @@ def test_what_is_no_answer_is_refused_and_nothing_is_stored(on_sqlite: MhcHere, 
     assert json.loads(on_sqlite("snapshot", "list", "-o", "json").stdout) == []
 
 
+TIPS: Any = [{"time": "2026-01-05T10:00:00Z", "model": "model_one", "rid": 1, "tokens": 50, "usd": 2.5}] * 2
+MEMBER: Any = {"name": "viewer_one", "did": 7, "all_time_tokens": 500}
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "data", "known", "unknown"),
+    [
+        ("statbate.member_tips", "viewer_one", [*TIPS, "no tip"], {}, {"tips", "tokens", "usd", "last_tip"}),
+        ("statbate.member_tips", "viewer_one", [*TIPS, TIPS[0] | {"tokens": "many"}],
+         {"tips": 3, "usd": 7.5, "models": 1}, {"tokens", "largest_tip"}),
+        ("statbate.member_info", "viewer_one", MEMBER | {"per_day_tokens": [{"date": "2026-01-05", "tokens": 5}, 7]},
+         {"all_time_tokens": 500}, {"per_day_tokens", "days_tipped"}),
+        ("statbate.member_info_batch", "viewer_one", [MEMBER | {"models_tipped_2weeks_list": ["model_one", 7]}],
+         {"all_time_tokens": 500}, {"models_tipped_2weeks_list"}),
+        ("statbate.members", None, [{"name": "viewer_one", "did": 7, "total_tokens": 50, "total": 2.5}, []],
+         {}, {"rows", "rows_tokens", "rows_usd"}),
+    ],
+)  # fmt: skip
+def test_figures_of_rows_of_which_one_cannot_be_read_are_unknown_and_no_part_of_a_sum(
+    on_sqlite: MhcHere,
+    tmp_path: Path,
+    source: str,
+    name: str | None,
+    data: Any,
+    known: Any,
+    unknown: set[str],
+) -> None:
+    file = tmp_path / "answer.json"
+    file.write_text(json.dumps({"data": data, "meta": {"timezone": "UTC"}}))
+    (row,) = (one for one in load(on_sqlite, file, source, name).json if one["username"] == name)
+    shown = on_sqlite("snapshot", "show", str(row["id"]), "-o", "json").json
+    figures = {one["name"]: one["value"] for one in shown["metrics"]}
+    assert figures | known | dict.fromkeys(unknown) == figures
+    raw = json.loads(on_sqlite("snapshot", "show", str(row["id"]), "--raw").stdout)
+    whole = data[0] if source.endswith("batch") else data
+    assert raw == whole  # all that came, also what is no row
+
+
+def test_an_earnings_table_that_cannot_be_read_leaves_the_sums_unknown(
+    on_sqlite: MhcHere, tmp_path: Path
+) -> None:
+    file, answer = tmp_path / "answer.json", json.loads((PAYLOADS / "apistats.json").read_text())
+    file.write_text(json.dumps(answer))
+    ids = [load(on_sqlite, file, "apistats", ROOM, "--at", "2026-01-20 10:00").json[0]["id"]]
+    answer["stats"][0]["totals"] = "of another form"
+    file.write_text(json.dumps(answer))
+    ids += [load(on_sqlite, file, "apistats", ROOM, "--at", "2026-01-20 11:00").json[0]["id"]]
+    shown = [on_sqlite("snapshot", "show", str(one), "-o", "json").json["metrics"] for one in ids]
+    payouts = [{one["name"]: one["value"] for one in figures}["payout"] for figures in shown]
+    assert payouts == [8.0, None]
+
+
 def test_a_file_that_is_not_there(on_sqlite: MhcHere) -> None:
     assert load(on_sqlite, Path("nowhere.json"), "statbate.member_info", "viewer_one").status == 3
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from calls import call_of
-from command import Mhc, MhcHere
+from command import Cold, Mhc, MhcHere
 from conventions_ready import Ready
 from docs_tree import Leaf, groups, leaves
 from terminal import into, on_terminal
@@ -20,9 +20,10 @@ FULL = Path("/dev/full")
 BUFFERING: tuple[dict[str, str], ...] = ({}, {"PYTHONUNBUFFERED": "1"})
 # With and without a buffer where much may be printed, in turns elsewhere: a start is a third of a second.
 CLOSED = [
-    (leaf, unbuffered)
+    (leaf, unbuffered, Cold if turn == place % 2 else Mhc)
     for place, leaf in enumerate(SPEAKING)
-    for unbuffered in (BUFFERING if leaf.is_list else BUFFERING[place % 2 :][:1])
+    for turn, unbuffered in enumerate(BUFFERING)
+    if leaf.is_list or turn == place % 2
 ]
 each_speaking = pytest.mark.parametrize("leaf", SPEAKING, ids=lambda leaf: leaf.path)
 
@@ -32,19 +33,19 @@ def words(leaf: Leaf) -> list[str]:
     return [*leaf.path.split(), *call_of(leaf).split, "-q", *(["-n"] if "Writing" in leaf.sets else [])]
 
 
-def mhc_for(leaf: Leaf, ready: Ready, feed: Mapping[str, str]) -> Mhc:
-    mhc = ready(leaf, Mhc)
+def mhc_for(leaf: Leaf, ready: Ready, feed: Mapping[str, str], kind: type[Mhc] = Mhc) -> Mhc:
+    mhc = ready(leaf, kind)
     mhc.environ |= feed if call_of(leaf).feed else {}
     return mhc
 
 
 @pytest.mark.parametrize(
-    ("leaf", "unbuffered"), CLOSED, ids=lambda one: one.path if isinstance(one, Leaf) else None
+    ("leaf", "unbuffered", "kind"), CLOSED, ids=lambda one: one.path if isinstance(one, Leaf) else None
 )
 def test_a_closed_pipe_ends_quietly(
-    ready: Ready, feed: Mapping[str, str], leaf: Leaf, unbuffered: dict[str, str]
+    ready: Ready, feed: Mapping[str, str], leaf: Leaf, unbuffered: dict[str, str], kind: type[Mhc]
 ) -> None:
-    run = into(None, mhc_for(leaf, ready, feed), *words(leaf), **unbuffered)
+    run = into(None, mhc_for(leaf, ready, feed, kind), *words(leaf), **unbuffered)
     assert (run.status, run.stderr) == (141, "")
 
 

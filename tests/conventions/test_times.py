@@ -28,8 +28,8 @@ PAST = (
     "2026-03-01", "2026-03-01 10:00", "2026-03-01T10:00:00Z", "2026-03-01T10:00+02:00", "2026-03-01 10:00 Europe/Berlin",
     "00:00", "monday", "mon 00:00", "@1767225600",
 )  # fmt: skip
-ANCHORS = ("session", "session:1", "last-session")
-WRONG = ("03/04/2026", "20260301", "march", "2026-02-30", "25:00", "10 parsecs", "")
+ANCHORS = ("session", "session:1", "last-session", "last-run", "last-run:db-backup")
+WRONG = ("03/04/2026", "20260301", "march", "2026-02-30", "25:00", "10 parsecs", "", "last-run:nothing")
 
 
 @pytest.mark.parametrize("leaf", RANGES, ids=lambda leaf: leaf.path)

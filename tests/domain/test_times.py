@@ -195,6 +195,9 @@ def test_anchors_are_asked_for_by_name() -> None:
     known = {"session:12": at("2026-02-01T20:00Z"), "last-run": at("2026-02-02T20:00+01:00")}
     found = parse_range("Session:12", "last-run", now=NOW, tz=NEW_YORK, anchors=known.get)
     assert found == Range(at("2026-02-01T20:00Z"), at("2026-02-02T19:00Z"))
+    assert parse_instant("last-run:db-backup", now=NOW, tz=NEW_YORK, anchors=lambda _name: NOW) == NOW
+    with pytest.raises(ValueError, match="is no time"):
+        parse_instant("last-run:", now=NOW, tz=NEW_YORK, anchors=lambda _name: NOW)
     with pytest.raises(ValueError, match="no last-session to count from"):
         parse_instant("last-session", now=NOW, tz=NEW_YORK, anchors=known.get)
 

@@ -9,10 +9,12 @@ from sqlalchemy import Connection, select
 from factories import ROOM, chat, cover, happening, minute, store
 from mhc.config import Settings, load
 from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.jobs import sessions_close
 from mhc.jobs.work import Work
-from mhc.store import derived, people, schema, sessions, visits
+from mhc.store import derived, observations, people, schema, sessions, visits
 from mhc.store.database import Database
+from mhc.store.observations import Poll
 
 START = happening(0, "broadcastStart")
 
@@ -127,6 +129,44 @@ def test_a_session_made_by_hand_ends_where_the_room_fell_silent(
         assert times(conn) == [(minute(-5), minute(5))]
         assert sound(conn)
     assert close(database, settings, 150) == 0
+
+
+def look(db: Database, at: float, *rooms: str, show: Show | None = Show.PUBLIC) -> None:
+    """Have a complete poll of the feed at a minute of the story show these rooms."""
+    with db.write() as conn:
+        poll = Poll(minute(at), Source.AFFILIATE, len(rooms), len(rooms), Scope.ALL, complete=True)
+        observations.add_poll(conn, poll, [Reading(name, show=show) for name in rooms])
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_room_that_the_feed_shows_online_goes_on_although_nothing_comes(
+    database: Database, settings: Settings, by_hand: bool
+) -> None:
+    with database.write() as conn:
+        if by_hand:
+            room = people.ensure(conn, [ROOM], source="manual", at=minute(-5))[ROOM]
+            sessions.start(conn, room, minute(-5), "by hand")
+        store(conn, [START, chat(5, "viewer_one")])
+        cover(conn, 0, 500)
+    look(database, 55, ROOM)
+    assert close(database, settings, 60) == 0
+    look(database, 95, ROOM)
+    assert close(database, settings, 125) == 0
+    assert close(database, settings, 126) == 1  # nothing showed it for longer than the merge gap
+    with database.read() as conn:
+        assert times(conn) == [(minute(-5 if by_hand else 0), minute(5))]
+        assert sound(conn)
+
+
+@pytest.mark.parametrize(("rooms", "show"), [((), None), (("another_room",), None), ((ROOM,), Show.OFFLINE)])
+def test_a_room_that_the_feed_shows_no_more_or_offline_is_silent(
+    database: Database, settings: Settings, rooms: tuple[str, ...], show: Show | None
+) -> None:
+    with database.write() as conn:
+        store(conn, [START, chat(5, "viewer_one")])
+    look(database, 50, ROOM)
+    look(database, 55, *rooms, show=show)
+    assert close(database, settings, 60) == 1
 
 
 def test_a_session_made_by_hand_of_which_nothing_was_captured_goes_on(

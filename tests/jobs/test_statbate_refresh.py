@@ -1,7 +1,8 @@
 """The jobs that ask: statbate-refresh and stats-poll, whom they ask about, and how they end."""
 
+import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from asked import STATS_TOKEN, Ask, Reply, Upstream
 from factories import ROOM, T0, tell_story
@@ -19,7 +21,7 @@ from mhc.jobs import statbate_refresh, stats_poll
 from mhc.jobs.work import Work
 from mhc.store import erasures, forgetting, people, watchlists
 from mhc.store.database import Database
-from mhc.store.schema import snapshot
+from mhc.store.schema import lookup_miss, snapshot
 
 NOW = T0 + timedelta(days=9)
 Make = Callable[..., Work]
@@ -131,6 +133,46 @@ def test_what_was_stored_before_stays(make: Make, statbate: Upstream) -> None:
     again = make(timedelta(minutes=1), stale=timedelta(hours=6))
     statbate_refresh.run(again)
     assert (counts(work), counts(again)) == ({"new": 4, "failed": 2}, {"new": 2})
+
+
+@contextmanager
+def pacing_held(work: Work) -> Iterator[Callable[[], None]]:
+    """Give what holds the turns of a source, as a process does that stands still in the middle of taking one."""
+    with ExitStack() as stack:
+
+        def hold() -> None:
+            (path,) = (work.settings.state_dir / "pacing").iterdir()
+            fcntl.flock(stack.enter_context(path.open()), fcntl.LOCK_EX)
+
+        yield hold
+
+
+def test_turns_that_another_process_holds_end_the_source_and_what_was_done_is_counted(
+    make: Make, statbate: Upstream
+) -> None:
+    work = make(stale=timedelta(hours=6))
+    with pacing_held(work) as hold:
+        statbate.replies = [Reply(body=statbate_info(statbate), before=hold)]
+        statbate_refresh.run(work)
+    assert (len(statbate.asked), counts(work)) == (1, {"new": 1, "failed": 1, "skipped": 4})
+    assert len(work.complaints) == 1
+    assert "holds the pacing of" in work.complaints[0]
+
+
+def test_what_ends_a_run_leaves_the_count_of_what_it_did(
+    make: Make, statbate: Upstream, database: Database
+) -> None:
+    work = make(stale=timedelta(hours=6))
+
+    def spoil(ask: Ask) -> None:
+        if ask.path.endswith("/rank"):
+            with database.write() as conn:
+                lookup_miss.drop(conn)
+
+    statbate.rule = spoil
+    with pytest.raises((MhcError, DBAPIError)):
+        statbate_refresh.run(work)
+    assert counts(work) == {"new": 1}
 
 
 def test_each_run_reads_again_what_the_last_one_read(make: Make, statbate: Upstream) -> None:

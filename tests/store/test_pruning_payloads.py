@@ -6,7 +6,7 @@ from typing import Any
 from factories import minute
 from folk import known
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import pruning, runs, series, snapshots
+from mhc.store import inventory, pruning, runs, series, snapshots
 from mhc.store.database import Database
 from mhc.store.pruning_text import Job
 from mhc.store.snapshots import Asked, Reading
@@ -58,3 +58,19 @@ def test_what_is_said_again_is_kept_again(database: Database) -> None:
     say(database, who, (10, 1))
     assert told(database, who) == [(1, True), (2, False), (1, True)]
     assert prune(database, minute(10) + timedelta(seconds=1)) == {"payloads": 1}
+
+
+def test_db_info_counts_readings_answers_and_what_one_takes(database: Database) -> None:
+    assert _counted(database) == (0, 0, None)
+    with database.write() as conn:
+        (who,) = known(conn, "viewer_one")
+    say(database, who, *((n, n % 3) for n in range(300)))
+    readings, answers, each = _counted(database)
+    assert (readings, answers) == (300, 3)
+    assert each is not None
+    assert 20 < each < 1000
+
+
+def _counted(db: Database) -> tuple[int, int, int | None]:
+    found = inventory.of(db)
+    return found["snapshots"], found["payloads"], found["bytes_a_snapshot"]

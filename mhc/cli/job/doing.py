@@ -165,7 +165,7 @@ def _told(ctx: click.Context, runner: "Runner", outcomes: "Sequence[Outcome]") -
     for one in outcomes:
         for complaint in one.complaints:
             click.echo(encode(f"mhc: {one.job}: {redact(complaint)}"), err=True)
-        if isinstance(one.error, MhcError) and len(outcomes) > 1:
+        if isinstance(one.error, MhcError) and (len(outcomes) > 1 or runner.ending.number is not None):
             hint = f" ({one.error.hint})" if one.error.hint else ""
             click.echo(encode(redact(f"mhc: {one.job}: {one.error.message}{hint}")), err=True)
         elif isinstance(one.error, MhcError):
