@@ -232,6 +232,9 @@ NESTED_HELP = {
         "new": "Whether it has the badge of new rooms.",
         "hd": "Whether it broadcasts in HD.",
         "observed_at": "When all of that was read.",
+        "source": "Who says it: affiliate (the feed of rooms) or cbhours.",
+        "rank": "Its rank among all rooms, as CBHours has it; small is good.",
+        "gender_rank": "Its rank among those of its gender.",
     },
     "Name": {
         "username": "The name.",
