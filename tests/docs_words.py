@@ -2,7 +2,7 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, frame, remembered, room_history
+from mhc.reports import card, elsewhere, frame, one_session, remembered, room_history
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -143,7 +143,7 @@ COLUMNS = {
     "payload.hash": "SHA-256 of body and metrics",
     "payload.body": "its JSON as it came, packed",
     "payload.metrics": "JSON: the figures that were read from it",
-    "snapshot_source.source": "`statbate.OPERATION`, `stats`, `apistats` or `cbhours`",
+    "snapshot_source.source": "`statbate.OPERATION`, `stats`, `apistats`, `cbhours` or `profile`, `profile.room_page`, `profile.bio_page`",
     "snapshot_source.subject": "whom the question names beside the person; empty: nobody",
     "snapshot_source.range": "empty: of a whole life",
     "snapshot.person_id": "null: about nobody, as a ranking",
@@ -178,6 +178,8 @@ COLUMNS = {
     "pair.kind": "collaborator or alternate",
     "link.source": "manual, or what gave it",
     "tip_menu.to_at": "null: stands there now",
+    "profile_change.field": "as the site's JSON calls it; `gone`: the room is, `kept_out`: it is not shown to this address",
+    "profile_change.source": "biocontext (the site's JSON), room page or bio page",
     "profile_change.value": "null: taken away",
     "ledger_entry.stamp": "the time as it stands in the file, without a zone",
     "ledger_entry.at": "the time in UTC, by the zone that was given",
@@ -216,8 +218,20 @@ NESTED = {
     ("person show", "changes"): (elsewhere.Changed, True),
     ("snapshot show", "metrics"): (showing.Figure, True),
     ("person show", "own_room"): (room_history.RoomNow, False),
+    ("session show", "top_tippers"): (one_session.Tipper, True),
+    ("session show", "notes"): (one_session.Note, True),
 }
 NESTED_HELP = {
+    "Tipper": {
+        "username": "Who; null is everyone who paid anonymously.",
+        "tokens": "Tokens: tips and media.",
+        "tips": "Number of tips.",
+    },
+    "Note": {
+        "id": "The note's number.",
+        "at": "The time of the session that it is about.",
+        "body": "The note.",
+    },
     "RoomNow": {
         "username": "The name that the room had.",
         "online": "Whether it is live; null where no poll is young enough to say.",

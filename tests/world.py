@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from mhc.clients.affiliate import AffiliateClient
 from mhc.clients.apistats import EarningsClient
+from mhc.clients.biocontext import ProfileClient
 from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.pacing import Pacer
@@ -106,6 +107,12 @@ class World:
         given = Secret(token or self.sandbox.stats_token)
         client = EarningsClient(self.sandbox.url, self.sandbox.room, given, self._pacer, clock=self.time)
         with closing(client):
+            yield client
+
+    @contextmanager
+    def profiles(self) -> Iterator[Any]:
+        """Give the client of public profiles."""
+        with closing(ProfileClient(self.sandbox.url, self._pacer, clock=self.time)) as client:
             yield client
 
     @contextmanager

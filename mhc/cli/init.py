@@ -11,6 +11,8 @@ from mhc.cli.lookups import username
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.config import Secret, write_default_config
+from mhc.config.values import parse_secret
+from mhc.errors import UsageError
 
 FIELDS = (
     Field("config", "text", "The configuration file.", foreign=False),
@@ -65,7 +67,7 @@ def _values(room: str | None, token: Secret | None, *, asks: bool) -> dict[str, 
         room = username(said) if said else None
     if asks and token is None:
         said = click.prompt("Events API token (hidden; empty: later)", default="", hide_input=True, err=True)
-        token = Secret(said.strip()) if said.strip() else None
+        token = _token(said) if said.strip() else None
     values: dict[str, str | Secret] = {"MHC_ERASURE_KEY": Secret(secrets.token_hex(32))}
     if room is not None:
         values["CHATURBATE_USERNAME"] = room
@@ -74,6 +76,15 @@ def _values(room: str | None, token: Secret | None, *, asks: bool) -> dict[str, 
     if url := os.environ.get("DATABASE_URL"):
         values["DATABASE_URL"] = Secret(url)  # it may hold a password; the file is ours alone
     return values
+
+
+def _token(said: str) -> Secret:
+    try:
+        return parse_secret(said)
+    except ValueError as error:
+        raise UsageError(
+            f"what was given as the token {error}", hint="nothing was written; mhc init"
+        ) from None
 
 
 def _prepare(ctx: click.Context) -> str | None:

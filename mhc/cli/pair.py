@@ -73,13 +73,17 @@ def add(
 
     why = None if note is None else clean(note)
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
-        people = _people(conn, given(names))
-        for one, other in combinations(people, 2):
+        two_by_two = list(combinations(_people(conn, given(names)), 2))
+        known = [
+            kind in pairs.kinds(conn, rows_of(conn, one), rows_of(conn, other)) for one, other in two_by_two
+        ]
+        for one, other in two_by_two:
             if not dry_run:
                 pairs.add(conn, one.id, other.id, kind, note=why, at=utc_now())
     verb = "would make" if dry_run else "made"
-    for one, other in combinations(people, 2):
-        say(ctx, f"{verb} {one.username} and {other.username} a pair: {kind}")
+    for (one, other), is_known in zip(two_by_two, known, strict=True):
+        both = f"{one.username} and {other.username}"
+        say(ctx, f"{both} are a pair already: {kind}" if is_known else f"{verb} {both} a pair: {kind}")
 
 
 def _people(conn: "Connection", names: Sequence[str]) -> "list[Person]":

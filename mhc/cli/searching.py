@@ -1,5 +1,7 @@
 """`mhc note search`: notes, and messages where they are indexed, by the words in them."""
 
+from dataclasses import replace
+
 import click
 
 from mhc.cli import complete
@@ -31,6 +33,8 @@ FOUND = (
     Field("partner", "username", "The other side of a private message.", table=False),
     Field("event_id", "text", "The message's id, for mhc event show; null for a note.", table=False),
 )
+_OF_MESSAGES = {"kind", "room"}
+_NOTES = tuple(replace(field, table=field.table and field.name not in _OF_MESSAGES) for field in FOUND)
 _NOT_INDEXED = (
     "messages are not indexed: write messages = true under [search] in config.toml, start mhc listen again, and"
     " mhc db check --repair indexes those of before"
@@ -94,7 +98,7 @@ def search(
             out.rows(FOUND, listed, nothing="no note and no message has all of these words")
         else:
             nothing = "no note has all of these words"
-            out.rows(FOUND, out.ordered(FOUND, rows), total=len(rows), nothing=nothing)
+            out.rows(_NOTES, out.ordered(FOUND, rows), total=len(rows), nothing=nothing)
     if private and not indexed:
         say(ctx, _NOT_INDEXED)
 

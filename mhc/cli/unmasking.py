@@ -30,7 +30,7 @@ def unmask_options(
             if asked and not elsewhere and settings(click.get_current_context()).screen_safe:
                 say(
                     click.get_current_context(),
-                    f"MHC_SCREEN_SAFE is set: --{' and --'.join(asked)} shows nothing",
+                    f"MHC_SCREEN_SAFE is set: --{' and --'.join(asked)} {'shows' if len(asked) == 1 else 'show'} nothing",
                 )
                 kwargs.update(dict.fromkeys(asked, False))
             elif asked:

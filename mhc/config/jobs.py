@@ -121,6 +121,9 @@ JOBS: Final = (
     _job("db-prune", "Take away what is older than [retention] keeps it.", "mhc.jobs.db_prune:run", at="05:15", limit="1h"),
     _job("affiliate-poll", "Read the public feed of rooms, and keep those that are tracked.", "mhc.jobs.affiliate_poll:run",
          every="5m", limit="4m", needs="MHC_AFFILIATE_WM", whom=_ROOMS),
+    _job("profile-refresh", "Ask for the public profiles that are due, slowly.", "mhc.jobs.profile_refresh:run",
+         at="06:45", jitter="30m", limit="30m", needs="profiles.enabled",
+         whom={"list": "Known Streamers", "live": "false", "segment": None, "stale": "7d", "budget": "50"}),
     _job("cbhours-poll", "Ask CBHours how rooms are, and what it saw of them before.", "mhc.jobs.cbhours_poll:run",
          every="10m", jitter="2m", whom=_HOURS, on=False),
 )  # fmt: skip

@@ -60,7 +60,7 @@ def run(
     done, keys, gone = Result(), attributes.keys(conn), erasures.forgotten(conn)
     digest = hashlib.sha256()
     batch_id = import_batches.add(conn, new, None, {}) if write else 0
-    for number, data in _lines(source, digest):
+    for number, data in _lines(source, digest, new.name):
         try:
             one = _read(data, tz, keys, gone)
         except LineError as error:
@@ -98,7 +98,7 @@ def _note(conn: "Connection", done: Result, batch_id: int, digest: str) -> None:
         import_batches.remove(conn, batch_id)
 
 
-def _lines(source: IO[bytes], digest: "hashlib._Hash") -> Iterator[tuple[int, bytes | None]]:
+def _lines(source: IO[bytes], digest: "hashlib._Hash", name: str) -> Iterator[tuple[int, bytes | None]]:
     """Give the lines that are not blank with their numbers, one that is too long as None."""
     most = people_lines.MAX_BYTES
     for number in count(1):
@@ -110,9 +110,16 @@ def _lines(source: IO[bytes], digest: "hashlib._Hash") -> Iterator[tuple[int, by
         while len(data) == most and not data.endswith(b"\n"):
             data, too_long = source.readline(most), True
             digest.update(data)
-        data = data.removeprefix(b"\xef\xbb\xbf") if number == 1 else data
+        if number == 1:
+            data = _without_mark(data, name)
         if data.strip() or too_long:
             yield number, None if too_long else data
+
+
+def _without_mark(first: bytes, name: str) -> bytes:
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first[:2]:
+        raise DataError(f"{'stdin' if name == '-' else name} is UTF-16", hint="save it as UTF-8")
+    return first.removeprefix(b"\xef\xbb\xbf")
 
 
 def _count(done: Result, conn: "Connection", one: Remembered) -> None:

@@ -69,6 +69,53 @@ def on_air(ledger: Ledger, account: Account, seed: int, number: int) -> list[Roo
     return sorted(found, key=lambda one: (-one.viewers, one.name))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A room, on air or not: as the feed has it now (None: it is off air), and what holds of it all the time."""
+
+    live: Room | None
+    last: int | None  # when it began last
+    followers: int
+    gender: int  # as models count them
+    age: int | None
+    tags: tuple[str, ...]
+
+
+def known(ledger: Ledger, account: Account, seed: int, number: int, name: str) -> Known | None:
+    """Give a room by its name in lower case; None for one that there is not."""
+    now = ledger.now
+    place = next((at for at, one in enumerate(ledger.models) if one.name.lower() == name), None)
+    if place is not None:
+        model = ledger.models[place]
+        live = next((one for one in _of_story(ledger, account, seed) if one.name == model.name), None)
+        last = max((one.start for one in ledger.sessions[place] if one.start <= now), default=None)
+        followers = account.followers if place == OWN else crowd(seed, -place, now)[1]
+        return Known(live, last, followers, model.gender, _age(seed, -place), model.tags)
+    one = int(name[5:]) if name.startswith("room_") and name[5:].isdecimal() and len(name) == 10 else 0
+    if not 1 <= one <= number:
+        return None
+    live = made_up(seed, one, now)
+    gender = LETTERS.index(_GENDERS[_chance(seed, one) % len(_GENDERS)])
+    followers, tags = crowd(seed, one, now)[1], live.tags if live else ()
+    return Known(live, _last(seed, one, now), followers, gender, _age(seed, one), tags)
+
+
+def _age(seed: int, number: int) -> int | None:
+    chance = _chance(seed, number, "more")
+    return None if chance % 3 == 0 else 18 + chance % 40
+
+
+def _last(seed: int, number: int, now: int) -> int | None:
+    """Give when a made-up room began last, of the last month."""
+    usual = _chance(seed, number, "hour") % 24 * _HOUR
+    for day in range(now // _DAY, now // _DAY - 30, -1):
+        chance = _chance(seed, number, day)
+        start = day * _DAY + usual + chance // 10 % _HOUR
+        if chance % 10 < 6 and start <= now:
+            return start
+    return None
+
+
 def _of_story(ledger: Ledger, account: Account, seed: int) -> Iterator[Room]:
     for number, model in enumerate(ledger.models):
         if not ledger.on_air(number):
@@ -148,7 +195,7 @@ def _room(
         seconds,
         "" if chance % 11 == 0 else goal,
         _REGIONS[chance % len(_REGIONS)],
-        None if chance % 3 == 0 else 18 + chance % 40,
+        _age(seed, number),
         chance % 20 == 0,
         chance % 5 != 0,
         chance % 7 == 0,

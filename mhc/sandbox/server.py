@@ -15,6 +15,7 @@ from mhc.sandbox.cbhours import CbhoursApi
 from mhc.sandbox.faults import Fault, Script, read_faults
 from mhc.sandbox.feed import Feed, Pace
 from mhc.sandbox.people import dice
+from mhc.sandbox.profiles import ProfilesApi
 from mhc.sandbox.rooms import NUMBER
 from mhc.sandbox.router import APIS, Router
 from mhc.sandbox.show import EPOCH, LENGTH, MILLISECOND, ROOM, Show, with_ids
@@ -161,6 +162,7 @@ class Sandbox:
             StatbateApi(story, self.statbate_token, naive=self._naive, speed=speed, clock=clock),
             StatisticsApi(story, self.stats_token, seed=self._seed, speed=speed, clock=clock),
             AffiliateApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
+            ProfilesApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
             CbhoursApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
             faults=self._faults,
             misbehave=self._misbehave,

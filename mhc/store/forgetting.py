@@ -16,6 +16,7 @@ from mhc.store import (
     derived,
     erasures,
     history,
+    import_batches,
     ledger,
     payloads,
     people,
@@ -205,6 +206,7 @@ def _delete(conn: Connection, one: personal.Personal, ids: Sequence[int]) -> Non
         conn.execute(update(import_batch).where(import_batch.c.room_id.in_(ids)).values(room_id=None))
         return
     if one.table is person:
+        import_batches.overrule(conn, roles_of=ids)  # whoever has the number later is somebody else
         conn.execute(update(erasure).where(erasure.c.person_id.in_(ids)).values(person_id=None))
         conn.execute(update(person).where(person.c.canonical_id.in_(ids)).values(canonical_id=None))
     for start in range(0, len(ids), CHUNK):

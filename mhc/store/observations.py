@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, text, update
 
 from mhc.domain import erasing
-from mhc.domain.clock import to_ms
+from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.names import PLATFORM
 from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.store import erasures, people, room_texts
@@ -172,8 +172,12 @@ def _people(conn: Connection, names: Sequence[str], poll: Poll) -> tuple[dict[st
     known = _look(conn, names)
     strangers = [name for name in names if name not in known]
     if strangers:
-        made = people.ensure(conn, strangers, source=_MET_IN[poll.source], at=poll.at, role=Role.MODEL)
-        known |= {name: _Known(made[name], Role.MODEL, False, *[None] * 4) for name in strangers}
+        # Whom CBHours tells of need not be online: who is seen is written with the readings.
+        hour = _hour(to_ms(poll.at)) if poll.source is Source.AFFILIATE else None
+        seen_at = None if hour is None else from_ms(hour)
+        met_in = _MET_IN[poll.source]
+        made = people.meet(conn, strangers, source=met_in, at=poll.at, role=Role.MODEL, seen_at=seen_at)
+        known |= {name: _Known(made[name], Role.MODEL, False, hour, hour, None, None) for name in strangers}
     return known, len(strangers)
 
 
@@ -205,9 +209,13 @@ def _add_poll_row(conn: Connection, poll: Poll) -> bool:
     return insert_new(conn, room_poll, row | {"scope": str(poll.scope), "complete": poll.complete})
 
 
+def _hour(at: int) -> int:
+    return at - at % SEEN_EVERY_MS
+
+
 def _seen(at: int, known: Iterable[_Known]) -> list[tuple[int, int, int]]:
     """Give the people whose first or last sight a reading moves."""
-    hour = at - at % SEEN_EVERY_MS
+    hour = _hour(at)
     return [
         (one.id, hour, hour)
         for one in sorted(known, key=lambda one: one.id)

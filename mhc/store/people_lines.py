@@ -117,6 +117,8 @@ def read(data: bytes | None, tz: tzinfo, keys: dict[str, Key]) -> Remembered:
             names=tuple(_names(line.names)),
         )
     except msgspec.DecodeError as error:
+        if not data.lstrip().startswith(b"{"):
+            raise LineError('no JSON object: {"username": "…"}, one a line') from None
         raise LineError(str(error)) from None
     except (UsernameError, UnicodeDecodeError, RecursionError) as error:
         raise LineError(str(error) or "nested too deeply") from None

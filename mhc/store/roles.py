@@ -2,13 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from mhc.domain.events import METHODS, Flag
 from mhc.store import import_batches, ledger, merged, people
 from mhc.store.derived import SEEN_AS_VIEWER
 from mhc.store.people import Person, Role
-from mhc.store.schema import alias, event, person, room_latest, stream, stream_session, visit
+from mhc.store.schema import (
+    alias,
+    event,
+    person,
+    room_latest,
+    snapshot,
+    snapshot_source,
+    stream,
+    stream_session,
+    visit,
+)
 
 _METHODS = [number for number, name in METHODS.items() if name in SEEN_AS_VIEWER]
 
@@ -98,7 +108,12 @@ def _has_room(conn: Connection, person_id: int) -> bool:
     rooms = select(stream.c.room_id).where(stream.c.room_id == person_id)
     started = select(stream_session.c.room_id).where(stream_session.c.room_id == person_id)
     shown = select(room_latest.c.person_id).where(room_latest.c.person_id == person_id)
-    return any(conn.execute(query.limit(1)).first() for query in (rooms, started, shown))
+    about_models = or_(
+        snapshot_source.c.source.startswith("statbate.model_", autoescape=True),
+        snapshot_source.c.source.in_(("stats", "apistats")),
+    )
+    read = select(snapshot.c.id).join(snapshot_source).where(snapshot.c.person_id == person_id, about_models)
+    return any(conn.execute(query.limit(1)).first() for query in (rooms, started, shown, read))
 
 
 def _came_by(conn: Connection, person_id: int) -> bool:

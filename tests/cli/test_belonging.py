@@ -26,6 +26,8 @@ def test_three_make_three_pairs_and_each_sees_its_own(known: MhcHere) -> None:
         ("viewer_one", "viewer_two", "alternate"),
         ("viewer_three", "viewer_two", "alternate"),
     ]
+    again = known("pair", "add", "viewer_one", "viewer_two", "--kind", "alternate")
+    assert (again.status, again.stderr) == (0, "viewer_one and viewer_two are a pair already: alternate\n")
     known("pair", "add", "viewer_one", "viewer_two", "--note", "a show together")
     assert paired(known, "viewer_two", "--kind", "collaborator") == [
         ("viewer_two", "viewer_one", "collaborator")

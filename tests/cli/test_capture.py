@@ -1,6 +1,7 @@
 """`mhc capture`: how the listening goes, and what it could not get."""
 
 import os
+import subprocess
 from dataclasses import replace
 from datetime import timedelta
 
@@ -135,6 +136,24 @@ def test_init_may_be_run_again_and_keeps_what_is_there(run_mhc: Mhc) -> None:
     assert again == first | {"config_written": False}
     assert path.read_text() == written
     assert "FAKE" not in run_mhc("init", "-v").stderr
+
+
+def test_init_keeps_no_token_that_cannot_be_one(run_mhc: Mhc) -> None:
+    ours, theirs = os.openpty()
+    call = [str(run_mhc.program), "init"]
+    with subprocess.Popen(
+        call, env=run_mhc.environ, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        said = b""
+        for asked, answer in ((b"room", f"{ROOM}\n"), (b"hidden", "mhc config list\n"), (b"hint", "")):
+            while asked not in said:
+                said += os.read(ours, 1024)
+            os.write(ours, answer.encode())
+    os.close(ours)
+    assert process.returncode == 2
+    assert b"mhc: what was given as the token has blanks or control characters inside" in said
+    assert not (run_mhc.home / "config" / "mhc" / "config.toml").exists()
 
 
 def test_the_demo_leaves_the_real_database_alone(run_mhc: Mhc) -> None:

@@ -1,14 +1,18 @@
 """`mhc doctor` asks each source of statistics one question, in its turn."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 import wire
 from command import MhcHere, Run
 from mhc.sandbox.server import Sandbox
+from mhc.store.database import Database
+from mhc.store.schema import snapshot
 from wire import Wire
 
 SOURCES = ("statbate api", "statistics api", "affiliate earnings")
@@ -76,6 +80,25 @@ def test_who_was_asked_within_five_minutes_is_not_asked_again(mhc: MhcHere) -> N
         assert state == "off"
         assert detail.startswith("example_room: not asked again so soon: 127.0.0.1:")
         assert "may be asked again in " in detail
+
+
+def test_what_a_job_read_a_short_time_ago_is_not_asked_and_the_next_run_has_its_turn(
+    mhc: MhcHere, database: Database, database_url: str
+) -> None:
+    with playing() as sandbox:
+        given = environment(sandbox, DATABASE_URL=database_url)
+        assert mhc("job", "run", "stats-poll", **given).status == 0
+        nowhere = given | {"MHC_CHATURBATE_URL": "http://127.0.0.1:9"}
+        told = found(mhc("doctor", "--json", **nowhere))
+        for source in SOURCES[1:]:
+            state, detail = told[source]
+            assert state == "ok"
+            assert re.fullmatch(r"example_room: answered when it was read .*; not asked again", detail)
+        old = datetime.now(UTC) - timedelta(minutes=31)
+        with database.write() as conn:
+            conn.execute(update(snapshot).values(captured_at=old))
+        assert found(mhc("doctor", "--json", **given)) == ALL_OK
+        assert {found(mhc("doctor", "--json", **nowhere))[one][0] for one in SOURCES[1:]} == {"error"}
 
 
 def test_a_room_that_statbate_does_not_know_is_an_answer(mhc: MhcHere) -> None:
@@ -192,6 +215,23 @@ def test_the_feed_of_rooms_is_asked_for_a_room(mhc: MhcHere, word: str, state: s
     rows = [(row["state"], row["detail"]) for row in run.json if row["check"] == "feed of rooms"]
     assert rows == [(state, said)]
     assert sandbox.environment["MHC_AFFILIATE_WM"] not in run.stdout + run.stderr
+
+
+def test_profiles_are_asked_for_only_where_they_are_enabled(mhc: MhcHere) -> None:
+    def said(run: Run) -> list[tuple[str, str]]:
+        return [(row["state"], row["detail"]) for row in run.json if row["check"] == "public profiles"]
+
+    with playing() as sandbox:
+        assert said(mhc("doctor", "--json", **environment(sandbox))) == []
+        (mhc.home / "profiles.toml").write_text("[profiles]\nenabled = true\n")
+        words = ("doctor", "--json", "--config", "profiles.toml")
+        assert said(mhc(*words, **environment(sandbox))) == [("ok", "example_room: answered")]
+        offline = mhc(*words, "--offline", **environment(sandbox))
+        assert said(offline) == [("off", "example_room: not asked (--offline)")]
+    with playing(faults={"profiles": "401"}) as sandbox:
+        blocked = mhc(*words, **environment(sandbox))
+    assert said(blocked)[0][0] == "warning"
+    assert "does not show example_room to your region or address" in said(blocked)[0][1]
 
 
 def hours(run: Run) -> list[tuple[str, str]]:

@@ -189,6 +189,7 @@ def test_what_a_person_says_again_is_theirs_and_stays_when_the_import_is_taken_b
 
 BAD = {
     "no JSON": ("{", "truncated"),
+    "CSV": ("username,note", 'no JSON object: {"username": "…"}, one a line'),
     "no name": ('{"rating": 1}', "missing required field `username`"),
     "an unknown field": ('{"username": "viewer_one", "colour": 1}', "unknown field `colour`"),
     "a rating": ('{"username": "viewer_one", "rating": 6}', "<= 5"),
@@ -213,3 +214,12 @@ def test_a_line_that_does_not_fit_is_named_and_nothing_is_kept(cli: MhcHere, kin
     assert skipped.status == 1
     assert "warning: line 2: " in skipped.stderr
     assert [row["username"] for row in cli("person", "list", "--json").json] == ["viewer_one"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_one_line(cli: MhcHere, encoding: str) -> None:
+    path = cli.home / "people.jsonl"
+    path.write_text(lines(WHOLE, {"username": "viewer_two"}), encoding=encoding)
+    run = cli("import", "people", "people.jsonl", "--save")
+    assert (run.status, run.stderr) == (65, "mhc: people.jsonl is UTF-16\nhint: save it as UTF-8\n")
+    assert cli("person", "list", "--json").json == []

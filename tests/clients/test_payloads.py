@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mhc.clients import affiliate, apistats, cbhours, cbstats, statbate
+from mhc.clients import affiliate, apistats, biocontext, cbhours, cbstats, statbate
+from mhc.clients.biocontext import KeptOutError
 from mhc.clients.failures import (
     BlockedError,
     BrokenAnswerError,
@@ -16,6 +17,7 @@ from mhc.clients.failures import (
     ThrottledError,
 )
 from mhc.clients.statbate import OPERATIONS
+from mhc.domain.profiles import Profile
 from mhc.errors import MhcError
 from upstreams import MANIFEST, PAYLOADS, saved
 
@@ -137,6 +139,30 @@ ROOMS: list[tuple[str, dict[str, Any]]] = [
         "rooms.1.gender": "trans", "rooms.1.current_show": "public", "rooms.1.seconds_online": 60}),
 ]  # fmt: skip
 
+_ROOM: dict[str, Any] = {
+    "profile.follower_count": 24355, "profile.location": "Somewhere nice", "profile.body_decorations": "none",
+    "profile.last_broadcast": datetime(2026, 1, 1, 20, 34, 56, 789000, tzinfo=UTC), "profile.smoke_drink": "no",
+    "profile.body_type": "average", "profile.display_birthday": "Feb. 29, 2000", "profile.display_age": 25,
+    "profile.about_me": "Sample bio & link", "profile.wish_list": None, "profile.fan_club_cost": 150,
+    "profile.performer_has_fanclub": True, "profile.needs_supporter_to_pm": False,
+    "profile.interested_in": ("Women", "Men"), "profile.sex": "a woman", "profile.subgender": None,
+    "profile.languages": "English, Français", "profile.photo_sets.0.name": "Sample photo set",
+    "profile.photo_sets.0.tokens": 99, "profile.photo_sets.0.is_video": False,
+    "profile.photo_sets.0.fan_club_only": False, "profile.social_medias.0.title_name": "Sample link",
+    "profile.social_medias.0.link": "/external_link/?url=https%3A%2F%2Fexample.org",
+    "profile.social_medias.0.tokens": 0, "profile.gone": None}  # fmt: skip
+PROFILES: list[tuple[str, dict[str, Any]]] = [
+    ("biocontext_offline", _ROOM | {"profile.room_status": "offline"}),
+    ("biocontext_online", _ROOM | {"profile.room_status": "public"}),
+    ("biocontext_password", _ROOM | {"profile.room_status": "password protected"}),
+    ("biocontext_sparse", {
+        "profile.follower_count": 0, "profile.location": None, "profile.last_broadcast": None, "profile.about_me": None,
+        "profile.fan_club_cost": None, "profile.performer_has_fanclub": False, "profile.interested_in": (),
+        "profile.display_age": None, "profile.sex": None, "profile.photo_sets": (), "profile.social_medias": ()}),
+    ("biocontext_http_401_banned", {"profile": Profile(gone="banned"), "said": frozenset({"gone"})}),
+    ("biocontext_http_401_deleted", {"profile": Profile(gone="deleted"), "said": frozenset({"gone"})}),
+]  # fmt: skip
+
 _SAID = {"gender": "female", "rank": 123, "gender_rank": 45, "viewers": 1024, "followers": 54321}
 CBHOURS: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("cbhours_live", cbhours.read_live, {
@@ -173,6 +199,12 @@ FAILURES: list[tuple[str, type[MhcError], int, str]] = [
     ("affiliate_http_403_cloudflare", BlockedError, 69,
      "the feed of rooms answers with a page for browsers (403): it blocks mhc, which works around no block"),
     ("affiliate_http_429", ThrottledError, 75, "the feed of rooms asks to slow down (429)"),
+    ("biocontext_http_401_region", KeptOutError, 69,
+     "the site does not show viewer_one to your region or address: mhc works around no block"),
+    ("biocontext_http_403_challenge", BlockedError, 69,
+     "the site answers with a page for browsers (403): it blocks mhc, which works around no block"),
+    ("biocontext_http_404", NotKnownError, 3, "the site has no profile of viewer_one"),
+    ("biocontext_http_429", ThrottledError, 75, "the site asks to slow down (429)"),
     ("cbhours_error_300", NotKnownError, 3, "CBHours does not know viewer_one: it is not in its trophy database"),
     ("cbhours_http_429", ThrottledError, 75, "CBHours asks to slow down (429): Too Many Requests"),
     ("cbhours_doc_example_broken", BrokenAnswerError, 65, "an answer of CBHours is no JSON"),
@@ -213,6 +245,13 @@ def test_a_sample_of_the_feed_of_rooms(name: str, expected: dict[str, Any]) -> N
     assert (page.problems, page.payload) == ((), answer.body)
 
 
+@pytest.mark.parametrize(("name", "expected"), PROFILES, ids=[row[0] for row in PROFILES])
+def test_a_sample_of_a_profile(name: str, expected: dict[str, Any]) -> None:
+    fetched = biocontext.read(saved(f"{name}.json"))
+    assert {path: at(fetched, path) for path in expected} == expected
+    assert fetched.problems == ()
+
+
 @pytest.mark.parametrize(("name", "read", "expected"), CBHOURS, ids=[row[0] for row in CBHOURS])
 def test_a_sample_of_cbhours(name: str, read: Any, expected: dict[str, Any]) -> None:
     answer = saved(f"{name}.json")
@@ -238,6 +277,8 @@ def test_a_sample_of_a_failure(name: str, kind: type[MhcError], status: int, sen
         ]
     if name.startswith("affiliate"):
         readers = [lambda: affiliate.read(saved(f"{name}.json"))]
+    if name.startswith("biocontext"):
+        readers = [lambda: biocontext.read(saved(f"{name}.json"), about="viewer_one")]
     if name.startswith("cbhours"):
         readers = [
             lambda: cbhours.read_live(saved(f"{name}.json"), ["viewer_one"]),
@@ -260,7 +301,7 @@ def test_every_operation_has_a_sample() -> None:
 
 def test_every_sample_has_a_row() -> None:
     rows = {f"statbate/{name}" for name, _, _ in STATBATE} | {
-        name for name, *_ in [*SITE, *ROOMS, *CBHOURS, *FAILURES]
+        name for name, *_ in [*SITE, *ROOMS, *PROFILES, *CBHOURS, *FAILURES]
     }
     rows.add("cbhours_months")
     rows.add("statbate/members_batch_request")  # is what is asked: test_statbate_requests.py

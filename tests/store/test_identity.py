@@ -10,7 +10,18 @@ import factories
 from factories import chat, minute, tip
 from folk import BIG, known, numbered, roots
 from mhc.errors import CheckError, UsageError
-from mhc.store import alerts, canonical, holders, identity, people, roles, schema, watched, watchlists
+from mhc.store import (
+    alerts,
+    canonical,
+    holders,
+    identity,
+    people,
+    roles,
+    schema,
+    snapshots,
+    watched,
+    watchlists,
+)
 from mhc.store.database import Database
 from mhc.store.failures import DatabaseBusyError
 from mhc.store.people import Role
@@ -137,16 +148,36 @@ def test_a_role_goes_back_to_what_is_stored(database: Database) -> None:
     with database.write() as conn:
         items = [chat(1, "chatter"), tip(2, "hidden", 5, anonymous=True), chat(3, factories.ROOM)]
         factories.store(conn, items)
-        names = ("chatter", "hidden", factories.ROOM, "with_did", "with_rid", "with_both", "nothing")
+        names = (
+            "chatter",
+            "hidden",
+            factories.ROOM,
+            "with_did",
+            "with_rid",
+            "with_both",
+            "nothing",
+            "read_as_a_model",
+            "read_as_a_member",
+        )
         ids = dict(zip(names, known(conn, *names), strict=True))
         stored = {name: people.by_id(conn, who).role for name, who in ids.items()}  # type: ignore[union-attr]
         numbered(conn, ids["with_did"], did=BIG)
         numbered(conn, ids["with_rid"], rid=BIG)
         numbered(conn, ids["with_both"], did=1, rid=2)
+        for name, source in (
+            ("read_as_a_model", "statbate.model_info"),
+            ("read_as_a_member", "statbate.member_tips"),
+        ):
+            snapshots.add(conn, [snapshots.Reading(ids[name], snapshots.Asked(source), minute(5), b"{}")])
         for who in ids.values():
             people.set_role(conn, who, Role.MODEL, by_hand=True)
         found = {name: str(roles.back_to_evidence(conn, who)) for name, who in ids.items()}
-        assert found == stored | {"with_did": "viewer", "with_rid": "model", "with_both": "both"}
+        assert found == stored | {
+            "with_did": "viewer",
+            "with_rid": "model",
+            "with_both": "both",
+            "read_as_a_model": "model",
+        }
         factories.store(conn, [tip(9, "with_rid", 5)], page=1)  # and follows what comes again
         assert roles.of(conn, ids["with_rid"]) == Role.BOTH
 

@@ -100,31 +100,32 @@ def online(
     Those with the most viewers first. Only rooms that polls keep are known. live_for in [feed] says for how long a
     reading holds.
     """
+    from mhc.domain.rooms import Show
     from mhc.reports import room_history
     from mhc.store import room_readings
 
     now, wanted = utc_now(), {tag.strip().lstrip("#").lower() for tag in tags}
+    kinds, limit = [Show[one.upper()] for one in shows], None if wanted or out.sort else out.limit
     with database(ctx) as db, db.read() as conn:
         live = room_readings.live(conn, now, settings(ctx).live_for)
-        found = [] if live is None else room_readings.online(conn, live)
+        found, total = (
+            room_readings.online(conn, live, shows=kinds, min_viewers=min_viewers, limit=limit)
+            if live is not None
+            else ([], 0)
+        )
         before = {} if since is None else _before(ctx, conn, since)
         _say_age(out, conn, now, live)
-    rooms = [
-        room_history.now_of(one, live)
-        for one in found
-        if wanted <= set(one.tags or ())
-        and (min_viewers is None or (one.viewers or 0) >= min_viewers)
-        and (not shows or (one.show is not None and one.show.word in shows))
-    ]
+    rooms = [room_history.now_of(one, live) for one in found if wanted <= set(one.tags or ())]
     rows = [asdict(one) | {"gained": _gained(one, before)} for one in rooms]
-    out.rows(ONLINE, out.ordered(ONLINE, rows), total=len(rows), nothing="none that polls keep is online")
+    number = len(rows) if wanted else total
+    out.rows(ONLINE, out.ordered(ONLINE, rows), total=number, nothing="none that polls keep is online")
 
 
 def _before(ctx: click.Context, conn: "Connection", since: str) -> dict[str, int]:
-    from mhc.store import room_readings
+    from mhc.store import room_growth
 
     start = time_range(ctx, conn, since, None).start
-    return {} if start is None else room_readings.followers_after(conn, start)
+    return {} if start is None else room_growth.followers_after(conn, start)
 
 
 def _gained(one: "RoomNow", before: dict[str, int]) -> int | None:
