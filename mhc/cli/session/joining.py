@@ -15,7 +15,7 @@ from mhc.errors import UsageError
 
 @click.command("merge", cls=Command, examples=["mhc session merge 1 2 -y"])
 @click.argument("session_id", metavar="ID", type=int, help="The session that stays.")
-@click.argument("other_id", metavar="OTHER", type=int, help="The session that becomes part of it.")
+@click.argument("other_id", metavar="OTHER_ID", type=int, help="The session that becomes part of it.")
 @write_options
 @common_options
 @click.pass_context
