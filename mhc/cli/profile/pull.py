@@ -21,6 +21,7 @@ from mhc.errors import UsageError
 
 if TYPE_CHECKING:
     from mhc.jobs.keeping import Outcome
+    from mhc.jobs.pulling import Pull, Surroundings
     from mhc.jobs.targets import Plan
     from mhc.store.database import Database
 
@@ -108,7 +109,7 @@ def pull(
     profile changes. Links are kept, too, but none beside one that you typed; a real name is not even read. After three
     refusals in a row, or at a block, the run ends: no block is worked around.
     """
-    from mhc.jobs import keeping, profile_asking, pulling
+    from mhc.jobs import keeping, pulling
     from mhc.jobs.putting import need_enabled
 
     asking = Asking(**asked)
@@ -124,15 +125,13 @@ def pull(
         if dry_run:
             _show(ctx, out, what)
             return 0
-        tell = lambda text: say(ctx, text)  # noqa: E731 - a line, as in the neighbours
-        around = pulling.Surroundings(db, loaded, (lambda: at) if at else utc_now, end.stop, tell)
+        around = pulling.Surroundings(
+            db, loaded, (lambda: at) if at else utc_now, end.stop, lambda text: say(ctx, text)
+        )
         one = pulling.Pull(around)
         found: list[Outcome] = [*what.failed, *what.plan.fresh]
         with Progress(ctx, f"of {what.plan.questions:,} answered", step=1) as progress:
-            if what.saved is None:
-                came = profile_asking.pull(one, around, what.plan.tasks)
-            else:
-                came = _loaded(one, what)
+            came = _answers(one, around, what)
             for number, outcome in enumerate(came, 1):
                 found.append(outcome)
                 progress(number)
@@ -174,7 +173,12 @@ def _asked(ctx: click.Context, db: "Database", asking: Asking, *, force: bool) -
     return _Asked(plan, failed)
 
 
-def _loaded(one: Any, what: _Asked) -> "Iterator[Outcome]":
+def _answers(one: "Pull", around: "Surroundings", what: _Asked) -> "Iterator[Outcome]":
+    from mhc.jobs import profile_asking
+
+    if what.saved is None:
+        yield from profile_asking.pull(one, around, what.plan.tasks)
+        return
     for task in what.plan.tasks:
         yield from one.load(task, what.saved)
 
