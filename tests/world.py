@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from mhc.clients.affiliate import AffiliateClient
 from mhc.clients.apistats import EarningsClient
 from mhc.clients.biocontext import ProfileClient
+from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.pacing import Pacer
 from mhc.clients.statbate import StatbateClient
@@ -112,6 +113,13 @@ class World:
     def profiles(self) -> Iterator[Any]:
         """Give the client of public profiles."""
         with closing(ProfileClient(self.sandbox.url, self._pacer, clock=self.time)) as client:
+            yield client
+
+    @contextmanager
+    def cbhours(self) -> Iterator[Any]:
+        """Give the client of CBHours."""
+        url = self.sandbox.environment["MHC_CBHOURS_URL"]
+        with closing(CbhoursClient(url, self._pacer, clock=self.time)) as client:
             yield client
 
     def _sleep(self, seconds: float) -> bool:

@@ -274,4 +274,6 @@ TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
     "profile": _PROFILE,
     "profile.room_page": _PROFILE,
     "profile.bio_page": _PROFILE,
+    # What it saw in them stands among the readings of rooms.
+    "cbhours": (_list("months"),),
 }

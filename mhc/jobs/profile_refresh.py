@@ -6,7 +6,7 @@ from mhc.clients.biocontext import KeptOutError
 from mhc.jobs import profile_asking, targets
 from mhc.jobs.keeping import Outcome
 from mhc.jobs.pulling import Pull, Surroundings
-from mhc.jobs.statbate_refresh import filters_of, finish
+from mhc.jobs.statbate_refresh import counted, filters_of, finish
 from mhc.jobs.targets import Filters, Plan
 from mhc.jobs.work import SkippedError, Work
 
@@ -39,5 +39,5 @@ def run(work: Work) -> None:
         if isinstance(outcome.failure, KeptOutError):
             work.counts["kept_out"] += 1
         else:
-            told.append(outcome)
+            told += counted(work, [outcome])
     finish(work, told, one)

@@ -1,4 +1,4 @@
-"""Checks of the sources of figures: one question to each that has a token, where it is its turn."""
+"""Checks of the sources of figures: one question to each that has a token, or a job, where it is its turn."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -9,6 +9,7 @@ from mhc.clients.affiliate import AffiliateClient
 from mhc.clients.affiliate import Query as Rooms
 from mhc.clients.apistats import EarningsClient
 from mhc.clients.biocontext import KeptOutError, ProfileClient
+from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.failures import BlockedError, DownError, NotKnownError, ThrottledError
 from mhc.clients.pacing import PacedError, Pacer
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 STATBATE, STATISTICS, EARNINGS = "statbate api", "statistics api", "affiliate earnings"
-ROOMS = "feed of rooms"
-PROFILES = "public profiles"
+ROOMS, PROFILES, HOURS = "feed of rooms", "public profiles", "cbhours"
+_SOMEBODY: Final = "chaturbate"  # a name of the site: to ask about, where there is no own room
 _PATIENCE: Final = 5.0  # seconds to wait for a turn
 _DAY: Final = timedelta(days=1)
 # So young a reading of a room's figures is the proof: its account may be asked once in five minutes, which a job needs.
@@ -50,10 +51,13 @@ def read_at(conn: "Connection", loaded: Settings, now: datetime) -> Read:
     return found
 
 
-def check(loaded: Settings, *, offline: bool, read: Read, now: datetime) -> Iterator[Finding]:
+def check(
+    loaded: Settings, *, offline: bool, read: Read, now: datetime, hours: bool = False
+) -> Iterator[Finding]:
     """Say of each source that has a token whether it answers; each is asked in its turn or not at all.
 
-    What was read a short time ago is not asked: the turn is left to who keeps the answer.
+    What was read a short time ago is not asked: the turn is left to who keeps the answer. CBHours asks
+    for no token: `hours` says that it is to be asked.
     """
     pacer = Pacer(loaded.state_dir, patience=_PATIENCE)
     asks: list[tuple[str, str, _Ask]] = []
@@ -72,6 +76,8 @@ def check(loaded: Settings, *, offline: bool, read: Read, now: datetime) -> Iter
         asks.append((ROOMS, "", lambda: _ask_feed(loaded, pacer)))
     if loaded.profiles_enabled and loaded.rooms:
         asks.append((PROFILES, f"{loaded.rooms[0].name}: ", lambda: _ask_profile(loaded, pacer)))
+    if hours:
+        asks.append((HOURS, "", lambda: _ask_cbhours(loaded, pacer)))
     for name, whose, ask in asks:
         yield off(name, f"{whose}not asked (--offline)") if offline else _finding(name, whose, ask)
 
@@ -113,6 +119,15 @@ def _ask_profile(loaded: Settings, pacer: Pacer) -> Sequence[str]:
             return ()  # that is an answer, too
 
 
+def _ask_cbhours(loaded: Settings, pacer: Pacer) -> Sequence[str]:
+    """Ask whether the own room is online; that it is not known there is an answer, too."""
+    with closing(CbhoursClient(loaded.cbhours_url, pacer, wait_scale=loaded.wait_scale)) as client:
+        try:
+            return client.fetch_live([loaded.room or _SOMEBODY]).problems
+        except NotKnownError:
+            return ()
+
+
 def _finding(name: str, whose: str, ask: _Ask) -> Finding:
     try:
         problems = ask()
@@ -125,4 +140,5 @@ def _finding(name: str, whose: str, ask: _Ask) -> Finding:
         return warning(name, said, failure.hint or _LATER) if later else error(name, said, failure.hint)
     if problems:
         return warning(name, f"{whose}answers in another form: {problems[0]}", "the other fields are read")
-    return ok(name, f"{whose}answered" if name in {ROOMS, PROFILES} else f"{whose}answered with this token")
+    said = "answered" if name in {ROOMS, PROFILES, HOURS} else "answered with this token"
+    return ok(name, f"{whose}{said}")

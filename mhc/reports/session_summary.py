@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mhc.reports.sessions import Asked
     from mhc.store.sessions import Session
 
-FRIENDS, STARS, EXCLUDED = "Friends", "Known Streamers", "Excluded"
+FRIENDS, STARS = "Friends", "Known Streamers"
 _BOARD = 5
 
 
@@ -45,7 +45,7 @@ def read(conn: "Connection", one: "Session", asked: "Asked") -> Summary:
     named = [row for row in people if row.username is not None]
     tippers = one_session.tippers(whole.tally, whole.names)
     largest = whole.tally.largest
-    order = [each.name for each in watchlists.names(conn) if each.name != EXCLUDED]
+    order = [each.name for each in watchlists.names(conn)]
     tracked = [(name, [row for row in named if name in row.watchlists]) for name in order]
     return Summary(
         whole=whole,

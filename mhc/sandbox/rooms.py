@@ -14,7 +14,7 @@ from mhc.sandbox.models import TAG_KINDS
 from mhc.sandbox.past import OWN
 
 NUMBER: Final = 6_000  # a tenth of them is on air
-_LETTERS: Final = "mftc"  # as models count genders
+LETTERS: Final = "mftc"  # as models count genders
 _GENDERS: Final = "ffffffmmtc"
 _REGIONS: Final = ("asia", "europe_russia", "northamerica", "southamerica", "other")
 _COUNTRIES: Final = {
@@ -89,14 +89,14 @@ def known(ledger: Ledger, account: Account, seed: int, number: int, name: str) -
         model = ledger.models[place]
         live = next((one for one in _of_story(ledger, account, seed) if one.name == model.name), None)
         last = max((one.start for one in ledger.sessions[place] if one.start <= now), default=None)
-        followers = account.followers if place == OWN else _crowd(seed, -place, now)[1]
+        followers = account.followers if place == OWN else crowd(seed, -place, now)[1]
         return Known(live, last, followers, model.gender, _age(seed, -place), model.tags)
     one = int(name[5:]) if name.startswith("room_") and name[5:].isdecimal() and len(name) == 10 else 0
     if not 1 <= one <= number:
         return None
-    live = next(_made_up(seed, one, now, first=one), None)
-    gender = _LETTERS.index(_GENDERS[_chance(seed, one) % len(_GENDERS)])
-    followers, tags = _crowd(seed, one, now)[1], live.tags if live else ()
+    live = made_up(seed, one, now)
+    gender = LETTERS.index(_GENDERS[_chance(seed, one) % len(_GENDERS)])
+    followers, tags = crowd(seed, one, now)[1], live.tags if live else ()
     return Known(live, _last(seed, one, now), followers, gender, _age(seed, one), tags)
 
 
@@ -122,13 +122,13 @@ def _of_story(ledger: Ledger, account: Account, seed: int) -> Iterator[Room]:
             continue
         own = number == OWN
         seconds = ledger.now - ledger.sessions[number][-1].start
-        viewers, followers = _crowd(seed, -number, ledger.now)
+        viewers, followers = crowd(seed, -number, ledger.now)
         yield _room(
             seed,
             -number,
             ledger.now,
             name=model.name,
-            gender=_LETTERS[model.gender],
+            gender=LETTERS[model.gender],
             tags=model.tags,
             show="public",
             viewers=account.strangers + len(account.crowd) if own else viewers,
@@ -137,26 +137,36 @@ def _of_story(ledger: Ledger, account: Account, seed: int) -> Iterator[Room]:
         )
 
 
-def _made_up(seed: int, number: int, now: int, first: int = 1) -> Iterator[Room]:
-    for one in range(first, number + 1):
-        since = _since(seed, one, now)
-        if since is None:
-            continue
-        chance = _chance(seed, one)
-        viewers, followers = _crowd(seed, one, now)
-        place = chance % len(_TAGS)
-        yield _room(
-            seed,
-            one,
-            now,
-            name=f"room_{one:05d}",
-            gender=_GENDERS[chance % len(_GENDERS)],
-            tags=(_TAGS + _TAGS)[place : place + chance % 4],
-            show=_SHOWS[_chance(seed, one, since, (now - since) // _SHOW_LASTS) % len(_SHOWS)],
-            viewers=viewers,
-            followers=followers,
-            seconds=now - since,
-        )
+def _made_up(seed: int, number: int, now: int) -> Iterator[Room]:
+    every = (made_up(seed, one, now) for one in range(1, number + 1))
+    return (one for one in every if one is not None)
+
+
+def made_up(seed: int, number: int, now: int) -> Room | None:
+    """Give a made-up room by its number; None where it is not on air."""
+    since = _since(seed, number, now)
+    if since is None:
+        return None
+    chance = _chance(seed, number)
+    viewers, followers = crowd(seed, number, now)
+    place = chance % len(_TAGS)
+    return _room(
+        seed,
+        number,
+        now,
+        name=name_of(number),
+        gender=_GENDERS[chance % len(_GENDERS)],
+        tags=(_TAGS + _TAGS)[place : place + chance % 4],
+        show=_SHOWS[_chance(seed, number, since, (now - since) // _SHOW_LASTS) % len(_SHOWS)],
+        viewers=viewers,
+        followers=followers,
+        seconds=now - since,
+    )
+
+
+def name_of(number: int) -> str:
+    """Give the name of a made-up room."""
+    return f"room_{number:05d}"
 
 
 def _room(
@@ -203,7 +213,7 @@ def _since(seed: int, number: int, now: int) -> int | None:
     return None
 
 
-def _crowd(seed: int, number: int, now: int) -> tuple[int, int]:
+def crowd(seed: int, number: int, now: int) -> tuple[int, int]:
     """Give viewers and followers of a room: few have many."""
     known = 40_000 // (number + 5) if number >= 0 else 40
     wave = _chance(seed, number, now // _MOVES) % 40

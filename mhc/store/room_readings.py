@@ -2,19 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from mhc.domain.live import Live, Look
 from mhc.domain.room_sessions import Seen
-from mhc.domain.rooms import Show, Source
+from mhc.domain.rooms import SEGMENT, Scope, Show, Source
 from mhc.store.people import CHUNK
 from mhc.store.schema import observation, person, room_latest, room_poll, room_text
 
 _FEED = int(Source.AFFILIATE)
+_FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class Poll(NamedTuple):
@@ -73,23 +85,43 @@ def last_poll(conn: Connection, *, complete: bool = False, before: datetime | No
 
 
 def live(conn: Connection, now: datetime, live_for: timedelta) -> Live | None:
-    """Give what young polls say of who is live; None where there is none."""
+    """Give what young polls say of who is live; None where there is none.
+
+    CBHours is asked about rooms by name: that one is missing there says nothing.
+    """
     young = room_poll.c.at >= now - live_for, room_poll.c.at <= now
-    query = select(room_poll.c.at, room_poll.c.scope, room_poll.c.complete)
-    rows = conn.execute(
-        query.where(room_poll.c.source == _FEED, *young).order_by(room_poll.c.at.desc())
-    ).all()
-    return Live([Look(*row) for row in rows]) if rows else None
+    whole = and_(room_poll.c.complete, room_poll.c.source == _FEED)
+    query = select(room_poll.c.at, room_poll.c.scope, whole).where(*young)
+    rows = conn.execute(query.order_by(room_poll.c.at.desc(), room_poll.c.source)).all()
+    return Live([Look(row[0], row[1], bool(row[2])) for row in rows]) if rows else None
 
 
 def live_rows(live: Live) -> Select[Any]:
-    """Give the query of the rows of people whose room is live, and was not offline in any of its polls."""
-    off = select(_o.person_id).where(*_of(live), _o.show == int(Show.OFFLINE))
-    return select(_o.person_id).where(*_of(live), _o.person_id.not_in(off.correlate(None)))
+    """Give the query of the rows of people whose room is live: its last reading does not say that it is offline."""
+    off = _o.show == int(Show.OFFLINE)
+    ms = type_coerce(_o.observed_at, BigInteger)
+    on_at = func.max(case((or_(_o.show.is_(None), ~off), ms)))
+    off_at = func.coalesce(func.max(case((off, ms))), 0)
+    query = select(_o.person_id).where(_o.observed_at.in_(live.polls))
+    return query.group_by(_o.person_id).having(on_at > off_at)
 
 
-def _of(live: Live) -> list[ColumnElement[bool]]:
-    return [_o.observed_at.in_(live.polls), _o.source == _FEED]
+def offline_since(conn: Connection, person_ids: Sequence[int], since: datetime) -> datetime | None:
+    """Give the last reading that says that a person's rooms are offline, after an instant; None where none does."""
+    mine = and_(_o.observed_at == room_poll.c.at, _o.source == room_poll.c.source)
+    query = select(func.max(_o.observed_at)).select_from(room_poll).join(observation, mine)
+    query = query.where(room_poll.c.at > since, _o.person_id.in_(person_ids), _o.show == int(Show.OFFLINE))
+    found: datetime | None = conn.execute(query.where(room_poll.c.source != _FEED)).scalar()
+    return found
+
+
+def asked_last(conn: Connection, source: Source, since: datetime) -> dict[int, datetime]:
+    """Give when each row of people was last read live by a source, after an instant."""
+    mine = and_(_o.observed_at == room_poll.c.at, _o.source == room_poll.c.source)
+    query = select(_o.person_id, func.max(_o.observed_at)).select_from(room_poll).join(observation, mine)
+    live = room_poll.c.source == int(source), room_poll.c.scope != str(Scope.SEGMENTS)
+    rows = conn.execute(query.where(*live, room_poll.c.at > since).group_by(_o.person_id))
+    return {row[0]: row[1] for row in rows}
 
 
 def live_among(conn: Connection, rows: Iterable[int], live: Live) -> set[int]:
@@ -109,10 +141,11 @@ def online(
 
     Of all rooms only the figures that order them are read, and the rest of those within the limit.
     """
-    asked = select(_o.person_id, _o.observed_at, _o.viewers, _o.show).where(*_of(live))
+    asked = select(_o.person_id, _o.observed_at, _o.viewers, _o.show, _o.source)
+    asked = asked.where(_o.observed_at.in_(live.polls))
     roots = _merged(conn)
     last: dict[int, Any] = {}
-    for row in conn.execute(asked.order_by(_o.observed_at, _o.person_id.desc())):
+    for row in conn.execute(asked.order_by(_o.observed_at, _o.source.desc(), _o.person_id.desc())):
         last[roots.get(row.person_id, row.person_id)] = row
     wanted = [
         row
@@ -143,9 +176,9 @@ def _first(rows: list[Any], limit: int | None) -> list[Any]:
 
 def _whole(conn: Connection, rows: Iterable[Any]) -> Iterator[Any]:
     """Give readings with what their rooms said, poll by poll."""
-    of_poll: dict[datetime, list[int]] = defaultdict(list)
+    of_poll: dict[tuple[datetime, int], list[int]] = defaultdict(list)
     for row in rows:
-        of_poll[row.observed_at].append(row.person_id)
+        of_poll[row.observed_at, row.source].append(row.person_id)
     who = person.alias("one")
     query = (
         select(func.coalesce(who.c.username, person.c.username), *_ROW, _o.person_id)
@@ -154,8 +187,8 @@ def _whole(conn: Connection, rows: Iterable[Any]) -> Iterator[Any]:
         .outerjoin(who, who.c.id == person.c.canonical_id)
         .outerjoin(room_text, room_text.c.id == _o.text_id)
     )
-    for at, ids in of_poll.items():
-        mine, some = query.where(_o.observed_at == at, _o.source == _FEED), set(ids)
+    for (at, source), ids in of_poll.items():
+        mine, some = query.where(_o.observed_at == at, _o.source == source), set(ids)
         if len(ids) <= CHUNK:
             mine = mine.where(_o.person_id.in_(sorted(ids)))
         yield from (row for row in conn.execute(mine) if row.person_id in some)
@@ -197,16 +230,43 @@ def of_people(
     if first is None:
         return []
     at = room_poll.c.at
-    polls = select(at).where(
-        room_poll.c.source == int(source), *_within(at, max(since or first, first), last, until)
-    )
+    if source is not Source.AFFILIATE:  # which also says, after that, that a room is offline
+        last = _FAR
+    within = room_poll.c.source == int(source), *_within(at, max(since or first, first), last, until)
+    if source is not Source.AFFILIATE:
+        return _with_ranks(conn, person_ids, within)
     query = (
         select(_o.observed_at, _o.show, _o.viewers, _o.followers, _o.seconds_online, _o.text_id)
-        .where(_among(conn, polls), _o.source == int(source), _o.person_id.in_(person_ids))
+        .where(
+            _among(conn, select(at).where(*within)), _o.source == int(source), _o.person_id.in_(person_ids)
+        )
         .order_by(_o.observed_at, _o.person_id)
     )
     rows = conn.execute(query)
     return [Seen(row[0], None if row[1] is None else _SHOWS[row[1]], *row[2:]) for row in rows]
+
+
+def _with_ranks(
+    conn: Connection, person_ids: Sequence[int], within: Sequence[ColumnElement[bool]]
+) -> list[Seen]:
+    """Give what the polls of CBHours say, which rank, and whether they are of an instant or of three minutes."""
+    mine = and_(
+        _o.observed_at == room_poll.c.at, _o.source == room_poll.c.source, _o.person_id.in_(person_ids)
+    )
+    figures = _o.viewers, _o.followers, _o.seconds_online, _o.text_id, _o.rank, _o.gender_rank
+    query = select(room_poll.c.at, _o.show, room_poll.c.scope, *figures).select_from(room_poll)
+    rows = conn.execute(query.join(observation, mine).where(*within).order_by(room_poll.c.at, _o.person_id))
+    return [
+        Seen._make(
+            (
+                at,
+                None if show is None else _SHOWS[show],
+                *rest,
+                SEGMENT if scope == Scope.SEGMENTS else None,
+            )
+        )
+        for at, show, scope, *rest in rows
+    ]
 
 
 def subjects(conn: Connection, text_ids: Iterable[int]) -> dict[int, str | None]:

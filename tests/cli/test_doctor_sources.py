@@ -232,3 +232,35 @@ def test_profiles_are_asked_for_only_where_they_are_enabled(mhc: MhcHere) -> Non
         blocked = mhc(*words, **environment(sandbox))
     assert said(blocked)[0][0] == "warning"
     assert "does not show example_room to your region or address" in said(blocked)[0][1]
+
+
+def hours(run: Run) -> list[tuple[str, str]]:
+    return [(row["state"], row["detail"]) for row in run.json if row["check"] == "cbhours"]
+
+
+def test_cbhours_is_asked_where_its_job_is_on(mhc: MhcHere) -> None:
+    with playing() as sandbox:
+        given = environment(sandbox)
+        assert hours(mhc("doctor", "--json", **given)) == []
+        assert mhc("job", "enable", "cbhours-poll", **given).status == 0
+        assert hours(mhc("doctor", "--json", **given)) == [("ok", "answered")]
+        unknown = given | {"CHATURBATE_USERNAME": "quiet_room"}
+        assert hours(mhc("doctor", "--json", **unknown)) == [("ok", "answered")]
+        assert hours(mhc("doctor", "--offline", "--json", **given)) == [("off", "not asked (--offline)")]
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "detail"),
+    [
+        ("429", "warning", "CBHours asks to slow down (429): Too Many Requests"),
+        ("403", "warning", f"CBHours {KEPT_OUT}"),
+        ("changed", "error", "an answer of CBHours has no data"),
+        ("5*503", "warning", "CBHours is not working (503)"),
+    ],
+)
+def test_what_cbhours_says_instead(mhc: MhcHere, word: str, state: str, detail: str) -> None:
+    with playing(faults={"cbhours": word}) as sandbox:
+        given = {"MHC_CBHOURS_URL": sandbox.environment["MHC_CBHOURS_URL"]}
+        mhc("job", "enable", "cbhours-poll", **given)
+        run = mhc("doctor", "--json", **given)
+    assert (run.status, hours(run)) == (4 if state == "error" else 0, [(state, detail)])

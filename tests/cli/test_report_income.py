@@ -153,6 +153,18 @@ def test_what_was_captured_and_is_not_in_a_whole_ledger_is_unexplained(
     assert report(mhc)["ledger"]["missing"] == []
 
 
+def test_a_ledger_in_a_wrong_zone_is_suspected(database: Database, mhc: MhcHere) -> None:
+    tell_story(database)
+    later = [(at - 60, change, kind, who) for at, change, kind, who in FIRST]
+    bring(mhc, later)
+    run = mhc("report", "income", "--json")
+    assert run.json["total"]["unexplained"] == 215
+    said = (
+        "warning: nothing that was captured is in the ledger: mhc import tokens FILE says which zone fits\n"
+    )
+    assert said in run.stderr
+
+
 def test_where_a_row_is_missing_nothing_is_unexplained_and_the_place_is_told(
     database: Database, mhc: MhcHere
 ) -> None:

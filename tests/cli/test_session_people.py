@@ -1,14 +1,11 @@
-"""`mhc session audience|events|note|rebuild|summary` and `mhc room now`: who was there, what it was like."""
-
-import signal
+"""`mhc session audience|events|note|rebuild`: who was there, what happened, what is noted of it."""
 
 import pytest
 from sqlalchemy import update
 
 import factories
-from command import Mhc, MhcHere
-from factories import chat, cover, happening, minute, tell_story, tip
-from mhc.domain.clock import iso_z
+from command import MhcHere
+from factories import chat, happening, tell_story
 from mhc.store import schema
 from mhc.store.database import Database
 
@@ -94,6 +91,22 @@ def test_who_was_there_before_anybody_listened_is_known_when_they_speak(
         ("viewer_one", None, 600, 0),
         ("viewer_two", None, None, 0),
     ]
+
+
+def test_who_waits_for_the_show_to_begin_is_there_for_the_first_time(
+    database: Database, mine: MhcHere
+) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        items = [
+            happening(1430, "userEnter", "viewer_five"),  # ten minutes before the second show
+            happening(30, "userEnter", "viewer_six"),  # to the first one, and again to the second
+            happening(1442, "userEnter", "viewer_six"),
+        ]
+        factories.store(conn, sorted(items, key=lambda item: item[0]), page=7)
+    rows = mine("session", "audience", "--json").json
+    new = {row["username"]: row["first_time"] for row in rows}
+    assert new == {"viewer_one": False, "viewer_five": True, "viewer_six": False}
 
 
 def test_the_events_of_a_session_are_those_of_its_time(database: Database, mine: MhcHere) -> None:
@@ -194,179 +207,3 @@ def test_a_rebuild_says_what_it_changed(database: Database, mine: MhcHere) -> No
     assert [row["change"] for row in mine("session", "rebuild", "--json").json] == ["same", "same"]
     assert mine("session", "rebuild", "--since", "2026-01-03", "--json").json == []
     assert mine("session", "rebuild", "--room", "nobody").status == 3
-
-
-SUMMARY = """\
-# S: 2026-01-01 Stream \u2013 Blue \\*night\\*
-
-## Time
-
-- Duration: 40m 00s (40m 00s live)
-- Start: 2026-01-01 18:00 UTC
-- End: 2026-01-01 18:40 UTC
-
-## Subject
-
-- Subject: Unknown
-
-## Tokens
-
-- Total: 215
-- Tips: 185 in 4 tips by 2 people
-- Media: 30 for 1
-- Fan club: 0 joined
-- An hour live: 322
-
-## Viewers
-
-- Public feed: Unknown at most, Unknown on average
-- Known by name: 2 at most, 1.43 on average (who was there already is known when they speak)
-
-## Followers
-
-- New: 1
-- Gone: 0
-- Net: +1
-
-## Visitors
-
-- People: 2, 2 of them for the first time
-- Visits: 2, 0 of them under a minute
-- Median stay: 19m 00s
-- Chat: 2 lines by 2 people
-
-## Tracked people
-
-- Friends: **viewer\\_one** \u2605
-- Known Streamers: **viewer\\_one** \u2605, viewer\\_two \u2605
-
-## Top tippers
-
-| # | Who | Tokens | Tips |
-| ---: | :--- | ---: | ---: |
-| 1 | **viewer\\_one** \u2605 | 100 | 1 |
-| 2 | viewer\\_two \u2605 | 65 | 2 |
-| 3 | Anonymous | 50 | 1 |
-
-## Tippers
-
-- **viewer\\_one** \u2605: 100
-- viewer\\_two \u2605: 65
-- Anonymous: 50
-
-## Highlights
-
-- Largest tip: 100 by **viewer\\_one** \u2605
-- Tipped on their first visit: **viewer\\_one** \u2605, viewer\\_two \u2605
-- Note: sold \\| out
-
-## Coverage
-
-- Captured: 100% of the time
-"""
-
-
-def test_a_summary_has_a_form_that_never_changes(database: Database, mine: MhcHere) -> None:
-    tell_story(database)
-    number = first(mine)
-    mine("watchlist", "add", "Friends", "viewer_one")
-    mine("watchlist", "add", "Known Streamers", "viewer_one")
-    mine("watchlist", "add", "Known Streamers", "viewer_two")
-    mine("session", "edit", number, "--title", "not this", "--theme", "Blue *night*")
-    mine("session", "note", number, "sold | out")
-    run = mine("session", "summary", number)
-    assert (run.status, run.stderr) == (0, "")
-    assert run.stdout == SUMMARY
-    hidden = mine("session", "summary", number, MHC_SCREEN_SAFE="1").stdout
-    assert "215" not in hidden
-    assert "sold" not in hidden
-    assert hidden.count("\n## ") == SUMMARY.count("\n## ")
-
-
-def test_a_summary_of_a_session_of_which_nothing_is_known(mine: MhcHere) -> None:
-    assert mine("session", "add", "--from", "2026-01-01 20:00Z", "--to", "2026-01-02 01:00Z").status == 0
-    text = mine("session", "summary", MHC_TIMEZONE="Asia/Tokyo").stdout
-    assert text.startswith("# S: 2026-01-02 Stream \u2013 Unknown\n")
-    text = mine("session", "summary").stdout
-    assert text.startswith("# S: 2026-01-01/02 Stream \u2013 Unknown\n")
-    assert "- Subject: Unknown" in text
-    assert "- Known by name: Unknown at most, Unknown on average" in text
-    assert "- Captured: Unknown of the time" in text
-    assert "- Median stay: Unknown" in text
-
-
-def live(database: Database) -> None:
-    """Keep a show that goes on: two who came, one who only spoke, and one who is gone."""
-    items = [
-        happening(0, "broadcastStart"),
-        happening(1, "userEnter", "viewer_one"),
-        happening(2, "userEnter", "viewer_two"),
-        tip(3, "viewer_two", 20),
-        tip(4, "viewer_two", 500, anonymous=True),
-        chat(5, "viewer_three"),
-        happening(6, "userEnter", "viewer_four"),
-        chat(7, "viewer_four"),
-        happening(8, "userLeave", "viewer_four"),
-    ]
-    with database.write() as conn:
-        factories.store(conn, items)
-        cover(conn, 0, 10)
-
-
-def test_who_is_in_the_room_now(database: Database, mine: MhcHere) -> None:
-    live(database)
-    mine("watchlist", "add", "Friends", "viewer_one")
-    run = mine("room", "now", "--json")
-    one = {
-        "username": "viewer_two",
-        "watchlists": [],
-        "tokens": 20,
-        "session_tokens": 20,
-        "messages": 0,
-        "visits": 1,
-        "entered_at": "2026-01-01T18:02:00Z",
-        "last_sign_at": iso_z(minute(3)),
-        "rating": None,
-    }
-    nothing = {"tokens": 0, "session_tokens": 0}
-    came = {
-        "username": "viewer_one",
-        "watchlists": ["Friends"],
-        "entered_at": iso_z(minute(1)),
-        "last_sign_at": None,
-    }
-    spoke = {
-        "username": "viewer_three",
-        "entered_at": None,
-        "visits": 0,
-        "messages": 1,
-        "last_sign_at": iso_z(minute(5)),
-    }
-    assert run.json == [one, one | nothing | came, one | nothing | spoke]
-    assert run.stderr.startswith("warning: nobody listens to the room")
-    assert mine("room", "now", "-o", "name").stdout == "viewer_two\nviewer_one\nviewer_three\n"
-    with database.write() as conn:
-        factories.store(conn, [happening(9, "broadcastStop")], page=1)
-    assert mine("room", "now", "--json").json == []
-    assert mine("room", "now", "--room", "nobody").status == 3
-    assert mine("room", "now", "--json", CHATURBATE_USERNAME="never_seen").json == []
-
-
-def test_a_room_that_is_watched_prints_a_frame_a_change_and_ends_with_the_key(
-    run_mhc: Mhc, database: Database, database_url: str
-) -> None:
-    live(database)
-    words = ["room", "now", "--watch", "--interval", "0.1", "--fields", "username", "-o", "tsv"]
-    environment = {"DATABASE_URL": database_url, "CHATURBATE_USERNAME": "example_room"}
-    with run_mhc.start(*words, **environment) as process:
-        assert process.stdout is not None
-        first_frame = [process.stdout.readline() for _ in range(4)]
-        with database.write() as conn:
-            factories.store(conn, [happening(10, "userLeave", "viewer_one")], page=1)
-        next_frame = [process.stdout.readline() for _ in range(4)]
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        assert process.wait() == 130
-    assert first_frame == ["username\n", "viewer_two\n", "viewer_one\n", "viewer_three\n"]
-    assert next_frame == ["\n", "username\n", "viewer_two\n", "viewer_three\n"]
-    assert rest == ""

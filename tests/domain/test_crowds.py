@@ -38,6 +38,7 @@ def visit(entered: int | None, left: int | None, ending: Ending = Ending.LEFT) -
         ([visit(10, None, Ending.UNKNOWN)], Stay(12, 25), [Stay(10, 25)]),
         ([visit(10, None, Ending.UNKNOWN)], None, [Stay(10, 11)]),
         ([visit(10, None, Ending.UNKNOWN), visit(50, 60)], Stay(12, 55), [Stay(10, 60)]),
+        ([visit(10, None, Ending.UNKNOWN), visit(50, 60)], Stay(12, 90), [Stay(10, 60)]),
         ([visit(110, 120)], None, []),
     ],
 )

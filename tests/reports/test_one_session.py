@@ -161,6 +161,16 @@ def test_figures_while_it_runs(database: Database) -> None:
     assert found.subjects == ["from the feed"]
 
 
+def test_a_reading_of_the_feed_stands_for_half_an_hour_at_most(database: Database) -> None:
+    with database.write() as conn:
+        talk = [chat(at, "viewer_one") for at in range(1, 120, 20)]
+        store(conn, [happening(0, "broadcastStart"), *talk, happening(120, "broadcastStop")])
+        poll(conn, read(0, 10), read(60, 40), read(75, 100))
+        found = figures(conn)
+    # 10 for 30 minutes, 40 for 15, 100 for 30.
+    assert (found.viewers_peak, found.viewers_mean) == (100, 52.0)
+
+
 def test_excluded_people_are_in_no_figure(database: Database) -> None:
     tell_story(database)
     with database.write() as conn:

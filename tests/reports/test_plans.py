@@ -9,18 +9,7 @@ from sqlalchemy import Connection, insert, text
 from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
 from mhc.domain.words import terms
-from mhc.reports import (
-    audience,
-    card,
-    compare,
-    inbox,
-    one_session,
-    room_now,
-    session_summary,
-    sessions,
-    timeline,
-    tippers,
-)
+from mhc.reports import card, compare, inbox, sessions, timeline, tippers
 from mhc.store import full_text, people, roll, search, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
@@ -43,18 +32,6 @@ def show_card_of_room(conn: Connection) -> object:
 
 def show_sessions(conn: Connection) -> object:
     return sessions.read(conn, list_all(conn), sessions.Asked(minute(3000), timedelta(minutes=30)))
-
-
-def show_session(conn: Connection) -> object:
-    return one_session.read(conn, list_all(conn)[0], sessions.Asked(minute(3000), timedelta(minutes=30)))
-
-
-def show_summary(conn: Connection) -> object:
-    return session_summary.read(conn, list_all(conn)[0], sessions.Asked(minute(3000), timedelta(minutes=30)))
-
-
-def show_audience(conn: Connection) -> object:
-    return audience.read(conn, list_all(conn)[0], sessions.Asked(minute(3000), timedelta(minutes=30)))
 
 
 def show_tippers(conn: Connection) -> object:
@@ -108,9 +85,6 @@ EVERY = [
     show_card,
     show_card_of_room,
     show_sessions,
-    show_session,
-    show_summary,
-    show_audience,
     show_tippers,
     show_timeline,
     show_comparison,
@@ -240,6 +214,25 @@ def test_of_the_last_seen_each_is_looked_up_before_all_are_read(
         assert not [line for line in lines if line.split()[:2] == ["SCAN", table]]
 
 
+def show_threads(conn: Connection) -> object:
+    return inbox.partners(conn, None, None)
+
+
+def show_tippers_since(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    return roll.list_people(conn, Roll([room.id], segments=[Segment.TIPPERS], since=minute(5)), 50)
+
+
+@pytest.mark.parametrize("asked", [show_threads, show_tippers_since])
+def test_threads_and_who_tipped_since_a_time_are_read_from_totals_alone(
+    database: Database, asked: Asked
+) -> None:
+    tell_story(database)
+    lines = [line.split() for plan in plans(database, asked) for line in plan.splitlines()]
+    assert any("person_total" in line for line in lines)
+    assert not [line for line in lines if "event" in line]
+
+
 def test_names_are_found_along_their_index(sqlite_database: Database) -> None:
     tell_story(sqlite_database)
     found = [plan for plan in plans(sqlite_database, show_matches) if "ix_alias_username" in plan]
@@ -249,27 +242,6 @@ def test_names_are_found_along_their_index(sqlite_database: Database) -> None:
 def test_open_visits_are_found_by_the_index_of_open_ones(database: Database) -> None:
     tell_story(database)
     assert any("uq_visit_open" in plan for plan in plans(database, show_live))
-
-
-def show_who_is_there(conn: Connection) -> object:
-    (room,) = people.find(conn, "example_room")
-    return room_now.read(conn, [room.id], minute(3000))
-
-
-def test_who_is_there_is_found_by_the_index_of_open_visits(database: Database) -> None:
-    tell_story(database)
-    with database.write() as conn:
-        store(conn, [happening(2000, "userEnter", "viewer_one")], page=5)
-    assert any("uq_visit_open" in plan for plan in plans(database, show_who_is_there))
-    assert not any("ix_event" in plan for plan in plans(database, show_who_is_there))  # no session is live
-
-
-@pytest.mark.parametrize("asked", [show_session, show_audience])
-def test_a_session_takes_few_questions_and_reads_its_events_once(database: Database, asked: Asked) -> None:
-    tell_story(database)
-    found = plans(database, asked)
-    assert len(found) <= 20
-    assert len([plan for plan in found if "ix_event_stream" in plan]) == 1
 
 
 @pytest.mark.parametrize("asked", [show_people, show_watchlist, show_matches])

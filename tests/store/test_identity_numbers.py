@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select
 
 from factories import minute
 from folk import BIG, known, numbered, roots
-from mhc.store import identity, people, roll
+from mhc.store import identity, people, roll, snapshots
 from mhc.store.database import Database
 from mhc.store.identity import Outcome
 from mhc.store.roll import Roll
@@ -33,6 +33,16 @@ def test_a_stranger_is_made(database: Database) -> None:
         (found,) = people.find(conn, "viewer_new")
         assert (made.person_id, made.outcome, found.did) == (found.id, Outcome.NOTED, 5)
         assert note(conn, "without_numbers").outcome == Outcome.KNOWN
+
+
+def test_what_a_source_says_of_somebody_is_no_sign_that_they_were_seen(database: Database) -> None:
+    with database.write() as conn:
+        made = note(conn, "viewer_one", did=5)
+        asked = snapshots.Asked("statbate.member_info")
+        snapshots.add(conn, [snapshots.Reading(made.person_id, asked, minute(60), b"{}")])
+        found = people.by_id(conn, made.person_id)
+        assert found
+        assert (found.first_seen_at, found.last_seen_at) == (None, None)
 
 
 def test_who_has_a_new_name_is_renamed_and_back(database: Database) -> None:

@@ -156,6 +156,19 @@ def test_a_session_that_no_event_makes_stays_where_something_was_typed(
             assert found.origin == "manual"
 
 
+def test_a_note_goes_to_the_start_where_its_session_turns_out_to_be_shorter(database: Database) -> None:
+    with database.write() as conn:
+        factories.store(conn, [happening(0, "broadcastStart"), happening(20, "broadcastStop")])
+        room = room_of(conn)
+        for at, words in ((5, "stays"), (15, "moves")):
+            session_notes.add(conn, room, words, at=minute(at), now=minute(9000))
+        factories.store(conn, [happening(10, "broadcastStop")], page=1)  # came late
+        (one,) = sessions.of_room(conn, room)
+        assert one.span == Span(minute(0), minute(10))
+        noted = [(note.body, note.at) for note in session_notes.within(conn, room, one.span)]
+        assert noted == [("moves", minute(0)), ("stays", minute(5))]
+
+
 def test_a_preview_takes_back_what_it_did(database: Database) -> None:
     with database.write() as conn:
         tell(conn)

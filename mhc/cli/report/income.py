@@ -167,6 +167,8 @@ def _tell(out: Writer, found: "Report", total: Mapping[str, object], rate: float
         number = len(found.ledger.missing)
         places = "1 place" if number == 1 else f"{number:,} places"
         out.warn(f"rows of the ledger are missing at {places}: another file may have them")
+    if not total["matched"] and total["unexplained"] and (total["missing"] or total["away"]):
+        out.warn("nothing that was captured is in the ledger: mhc import tokens FILE says which zone fits")
     if found.balance is not None and found.balance.agree < found.balance.checked:
         wrong = found.balance.checked - found.balance.agree
         out.warn(f"the ledger does not bear out {wrong:,} of {found.balance.checked:,} balances")
