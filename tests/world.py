@@ -32,7 +32,7 @@ class World:
         self.passed = 0.0
         self._begin = begin
         self.sandbox = Sandbox(
-            **{"start": begin, "length": LENGTH, "clock": lambda: self.passed, "rooms": 100, **more}
+            **{"start": begin, "length": LENGTH, "clock": lambda: self.passed, "rooms": 1_000, **more}
         )
         self._pacer = Pacer(folder, clock=self.time, sleep=self._sleep)
 
