@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import compiled
+import memory
 import postgres
 import sockets
 import warm
@@ -33,7 +34,7 @@ def postgres_server() -> Iterator[postgres.Server]:
     binaries = postgres.find_binaries()
     if binaries is None:
         (pytest.fail if IN_CI else pytest.skip)(postgres.MISSING)
-    with postgres.running(binaries) as url:
+    with postgres.running(binaries, memory.folder() or Path("/tmp")) as url:
         server = postgres.Server(url)
         yield server
         server.close()
@@ -141,6 +142,13 @@ def _kept_warm() -> Iterator[None]:
     compiled.share()
     yield
     warm.close()
+
+
+def pytest_configure() -> None:
+    """Keep the folders of tests in memory, unless somebody said where."""
+    found = memory.folder(with_programs=True)
+    if found is not None and "TMPDIR" not in os.environ:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(found))
 
 
 def pytest_collection_finish() -> None:

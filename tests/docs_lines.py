@@ -17,6 +17,7 @@ from mhc.errors import MhcError
 PLACEHOLDERS = {
     "N": "1",
     "ID": "1",
+    "OTHER_ID": "2",
     "TIME": "2d",
     "SHELL": "bash",
     "KIND": "listen",

@@ -2,7 +2,7 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, frame, remembered, room_history
+from mhc.reports import card, elsewhere, frame, one_session, remembered, room_history
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -143,7 +143,7 @@ COLUMNS = {
     "payload.hash": "SHA-256 of body and metrics",
     "payload.body": "its JSON as it came, packed",
     "payload.metrics": "JSON: the figures that were read from it",
-    "snapshot_source.source": "`statbate.OPERATION`, `stats` or `apistats`",
+    "snapshot_source.source": "`statbate.OPERATION`, `stats`, `apistats`, `cbhours` or `profile`, `profile.room_page`, `profile.bio_page`",
     "snapshot_source.subject": "whom the question names beside the person; empty: nobody",
     "snapshot_source.range": "empty: of a whole life",
     "snapshot.person_id": "null: about nobody, as a ranking",
@@ -154,7 +154,7 @@ COLUMNS = {
     "room_poll.source": "1 the feed of rooms, 2 CBHours",
     "room_poll.rooms": "that came, each once",
     "room_poll.listed": "that there were, as the source says",
-    "room_poll.scope": "all, tracked, or some: which of them were to be kept",
+    "room_poll.scope": "all, tracked, or some: which of them were to be kept; segments: no poll, but readings of the past",
     "room_poll.complete": "whether a room that was to be kept and is missing was offline",
     "observation.text_id": "the row of room_text; null: not said",
     "observation.seconds_online": "since the broadcast began",
@@ -178,6 +178,8 @@ COLUMNS = {
     "pair.kind": "collaborator or alternate",
     "link.source": "manual, or what gave it",
     "tip_menu.to_at": "null: stands there now",
+    "profile_change.field": "as the site's JSON calls it; `gone`: the room is, `kept_out`: it is not shown to this address",
+    "profile_change.source": "biocontext (the site's JSON), room page or bio page",
     "profile_change.value": "null: taken away",
     "ledger_entry.stamp": "the time as it stands in the file, without a zone",
     "ledger_entry.at": "the time in UTC, by the zone that was given",
@@ -216,8 +218,20 @@ NESTED = {
     ("person show", "changes"): (elsewhere.Changed, True),
     ("snapshot show", "metrics"): (showing.Figure, True),
     ("person show", "own_room"): (room_history.RoomNow, False),
+    ("session show", "top_tippers"): (one_session.Tipper, True),
+    ("session show", "notes"): (one_session.Note, True),
 }
 NESTED_HELP = {
+    "Tipper": {
+        "username": "Who; null is everyone who paid anonymously.",
+        "tokens": "Tokens: tips and media.",
+        "tips": "Number of tips.",
+    },
+    "Note": {
+        "id": "The note's number.",
+        "at": "The time of the session that it is about.",
+        "body": "The note.",
+    },
     "RoomNow": {
         "username": "The name that the room had.",
         "online": "Whether it is live; null where no poll is young enough to say.",
@@ -232,6 +246,9 @@ NESTED_HELP = {
         "new": "Whether it has the badge of new rooms.",
         "hd": "Whether it broadcasts in HD.",
         "observed_at": "When all of that was read.",
+        "source": "Who says it: affiliate (the feed of rooms) or cbhours.",
+        "rank": "Its rank among all rooms, as CBHours has it; small is good.",
+        "gender_rank": "Its rank among those of its gender.",
     },
     "Name": {
         "username": "The name.",

@@ -1,4 +1,4 @@
-"""What the examples of `mhc import` and `mhc snapshot pull` read: a file of each kind, with made-up names."""
+"""What the examples of `mhc import`, `mhc snapshot pull` and `mhc profile pull` read: a file of each kind, with made-up names."""
 
 from pathlib import Path
 
@@ -20,6 +20,9 @@ FILES = {
     "friends.csv": "username,note\nviewer_one,always kind\nviewer_nine,\n",
     "member.json": (Path(__file__).parent / "payloads" / "statbate" / "member_info.json").read_text(),
     "tips.json": (Path(__file__).parent / "payloads" / "statbate" / "member_tips.json").read_text(),
+    "bio.json": (Path(__file__).parent / "payloads" / "biocontext_offline.json").read_text(),
+    "live.json": (Path(__file__).parent / "payloads" / "cbhours_live.json").read_text(),
+    "activity.json": (Path(__file__).parent / "payloads" / "cbhours_activity.json").read_text(),
     "rooms.json": (
         '{"count": 2, "results": [{"username": "example_room", "current_show": "public", "num_users": 40,'
         ' "num_followers": 2400, "seconds_online": 900, "room_subject": "Blue night #music", "tags": ["music"]},'

@@ -35,14 +35,14 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running(binaries: Path) -> Iterator[URL]:
-    """Run a server and give the URL of its first database. It ends with this process, however that ends."""
+def running(binaries: Path, base: Path = Path("/tmp")) -> Iterator[URL]:
+    """Run a server in a folder, and give the URL of its first database. It ends with this process, however that ends."""
     user: dict[str, str | int | list[int]] = {}
     if os.geteuid() == 0:
         account = _unprivileged()
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     process = subprocess.Popen(
-        ["sh", "-c", _SCRIPT.read_text(), "sh", str(binaries)],
+        ["sh", "-c", _SCRIPT.read_text(), "sh", str(binaries), str(base)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/",
         env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
         start_new_session=True,  # Ctrl-C is for the tests: they end the server when they are done

@@ -1,8 +1,9 @@
 # Run a PostgreSQL server in a folder of its own for as long as standard input stays open: a test run that is
 # killed closes it, too. Prints "ready FOLDER", where FOLDER holds the socket, or what went wrong.
-# $1 is the folder of the server's programs.
+# $1 is the folder of the server's programs, $2 the one in which it is made: a short path, since that of a socket has
+# some hundred bytes at most.
 bin=$1
-dir=$(mktemp -d /tmp/mhc-pg-XXXXXX) || exit 1  # short: the path of a socket has some hundred bytes at most
+dir=$(mktemp -d "$2/mhc-pg-XXXXXX" || mktemp -d /tmp/mhc-pg-XXXXXX) 2>/dev/null || exit 1
 trap 'rm -rf "$dir"' EXIT
 
 init() {

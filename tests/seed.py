@@ -12,7 +12,7 @@ from factories import Item
 from mhc.domain import rooms
 from mhc.domain.clock import from_ms
 from mhc.sandbox.show import iter_events
-from mhc.store import coverage, observations, people, runs, snapshots, streams
+from mhc.store import coverage, observations, people, profiles, runs, snapshots, streams
 from mhc.store.database import Database
 from mhc.store.observations import Poll
 from mhc.store.snapshots import Asked, Reading
@@ -35,6 +35,7 @@ TYPED = (
     ("person", "name", "viewer_one", "--private", "Nick", "--identity", "Max", "--address", "Sir"),
     ("session", "start", "--at", "2026-02-01 20:00", "--title", "Blue night"),
     ("session", "stop", "--at", "2026-02-01 22:00"),
+    ("session", "note", "1", "sold out early"),
 )
 
 
@@ -47,8 +48,10 @@ def fill(db: Database, mhc: Mhc, now: datetime) -> None:
             raise RuntimeError(f"mhc {' '.join(words)}: {run.stderr}")
     with db.write() as conn:
         snapshots.add(conn, _readings(conn, now))
+        _profile(conn, now)
         factories.store(conn, [_event_of_the_help()])
         factories.store(conn, _show(now - timedelta(hours=26)), page=2)
+        factories.store(conn, [factories.happening(_minutes(now) - 30, "userEnter", "viewer_one")], page=3)
         factories.cover(conn, *(_minutes(now - timedelta(hours=hours)) for hours in (26, 24)))
         source = streams.ensure(conn, factories.ROOM, Kind.LIVE, "testserver", now)
         coverage.add_gap(conn, source.id, now - timedelta(hours=24), now, cause="away", certain=False)
@@ -96,6 +99,14 @@ def _readings(conn: Connection, now: datetime) -> list[Reading]:
     return [
         Reading(who, asked, at, json.dumps(one).encode(), one) for at, one in zip(times, said, strict=True)
     ]
+
+
+def _profile(conn: Connection, now: datetime) -> None:
+    """Give what other_room said of itself: something, then another price."""
+    who = people.ensure(conn, ["other_room"], source="manual", at=now - timedelta(days=9), role="model")
+    for days, price in ((9, "150"), (2, "200")):
+        said = {"location": "By the sea", "fan_club_cost": price, "about_me": "Come by\nand say hello"}
+        profiles.note(conn, who["other_room"], said, source="biocontext", at=now - timedelta(days=days))
 
 
 def _event_of_the_help() -> Item:

@@ -57,6 +57,7 @@ SPECIAL = {
     "mhc event tail --events tip -L 20": Special(ENDLESS, endless=True),
     "mhc event tail -o ndjson": Special(ENDLESS, endless=True),
     "mhc status --watch --interval 2": Special(ENDLESS, endless=True),
+    "mhc room now --watch -o ndjson": Special(ENDLESS, endless=True),
     "mhc sandbox serve": Special("its port may be taken", more="--port 0", endless=True),
     "mhc sandbox serve --start 30d --speed 86400": Special(
         "its port may be taken", more="--port 0", endless=True
@@ -78,6 +79,7 @@ SPECIAL = {
         "they must be merged", before=("mhc person merge viewer_one viewer_two -y",)
     ),
     "mhc note add viewer_one - --at yesterday < note.txt": Special("reads a file", file="note.txt"),
+    "mhc session note 1 - < note.txt": Special("reads a file", file="note.txt"),
     "mhc capture import capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc capture import -n capture.jsonl": Special("needs an export", before=(EXPORT,)),
     "mhc import list": Special("something must be imported", before=(PASTE,)),

@@ -17,6 +17,13 @@ SAID = {
         ("follows", "--direction", "followers"),
         "imported the list as import 1: 2 new, 0 known",
     ),
+    "tokens.csv": (
+        ("tokens",),
+        (
+            "imported 4 rows as import 1\n"
+            "from 2026-01-02T05:30:00.111Z to 2026-01-02T13:00:00Z, read in America/Los_Angeles: no row is missing"
+        ),
+    ),
     "people.jsonl": (("people",), "imported as import 1"),
 }
 

@@ -11,6 +11,8 @@ from urllib.parse import urlencode, urlsplit
 
 from mhc.clients.affiliate import AffiliateClient
 from mhc.clients.apistats import EarningsClient
+from mhc.clients.biocontext import ProfileClient
+from mhc.clients.cbhours import CbhoursClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.pacing import Pacer
 from mhc.clients.statbate import StatbateClient
@@ -30,7 +32,7 @@ class World:
         self.passed = 0.0
         self._begin = begin
         self.sandbox = Sandbox(
-            **{"start": begin, "length": LENGTH, "clock": lambda: self.passed, "rooms": 100, **more}
+            **{"start": begin, "length": LENGTH, "clock": lambda: self.passed, "rooms": 1_000, **more}
         )
         self._pacer = Pacer(folder, clock=self.time, sleep=self._sleep)
 
@@ -105,6 +107,19 @@ class World:
         given = Secret(token or self.sandbox.stats_token)
         client = EarningsClient(self.sandbox.url, self.sandbox.room, given, self._pacer, clock=self.time)
         with closing(client):
+            yield client
+
+    @contextmanager
+    def profiles(self) -> Iterator[Any]:
+        """Give the client of public profiles."""
+        with closing(ProfileClient(self.sandbox.url, self._pacer, clock=self.time)) as client:
+            yield client
+
+    @contextmanager
+    def cbhours(self) -> Iterator[Any]:
+        """Give the client of CBHours."""
+        url = self.sandbox.environment["MHC_CBHOURS_URL"]
+        with closing(CbhoursClient(url, self._pacer, clock=self.time)) as client:
             yield client
 
     def _sleep(self, seconds: float) -> bool:

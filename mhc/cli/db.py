@@ -41,7 +41,7 @@ INFO = (
         "When there will be so many, as fast as they come; null where none come, or not within a hundred years.",
     ),
     Field("snapshots", "int", "Readings of other sources."),
-    Field("payloads", "int", "The answers that they have: what is said again is kept once."),
+    Field("payloads", "int", "The answers that they have: what is said again is kept once.", secrecy="open"),
     Field("bytes_a_snapshot", "int", "What both take on disk, by reading; null without readings."),
 )
 CHECKS = (

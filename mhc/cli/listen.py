@@ -19,7 +19,7 @@ from mhc.cli.event import FIELDS
 from mhc.cli.lasting import look_for_garbage
 from mhc.cli.live import LivePrinter
 from mhc.cli.lookups import methods
-from mhc.cli.options import Command, common_options
+from mhc.cli.options import Command, Shared, common_options
 from mhc.cli.reactions import Forwarding, reactions, receivers
 from mhc.cli.render import ndjson_parts, screened
 from mhc.cli.spoken import line
@@ -105,7 +105,7 @@ def command(
     """Capture everything that happens in the room, until stopped.
 
     Each event is stored exactly once, whatever stops the program. While the database is away, events wait in a spool
-    on disk. A second listener of a room ends with 75, or stands by. Several rooms are captured in one process; what
+    on disk. A second listener of a room ends with 75, or stands by; with --once and -q it says nothing then. Several rooms are captured in one process; what
     befalls one of them leaves the others alone.
     """
     loaded = settings(ctx)
@@ -139,11 +139,19 @@ def command(
         status = _Process(ctx, accounts, how, forwarding, show).run(printer)
     except MhcError as error:
         status = error.status
-        raise
+        if not (once and _is_held(error) and ctx.ensure_object(Shared).quiet):  # cron need not hear of it
+            raise
     finally:
         if not printer.close():
             os._exit(status)  # nobody reads our output: the last flush would wait for ever
     return status
+
+
+def _is_held(error: MhcError) -> bool:
+    """Whether somebody listens already."""
+    from mhc.capture.lock import HeldError
+
+    return isinstance(error, HeldError)
 
 
 def _duration(text: str) -> float:

@@ -34,6 +34,7 @@ COMMANDS: Final[Table] = {
     "link": ("mhc.cli.link:group", "Where else people are to be found."),
     "inbox": ("mhc.cli.inbox:group", "Private messages, by the person you wrote with."),
     "snapshot": ("mhc.cli.snapshot:group", "What other sources say of people, reading by reading."),
+    "profile": ("mhc.cli.profile:group", "What rooms say of themselves in public, and how it changed."),
     "report": ("mhc.cli.report:group", "Figures, each with its range and what was captured of it."),
     "import": (
         "mhc.cli.imports:group",

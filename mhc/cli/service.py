@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CRONTAB = """\
 # m  h  dom mon dow  command                               (paths as `which mhc` shows them)
-# Read what came since the last time, where no `mhc listen` runs as a service: it ends with 75 where one does.
+# Read what came since the last time, where no `mhc listen` runs as a service: where one does it ends with 75, silent.
 */5  *  *   *   *    {mhc} -q listen --once -o none
 # Run the jobs that are due: [jobs.NAME] of config.toml says when each is, `mhc job list` shows it.
 *    *  *   *   *    {mhc} -q job tick
@@ -33,6 +33,7 @@ CRONTAB = """\
 # 15   4  *   *   *    {mhc} -q job run db-backup
 # 15   5  *   *   *    {mhc} -q job run db-prune
 # */5  *  *   *   *    {mhc} -q job run affiliate-poll
+# 45   6  *   *   *    {mhc} -q job run profile-refresh
 """
 _JOB = """\
 # mhc-job.service: runs the jobs that are due, as {user}. mhc-job.timer calls it each minute. To install both:

@@ -57,6 +57,7 @@ _WHOM = (
     ("budget", "budget", "How many it asks about in a run, at most; affiliate-poll: keeps.", False),
     ("tracked", "flag", "Rooms of who is tracked, whatever else is asked.", False),
     ("min_viewers", "whole", "Only rooms with so many viewers at least.", False),
+    ("backfill", "whole", "Of how many rooms it also asks, each run, what was seen of them in the past.", False),
 )  # fmt: skip
 
 
@@ -71,12 +72,13 @@ def _job(
     limit: str = "10m",
     needs: str | None = None,
     whom: Mapping[str, str | None] | None = None,
+    on: bool = True,
 ) -> Job:
     """Give a job with the settings of all, and those that say whom it asks about, with their defaults."""
     here = f"jobs.{name}"
     enabled = f"true where {needs} is set" if needs else ""
     common = (
-        _setting(f"{here}.enabled", None if needs else "true", "Whether it runs at all.", "flag", otherwise=enabled),
+        _setting(f"{here}.enabled", None if needs else "true" if on else "false", "Whether it runs at all.", "flag", otherwise=enabled),
         _setting(f"{here}.every", every, "How often it runs. Or a time of day: at.", "span"),
         _setting(f"{here}.at", at, "At what time of the display zone it runs each day.", "clock", many=True),
         _setting(f"{here}.jitter", jitter, "By how much its runs are put off at most, always the same on a host.", "duration"),
@@ -101,6 +103,14 @@ _ROOMS: Final = {
     "tag": None, "budget": None,
 }  # fmt: skip
 _PEOPLE: Final = {"list": None, "live": "false", "segment": None, "stale": "5h", "budget": "500"}
+_HOURS: Final = {
+    "list": None,
+    "live": "false",
+    "segment": None,
+    "stale": None,
+    "budget": "500",
+    "backfill": "0",
+}
 JOBS: Final = (
     _job("statbate-refresh", "Ask Statbate about the people who are due.", "mhc.jobs.statbate_refresh:run",
          every="6h", jitter="10m", limit="30m", needs="STATBATE_API_TOKEN", whom=_PEOPLE),
@@ -111,5 +121,10 @@ JOBS: Final = (
     _job("db-prune", "Take away what is older than [retention] keeps it.", "mhc.jobs.db_prune:run", at="05:15", limit="1h"),
     _job("affiliate-poll", "Read the public feed of rooms, and keep those that are tracked.", "mhc.jobs.affiliate_poll:run",
          every="5m", limit="4m", needs="MHC_AFFILIATE_WM", whom=_ROOMS),
+    _job("profile-refresh", "Ask for the public profiles that are due, slowly.", "mhc.jobs.profile_refresh:run",
+         at="06:45", jitter="30m", limit="30m", needs="profiles.enabled",
+         whom={"list": "Known Streamers", "live": "false", "segment": None, "stale": "7d", "budget": "50"}),
+    _job("cbhours-poll", "Ask CBHours how rooms are, and what it saw of them before.", "mhc.jobs.cbhours_poll:run",
+         every="10m", jitter="2m", whom=_HOURS, on=False),
 )  # fmt: skip
 BY_NAME: Final = {one.name: one for one in JOBS}

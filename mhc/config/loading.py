@@ -166,7 +166,7 @@ class _Loader:
         return {one.attribute: self._value(one, [layer]) for one in mine}
 
     def _jobs(self, values: Mapping[str, Any], rooms: Sequence[RoomSettings]) -> dict[str, JobSettings]:
-        has = {one.name for one in SETTINGS if values.get(one.attribute) is not None}
+        has = {one.name for one in SETTINGS if values.get(one.attribute) not in (None, False)}
         has |= {one.name for one in _PER_ROOM.values() if any(getattr(r, one.attribute) for r in rooms)}
         return read_jobs(
             self.file.tables.get("jobs", {}), self.file.layer.prefix, self._table, has, self.problems

@@ -63,6 +63,7 @@ class Settings:
     keep_runs: timedelta | None
     search_messages: bool
     usd_per_token: float | None
+    profiles_enabled: bool
     jobs: Mapping[str, JobSettings]  # each job's, by its name
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)  # of the file, as they stand there
     origins: Mapping[str, str] = field(repr=False)

@@ -219,7 +219,7 @@ SETTINGS: Final = (
         "retention.payloads",
         "keep_payloads",
         "age",
-        "How long the answers of other sources are kept as they came.",
+        "How long the answers of other sources are kept as they came, and what profiles said before they said something else.",
         otherwise="for ever",
     ),
     Setting(
@@ -245,6 +245,13 @@ SETTINGS: Final = (
         otherwise="no figure in dollars",
         suggestion="0.05",
     ),
+    Setting(
+        "profiles.enabled",
+        "profiles_enabled",
+        "flag",
+        "Whether public profiles are asked for, one room in 5 seconds: an address that the site does not document.",
+        "false",
+    ),
 )
 
 # Tables of config.toml; what reads one says what may stand in it.
@@ -259,4 +266,5 @@ TABLES: Final = (
     "retention",
     "search",
     "money",
+    "profiles",
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from mhc.patterns import Pattern
 
@@ -42,6 +42,7 @@ KINDS: Final = {
     "other": Site(),
 }
 _PLATFORM_HOSTS = ("chaturbate.com", "cb.dev")
+_EXTERNAL = "/external_link/"
 # What the platform calls itself elsewhere, without signs between the letters.
 _PLATFORM_HANDLES = frozenset(
     {"chaturbate", "chaturbatecom", "chaturbateofficial", "officialchaturbate", "chaturbatebskysocial"}
@@ -62,6 +63,20 @@ def parse_link(kind: str, text: str) -> str:
     if _is_platform(address):
         raise ValueError("that is the platform's own, not a person's")
     return address
+
+
+def unwrapped(address: str) -> str | None:
+    """Give where a link of a profile leads: the site wraps those that leave it. None where it is no web address."""
+    wanted = address.strip()
+    for _ in range(2):
+        try:
+            parts = urlsplit(wanted)
+        except ValueError:
+            return None
+        if parts.path != _EXTERNAL or not (parts.netloc == "" or _is_of(parts.netloc, _PLATFORM_HOSTS)):
+            break
+        wanted = parse_qs(parts.query).get("url", [""])[0].strip()
+    return wanted if _WEB.fullmatch(wanted) else None
 
 
 def _full(kind: str, handle: str) -> str:

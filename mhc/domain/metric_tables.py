@@ -80,6 +80,13 @@ _TIPS: Final = (
     _date("last_tip", "[].time", "most"),
 )
 
+_PROFILE: Final = (
+    _gauge("follower_count", "people", "profile.follower_count"),
+    _gauge("fan_club_cost", "tokens/month", "profile.fan_club_cost"),
+    _date("last_broadcast", "profile.last_broadcast"),
+    _text("profile.gone", "gone"),
+)
+
 TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
     "statbate.models": (
         *_MODEL,
@@ -264,4 +271,9 @@ TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
         _counter("hits", "hits", "programmes[].totals.Raw Hits", "earned"),
         _list("programmes", "programmes[].name", "all"),
     ),
+    "profile": _PROFILE,
+    "profile.room_page": _PROFILE,
+    "profile.bio_page": _PROFILE,
+    # What it saw in them stands among the readings of rooms.
+    "cbhours": (_list("months"),),
 }

@@ -5,9 +5,10 @@ Pages are read by looking for tags, in time that grows with their length only, w
 
 import csv
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from mhc.domain.markup import pieces
 from mhc.domain.names import UsernameError, parse_username
 from mhc.patterns import Pattern
 
@@ -83,7 +84,7 @@ def _named(lines: Iterable[tuple[int, str]]) -> Listed:
 def _of_page(text: str) -> Listed:
     names: dict[str, None] = {}
     said = []
-    for tag, inside in _pieces(text):
+    for tag, inside in pieces(text, _ELSEWHERE):
         if tag is not None:
             link = _HREF.search(tag) if tag[:2].lower() in {"a ", "a\n", "a\t"} else None
             path = html.unescape(next((part for part in link.groups() if part), "")) if link else ""
@@ -100,32 +101,6 @@ def _of_page(text: str) -> Listed:
         said=int(counts[0].replace(",", "")) if counts else None,
         page=(int(page[1]), int(page[2])) if page else None,
     )
-
-
-def _pieces(page: str) -> Iterator[tuple[str | None, str]]:
-    """Give tags and text of a page in order, without what is in navigation, scripts and comments."""
-    at, shut = 0, ""
-    while at < len(page):
-        opens = page.find("<", at)
-        if opens < 0:
-            opens = len(page)
-        if opens > at and not shut:
-            yield None, html.unescape(page[at:opens])
-        comment = page.startswith("<!--", opens)
-        ends = page.find("-->" if comment else ">", opens)
-        if ends < 0:
-            return
-        tag = page[opens + 1 : ends]
-        at = ends + (3 if comment else 1)
-        name = tag.lstrip("/")[:16].split(None, 1)[0].lower() if tag.strip("/ ") else ""
-        if shut:
-            shut = "" if tag.startswith("/") and name == shut else shut
-        elif comment:
-            continue
-        elif name in _ELSEWHERE and not tag.startswith("/"):
-            shut = name
-        else:
-            yield tag, ""
 
 
 def is_whole(parts: Iterable[Listed]) -> bool:

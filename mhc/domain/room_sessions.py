@@ -6,7 +6,7 @@ one session, however far they lie apart.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 from mhc.domain.rooms import Show
@@ -24,6 +24,11 @@ class Seen(NamedTuple):
     followers: int | None
     seconds_online: int | None
     text_id: int | None = None  # the number of what the room said
+    rank: int | None = None
+    gender_rank: int | None = None
+    lasts: timedelta | None = (
+        None  # for how long it stands, where it stands for a time and not for an instant
+    )
 
     @property
     def began_at(self) -> datetime | None:
@@ -42,6 +47,12 @@ class RoomSession:
     def last_seen_at(self) -> datetime:
         """The last reading of it."""
         return self.readings[-1].at
+
+    @property
+    def ended_at(self) -> datetime:
+        """The end of what is known of it: of the time that the last reading stands for."""
+        last = self.readings[-1]
+        return last.at + (last.lasts or timedelta())
 
     @property
     def peak_viewers(self) -> int | None:
@@ -79,6 +90,27 @@ def sessions(readings: Iterable[Seen]) -> list[RoomSession]:
     return found
 
 
+def days(readings: Iterable[Seen], zone: tzinfo) -> list[RoomSession]:
+    """Put readings together by days of a zone; a room that is offline is on none."""
+    found: list[RoomSession] = []
+    day = None
+    for one in readings:
+        if one.show is Show.OFFLINE:
+            continue
+        on = one.at.astimezone(zone).date()
+        if on == day:
+            found[-1].readings.append(one)
+        else:
+            found.append(RoomSession(one.at, [one]))
+        day = on
+    return found
+
+
+def singly(readings: Iterable[Seen]) -> list[RoomSession]:
+    """Give each reading alone; those that say that a room is offline are left out."""
+    return [RoomSession(one.at, [one]) for one in readings if one.show is not Show.OFFLINE]
+
+
 def _goes_on(session: RoomSession, one: Seen) -> bool:
     if one.began_at is None:
         return one.at - session.last_seen_at <= LONGEST_STEP
@@ -88,7 +120,10 @@ def _goes_on(session: RoomSession, one: Seen) -> bool:
 
 
 def time_by_show(found: Sequence[RoomSession]) -> dict[str, timedelta]:
-    """Give how long each kind of show went on: from each reading to the next one, unless that lies too far off."""
+    """Give how long each kind of show went on: from each reading to the next one, unless that lies too far off.
+
+    A reading that stands for a time goes on no longer than that, whatever comes after it.
+    """
     spent: dict[str, timedelta] = {}
     for show, span in _steps(found):
         if show is not None and span <= LONGEST_STEP:
@@ -99,4 +134,8 @@ def time_by_show(found: Sequence[RoomSession]) -> dict[str, timedelta]:
 def _steps(found: Sequence[RoomSession]) -> Iterator[tuple[Show | None, timedelta]]:
     for session in found:
         for one, after in zip(session.readings, session.readings[1:], strict=False):
-            yield one.show, after.at - one.at
+            span = after.at - one.at
+            yield one.show, span if one.lasts is None else min(span, one.lasts)
+        last = session.readings[-1]
+        if last.lasts is not None:
+            yield last.show, last.lasts

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum, IntFlag, StrEnum
 from typing import Final
 
@@ -11,6 +12,11 @@ class Source(IntEnum):
 
     AFFILIATE = 1
     CBHOURS = 2
+
+    @property
+    def word(self) -> str:
+        """The word by which it is asked for."""
+        return self.name.lower()
 
 
 class Show(IntEnum):
@@ -42,8 +48,10 @@ class Scope(StrEnum):
     ALL = "all"
     TRACKED = "tracked"
     SOME = "some"
+    SEGMENTS = "segments"  # no poll, but three minutes of rooms that were asked about later
 
 
+SEGMENT: Final = timedelta(minutes=3)  # that a reading of the past by CBHours stands for
 GENDERS: Final = ("female", "male", "trans", "couple")
 _GENDER_BIT: Final = 4
 
@@ -72,6 +80,13 @@ class Reading:
     flags: int = 0
     subject: str | None = None
     tags: tuple[str, ...] | None = ()
+    rank: int | None = None
+    gender_rank: int | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it does not tell what the room says of itself."""
+        return self.subject is None and self.tags is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,18 @@ class Span:
             or (other.ended_at is not None and other.ended_at < self.started_at)
         )
 
+    def holds(self, at: datetime) -> bool:
+        """Whether an instant lies in it; its end does not, but for a span without any length."""
+        if self.ended_at is None or self.ended_at == self.started_at:
+            return self.started_at == at or (self.ended_at is None and self.started_at <= at)
+        return self.started_at <= at < self.ended_at
+
+    def shares(self, other: "Span") -> bool:
+        """Whether the two share more than the instant in which one ends and the other begins."""
+        lasting = self.started_at != self.ended_at and other.started_at != other.ended_at
+        touching = self.ended_at == other.started_at or other.ended_at == self.started_at
+        return self.overlaps(other) and not (lasting and touching)
+
 
 class Group(NamedTuple):
     """Broadcasts (by their place in the sequence) that are one session."""
@@ -91,7 +103,7 @@ def stitch(
     taken: dict[int, int] = {}
     groups: list[Group] = []
     for place, one in enumerate(broadcasts):
-        owner = next((i for i, hand in enumerate(by_hand) if hand.overlaps(one)), None)
+        owner = next((i for i, hand in enumerate(by_hand) if hand.shares(one)), None)
         if owner is not None:
             taken[place] = owner
         elif groups and _joins(groups[-1].span, one, by_hand, gap):

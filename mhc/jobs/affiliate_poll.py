@@ -48,6 +48,10 @@ class Polled:
     new_texts: int | None
     problems: Sequence[str]
     again: bool = False
+    source: str = Source.AFFILIATE.word
+    unknown: Sequence[str] = ()  # those that follow are of CBHours
+    readings: int | None = None
+    months: Sequence[str] = ()
 
     @property
     def shortfall(self) -> str:

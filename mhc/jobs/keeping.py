@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mhc.domain import metrics
-from mhc.errors import DataError, MhcError
-from mhc.jobs.questions import About, Question
+from mhc.errors import CheckError, DataError, Exit, MhcError
+from mhc.jobs.profile_keeping import keep_profile
+from mhc.jobs.questions import PROFILE, About, Question
 from mhc.store import compared, identity, misses, snapshots
 from mhc.store.compared import Settled, Stored
 from mhc.store.identity import Outcome as Identity
+from mhc.store.people import Role
 from mhc.store.snapshots import Reading
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ _NEVER_EMPTY: Final[Mapping[str, tuple[str, ...]]] = {
     "statbate.member_info": ("all_time_tokens",),
     "stats": ("num_followers",),
     "apistats": ("programmes",),
+    PROFILE: ("follower_count",),
 }
 _ROWS: Final = ("rows",)  # of a ranking: there is always somebody on it
 
@@ -77,6 +80,7 @@ class Said:
     rid: int | None = None
     did: int | None = None
     lost: frozenset[str] = frozenset()
+    role: Role | None = None  # what it shows them to be, where not every answer to the question does
 
 
 Tell = Callable[[str], None]
@@ -101,6 +105,8 @@ def keep(
         if not isinstance(who, MhcError):
             figures = metrics.read(question.source, one.row, one.lost)
             error = _emptied(question, one, before.get(who), figures)
+            if error is None and question.about == About.PROFILE and who is not None:
+                keep_profile(conn, who, question.source, one.row, at)
             if error is None:
                 kept.append(Reading(who, question.asked, at, one.body, figures))
         found.append(None if error is None else failed(question, one.name, error))
@@ -121,6 +127,27 @@ def failed(question: Question, name: str | None, error: MhcError) -> Outcome:
 def of(question: Question, name: str | None, state: State | None, error: MhcError | None = None) -> Outcome:
     """Give the outcome of a question without a reading."""
     return Outcome(name, question.source, question.range, state, failure=error)
+
+
+def failures_of(outcomes: Sequence[Outcome]) -> list[MhcError]:
+    """Give what counts as a failure: that one source does not know somebody is none where another does."""
+    known = {one.username for one in outcomes if one.state in FOUND}
+    return [
+        one.failure
+        for one in outcomes
+        if one.failure and not (one.state == State.UNKNOWN and one.username in known)
+    ]
+
+
+def status_of(outcomes: Sequence[Outcome], ended: Sequence[MhcError]) -> int:
+    """Give the exit status: the gravest where all failed, 1 where some did; a safety stop comes first."""
+    if any(isinstance(one, CheckError) for one in ended):
+        return Exit.CHECK
+    failures = failures_of(outcomes)
+    if not failures:
+        return Exit.OK
+    good = any(one.failure is None for one in outcomes)
+    return Exit.PARTIAL if good else max(one.status for one in failures)
 
 
 def _stored(question: Question, name: str | None, before: Stored | None, now: Stored) -> Outcome:
@@ -150,10 +177,11 @@ def _whose(
     if one.name is None:
         return None
     same = known.get(one.name)
-    if same and one.answered in {None, one.name} and same.says(question.role, one.rid, one.did):
+    role = one.role or question.role
+    if same and one.answered in {None, one.name} and same.says(role, one.rid, one.did):
         return same.person_id  # most of the time: a look at each number reads everyone
     note = partial(identity.note_ids, conn, rid=one.rid, did=one.did, source=question.source, at=at)
-    found = note(one.name, observed_role=question.role)
+    found = note(one.name, observed_role=role)
     if found.outcome == Identity.CONFLICT:
         return DataError(found.sentence or "another person's numbers")
     if found.sentence:
@@ -174,6 +202,8 @@ def _emptied(
     question: Question, one: Said, before: Stored | None, now: Mapping[str, Any]
 ) -> DataError | None:
     """Say that an answer lost what cannot be lost; None where it can be true."""
+    if now.get("gone"):  # a profile that is no more has none of its figures
+        return None
     ranking = question.about == About.NOBODY and one.name is None
     for name in _ROWS if ranking else _NEVER_EMPTY.get(question.source, ()):
         was = before.metrics.get(name) if before else None

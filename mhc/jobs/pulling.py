@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mhc.clients.api import saved_answer
-from mhc.clients.failures import BlockedError, MovedError, NotKnownError, RefusedError, UpstreamError
+from mhc.clients.biocontext import KeptOutError
+from mhc.clients.failures import (
+    BlockedError,
+    MovedError,
+    NotKnownError,
+    RefusedError,
+    ThrottledError,
+    UpstreamError,
+)
 from mhc.clients.pacing import PacedError, StoppedError
 from mhc.clients.statbate_operations import MOST_NAMES
 from mhc.config import Settings
@@ -20,13 +28,12 @@ from mhc.errors import (
     AccessError,
     CheckError,
     DataError,
-    Exit,
     MhcError,
     NotFoundError,
     TryLaterError,
 )
 from mhc.jobs.aside import put_aside
-from mhc.jobs.keeping import FOUND, EmptiedError, Outcome, Said, State, Tell, failed, keep, of
+from mhc.jobs.keeping import EmptiedError, Outcome, Said, State, Tell, failed, keep, of
 from mhc.jobs.putting import Answered, Upstreams, load
 from mhc.jobs.questions import STATBATE, About, Question
 from mhc.store import compared, erasures, misses, people
@@ -150,9 +157,13 @@ class Pull:
         if isinstance(error, UpstreamError) and isinstance(error, DataError) and error.answer:
             path = put_aside(self._around.settings.state_dir, question, error.answer)
             error.hint = f"{error.hint or 'its form may have changed'}; kept in {path}"
-        of_room = question.operation is None and isinstance(error, AccessError | PacedError)
+        if isinstance(error, KeptOutError):  # the others may be seen
+            self._in_a_row = 0
+            yield from (failed(question, name, error) for name in names)
+            return
+        of_room = question.is_about_rooms and isinstance(error, AccessError | PacedError)
         self._in_a_row += not of_room
-        if not of_room and (isinstance(error, (*_ALIKE, CheckError)) or self._in_a_row >= IN_A_ROW):
+        if not of_room and (_is_alike(question, error) or self._in_a_row >= IN_A_ROW):
             # A plan may not include one operation, and a source may be wrong in one.
             not_included = _status(error) == 403 and isinstance(error, RefusedError)
             narrow = isinstance(error, CheckError) or not_included
@@ -161,6 +172,12 @@ class Pull:
                 self.ended.append(error)
         for name in names or (None,):
             yield failed(question, name, error)
+
+
+def _is_alike(question: Question, error: MhcError) -> bool:
+    """Whether the rest would fail alike. Of a profile one "too often" may be chance (contract profile 6.3)."""
+    by_chance = question.about == About.PROFILE and isinstance(error, ThrottledError)
+    return isinstance(error, (*_ALIKE, CheckError)) and not by_chance
 
 
 def _put(put: Put, question: Question, names: Sequence[str], now: datetime) -> Answered:
@@ -259,27 +276,6 @@ def _of_known(conn: "Connection", question: Question, said: Sequence[Said]) -> l
         for one in said
         if one.name is None or one.name in ids or {("rid", one.rid), ("did", one.did)} & numbers
     ]
-
-
-def failures_of(outcomes: Sequence[Outcome]) -> list[MhcError]:
-    """Give what counts as a failure: that one source does not know somebody is none where another does."""
-    known = {one.username for one in outcomes if one.state in FOUND}
-    return [
-        one.failure
-        for one in outcomes
-        if one.failure and not (one.state == State.UNKNOWN and one.username in known)
-    ]
-
-
-def status_of(outcomes: Sequence[Outcome], ended: Sequence[MhcError]) -> int:
-    """Give the exit status: the gravest where all failed, 1 where some did; a safety stop comes first."""
-    if any(isinstance(one, CheckError) for one in ended):
-        return Exit.CHECK
-    failures = failures_of(outcomes)
-    if not failures:
-        return Exit.OK
-    good = any(one.failure is None for one in outcomes)
-    return Exit.PARTIAL if good else max(one.status for one in failures)
 
 
 def _skipped(question: Question, names: Sequence[str], error: MhcError | None) -> Iterator[Outcome]:

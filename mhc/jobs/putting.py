@@ -7,19 +7,22 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from mhc.clients import apistats, cbstats, statbate
+from mhc.clients import apistats, biocontext, cbstats, statbate
 from mhc.clients.api import needed
 from mhc.clients.apistats import EarningsClient
+from mhc.clients.biocontext import ProfileClient
 from mhc.clients.cbstats import StatisticsClient
 from mhc.clients.pacing import Pacer
 from mhc.clients.statbate import Fetched, Query, StatbateClient
 from mhc.clients.statbate_operations import MOST_PER_PAGE
 from mhc.clients.statbate_requests import request_for
 from mhc.config import Secret, Settings
-from mhc.errors import AccessError, DataError
+from mhc.errors import AccessError, ConfigError, DataError
+from mhc.jobs import profile_files
 from mhc.jobs.aside import read_aside
 from mhc.jobs.keeping import Said
 from mhc.jobs.questions import APISTATS, About, Question, query_of
+from mhc.store.people import Role
 
 MOST_PAGES = 100
 
@@ -42,12 +45,15 @@ class Upstreams:
         self._loaded = loaded
         self._pacer = Pacer(loaded.state_dir, sleep=stop.wait)
         self._statbate: StatbateClient | None = None
+        self._profiles: ProfileClient | None = None
 
     def put(self, question: Question, names: Sequence[str], now: datetime) -> Answered:
         """Ask: about one name, about a hundred where that is one request, or about nobody.
 
         Raises UpstreamError, PacedError, and AccessError where a token is missing.
         """
+        if question.about == About.PROFILE:
+            return _of_profile(names[0], self.profiles().fetch(names[0], zone=self._loaded.site_timezone))
         if question.operation is None:
             return self._room(question, names[0])
         if question.in_batches:
@@ -62,6 +68,14 @@ class Upstreams:
             token = needed(one.statbate_token, "STATBATE_API_TOKEN", "Statbate")
             self._statbate = StatbateClient(one.statbate_url, token, self._pacer, wait_scale=one.wait_scale)
         return self._statbate
+
+    def profiles(self) -> ProfileClient:
+        """Give the client of public profiles. Raises ConfigError where they are not enabled."""
+        if self._profiles is None:
+            one = self._loaded
+            need_enabled(one)
+            self._profiles = ProfileClient(one.chaturbate_url, self._pacer, wait_scale=one.wait_scale)
+        return self._profiles
 
     def _pages(self, question: Question, names: Sequence[str], now: datetime) -> Iterator[Fetched[Any]]:
         operation, rows = question.operation, question.more.rows
@@ -90,8 +104,9 @@ class Upstreams:
 
     def close(self) -> None:
         """Close the connections."""
-        if self._statbate is not None:
-            self._statbate.close()
+        for one in (self._statbate, self._profiles):
+            if one is not None:
+                one.close()
 
 
 def check(question: Question, now: datetime) -> None:
@@ -101,6 +116,15 @@ def check(question: Question, now: datetime) -> None:
         who = {"name": "name"} if "name" in named else {"names": ("name",)} if named else {}
         more = {"limit": question.more.rows} if "limit" in question.operation.takes else {}
         request_for(question.operation, query_of(question, window and window.at(now), **who, **more))
+
+
+def need_enabled(loaded: Settings) -> None:
+    """Raise ConfigError where public profiles are not to be asked for."""
+    if not loaded.profiles_enabled:
+        raise ConfigError(
+            "public profiles are asked for only where you say so",
+            hint="set enabled = true in [profiles] of config.toml; docs/profiles.md says what that means",
+        )
 
 
 def token_of(loaded: Settings, room: str) -> Secret:
@@ -118,6 +142,8 @@ def token_of(loaded: Settings, room: str) -> Secret:
 def load(question: Question, body: bytes, names: Sequence[str], loaded: Settings) -> Answered:
     """Read a saved answer as if it had just come: its body, or an object of `status`, `headers` and `body_text`."""
     answer = read_aside(body)
+    if question.about == About.PROFILE:
+        return _of_profile(names[0], profile_files.read(answer, names[0], loaded.site_timezone))
     if question.operation is None:
         (room,) = names
         if question.source == APISTATS:
@@ -196,6 +222,13 @@ def _of_statistics(room: str, fetched: cbstats.Fetched) -> Answered:
     if answers_for not in {None, room}:
         raise DataError(f"the statistics are those of {answers_for}, not of {room}")
     said = Said(room, fetched.payload, fetched.statistics)
+    return Answered([said], problems=fetched.problems, payload=fetched.payload)
+
+
+def _of_profile(name: str, fetched: biocontext.Fetched) -> Answered:
+    """Give what a profile says: anybody has one, and who was ever on air is a model."""
+    role = None if fetched.profile.last_broadcast is None else Role.MODEL
+    said = Said(name, fetched.payload, fetched, role=role)
     return Answered([said], problems=fetched.problems, payload=fetched.payload)
 
 

@@ -15,6 +15,8 @@ from mhc.store.pools import Ask
 from mhc.store.snapshots import Asked
 
 STATBATE, STATS, APISTATS = "statbate", "stats", "apistats"
+# Public profiles: asked for, or read from saved pages, by `mhc profile` and its job, and by nothing else.
+PROFILE, ROOM_PAGE, BIO_PAGE = "profile", "profile.room_page", "profile.bio_page"
 SOURCES: Final = (*(f"{STATBATE}.{name}" for name in OPERATIONS), STATS, APISTATS)
 USUAL_RANGE: Final = "30d"  # what is answered without a range is not documented (contract statbate 4.1)
 BATCHED: Final = MEMBER_INFO_BATCH
@@ -27,6 +29,7 @@ class About(StrEnum):
     MODEL = "model"
     ROOM = "room"  # an own one
     NOBODY = "nobody"
+    PROFILE = "profile"  # a room, by what everybody can read of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,9 @@ class Question:
     @property
     def role(self) -> Role | None:
         """What an answer shows a person to be."""
-        return {About.MEMBER: Role.VIEWER, About.NOBODY: None}.get(self.about, Role.MODEL)
+        return {About.MEMBER: Role.VIEWER, About.NOBODY: None, About.PROFILE: None}.get(
+            self.about, Role.MODEL
+        )
 
     @property
     def is_about_people(self) -> bool:
@@ -133,6 +138,11 @@ def find(source: str, more: More) -> Question:
         _refuse(name, more, frozenset())
         return Question(name, About.ROOM)
     return _of_operation(OPERATIONS[operation], more)
+
+
+def of_profile(source: str = PROFILE) -> Question:
+    """Give the question for a public profile, or the one that a saved page answers."""
+    return Question(source, About.PROFILE, roles=_ROLES[About.MODEL])
 
 
 def usual(window: Window | None = None) -> tuple[Question, Question]:

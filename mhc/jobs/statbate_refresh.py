@@ -38,17 +38,17 @@ def run(work: Work) -> None:
     finish(work, told, pull)
 
 
-def filters_of(conn: "Connection", work: Work) -> Filters:
+def filters_of(conn: "Connection", work: Work, job: str = "statbate-refresh") -> Filters:
     """Give whom the options of a job choose. Raises NotFoundError for a list that is not there."""
     given = work.options
     wrong = [name for name in _NOT_HERE if given.get(name)]
     if wrong:
-        raise ConfigError(f"[jobs.statbate-refresh]: {wrong[0]} chooses nobody here", hint="take it out")
+        raise ConfigError(f"[jobs.{job}]: {wrong[0]} chooses nobody here", hint="take it out")
     ids = []
     for name in given.get("list") or ():
         found = watchlists.find(conn, name)
         if found is None:
-            raise NotFoundError(f"no watchlist named {name!r}", hint="list in [jobs.statbate-refresh]")
+            raise NotFoundError(f"no watchlist named {name!r}", hint=f"list in [jobs.{job}]")
         ids.append(found.id)
     return Filters(
         list_ids=tuple(ids),

@@ -167,10 +167,8 @@ def read(conn: "Connection", root: "Person", asked: Asked) -> Card:
 
 
 def _own_room(conn: "Connection", ids: Sequence[int], asked: Asked) -> RoomNow | None:
-    found = room_readings.latest(conn, ids)
-    if found is None:
-        return None
-    return room_history.now_of(found, room_readings.live(conn, asked.now, asked.live_for))
+    found, live = room_readings.latest(conn, ids), room_readings.live(conn, asked.now, asked.live_for)
+    return None if found is None else room_history.now(conn, ids, found, live, asked.now - asked.live_for)
 
 
 def median_stay(stays: Sequence[Visit]) -> timedelta | None:

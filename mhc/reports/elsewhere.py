@@ -18,8 +18,9 @@ SOURCES = (
     "statbate.model_info",
     "statbate.model_rank",
     "stats",
+    "profile",
 )
-_COMPARED = frozenset({"statbate.member_info", "statbate.model_info", "stats"})
+_COMPARED = frozenset({"statbate.member_info", "statbate.model_info", "stats", "profile"})
 
 
 class Elsewhere(NamedTuple):

@@ -1,12 +1,12 @@
 """What is known of another's room from readings of the feed: how it is now, and its sessions."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mhc.domain.live import Live
-from mhc.domain.room_sessions import TOLERANCE, RoomSession, growth, sessions, time_by_show
+from mhc.domain.room_sessions import TOLERANCE, RoomSession, Seen, growth, sessions, time_by_show
 from mhc.domain.rooms import Mark, Show, Source, gender_of
 from mhc.store import room_readings
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mhc.store.room_readings import Observed
 
 _LONGEST: Final = timedelta(days=1)
+
+
+Cut = Callable[[Sequence[Seen]], list[RoomSession]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,9 @@ class RoomNow:
     new: bool | None
     hd: bool | None
     observed_at: datetime | None
+    source: str | None = None
+    rank: int | None = None
+    gender_rank: int | None = None
 
 
 class Span(NamedTuple):
@@ -52,6 +58,7 @@ class History:
     readings: int
     new_followers: int | None
     by_show: dict[str, timedelta]
+    ranks: Sequence[int] = ()
 
 
 def now_of(one: "Observed", live: Live | None) -> RoomNow:
@@ -69,22 +76,42 @@ def now_of(one: "Observed", live: Live | None) -> RoomNow:
         one.subject,
         one.tags,
         gender_of(one.flags),
-        bool(one.flags & Mark.NEW),
-        bool(one.flags & Mark.HD),
+        _mark(one, Mark.NEW),
+        _mark(one, Mark.HD),
         one.observed_at,
+        Source(one.source).word,
+        one.rank,
+        one.gender_rank,
     )
 
 
-def unseen(username: str) -> RoomNow:
-    """Give a room of which there is no reading."""
-    return RoomNow(username, *[None] * 12)
+def _mark(one: "Observed", mark: Mark) -> bool | None:
+    """Give whether a room has a mark; CBHours says it of some readings only, and nothing of HD."""
+    return True if one.flags & mark else None if one.source == Source.CBHOURS else False
+
+
+def now(
+    conn: "Connection", person_ids: Sequence[int], one: "Observed | None", live: Live | None, since: datetime
+) -> RoomNow:
+    """Give a person's room by its last reading (None: there is none), and by what said after `since` that it is offline.
+
+    Without a name where it was never read.
+    """
+    last = since if one is None else max(since, one.observed_at)
+    off_at = room_readings.offline_since(conn, person_ids, last)
+    room = _UNSEEN if one is None else now_of(one, live)
+    return room if off_at is None else replace(room, online=False)
+
+
+_UNSEEN: Final = RoomNow("", *[None] * 12)
 
 
 def last_session(
     conn: "Connection", person_ids: Sequence[int], one: "Observed"
 ) -> dict[str, timedelta | None]:
     """Give the time in each kind of show of the session of a room's last reading, as far as it lies within a day."""
-    lasted = timedelta(seconds=one.seconds_online or 0) + TOLERANCE
+    seconds = one.seconds_online
+    lasted = _LONGEST if seconds is None else timedelta(seconds=seconds) + TOLERANCE
     since = one.observed_at - min(lasted, _LONGEST)
     seen = room_readings.of_people(conn, person_ids, Source(one.source), since, None)
     return _by_show(sessions(seen)[-1:])
@@ -95,30 +122,45 @@ def _by_show(found: Sequence[RoomSession]) -> dict[str, timedelta | None]:
     return {show.word: spent.get(show.word) for show in Show if show is not Show.OFFLINE}
 
 
-def read(conn: "Connection", person_ids: Sequence[int], span: Span, live: Live | None) -> History:
-    """Give a room's sessions in a time, by the readings of the feed."""
+def read(
+    conn: "Connection",
+    person_ids: Sequence[int],
+    span: Span,
+    live: Live | None,
+    source: Source = Source.AFFILIATE,
+    cut: Cut = sessions,
+) -> History:
+    """Give a room's sessions in a time, or what else it is to be cut into, by the readings of one source."""
     holding = set() if live is None else set(live.polls)
-    seen = room_readings.of_people(conn, person_ids, Source.AFFILIATE, *span)
-    listed = sessions(seen)
+    seen = room_readings.of_people(conn, person_ids, source, *span)
+    listed = cut(seen)
     last = [one.readings[-1].text_id for one in listed]
     said = room_readings.subjects(conn, [one for one in last if one is not None])
-    rows = [_row(one, said, holding) for one in reversed(listed)]
-    return History(rows, len(seen), growth(seen), time_by_show(listed))
+    rows = [
+        _row(one, said, source) | {"live": one.readings[-1] is seen[-1] and seen[-1].at in holding}
+        for one in reversed(listed)
+    ]
+    ranks = [one.rank for one in seen if one.rank is not None]
+    return History(rows, len(seen), growth(seen), time_by_show(sessions(seen)), ranks)
 
 
-def _row(
-    one: RoomSession, said: Mapping[int, str | None], holding: Collection[datetime]
-) -> dict[str, object]:
+def _row(one: RoomSession, said: Mapping[int, str | None], source: Source) -> dict[str, object]:
     last = one.readings[-1]
+    ranks = [seen.rank for seen in one.readings if seen.rank is not None]
+    gender_ranks = [seen.gender_rank for seen in one.readings if seen.gender_rank is not None]
     return {
         "started_at": one.started_at,
         "last_seen_at": last.at,
-        "live": last.at in holding,
-        "duration": last.at - one.started_at,
+        "duration": one.ended_at - one.started_at,
         "readings": len(one.readings),
         "peak_viewers": one.peak_viewers,
         "followers": last.followers,
         "new_followers": one.new_followers,
         **_by_show([one]),
         "subject": None if last.text_id is None else said.get(last.text_id),
+        "source": source.word,
+        "rank": ranks[-1] if ranks else None,
+        "best_rank": min(ranks, default=None),
+        "gender_rank": gender_ranks[-1] if gender_ranks else None,
+        "best_gender_rank": min(gender_ranks, default=None),
     }

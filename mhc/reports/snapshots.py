@@ -1,4 +1,4 @@
-"""What changed between two readings of a person, and how a figure went: of one question only, computed when it is asked."""
+"""What changed between two readings of a person or a ranking, and how a figure went: of one question only, computed when it is asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -14,7 +14,7 @@ from mhc.store import series
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from mhc.store.series import Question, Taken
+    from mhc.store.series import Ids, Question, Taken
 
 PERIODS = ("day", "week", "month")
 _STEPS = 1000  # answers that differ in nothing that is read from them
@@ -48,7 +48,7 @@ def known(source: str) -> Sequence[Metric]:
         return ()
 
 
-def last_change(conn: "Connection", ids: Sequence[int], asked: "Question") -> Compared | None:
+def last_change(conn: "Connection", ids: "Ids", asked: "Question") -> Compared | None:
     """Compare the last reading with the last one before it in which a figure is another; None where there is none."""
     after = series.latest(conn, ids, asked.id)
     if after is None:
@@ -65,9 +65,7 @@ def last_change(conn: "Connection", ids: Sequence[int], asked: "Question") -> Co
     return None
 
 
-def between(
-    conn: "Connection", ids: Sequence[int], asked: "Question", since: datetime, until: datetime
-) -> Compared:
+def between(conn: "Connection", ids: "Ids", asked: "Question", since: datetime, until: datetime) -> Compared:
     """Compare the last readings at or before two instants; where there is none before the first, the very first.
 
     Raises NotFoundError where there is none at all.
@@ -92,7 +90,7 @@ def _compared(conn: "Connection", asked: "Question", before: "Taken", after: "Ta
 
 def points(
     conn: "Connection",
-    ids: Sequence[int],
+    ids: "Ids",
     asked: "Question",
     metrics: Sequence[Metric],
     since: datetime | None = None,

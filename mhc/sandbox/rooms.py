@@ -14,7 +14,7 @@ from mhc.sandbox.models import TAG_KINDS
 from mhc.sandbox.past import OWN
 
 NUMBER: Final = 6_000  # a tenth of them is on air
-_LETTERS: Final = "mftc"  # as models count genders
+LETTERS: Final = "mftc"  # as models count genders
 _GENDERS: Final = "ffffffmmtc"
 _REGIONS: Final = ("asia", "europe_russia", "northamerica", "southamerica", "other")
 _COUNTRIES: Final = {
@@ -69,19 +69,66 @@ def on_air(ledger: Ledger, account: Account, seed: int, number: int) -> list[Roo
     return sorted(found, key=lambda one: (-one.viewers, one.name))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A room, on air or not: as the feed has it now (None: it is off air), and what holds of it all the time."""
+
+    live: Room | None
+    last: int | None  # when it began last
+    followers: int
+    gender: int  # as models count them
+    age: int | None
+    tags: tuple[str, ...]
+
+
+def known(ledger: Ledger, account: Account, seed: int, number: int, name: str) -> Known | None:
+    """Give a room by its name in lower case; None for one that there is not."""
+    now = ledger.now
+    place = next((at for at, one in enumerate(ledger.models) if one.name.lower() == name), None)
+    if place is not None:
+        model = ledger.models[place]
+        live = next((one for one in _of_story(ledger, account, seed) if one.name == model.name), None)
+        last = max((one.start for one in ledger.sessions[place] if one.start <= now), default=None)
+        followers = account.followers if place == OWN else crowd(seed, -place, now)[1]
+        return Known(live, last, followers, model.gender, _age(seed, -place), model.tags)
+    one = int(name[5:]) if name.startswith("room_") and name[5:].isdecimal() and len(name) == 10 else 0
+    if not 1 <= one <= number:
+        return None
+    live = made_up(seed, one, now)
+    gender = LETTERS.index(_GENDERS[_chance(seed, one) % len(_GENDERS)])
+    followers, tags = crowd(seed, one, now)[1], live.tags if live else ()
+    return Known(live, _last(seed, one, now), followers, gender, _age(seed, one), tags)
+
+
+def _age(seed: int, number: int) -> int | None:
+    chance = _chance(seed, number, "more")
+    return None if chance % 3 == 0 else 18 + chance % 40
+
+
+def _last(seed: int, number: int, now: int) -> int | None:
+    """Give when a made-up room began last, of the last month."""
+    usual = _chance(seed, number, "hour") % 24 * _HOUR
+    for day in range(now // _DAY, now // _DAY - 30, -1):
+        chance = _chance(seed, number, day)
+        start = day * _DAY + usual + chance // 10 % _HOUR
+        if chance % 10 < 6 and start <= now:
+            return start
+    return None
+
+
 def _of_story(ledger: Ledger, account: Account, seed: int) -> Iterator[Room]:
     for number, model in enumerate(ledger.models):
         if not ledger.on_air(number):
             continue
         own = number == OWN
         seconds = ledger.now - ledger.sessions[number][-1].start
-        viewers, followers = _crowd(seed, -number, ledger.now)
+        viewers, followers = crowd(seed, -number, ledger.now)
         yield _room(
             seed,
             -number,
             ledger.now,
             name=model.name,
-            gender=_LETTERS[model.gender],
+            gender=LETTERS[model.gender],
             tags=model.tags,
             show="public",
             viewers=account.strangers + len(account.crowd) if own else viewers,
@@ -91,25 +138,35 @@ def _of_story(ledger: Ledger, account: Account, seed: int) -> Iterator[Room]:
 
 
 def _made_up(seed: int, number: int, now: int) -> Iterator[Room]:
-    for one in range(1, number + 1):
-        since = _since(seed, one, now)
-        if since is None:
-            continue
-        chance = _chance(seed, one)
-        viewers, followers = _crowd(seed, one, now)
-        place = chance % len(_TAGS)
-        yield _room(
-            seed,
-            one,
-            now,
-            name=f"room_{one:05d}",
-            gender=_GENDERS[chance % len(_GENDERS)],
-            tags=(_TAGS + _TAGS)[place : place + chance % 4],
-            show=_SHOWS[_chance(seed, one, since, (now - since) // _SHOW_LASTS) % len(_SHOWS)],
-            viewers=viewers,
-            followers=followers,
-            seconds=now - since,
-        )
+    every = (made_up(seed, one, now) for one in range(1, number + 1))
+    return (one for one in every if one is not None)
+
+
+def made_up(seed: int, number: int, now: int) -> Room | None:
+    """Give a made-up room by its number; None where it is not on air."""
+    since = _since(seed, number, now)
+    if since is None:
+        return None
+    chance = _chance(seed, number)
+    viewers, followers = crowd(seed, number, now)
+    place = chance % len(_TAGS)
+    return _room(
+        seed,
+        number,
+        now,
+        name=name_of(number),
+        gender=_GENDERS[chance % len(_GENDERS)],
+        tags=(_TAGS + _TAGS)[place : place + chance % 4],
+        show=_SHOWS[_chance(seed, number, since, (now - since) // _SHOW_LASTS) % len(_SHOWS)],
+        viewers=viewers,
+        followers=followers,
+        seconds=now - since,
+    )
+
+
+def name_of(number: int) -> str:
+    """Give the name of a made-up room."""
+    return f"room_{number:05d}"
 
 
 def _room(
@@ -138,7 +195,7 @@ def _room(
         seconds,
         "" if chance % 11 == 0 else goal,
         _REGIONS[chance % len(_REGIONS)],
-        None if chance % 3 == 0 else 18 + chance % 40,
+        _age(seed, number),
         chance % 20 == 0,
         chance % 5 != 0,
         chance % 7 == 0,
@@ -156,7 +213,7 @@ def _since(seed: int, number: int, now: int) -> int | None:
     return None
 
 
-def _crowd(seed: int, number: int, now: int) -> tuple[int, int]:
+def crowd(seed: int, number: int, now: int) -> tuple[int, int]:
     """Give viewers and followers of a room: few have many."""
     known = 40_000 // (number + 5) if number >= 0 else 40
     wave = _chance(seed, number, now // _MOVES) % 40

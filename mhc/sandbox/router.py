@@ -4,17 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mhc.sandbox import affiliate, reply, statbate_rules, statistics, token_statistics
+from mhc.sandbox import affiliate, cbhours, profiles, reply, statbate_rules, statistics, token_statistics
 from mhc.sandbox.affiliate import AffiliateApi
 from mhc.sandbox.api import EventsApi
+from mhc.sandbox.cbhours import CbhoursApi
 from mhc.sandbox.faults import Fault
 from mhc.sandbox.people import dice
+from mhc.sandbox.profiles import PROFILES, ProfilesApi
 from mhc.sandbox.reply import Reply
 from mhc.sandbox.statbate import PREFIX, StatbateApi
 from mhc.sandbox.statistics import EARNINGS, ROOM_STATISTICS, StatisticsApi
 from mhc.sandbox.upsets import Upsets
 
-APIS: Final = ("events", "statbate", "stats", "apistats", "affiliate")
+APIS: Final = ("events", "statbate", "stats", "apistats", "affiliate", "profiles", "cbhours")
 _SITE: Final = {ROOM_STATISTICS: "stats", EARNINGS: "apistats"}
 
 
@@ -37,17 +39,22 @@ class Router:
         statbate: StatbateApi,
         site: StatisticsApi,
         feed: AffiliateApi,
+        public: ProfilesApi,
+        hours: CbhoursApi,
         *,
         faults: Mapping[str, Iterable[Fault]],
         misbehave: float,
         seed: int,
     ) -> None:
         self.events, self._statbate, self._site, self._feed = events, statbate, site, feed
+        self._profiles, self._hours = public, hours
         said = {
             "statbate": statbate_rules.said_with,
             "stats": statistics.said_with,
             "apistats": statistics.said_with,
             "affiliate": affiliate.said_with,
+            "profiles": profiles.said_with,
+            "cbhours": cbhours.said_with,
         }
         self._upsets = {
             name: Upsets(faults.get(name, ()), misbehave, dice(seed, "misbehave", name), words)
@@ -70,4 +77,8 @@ class Router:
             return self._upsets[_SITE[path]].spoil(lambda: self._site.answer(path, query))
         if path in {affiliate.PAGES, affiliate.ARRAY}:
             return self._upsets["affiliate"].spoil(lambda: self._feed.answer(path, query))
+        if path.startswith(PROFILES):
+            return self._upsets["profiles"].spoil(lambda: self._profiles.answer(path))
+        if path == cbhours.PATH:
+            return self._upsets["cbhours"].spoil(lambda: self._hours.answer(query))
         return self.events.answer(asked.target)

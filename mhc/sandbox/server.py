@@ -8,11 +8,14 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote
 
+from mhc.sandbox import cbhours
 from mhc.sandbox.affiliate import AffiliateApi
 from mhc.sandbox.api import EventsApi, Given, Served
+from mhc.sandbox.cbhours import CbhoursApi
 from mhc.sandbox.faults import Fault, Script, read_faults
 from mhc.sandbox.feed import Feed, Pace
 from mhc.sandbox.people import dice
+from mhc.sandbox.profiles import ProfilesApi
 from mhc.sandbox.rooms import NUMBER
 from mhc.sandbox.router import APIS, Router
 from mhc.sandbox.show import EPOCH, LENGTH, MILLISECOND, ROOM, Show, with_ids
@@ -117,6 +120,7 @@ class Sandbox:
             "MHC_EVENTS_URL": self.url,
             "MHC_CHATURBATE_URL": self.url,
             "MHC_STATBATE_URL": self.statbate_url,
+            "MHC_CBHOURS_URL": f"{self.url}{cbhours.PATH}",
             "CHATURBATE_USERNAME": self.room,
             "CB_AUTH_TOKEN": self.token,
             "CB_STATS_TOKEN": self.stats_token,
@@ -158,6 +162,8 @@ class Sandbox:
             StatbateApi(story, self.statbate_token, naive=self._naive, speed=speed, clock=clock),
             StatisticsApi(story, self.stats_token, seed=self._seed, speed=speed, clock=clock),
             AffiliateApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
+            ProfilesApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
+            CbhoursApi(story, seed=self._seed, number=self._rooms, speed=speed, clock=clock),
             faults=self._faults,
             misbehave=self._misbehave,
             seed=self._seed,

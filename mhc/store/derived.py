@@ -191,12 +191,50 @@ def _marks(
             return
 
 
-def rebuild(conn: Connection, room_id: int, gap: timedelta) -> None:
-    """Derive a room anew from all its events. Changes nothing where everything is right."""
+def rebuild(conn: Connection, room_id: int, gap: timedelta, since: datetime | None = None) -> None:
+    """Derive a room anew from all its events, or what lasted at an instant and came after it.
+
+    Changes nothing where everything is right.
+    """
     sessions.lock(conn, room_id)
+    if since is not None:
+        closers = _reread_since(conn, room_id, since, gap)
+        moved = visits.everyone(conn, room_id, since) | visits.present(conn, room_id, closers)
+        visits.rederive(conn, room_id, moved, min([since, *closers]))
+        return
     conn.execute(delete(room_state).where(room_state.c.room_id == room_id))
     _reread(conn, room_id, None, gap)
     visits.rederive(conn, room_id, visits.everyone(conn, room_id), None)
+
+
+def _reread_since(conn: Connection, room_id: int, since: datetime, gap: timedelta) -> set[datetime]:
+    """Read the broadcasts again that lasted at an instant or came after it; give the ends that came or went.
+
+    It is read from the last one that had surely ended before it, so that they begin where they do; others stay.
+    """
+    stored = sessions.broadcasts(conn, room_id)
+    sure = _surely_ended([b for _row, b in stored], since - gap)
+    last = stored[sure - 1][1] if sure else None
+    marks = _marks(conn, room_id, last.ended_at if last else None)
+    state, ended = fold(after(last) if last else RoomState(), marks, gap)
+    state = state.known_from([b for _row, b in stored])
+    new = [b for b in [*ended, *([state.shown] if state.shown else [])] if _lasts_until(b, since)]
+    times = [Span(b.started_at, b.ended_at) for b in new]
+    gone = [
+        (row, b)
+        for row, b in stored
+        if _lasts_until(b, since) or any(Span(b.started_at, b.ended_at).shares(one) for one in times)
+    ]
+    sessions.replace_broadcasts(conn, room_id, [row for row, _b in gone], new)
+    batch = Batch(conn)
+    batch.add(*room_states.saving(room_id, state))
+    batch.send()
+    first = min([since, *(b.started_at for b in new), *(b.started_at for _row, b in gone)])
+    return sessions.restitch(conn, room_id, first, gap)
+
+
+def _lasts_until(one: Broadcast, at: datetime) -> bool:
+    return one.ended_at is None or one.ended_at >= at
 
 
 def rooms(conn: Connection) -> list[int]:

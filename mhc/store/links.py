@@ -31,8 +31,11 @@ def add(
     source: str,
     at: datetime,
     batch_id: int | None = None,
+    row_id: int | None = None,
 ) -> bool:
     """Keep a link of a person (the root); False where it is there already, or a person's word stands against it.
+
+    `row_id` is the row of a merged person whose link it is; without, it is the root's, as what is typed.
 
     A source brings nothing of a kind that a person typed, and not again what a person took away. What a person types is
     theirs from then on, whoever brought it first.
@@ -51,7 +54,7 @@ def add(
         against = or_(same, and_(standing, typed), taken_away)
     if conn.execute(select(link.c.id).where(against).limit(1)).first() is not None:
         return False
-    row = {"person_id": person_id, "kind": kind, "url": url, "source": source, "added_at": at}
+    row = {"person_id": row_id or person_id, "kind": kind, "url": url, "source": source, "added_at": at}
     conn.execute(insert(link).values(**row, batch_id=batch_id))
     return True
 
@@ -61,6 +64,13 @@ def remove(conn: Connection, person_ids: Sequence[int], urls: Sequence[str], *, 
     theirs = and_(link.c.person_id.in_(person_ids), link.c.url.in_(urls), link.c.removed_at.is_(None))
     gone = {"removed_at": at, "source": MANUAL, "batch_id": None}  # so no source brings it again
     return conn.execute(update(link).where(theirs).values(**gone)).rowcount
+
+
+def retire(conn: Connection, row_id: int, *, source: str, urls: Sequence[str], at: datetime) -> int:
+    """End the links that a source brought of a row and no longer has, that is all but these; give how many."""
+    theirs = and_(link.c.person_id == row_id, link.c.source == source, link.c.removed_at.is_(None))
+    query = update(link).where(theirs, link.c.url.not_in(urls), link.c.added_at <= at)
+    return conn.execute(query.values(removed_at=at)).rowcount
 
 
 def list_of(conn: Connection, person_ids: Sequence[int] | None = None) -> list[Link]:

@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Connection, text, update
 
 from mhc.domain import erasing
-from mhc.domain.clock import to_ms
+from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.names import PLATFORM
-from mhc.domain.rooms import Reading, Scope, Source
+from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.store import erasures, people, room_texts
 from mhc.store.bulk import Batch, Bulk, bulk_insert
 from mhc.store.people import Role
@@ -20,6 +20,7 @@ from mhc.store.totals import SEEN_EVERY_MS
 from mhc.store.upsert import insert_new
 
 SOURCE = "rooms"  # of the names of who was met in the feed
+_MET_IN = {Source.AFFILIATE: SOURCE, Source.CBHOURS: Source.CBHOURS.word}
 _PROVEN = frozenset({Role.MODEL, Role.BOTH})
 
 _KNOWN = (
@@ -35,11 +36,12 @@ _KNOWN_OF = {
     "sqlite": text(_KNOWN.format(new="json_each(:names) AS new", name="new.value")),
     "postgresql": text(_KNOWN.format(new="unnest(CAST(:names AS text[])) AS new", name="new")),
 }
-_COLUMNS = (
+COLUMNS = (
     "observed_at", "person_id", "text_id", "viewers", "followers", "seconds_online", "source", "show", "flags",
 )  # fmt: skip
-_ADD = bulk_insert(observation, _COLUMNS, "ON CONFLICT DO NOTHING")
-_LATEST = bulk_insert(
+_ADD = bulk_insert(observation, COLUMNS, "ON CONFLICT DO NOTHING")
+ADD_RANKED = bulk_insert(observation, (*COLUMNS, "rank", "gender_rank"), "ON CONFLICT DO NOTHING")
+LATEST = bulk_insert(
     room_latest,
     ("person_id", "first_at", "observed_at", "text_id"),
     "ON CONFLICT (person_id) DO UPDATE SET"
@@ -49,7 +51,7 @@ _LATEST = bulk_insert(
     " observed_at = CASE WHEN excluded.observed_at > room_latest.observed_at"
     " THEN excluded.observed_at ELSE room_latest.observed_at END",
 )
-_SEEN = Bulk(
+SEEN = Bulk(
     person,
     ("id", "first_seen_at", "last_seen_at"),
     "UPDATE person SET"
@@ -105,28 +107,43 @@ def add_poll(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Kept:
     if not _add_poll_row(conn, poll):
         return Kept(0, 0, 0, again=True)
     wanted = {one.username: one for one in _without_erased(conn, poll, readings)}
-    known, met = _people(conn, sorted(wanted), poll.at)
+    known, met = _people(conn, sorted(wanted), poll)
     of_each: dict[int, tuple[_Known, Reading]] = {}
     for name in sorted(wanted):  # somebody with two names of now is one
         of_each.setdefault(known[name].id, (known[name], wanted[name]))
     kept = [of_each[number] for number in sorted(of_each)]
     numbers, new_texts = _text_numbers(conn, kept)
-    at, source = to_ms(poll.at), int(poll.source)
-    rows = [
-        (at, who.id, number, one.viewers, one.followers, one.seconds_online, source, one.show, one.flags)
-        for (who, one), number in zip(kept, numbers, strict=True)
-    ]
-    latest = [(who.id, at, at, number) for (who, _one), number in zip(kept, numbers, strict=True)]
-    batch = Batch(conn)
-    batch.add(_ADD, rows)
-    batch.add(_LATEST, latest)
-    batch.add(_SEEN, _seen(at, [who for who, _one in kept]))
-    batch.send()
+    _write(conn, poll, kept, numbers)
     unproven = [one.id for one in known.values() if not one.by_hand and one.role not in _PROVEN]
     people.add_evidence(conn, unproven, Role.MODEL)
     mine = room_poll.c.at == poll.at, room_poll.c.source == poll.source
     conn.execute(update(room_poll).where(*mine).values(kept=len(kept)))
     return Kept(len(kept), met, new_texts)
+
+
+def _write(
+    conn: Connection, poll: Poll, kept: Sequence[tuple[_Known, Reading]], numbers: Sequence[int | None]
+) -> None:
+    at, source = to_ms(poll.at), int(poll.source)
+    rows = [
+        (at, who.id, number, one.viewers, one.followers, one.seconds_online, source, one.show, one.flags)
+        for (who, one), number in zip(kept, numbers, strict=True)
+    ]
+    # Who is offline was not seen: such a reading says no more than that.
+    seen = [
+        (who, number)
+        for (who, one), number in zip(kept, numbers, strict=True)
+        if one.show is not Show.OFFLINE
+    ]
+    batch = Batch(conn)
+    if poll.source is Source.CBHOURS:
+        ranks = [(one.rank, one.gender_rank) for _who, one in kept]
+        batch.add(ADD_RANKED, [row + both for row, both in zip(rows, ranks, strict=True)])
+    else:
+        batch.add(_ADD, rows)
+    batch.add(LATEST, [(who.id, at, at, number) for who, number in seen])
+    batch.add(SEEN, _seen(at, [who for who, _number in seen]))
+    batch.send()
 
 
 def _without_erased(conn: Connection, poll: Poll, readings: Sequence[Reading]) -> Sequence[Reading]:
@@ -150,13 +167,17 @@ def _without_erased(conn: Connection, poll: Poll, readings: Sequence[Reading]) -
     ]
 
 
-def _people(conn: Connection, names: Sequence[str], at: datetime) -> tuple[dict[str, _Known], int]:
+def _people(conn: Connection, names: Sequence[str], poll: Poll) -> tuple[dict[str, _Known], int]:
     """Give how the people of a poll stand, and how many of them were made for it."""
     known = _look(conn, names)
     strangers = [name for name in names if name not in known]
     if strangers:
-        made = people.ensure(conn, strangers, source=SOURCE, at=at, role=Role.MODEL)
-        known |= {name: _Known(made[name], Role.MODEL, False, *[None] * 4) for name in strangers}
+        # Whom CBHours tells of need not be online: who is seen is written with the readings.
+        hour = _hour(to_ms(poll.at)) if poll.source is Source.AFFILIATE else None
+        seen_at = None if hour is None else from_ms(hour)
+        met_in = _MET_IN[poll.source]
+        made = people.meet(conn, strangers, source=met_in, at=poll.at, role=Role.MODEL, seen_at=seen_at)
+        known |= {name: _Known(made[name], Role.MODEL, False, hour, hour, None, None) for name in strangers}
     return known, len(strangers)
 
 
@@ -168,10 +189,18 @@ def _look(conn: Connection, names: Sequence[str]) -> dict[str, _Known]:
 
 def _text_numbers(conn: Connection, kept: Sequence[tuple[_Known, Reading]]) -> tuple[list[int | None], int]:
     """Give the number of each room's text, in order, and how many were new: most rooms say what they said before."""
-    hashes = [room_texts.hash_of(one) for _who, one in kept]
-    changed = {key: one for (who, one), key in zip(kept, hashes, strict=True) if who.text_hash != key}
-    made, new = room_texts.ensure(conn, [room_texts.text_of(one, key) for key, one in changed.items()])
-    return [made.get(key, who.text_id) for (who, _one), key in zip(kept, hashes, strict=True)], new
+    hashes = [None if one.is_silent else room_texts.hash_of(one) for _who, one in kept]
+    changed = {
+        key: one for (who, one), key in zip(kept, hashes, strict=True) if key not in {None, who.text_hash}
+    }
+    made, new = room_texts.ensure(
+        conn, [room_texts.text_of(one, key) for key, one in changed.items() if key is not None]
+    )
+    numbers = [
+        None if key is None else made.get(key, who.text_id)
+        for (who, _one), key in zip(kept, hashes, strict=True)
+    ]
+    return numbers, new
 
 
 def _add_poll_row(conn: Connection, poll: Poll) -> bool:
@@ -180,9 +209,13 @@ def _add_poll_row(conn: Connection, poll: Poll) -> bool:
     return insert_new(conn, room_poll, row | {"scope": str(poll.scope), "complete": poll.complete})
 
 
+def _hour(at: int) -> int:
+    return at - at % SEEN_EVERY_MS
+
+
 def _seen(at: int, known: Iterable[_Known]) -> list[tuple[int, int, int]]:
     """Give the people whose first or last sight a reading moves."""
-    hour = at - at % SEEN_EVERY_MS
+    hour = _hour(at)
     return [
         (one.id, hour, hour)
         for one in sorted(known, key=lambda one: one.id)

@@ -1,6 +1,6 @@
 """People and the names they went by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -183,7 +183,10 @@ def lock_names(conn: Connection) -> None:
 
 
 _MAKE = bulk_insert(
-    person, ("platform", "username", "role", "created_at"), "RETURNING username, id", asks=True
+    person,
+    ("platform", "username", "role", "created_at", "first_seen_at", "last_seen_at"),
+    "RETURNING username, id",
+    asks=True,
 )
 _NAME = bulk_insert(alias, ("person_id", "platform", "username", "source"))
 
@@ -196,15 +199,32 @@ def ensure(
     found = ids_of(conn, wanted)
     if found.keys() >= wanted:
         return found
-    # Two listeners may meet the same stranger at once: who is second finds the person of the first.
-    lock_names(conn)
-    found = ids_of(conn, wanted)
-    strangers = sorted(wanted - found.keys())
-    if not strangers:
-        return found
-    (made,) = together(conn, (_MAKE, [(PLATFORM, name, str(role), to_ms(at)) for name in strangers]))
-    together(conn, (_NAME, [(who, PLATFORM, name, source) for name, who in made]))
-    return found | dict(made)
+    return found | meet(conn, wanted - found.keys(), source=source, at=at, role=role)
+
+
+def meet(
+    conn: Connection,
+    names: Collection[str],
+    *,
+    source: str,
+    at: datetime,
+    role: str = Role.UNKNOWN,
+    seen_at: datetime | None = None,
+) -> dict[str, int]:
+    """Make the people of names that nobody went by a moment ago; give who goes by them now."""
+    found: dict[str, int] = {}
+    if conn.dialect.name == "postgresql":
+        # Two listeners may meet the same stranger at once: who is second finds the person of the first.
+        lock_names(conn)
+        found = ids_of(conn, names)
+    seen = None if seen_at is None else to_ms(seen_at)
+    same = str(role), to_ms(at), seen, seen
+    strangers = [(PLATFORM, name, *same) for name in sorted(set(names) - found.keys())]
+    if strangers:
+        (made,) = together(conn, (_MAKE, strangers))
+        together(conn, (_NAME, [(who, PLATFORM, name, source) for name, who in made]))
+        found |= dict(made)
+    return found
 
 
 def lock(conn: Connection, person_id: int) -> None:

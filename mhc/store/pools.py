@@ -164,8 +164,14 @@ def _last(source: int, *, merged: bool) -> ColumnElement[Any]:
     if merged:
         family = or_(rows.c.id == person.c.id, rows.c.canonical_id == person.c.id)
         mine = snapshot.c.person_id.in_(select(rows.c.id).where(family).correlate(person))
-    latest = func.max(type_coerce(snapshot.c.captured_at, BigInteger))
-    return select(latest).where(mine, snapshot.c.source_id == source).correlate(person).scalar_subquery()
+    at = type_coerce(snapshot.c.captured_at, BigInteger)
+    mine_of_source = mine, snapshot.c.source_id == source
+    if merged:
+        return select(func.max(at)).where(*mine_of_source).correlate(person).scalar_subquery()
+    last = (
+        select(at).where(*mine_of_source).order_by(at.desc()).limit(1)
+    )  # read sooner than a maximum, where many are
+    return last.correlate(person).scalar_subquery()
 
 
 def _put(conn: Connection, ask: Ask, at: datetime) -> _Put:

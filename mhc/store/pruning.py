@@ -17,6 +17,7 @@ from mhc.store import runs
 from mhc.store.database import Database
 from mhc.store.pruning_payloads import PAYLOADS
 from mhc.store.pruning_presence import NAMED, NAMELESS
+from mhc.store.pruning_profiles import PROFILES
 from mhc.store.pruning_rooms import READINGS, TEXTS
 from mhc.store.pruning_runs import PRUNING, RUNS
 from mhc.store.pruning_text import CHAT, PRIVATE, REJECTED, WORDS, Job, Part
@@ -29,7 +30,7 @@ CLASSES: Final[Mapping[str, tuple[Part, ...]]] = {
     "chat": (CHAT, WORDS),
     "presence": (NAMED, NAMELESS),
     "observations": (READINGS, TEXTS),
-    "payloads": (PAYLOADS,),
+    "payloads": (PAYLOADS, PROFILES),
     "runs": (RUNS,),
 }
 _BEHIND = timedelta(hours=1)

@@ -29,6 +29,13 @@ def on_lists(conn: Connection, list_ids: Sequence[int]) -> set[str]:
     return set(conn.execute(_names().where(_of(listed))).scalars())
 
 
+def rows_on_lists(list_ids: Sequence[int]) -> Select[Any]:
+    """Give the query of the rows of people who are on any of these lists."""
+    member = watchlist_member.c
+    listed = select(member.person_id).where(member.removed_at.is_(None), member.list_id.in_(list_ids))
+    return select(person.c.id).where(_of(listed))
+
+
 def _names() -> Select[Any]:
     query = select(alias.c.username).join(person, person.c.id == alias.c.person_id)
     return query.where(alias.c.platform == PLATFORM, alias.c.valid_to.is_(None))

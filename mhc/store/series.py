@@ -1,21 +1,24 @@
 """Readings of other sources, as they are read: what was asked of a person, the latest, those of a time, and what each said.
 
-A merged person's readings are one series: `ids` are always all rows of theirs. Each row is read along its own index.
+A merged person's readings are one series: `ids` are always all rows of theirs, or NOBODY for a ranking. Each row is read
+along its own index.
 """
 
 import heapq
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from mhc.domain.packing import unpack
 from mhc.store.people import CHUNK
 from mhc.store.schema import payload, snapshot, snapshot_source
 
 Metrics = Mapping[str, Any]
+Ids = Sequence[int | None]
+NOBODY: Final[Ids] = (None,)
 
 
 class Question(NamedTuple):
@@ -60,7 +63,7 @@ _QUESTION = (
 )
 
 
-def questions(conn: Connection, ids: Sequence[int]) -> list[Question]:
+def questions(conn: Connection, ids: Ids) -> list[Question]:
     """Give what was asked of a person, in order of source, subject and range."""
     asked = {number for who in ids for number in _asked(conn, who)}
     if not asked:
@@ -69,10 +72,10 @@ def questions(conn: Connection, ids: Sequence[int]) -> list[Question]:
     return sorted((Question(*row) for row in conn.execute(query)), key=lambda one: one[1:])
 
 
-def _asked(conn: Connection, who: int) -> Iterable[int]:
+def _asked(conn: Connection, who: int | None) -> Iterable[int]:
     """Give the numbers of a person's questions: one look into the index for each, however many readings there are."""
     last = 0
-    query = select(func.min(snapshot.c.source_id)).where(snapshot.c.person_id == who)
+    query = select(func.min(snapshot.c.source_id)).where(_about(who))
     while (found := conn.execute(query.where(snapshot.c.source_id > last)).scalar()) is not None:
         yield found
         last = found
@@ -91,7 +94,7 @@ def by_id(conn: Connection, number: int) -> Taken | None:
 
 def latest(
     conn: Connection,
-    ids: Sequence[int],
+    ids: Ids,
     source_id: int,
     at: datetime | None = None,
     *,
@@ -113,7 +116,7 @@ def _last(
     return [Taken(*row) for row in conn.execute(query)]
 
 
-def first(conn: Connection, ids: Sequence[int], source_id: int) -> Taken | None:
+def first(conn: Connection, ids: Ids, source_id: int) -> Taken | None:
     """Give the first reading."""
     parts = [_of(who, source_id).order_by(snapshot.c.captured_at).limit(1) for who in ids]
     return min((Taken(*row) for part in parts for row in conn.execute(part)), default=None)
@@ -133,7 +136,7 @@ def before(conn: Connection, ids: Sequence[int] | None, one: Taken) -> Taken | N
 
 def between(
     conn: Connection,
-    ids: Sequence[int],
+    ids: Ids,
     source_id: int,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -151,8 +154,11 @@ def between(
 
 
 def _of(who: int | None, source_id: int) -> Select[Any]:
-    person = snapshot.c.person_id.is_(None) if who is None else snapshot.c.person_id == who
-    return select(*_TAKEN).where(person, snapshot.c.source_id == source_id)
+    return select(*_TAKEN).where(_about(who), snapshot.c.source_id == source_id)
+
+
+def _about(who: int | None) -> ColumnElement[bool]:
+    return snapshot.c.person_id.is_(None) if who is None else snapshot.c.person_id == who
 
 
 def metrics_of(conn: Connection, payload_ids: Iterable[int]) -> dict[int, Metrics]:

@@ -11,6 +11,7 @@ from mhc.domain.broadcasts import Broadcast
 from mhc.domain.clock import iso_z
 from mhc.domain.sessions import Origin, Span, match, stitch
 from mhc.errors import UsageError
+from mhc.store import session_notes
 from mhc.store.bulk import Bulk, Call, together
 from mhc.store.schema import broadcast, person, stream_session
 
@@ -36,6 +37,8 @@ class Session:
     ended_at: datetime | None
     origin: str
     title: str | None
+    tags: str | None  # words between commas
+    theme: str | None
 
     @property
     def span(self) -> Span:
@@ -51,6 +54,8 @@ _COLUMNS: tuple[Any, ...] = (
     stream_session.c.ended_at,
     stream_session.c.origin,
     stream_session.c.title,
+    stream_session.c.tags,
+    stream_session.c.theme,
 )
 
 
@@ -86,7 +91,12 @@ def live_time(
 ) -> dict[int, list[tuple[datetime, datetime]]]:
     """Give by room when it was live: its broadcasts, and sessions of which no broadcast is known. What lasts ends `now`."""
     aired = select(broadcast.c.room_id, broadcast.c.started_at, broadcast.c.ended_at)
-    alone = ~select(broadcast.c.id).where(broadcast.c.session_id == stream_session.c.id).exists()
+    within = (
+        broadcast.c.room_id == stream_session.c.room_id,
+        or_(stream_session.c.ended_at.is_(None), broadcast.c.started_at < stream_session.c.ended_at),
+        or_(broadcast.c.ended_at.is_(None), broadcast.c.ended_at > stream_session.c.started_at),
+    )  # by time: one broadcast may be of two sessions that a person parted
+    alone = ~select(broadcast.c.id).where(*within).exists()
     by_hand = select(stream_session.c.room_id, stream_session.c.started_at, stream_session.c.ended_at)
     by_hand = by_hand.where(alone)
     if room_ids is not None:
@@ -109,6 +119,7 @@ def list_all(
     since: datetime | None = None,
     until: datetime | None = None,
     live: bool = False,
+    limit: int | None = None,
 ) -> list[Session]:
     """Give the sessions that touch a range, the latest first; `live` leaves out those that ended."""
     conditions = []
@@ -120,7 +131,9 @@ def list_all(
         conditions.append(stream_session.c.started_at < until)
     if live:
         conditions.append(stream_session.c.ended_at.is_(None))
-    return [Session(*row) for row in conn.execute(_select(*conditions))][::-1]
+    query = select(*_COLUMNS).join(person, person.c.id == stream_session.c.room_id).where(*conditions)
+    query = query.order_by(stream_session.c.started_at.desc(), stream_session.c.id.desc()).limit(limit)
+    return [Session(*row) for row in conn.execute(query)]
 
 
 def last_end(conn: Connection, room_id: int, before: datetime) -> datetime | None:
@@ -163,10 +176,10 @@ def stop(conn: Connection, session: Session, at: datetime) -> None:
     conn.execute(query.values(ended_at=at, origin=str(Origin.MANUAL)))
 
 
-def refuse_overlap(conn: Connection, room_id: int, span: Span) -> None:
-    """Raise UsageError where a room has a session in this time."""
+def refuse_overlap(conn: Connection, room_id: int, span: Span, but: Sequence[int] = ()) -> None:
+    """Raise UsageError where a room has a session in this time, other than some; where one ends another may begin."""
     for other in of_room(conn, room_id):
-        if other.span.overlaps(span) and other.ended_at != span.started_at:
+        if other.id not in but and other.span.shares(span):
             until = iso_z(other.ended_at) if other.ended_at else "now"
             lasts = f"{iso_z(other.started_at)} to {until}"
             raise UsageError(f"session {other.id} lasts from {lasts}", hint="choose a time outside it")
@@ -205,8 +218,7 @@ def restitch(conn: Connection, room_id: int, since: datetime | None, gap: timede
 
     A session keeps its id, and what was typed about it, as long as some of its time remains.
     """
-    everything = of_room(conn, room_id)
-    ends = {s.ended_at for s in everything}
+    everything = before = of_room(conn, room_id)
     if since is not None:
         touched = [s for s in everything if s.ended_at is None or s.ended_at >= since - gap]
         since = min([since, *(s.started_at for s in touched if s.origin == Origin.EVENTS)])
@@ -226,7 +238,9 @@ def restitch(conn: Connection, room_id: int, since: datetime | None, gap: timede
         owners |= {shown[i][0]: session_id for i in group.members}
     for row_id, session_id in owners.items():
         conn.execute(update(broadcast).where(broadcast.c.id == row_id).values(session_id=session_id))
-    return {end for end in ends ^ {s.ended_at for s in of_room(conn, room_id)} if end is not None}
+    now = of_room(conn, room_id)
+    session_notes.keep(conn, room_id, *({s.id: s.span for s in some} for some in (before, now)))
+    return {end for end in {s.ended_at for s in before} ^ {s.ended_at for s in now} if end is not None}
 
 
 def _put(conn: Connection, room_id: int, span: Span, old: Session | None) -> int:
@@ -243,7 +257,7 @@ def _put(conn: Connection, room_id: int, span: Span, old: Session | None) -> int
 
 
 def _drop(conn: Connection, gone: Sequence[Session]) -> None:
-    """Drop derived sessions that no broadcast makes any more; one with a title stays, as made by hand."""
+    """Drop derived sessions that no broadcast makes any more; one with a title or a note stays, as made by hand."""
     for session in gone:
         conn.execute(update(broadcast).where(broadcast.c.session_id == session.id).values(session_id=None))
         mine = stream_session.c.id == session.id
@@ -252,7 +266,8 @@ def _drop(conn: Connection, gone: Sequence[Session]) -> None:
             stream_session.c.tags.is_not(None),
             stream_session.c.theme.is_not(None),
         )
-        conn.execute(delete(stream_session).where(mine, ~typed))
+        if not session_notes.within(conn, session.room_id, session.span):
+            conn.execute(delete(stream_session).where(mine, ~typed))
         keep = update(stream_session).where(mine).values(origin=str(Origin.MANUAL))
         conn.execute(keep.values(ended_at=session.ended_at or session.started_at))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import BigInteger, Connection, case, func, or_, select, type_coerce
 
 from mhc.domain.clock import known
 from mhc.domain.events import METHODS
@@ -15,8 +15,10 @@ from mhc.store.schema import event, stream
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _CHAT, _PRIVATE = _NUMBER["chatMessage"], _NUMBER["privateMessage"]
-_FOLLOW = _NUMBER["follow"]
 _FANCLUB = _NUMBER["fanclubJoin"]
+SUBJECT = "roomSubjectChange"
+COUNTED = ("chatMessage", "follow")
+EVERY = (*COUNTED, "unfollow", "fanclubJoin", SUBJECT)
 _LINE: tuple[Any, ...] = (
     event.c.at,
     event.c.id_ms,
@@ -38,12 +40,15 @@ class Line:
     text: str | None
 
 
-class Counts(NamedTuple):
-    """What one person did in a time: lines written, and follows."""
+class Done(NamedTuple):
+    """How often one person did one thing in a time, when first and when last; of a subject also what it says."""
 
     actor_id: int | None
-    messages: int
-    follows: int
+    method: str
+    times: int
+    first_ms: int
+    last_ms: int
+    subject: str | None
 
 
 def last_lines(
@@ -79,19 +84,24 @@ def last_fanclub(
     return conn.execute(_of(query, person_ids, room_ids).limit(1)).scalar()
 
 
-def counts(conn: Connection, room_id: int, since: datetime, until: datetime) -> list[Counts]:
-    """Give the lines and follows of each person in a room's own streams in a half-open time."""
+def done(
+    conn: Connection, room_id: int, since: datetime, until: datetime, methods: Sequence[str]
+) -> list[Done]:
+    """Give what each person did, of some kinds, in a room's own streams in a half-open time; subjects one by one."""
     own = select(stream.c.id).where(stream.c.room_id == room_id, stream.c.kind.in_(("live", "paste")))
-    query = select(event.c.actor_id, event.c.method_id, func.count()).where(
+    at = type_coerce(event.c.at, BigInteger)
+    subject = case((event.c.method_id == _NUMBER[SUBJECT], event.c.text))
+    query = select(event.c.actor_id, event.c.method_id, func.count(), func.min(at), func.max(at), subject)
+    query = query.where(
         event.c.stream_id.in_(own),
         counted,
         event.c.at >= since,
         event.c.at < until,
-        event.c.method_id.in_((_CHAT, _FOLLOW)),
+        event.c.method_id.in_([_NUMBER[name] for name in methods]),
         room_of_event == room_id,
     )
-    rows = conn.execute(query.group_by(event.c.actor_id, event.c.method_id))
-    return [Counts(who, n, 0) if method == _CHAT else Counts(who, 0, n) for who, method, n in rows]
+    rows = conn.execute(query.group_by(event.c.actor_id, event.c.method_id, subject))
+    return [Done(who, METHODS[method], *rest) for who, method, *rest in rows]
 
 
 def _merged(conn: Connection, queries: Sequence[Any], limit: int) -> list[Line]:

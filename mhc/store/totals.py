@@ -1,6 +1,6 @@
 """What each person did in each room, summed: kept with the events, and always equal to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.bulk import Batch, Bulk, bulk_insert
 from mhc.store.counting import counted
+from mhc.store.people import CHUNK
 from mhc.store.schema import Instant, event, person, person_total, room_latest, stream
 
 if TYPE_CHECKING:
@@ -165,6 +166,18 @@ def _count_private(total: Total, one: "NewEvent", *, sent: bool) -> None:
     total.private_outside += one.room_id is None
     if one.at != EPOCH:
         total.last_private_at = max(total.last_private_at or one.at, one.at)
+
+
+def first_seen(conn: Connection, person_ids: Iterable[int], room_id: int) -> dict[int, datetime]:
+    """Give when each of some rows of people was first seen in a room, as far as they were."""
+    wanted = sorted(person_ids)
+    total = person_total.c
+    found: dict[int, datetime] = {}
+    for start in range(0, len(wanted), CHUNK):
+        mine = (total.person_id.in_(wanted[start : start + CHUNK]), total.room_id == room_id)
+        query = select(total.person_id, total.first_seen_at).where(*mine, total.first_seen_at.is_not(None))
+        found.update((row[0], row[1]) for row in conn.execute(query))
+    return found
 
 
 def of_person(conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] | None = None) -> Total:

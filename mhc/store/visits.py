@@ -25,6 +25,7 @@ from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.visits import Ending, Step, Visit, pair
 from mhc.store.bulk import Batch, Bulk, bulk_insert, together
+from mhc.store.people import CHUNK
 from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
 
 if TYPE_CHECKING:
@@ -87,6 +88,23 @@ def of_room(
     return [(row.person_id, Visit(row.entered_at, row.left_at, Ending(row.ending))) for row in rows]
 
 
+def open_in(conn: Connection, room_ids: Sequence[int]) -> list[tuple[int, datetime]]:
+    """Give who is in some rooms, and since when."""
+    query = select(visit.c.person_id, visit.c.entered_at)
+    query = query.where(visit.c.room_id.in_(room_ids), visit.c.ending == "open")
+    return [(row.person_id, row.entered_at) for row in conn.execute(query)]
+
+
+def counts(conn: Connection, room_ids: Sequence[int], person_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Give how often some rows of people came to some rooms."""
+    wanted, found = sorted(person_ids), []
+    for start in range(0, len(wanted), CHUNK):
+        mine = visit.c.person_id.in_(wanted[start : start + CHUNK]), visit.c.room_id.in_(room_ids)
+        query = select(visit.c.person_id, func.count()).where(*mine).group_by(visit.c.person_id)
+        found += [(row[0], row[1]) for row in conn.execute(query)]
+    return found
+
+
 def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:
     """Give whose visits an end of session at one of these instants closes, or closed."""
     found: set[int] = set()
@@ -135,10 +153,15 @@ def append(batch: Batch, room_id: int, moves: "Sequence[Mark]") -> bool:
     return True
 
 
-def everyone(conn: Connection, room_id: int) -> set[int]:
-    """Give who ever entered or left a room, or is said to have."""
+def everyone(conn: Connection, room_id: int, since: datetime | None = None) -> set[int]:
+    """Give who entered or left a room, or is said to have: ever, or since an instant."""
     query = select(event.c.actor_id).where(*_moves(room_id), event.c.actor_id.is_not(None)).distinct()
     said = select(visit.c.person_id).where(visit.c.room_id == room_id).distinct()
+    if since is not None:
+        query = query.where(event.c.at >= since)
+        said = said.where(
+            or_(visit.c.left_at >= since, visit.c.entered_at >= since, visit.c.ending == "open")
+        )
     return {*conn.execute(query).scalars(), *conn.execute(said).scalars()}
 
 

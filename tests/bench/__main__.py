@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import histories, listener, lookups, replay, rooms, startup
+from bench import histories, listener, lookups, polls, replay, rooms, startup
 from bench.table import markdown, put, surroundings
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -20,8 +20,9 @@ def main() -> None:
     runs, events, commits, heard = (5, 10_000, 400, 5_000) if quick else (21, 100_000, 3_000, 50_000)
     years, people = (100_000, 5_000) if quick else (10_000_000, 50_000)
     readings, feed = (100_000, (1_000, 5)) if quick else (1_000_000, (10_000, 30))
+    month = (100, 860) if quick else (1_000, 8_640)  # rooms and polls
     with TemporaryDirectory(prefix="mhc-bench-", dir="/var/tmp") as name, replay.server() as (url, version):
-        parts = ("startup", "replay", "listener", "lookups", "rooms", "histories")
+        parts = ("startup", "replay", "listener", "lookups", "rooms", "histories", "polls")
         folders = {part: Path(name, part) for part in parts}
         for folder in folders.values():
             folder.mkdir()
@@ -31,6 +32,7 @@ def main() -> None:
         rows += rooms.rows(folders["rooms"], url, *feed)
         rows += lookups.rows(folders["lookups"], url, years, people)
         rows += histories.rows(folders["histories"], url, readings)
+        rows += polls.rows(folders["polls"], url, *month)
     note = f"{datetime.now(UTC):%Y-%m-%d}, {surroundings(version)}"
     table = markdown(rows, note)
     sys.stdout.write(f"{table}\n")

@@ -72,13 +72,19 @@ def measured(folder: Path, dbs: dict[str, Database]) -> list[Row]:
 
 def slowest(mhc: MhcHere, words: str, db: Database) -> tuple[float, int]:
     """Give what the slowest query of a command takes, in milliseconds, and how many it has."""
+    each = queries(mhc, words, db)
+    return max(each), len(each)
+
+
+def queries(mhc: MhcHere, words: str, db: Database) -> list[float]:
+    """Give what each query of a command takes, in milliseconds."""
     with _overheard() as said:
         run = mhc(*words.split(), "-o", "table", DATABASE_URL=db.url.render_as_string(hide_password=False))
     if run.status != 0:
         raise SystemExit(f"mhc {words}: {run.stderr}")
     with db.read() as conn:
         driver: Any = conn.connection.driver_connection
-        return max(_middle(driver, *one) for one in said), len(said)
+        return [_middle(driver, *one) for one in said]
 
 
 def _middle(driver: Any, statement: str, parameters: Any) -> float:

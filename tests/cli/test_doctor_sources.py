@@ -1,14 +1,18 @@
 """`mhc doctor` asks each source of statistics one question, in its turn."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 import wire
 from command import MhcHere, Run
 from mhc.sandbox.server import Sandbox
+from mhc.store.database import Database
+from mhc.store.schema import snapshot
 from wire import Wire
 
 SOURCES = ("statbate api", "statistics api", "affiliate earnings")
@@ -76,6 +80,25 @@ def test_who_was_asked_within_five_minutes_is_not_asked_again(mhc: MhcHere) -> N
         assert state == "off"
         assert detail.startswith("example_room: not asked again so soon: 127.0.0.1:")
         assert "may be asked again in " in detail
+
+
+def test_what_a_job_read_a_short_time_ago_is_not_asked_and_the_next_run_has_its_turn(
+    mhc: MhcHere, database: Database, database_url: str
+) -> None:
+    with playing() as sandbox:
+        given = environment(sandbox, DATABASE_URL=database_url)
+        assert mhc("job", "run", "stats-poll", **given).status == 0
+        nowhere = given | {"MHC_CHATURBATE_URL": "http://127.0.0.1:9"}
+        told = found(mhc("doctor", "--json", **nowhere))
+        for source in SOURCES[1:]:
+            state, detail = told[source]
+            assert state == "ok"
+            assert re.fullmatch(r"example_room: answered when it was read .*; not asked again", detail)
+        old = datetime.now(UTC) - timedelta(minutes=31)
+        with database.write() as conn:
+            conn.execute(update(snapshot).values(captured_at=old))
+        assert found(mhc("doctor", "--json", **given)) == ALL_OK
+        assert {found(mhc("doctor", "--json", **nowhere))[one][0] for one in SOURCES[1:]} == {"error"}
 
 
 def test_a_room_that_statbate_does_not_know_is_an_answer(mhc: MhcHere) -> None:
@@ -192,3 +215,52 @@ def test_the_feed_of_rooms_is_asked_for_a_room(mhc: MhcHere, word: str, state: s
     rows = [(row["state"], row["detail"]) for row in run.json if row["check"] == "feed of rooms"]
     assert rows == [(state, said)]
     assert sandbox.environment["MHC_AFFILIATE_WM"] not in run.stdout + run.stderr
+
+
+def test_profiles_are_asked_for_only_where_they_are_enabled(mhc: MhcHere) -> None:
+    def said(run: Run) -> list[tuple[str, str]]:
+        return [(row["state"], row["detail"]) for row in run.json if row["check"] == "public profiles"]
+
+    with playing() as sandbox:
+        assert said(mhc("doctor", "--json", **environment(sandbox))) == []
+        (mhc.home / "profiles.toml").write_text("[profiles]\nenabled = true\n")
+        words = ("doctor", "--json", "--config", "profiles.toml")
+        assert said(mhc(*words, **environment(sandbox))) == [("ok", "example_room: answered")]
+        offline = mhc(*words, "--offline", **environment(sandbox))
+        assert said(offline) == [("off", "example_room: not asked (--offline)")]
+    with playing(faults={"profiles": "401"}) as sandbox:
+        blocked = mhc(*words, **environment(sandbox))
+    assert said(blocked)[0][0] == "warning"
+    assert "does not show example_room to your region or address" in said(blocked)[0][1]
+
+
+def hours(run: Run) -> list[tuple[str, str]]:
+    return [(row["state"], row["detail"]) for row in run.json if row["check"] == "cbhours"]
+
+
+def test_cbhours_is_asked_where_its_job_is_on(mhc: MhcHere) -> None:
+    with playing() as sandbox:
+        given = environment(sandbox)
+        assert hours(mhc("doctor", "--json", **given)) == []
+        assert mhc("job", "enable", "cbhours-poll", **given).status == 0
+        assert hours(mhc("doctor", "--json", **given)) == [("ok", "answered")]
+        unknown = given | {"CHATURBATE_USERNAME": "quiet_room"}
+        assert hours(mhc("doctor", "--json", **unknown)) == [("ok", "answered")]
+        assert hours(mhc("doctor", "--offline", "--json", **given)) == [("off", "not asked (--offline)")]
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "detail"),
+    [
+        ("429", "warning", "CBHours asks to slow down (429): Too Many Requests"),
+        ("403", "warning", f"CBHours {KEPT_OUT}"),
+        ("changed", "error", "an answer of CBHours has no data"),
+        ("5*503", "warning", "CBHours is not working (503)"),
+    ],
+)
+def test_what_cbhours_says_instead(mhc: MhcHere, word: str, state: str, detail: str) -> None:
+    with playing(faults={"cbhours": word}) as sandbox:
+        given = {"MHC_CBHOURS_URL": sandbox.environment["MHC_CBHOURS_URL"]}
+        mhc("job", "enable", "cbhours-poll", **given)
+        run = mhc("doctor", "--json", **given)
+    assert (run.status, hours(run)) == (4 if state == "error" else 0, [(state, detail)])

@@ -153,6 +153,18 @@ def test_what_was_captured_and_is_not_in_a_whole_ledger_is_unexplained(
     assert report(mhc)["ledger"]["missing"] == []
 
 
+def test_a_ledger_in_a_wrong_zone_is_suspected(database: Database, mhc: MhcHere) -> None:
+    tell_story(database)
+    later = [(at - 60, change, kind, who) for at, change, kind, who in FIRST]
+    bring(mhc, later)
+    run = mhc("report", "income", "--json")
+    assert run.json["total"]["unexplained"] == 215
+    said = (
+        "warning: nothing that was captured is in the ledger: mhc import tokens FILE says which zone fits\n"
+    )
+    assert said in run.stderr
+
+
 def test_where_a_row_is_missing_nothing_is_unexplained_and_the_place_is_told(
     database: Database, mhc: MhcHere
 ) -> None:
@@ -286,3 +298,16 @@ def test_there_must_be_a_room(mhc: MhcHere) -> None:
     assert (run.status, "which room?" in run.stderr) == (2, True)
     empty = report(mhc)
     assert (empty["rows"], empty["ledger"], empty["balance"], empty["coverage"]) == ([], None, None, None)
+
+
+def test_a_page_has_the_figures_and_on_stream_none_of_them(database: Database, mhc: MhcHere) -> None:
+    tell_story(database)
+    bring(mhc, [*FIRST, (610, 8, "<b>New & unheard of</b>", "viewer_one")])
+    assert mhc("report", "income", "--by", "type", "--html", "types.html").status == 0
+    page = (mhc.home / "types.html").read_text()
+    assert "&lt;b&gt;New &amp; unheard of&lt;/b&gt;" in page
+    assert "<b>" not in page
+    assert "207" in page
+    assert mhc("report", "income", "--html", "hidden.html", MHC_SCREEN_SAFE="1").status == 0
+    page = (mhc.home / "hidden.html").read_text()
+    assert not any(number in page for number in ("908", "215", "686"))

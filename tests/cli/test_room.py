@@ -79,7 +79,7 @@ def test_who_is_online_stands_with_what_the_room_says_and_how_old_that_is(cli: M
     assert one == {
         "username": "room_one", "show": "public", "viewers": 5, "followers": 100, "online_for": 600,
         "subject": "Goal: song \x1b[2J #music", "tags": ["music"], "gender": "female", "new": True, "hd": False,
-        "gained": None,
+        "gained": None, "source": "affiliate", "rank": None, "gender_rank": None,
     }  # fmt: skip
     assert " ago: 2 rooms, 2 kept" in run.stderr
     shown = cli("room", "online", "-o", "table", "--fields", "username,subject")

@@ -88,3 +88,19 @@ def test_movers_are_rooms_by_the_followers_that_they_gained_from_their_first_rea
     (both,) = cli("room", "movers", "--json").json
     assert (both["username"], both["first_at"] < both["last_at"]) == ("room_one", True)
     assert cli("room", "movers", "--list", "Nowhere").status == 3
+
+
+def test_a_table_of_who_is_online_has_the_first_in_order_and_says_how_many_there_are(cli: MhcHere) -> None:
+    viewers = {"room_c": 5, "room_a": 5, "room_b": 5, "room_d": 9, "room_e": None}
+    poll(cli, *(row(name, num_users=number) for name, number in viewers.items()), ago=6)
+    poll(cli, *(row(name, num_users=number) for name, number in viewers.items() if name != "room_d"), ago=3)
+    everyone = ["room_d", "room_a", "room_b", "room_c", "room_e"]
+    assert names(cli("room", "online", "--json")) == everyone
+    for number in range(1, 6):
+        assert names(cli("room", "online", "-L", str(number), "--json")) == everyone[:number]
+    table = cli("room", "online", "-L", "2", "-o", "table", "--fields", "username")
+    assert table.stdout.split() == ["USERNAME", "room_d", "room_a"]
+    assert "2 of 5" in table.stderr
+    assert names(cli("room", "online", "--min-viewers", "5", "-L", "9", "--json")) == everyone[:4]
+    cli("person", "merge", "room_d", "room_a")
+    assert names(cli("room", "online", "-L", "3", "--json")) == ["room_b", "room_c", "room_d"]

@@ -51,6 +51,11 @@ def mine(cli: MhcHere) -> MhcHere:
     return cli
 
 
+def numbers(cli: MhcHere) -> list[int]:
+    """Give the numbers of the sessions, the earliest first."""
+    return [row["id"] for row in cli("session", "list", "--json").json[::-1]]
+
+
 def listed(cli: MhcHere, *words: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = cli("session", "list", "--json", *words).json
     assert all(isinstance(row.pop("id"), int) for row in rows)
@@ -103,10 +108,51 @@ def test_excluded_people_are_left_out_and_said_so(database: Database, mine: MhcH
 def test_show_is_one_of_the_list(database: Database, mine: MhcHere) -> None:
     tell_story(database)
     rows = mine("session", "list", "--json").json
-    assert mine("session", "show", "--json").json == rows[0]
-    assert mine("session", "show", str(rows[1]["id"]), "--json").json == rows[1]
+    for row, words in ((rows[0], []), (rows[1], [str(rows[1]["id"])])):
+        whole = mine("session", "show", *words, "--json").json
+        assert {name: whole[name] for name in row} == row
     assert mine("session", "show", "99999").status == 3
     assert "duration         40m 00s" in mine("session", "show", str(rows[1]["id"]), "-o", "table").stdout
+
+
+WHOLE = FIRST | {
+    "theme": None,
+    "tags": [],
+    "live": 2400,
+    "broadcasts": 1,
+    "tokens_per_hour": 322.5,
+    "media": 1,
+    "media_tokens": 30,
+    "fanclub_joins": 0,
+    "top_tippers": [
+        {"username": "viewer_one", "tokens": 100, "tips": 1},
+        {"username": "viewer_two", "tokens": 65, "tips": 2},
+        {"username": None, "tokens": 50, "tips": 1},
+    ],
+    "chatters": 2,
+    "known_peak": 2,
+    "known_mean": 1.43,
+    "viewers_peak": None,
+    "viewers_mean": None,
+    "unfollows": 0,
+    "net_followers": 1,
+    "visits": 2,
+    "quick_visits": 0,
+    "median_stay": 1140,
+    "subjects": [],
+    "notes": [],
+}
+
+
+def test_show_has_every_figure(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    number = numbers(mine)[0]
+    whole = mine("session", "show", str(number), "--json").json
+    assert list(whole) == ["id", *WHOLE]
+    assert whole == {"id": number} | WHOLE
+    table = mine("session", "show", str(number), "-o", "table").stdout
+    assert "top              viewer_one  100\n                 viewer_two  65\n" in table
+    assert "(anonymous)  50" in table
 
 
 def test_a_session_made_by_hand(database: Database, mine: MhcHere) -> None:
@@ -139,7 +185,7 @@ def test_status_of_a_dark_room(mine: MhcHere) -> None:
     run = mine("session", "status", "--json")
     assert (run.status, run.json) == (
         0,
-        dict.fromkeys(["id", *FIRST]) | {"room": "example_room", "state": "idle"},
+        dict.fromkeys(["id", *WHOLE]) | {"room": "example_room", "state": "idle"},
     )
     assert mine("session", "status", "-o", "table").stdout == "room   example_room\nstate  idle\n"
     assert mine("session", "status", "--check").status == 4

@@ -204,3 +204,40 @@ def test_what_came_from_outside_does_nothing_to_a_terminal(told: MhcHere, databa
     for words in (("--raw",), ()):
         shown = told("snapshot", "show", "viewer_one", *words, MHC_FORCE_TTY="100").stdout
         assert ("\\u202eevil" in shown, "\u202e" in shown) == (True, False)
+
+
+def test_a_ranking_is_compared_and_followed_without_a_person(told: MhcHere, database: Database) -> None:
+    for day, tokens in enumerate((500, 500, 620)):
+        figures = {"rows": 20, "rows_tokens": tokens}
+        said(database, None, (day, figures), source="statbate.members", range="30d")
+    said(database, None, (3, {"rows": 2}), source="statbate.tags", range="30d")
+    words = ("--ranking", "--source", "statbate.members", "-o", "json")
+    (change,) = told("snapshot", "diff", *words).json
+    assert (change["metric"], change["before"], change["after"], change["change"], change["username"]) == (
+        "rows_tokens", 500, 620, 120, None,
+    )  # fmt: skip
+    trend = told("snapshot", "trend", "rows_tokens", "rows", *words).json
+    assert [one["value"] for one in trend if one["metric"] == "rows_tokens"] == [500, 500, 620]
+    assert told("snapshot", "trend", "rows_tokens", "--ranking", "-o", "json").json == [
+        one for one in trend if one["metric"] == "rows_tokens"
+    ]
+    assert told("snapshot", "diff", "--ranking").stderr == (
+        "mhc: rankings have readings of 2 sources\nhint: --source, one of: statbate.members, statbate.tags\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("diff",), 2, "whose readings?"),
+        (("diff", "viewer_one", "--ranking"), 2, "whose readings?"),
+        (("trend", "viewer_one"), 2, "which figures?"),
+        (("diff", "--ranking"), 3, "no readings of a ranking"),
+        (("trend", "rows", "--ranking", "--source", "stats"), 3, "no readings of a ranking"),
+    ],
+)
+def test_whose_readings_are_meant_must_be_said(
+    told: MhcHere, words: tuple[str, ...], status: int, said: str
+) -> None:
+    run = told("snapshot", *words)
+    assert (run.status, run.stdout, run.stderr.splitlines()[0]) == (status, "", f"mhc: {said}")

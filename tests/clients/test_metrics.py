@@ -44,7 +44,8 @@ def figures(operation: str, sample: str | None = None) -> dict[str, Any]:
 
 def test_every_source_has_metrics_of_names_of_its_own() -> None:
     named = {f"statbate.{name}" for name in OPERATIONS if name != MEMBER_INFO_BATCH.name}
-    assert set(metrics.sources()) == named | {"stats", "apistats"}
+    pages = {"profile", "profile.room_page", "profile.bio_page"}
+    assert set(metrics.sources()) == named | {"stats", "apistats", "cbhours"} | pages
     for source in metrics.sources():
         names = [one.name for one in metrics.of_source(source)]
         assert len(names) == len(set(names)), source

@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
-from mhc.clients import affiliate, apistats, cbstats, statbate
-from mhc.clients.failures import BlockedError, NotKnownError, RefusedError, RejectedError, ThrottledError
+from mhc.clients import affiliate, apistats, biocontext, cbhours, cbstats, statbate
+from mhc.clients.biocontext import KeptOutError
+from mhc.clients.failures import (
+    BlockedError,
+    BrokenAnswerError,
+    NotKnownError,
+    RefusedError,
+    RejectedError,
+    ThrottledError,
+)
 from mhc.clients.statbate import OPERATIONS
+from mhc.domain.profiles import Profile
 from mhc.errors import MhcError
 from upstreams import MANIFEST, PAYLOADS, saved
 
@@ -130,6 +139,49 @@ ROOMS: list[tuple[str, dict[str, Any]]] = [
         "rooms.1.gender": "trans", "rooms.1.current_show": "public", "rooms.1.seconds_online": 60}),
 ]  # fmt: skip
 
+_ROOM: dict[str, Any] = {
+    "profile.follower_count": 24355, "profile.location": "Somewhere nice", "profile.body_decorations": "none",
+    "profile.last_broadcast": datetime(2026, 1, 1, 20, 34, 56, 789000, tzinfo=UTC), "profile.smoke_drink": "no",
+    "profile.body_type": "average", "profile.display_birthday": "Feb. 29, 2000", "profile.display_age": 25,
+    "profile.about_me": "Sample bio & link", "profile.wish_list": None, "profile.fan_club_cost": 150,
+    "profile.performer_has_fanclub": True, "profile.needs_supporter_to_pm": False,
+    "profile.interested_in": ("Women", "Men"), "profile.sex": "a woman", "profile.subgender": None,
+    "profile.languages": "English, Français", "profile.photo_sets.0.name": "Sample photo set",
+    "profile.photo_sets.0.tokens": 99, "profile.photo_sets.0.is_video": False,
+    "profile.photo_sets.0.fan_club_only": False, "profile.social_medias.0.title_name": "Sample link",
+    "profile.social_medias.0.link": "/external_link/?url=https%3A%2F%2Fexample.org",
+    "profile.social_medias.0.tokens": 0, "profile.gone": None}  # fmt: skip
+PROFILES: list[tuple[str, dict[str, Any]]] = [
+    ("biocontext_offline", _ROOM | {"profile.room_status": "offline"}),
+    ("biocontext_online", _ROOM | {"profile.room_status": "public"}),
+    ("biocontext_password", _ROOM | {"profile.room_status": "password protected"}),
+    ("biocontext_sparse", {
+        "profile.follower_count": 0, "profile.location": None, "profile.last_broadcast": None, "profile.about_me": None,
+        "profile.fan_club_cost": None, "profile.performer_has_fanclub": False, "profile.interested_in": (),
+        "profile.display_age": None, "profile.sex": None, "profile.photo_sets": (), "profile.social_medias": ()}),
+    ("biocontext_http_401_banned", {"profile": Profile(gone="banned"), "said": frozenset({"gone"})}),
+    ("biocontext_http_401_deleted", {"profile": Profile(gone="deleted"), "said": frozenset({"gone"})}),
+]  # fmt: skip
+
+_SAID = {"gender": "female", "rank": 123, "gender_rank": 45, "viewers": 1024, "followers": 54321}
+CBHOURS: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
+    ("cbhours_live", cbhours.read_live, {
+        "rooms.0.username": "example_room", "rooms.0.online": True, "rooms.0.current_show": "public",
+        "rooms.0.room_subject": "GOAL: [304 tokens remaining] sample #sample #music",
+        "rooms.0.tags": ("sample", "music"), "rooms.0.is_new": False,
+        **{f"rooms.0.{name}": value for name, value in _SAID.items()},
+        "rooms.1": cbhours.LiveRoom("offline_room", online=False), "unknown": ("untracked_room", "no_such_room"),
+        "silent": ()}),
+    ("cbhours_live_empty", cbhours.read_live, {"rooms": (), "unknown": (), "silent": ()}),
+    ("cbhours_activity", cbhours.read_activity, {
+        "username": "example_room", "minutes": 90, "segments.0.at": datetime(2026, 1, 2, 22, 36, tzinfo=UTC),
+        "segments.0.show": "public", "segments.0.rank": 5720, "segments.0.gender_rank": 4012,
+        "segments.0.followers": 24300, "segments.0.viewers": 0, "segments.0.gender": "female",
+        "segments.1.show": "private", "segments.1.viewers": 3,
+        "segments.2.at": datetime(2026, 1, 3, 22, 36, tzinfo=UTC), "segments.2.rank": 5000}),
+    ("cbhours_activity_empty", cbhours.read_activity, {"segments": (), "minutes": 0, "username": "example_room"}),
+]  # fmt: skip
+
 FAILURES: list[tuple[str, type[MhcError], int, str]] = [
     ("statbate/http_401", RefusedError, 77, "Statbate refuses the token (401)"),
     ("statbate/http_403", RefusedError, 77, "Statbate refuses this (403): Forbidden"),
@@ -147,6 +199,15 @@ FAILURES: list[tuple[str, type[MhcError], int, str]] = [
     ("affiliate_http_403_cloudflare", BlockedError, 69,
      "the feed of rooms answers with a page for browsers (403): it blocks mhc, which works around no block"),
     ("affiliate_http_429", ThrottledError, 75, "the feed of rooms asks to slow down (429)"),
+    ("biocontext_http_401_region", KeptOutError, 69,
+     "the site does not show viewer_one to your region or address: mhc works around no block"),
+    ("biocontext_http_403_challenge", BlockedError, 69,
+     "the site answers with a page for browsers (403): it blocks mhc, which works around no block"),
+    ("biocontext_http_404", NotKnownError, 3, "the site has no profile of viewer_one"),
+    ("biocontext_http_429", ThrottledError, 75, "the site asks to slow down (429)"),
+    ("cbhours_error_300", NotKnownError, 3, "CBHours does not know viewer_one: it is not in its trophy database"),
+    ("cbhours_http_429", ThrottledError, 75, "CBHours asks to slow down (429): Too Many Requests"),
+    ("cbhours_doc_example_broken", BrokenAnswerError, 65, "an answer of CBHours is no JSON"),
 ]  # fmt: skip
 
 
@@ -184,6 +245,26 @@ def test_a_sample_of_the_feed_of_rooms(name: str, expected: dict[str, Any]) -> N
     assert (page.problems, page.payload) == ((), answer.body)
 
 
+@pytest.mark.parametrize(("name", "expected"), PROFILES, ids=[row[0] for row in PROFILES])
+def test_a_sample_of_a_profile(name: str, expected: dict[str, Any]) -> None:
+    fetched = biocontext.read(saved(f"{name}.json"))
+    assert {path: at(fetched, path) for path in expected} == expected
+    assert fetched.problems == ()
+
+
+@pytest.mark.parametrize(("name", "read", "expected"), CBHOURS, ids=[row[0] for row in CBHOURS])
+def test_a_sample_of_cbhours(name: str, read: Any, expected: dict[str, Any]) -> None:
+    answer = saved(f"{name}.json")
+    found = read(answer)
+    assert {path: at(found, path) for path in expected} == expected
+    assert (found.problems, found.payload) == ((), answer.body)
+
+
+def test_the_sample_of_cbhours_months() -> None:
+    found = cbhours.read_months(saved("cbhours_months.json"))
+    assert found.months == (date(2026, 1, 1), date(2025, 12, 1), date(2025, 11, 1))
+
+
 @pytest.mark.parametrize(("name", "kind", "status", "sentence"), FAILURES, ids=[row[0] for row in FAILURES])
 def test_a_sample_of_a_failure(name: str, kind: type[MhcError], status: int, sentence: str) -> None:
     readers: list[Callable[[], Any]] = [
@@ -196,6 +277,14 @@ def test_a_sample_of_a_failure(name: str, kind: type[MhcError], status: int, sen
         ]
     if name.startswith("affiliate"):
         readers = [lambda: affiliate.read(saved(f"{name}.json"))]
+    if name.startswith("biocontext"):
+        readers = [lambda: biocontext.read(saved(f"{name}.json"), about="viewer_one")]
+    if name.startswith("cbhours"):
+        readers = [
+            lambda: cbhours.read_live(saved(f"{name}.json"), ["viewer_one"]),
+            lambda: cbhours.read_activity(saved(f"{name}.json"), about="viewer_one"),
+            lambda: cbhours.read_months(saved(f"{name}.json"), about="viewer_one"),
+        ]
     for reader in readers:
         with pytest.raises(kind) as raised:
             reader()
@@ -211,7 +300,10 @@ def test_every_operation_has_a_sample() -> None:
 
 
 def test_every_sample_has_a_row() -> None:
-    rows = {f"statbate/{name}" for name, _, _ in STATBATE} | {name for name, *_ in [*SITE, *ROOMS, *FAILURES]}
+    rows = {f"statbate/{name}" for name, _, _ in STATBATE} | {
+        name for name, *_ in [*SITE, *ROOMS, *PROFILES, *CBHOURS, *FAILURES]
+    }
+    rows.add("cbhours_months")
     rows.add("statbate/members_batch_request")  # is what is asked: test_statbate_requests.py
     found = [path for path in PAYLOADS.rglob("*.json") if not {"events", "openapi"} & set(path.parts)]
     names = {str(path.relative_to(PAYLOADS)) for path in found} - {"MANIFEST.json"}

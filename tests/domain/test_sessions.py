@@ -64,6 +64,15 @@ def test_spans_overlap_both_ways(one: Span, other: Span, overlap: bool) -> None:
     assert (one.overlaps(other), other.overlaps(one)) == (overlap, overlap)
 
 
+def test_where_one_ends_another_may_begin() -> None:
+    assert not span(0, 10).shares(span(10, 20))
+    assert not span(10).shares(span(0, 10))
+    assert span(0, 10).shares(span(9, 20))
+    assert span(0, 10).shares(span(10, 10))  # what has no length is where it is
+    groups, taken = stitch([span(0, 10), span(20, 30)], [span(10, 20)])
+    assert (groups, taken) == ([Group(span(0, 10), (0,)), Group(span(20, 30), (1,))], {})
+
+
 def test_a_state_follows_from_times() -> None:
     assert state_of(span(0), at(9999)) is State.LIVE
     assert state_of(span(0, 10), at(40)) is State.ENDED
@@ -99,7 +108,7 @@ def test_sessions_never_overlap_and_lose_no_broadcast(broadcasts: list[Span], by
         assert broadcasts[place].overlaps(by_hand[owner])
     spans = [*(group.span for group in groups), *by_hand]
     for place, one in enumerate(spans):
-        assert not any(one.overlaps(other) for other in spans[place + 1 :])
+        assert not any(one.shares(other) for other in spans[place + 1 :])
 
 
 @given(broadcasts=in_order())

@@ -122,5 +122,17 @@ def typed() -> Iterator[list[str]]:
             yield ["session", "stop", "--at", "2h ago"]
 
 
+def profiles() -> Iterator[dict[str, object]]:
+    """Give what a room says of itself: every text in every place of a public profile, as text and as HTML."""
+    texts = list(TEXTS.values())
+    places = ("location", "languages", "body_type", "sex", "display_birthday", "about_me", "wish_list")
+    for start in range(0, len(texts), 10):
+        some = texts[start : start + 10]
+        said = {place: some[number % len(some)] for number, place in enumerate(places)}
+        sets = [{"name": one, "tokens": 1} for one in some]
+        links = [{"title_name": one, "link": f"/external_link/?url={one}"} for one in some]
+        yield said | {"follower_count": 5, "photo_sets": sets, "social_medias": links, "interested_in": some}
+
+
 def _event(method: str, payload: dict[str, object], event_id: str) -> bytes:
     return json.dumps({"method": method, "object": payload, "id": event_id}).encode()

@@ -14,6 +14,7 @@ from faults.server import FaultServer
 from faults.supervised import Supervised, settle
 from mhc.reports import database_health
 from mhc.reports.findings import State
+from mhc.store import runs
 from mhc.store.database import Database
 from mhc.store.soundness import Facts, SqliteFacts
 
@@ -46,22 +47,25 @@ def test_fault_d1_a_database_that_another_holds_is_waited_for(
 
 
 def write_at_once(run_mhc: Mhc, database: Database, url: str, events: int, notes: int) -> None:
-    """Let a listener and two command lines write into one database."""
+    """Let a listener, two command lines and a job of cron write into one database."""
     with FaultServer(events, page_size=10) as server:
         env = server.environ(url)
         with Supervised(run_mhc, env) as listener:
             listener.until_told(f"STATUS={server.room}: listening")
             for number in range(notes):
-                both = [
+                at_once = [
+                    run_mhc.start("job", "run", "sessions-close", **env),
                     run_mhc.start("note", "add", "viewer_3", f"note {number}", **env),
                     run_mhc.start("person", "add", f"friend_{number}", **env),
                 ]
-                for one in both:
+                for one in at_once:
                     _, said = one.communicate(timeout=60)
                     assert one.returncode == 0, said
             assert server.until_read_up(600)
             assert listener.stopped() == 0
     with database.read() as conn:
+        ran = runs.history(conn, ["sessions-close"])
+        assert [(one.state, one.counts["rooms"]) for one in ran] == [("ok", 1)] * notes
         assert conn.execute(text("SELECT count(*) FROM note")).scalar() == notes
         assert (
             conn.execute(text("SELECT count(*) FROM person WHERE username LIKE 'friend%'")).scalar() == notes
@@ -69,7 +73,7 @@ def write_at_once(run_mhc: Mhc, database: Database, url: str, events: int, notes
     assert_all_is_stored(database, server, run_mhc.home, events=events)
 
 
-def test_fault_d2_a_listener_and_command_lines_write_at_once(
+def test_fault_d2_a_listener_command_lines_and_a_job_write_at_once(
     run_mhc: Mhc, database: Database, database_url: str
 ) -> None:
     write_at_once(run_mhc, database, database_url, events=1500, notes=3)
@@ -77,7 +81,7 @@ def test_fault_d2_a_listener_and_command_lines_write_at_once(
 
 @pytest.mark.prove
 @pytest.mark.timeout(1200)
-def test_fault_d2_a_listener_and_command_lines_write_at_once_for_minutes(
+def test_fault_d2_a_listener_command_lines_and_a_job_write_at_once_for_minutes(
     run_mhc: Mhc, database: Database, database_url: str
 ) -> None:
     write_at_once(run_mhc, database, database_url, events=9_900, notes=300)

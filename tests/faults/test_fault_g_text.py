@@ -14,6 +14,7 @@ import pytest
 from command import Mhc, MhcHere, Run
 from conftest import BOTH, fresh
 from docs_tree import Leaf, leaves
+from domain.test_markdown import read as read_markdown
 from faults import corpus
 from faults.oracle import judge
 from faults.server import TOKEN, FaultServer
@@ -50,6 +51,13 @@ WORDS: dict[str, list[list[str]]] = {
     "inbox search": [["--private", "e"], ["--private", "\x1b[31m"]],
     "capture rejected": [["--private", "--reveal"]],
     "session show": [["1"]],
+    "session audience": [["1", "--reveal"]],
+    "session events": [["1", "--private", "--reveal"]],
+    "session note": [["1", "--list"], ["1", "\x1b[31m"]],
+    "session summary": [["1"]],
+    "room now": [["--room", ROOM]],
+    "profile show": [["viewer_one"]],
+    "profile changes": [["--all"], []],
     "service print": [["\x1b[31m"]],
     "completion": [["\x1b[31m"]],
 }
@@ -69,6 +77,10 @@ def fill(db: Database, folder: Path) -> None:
         run = typing(*words)
         assert run.status != os.EX_SOFTWARE, (words, run.stderr)
         assert_harmless(run.stderr, "\n")
+    for said in corpus.profiles():
+        (folder / "bio.json").write_text(json.dumps(said))
+        run = typing("profile", "pull", "viewer_one", "--load", "bio.json")
+        assert run.status == os.EX_OK, run.stderr
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -158,6 +170,16 @@ def test_fault_g4_no_cell_of_a_csv_runs_in_a_spreadsheet(heard: MhcHere) -> None
                     assert not runs_in_a_spreadsheet(text), (leaf.path, name, text)
                     formulas += text.startswith("'")
     assert formulas > 50
+
+
+def test_fault_g4_a_summary_in_markdown_is_headings_lists_a_table_and_text(heard: MhcHere) -> None:
+    number = heard("session", "list", "--json", "--room", ROOM).json[-1]["id"]
+    run = heard("session", "summary", str(number))
+    assert run.status == 0, run.stderr
+    said = [token.content for one in read_markdown(run.stdout) for token in one.children or ()]
+    assert run.stdout.count("\n## ") == 11
+    shown = {encode(" ".join(text.split())) for text in corpus.TEXTS.values()}
+    assert len([text for text in shown if any(text.lower() in one.lower() for one in said)]) > 20
 
 
 @pytest.mark.parametrize(

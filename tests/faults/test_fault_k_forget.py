@@ -217,3 +217,21 @@ def test_fault_k2_who_was_forgotten_does_not_come_back_in_what_was_said_before(
         assert snapshots.add(conn, [Reading(two, asked, OLD_DAY, body, {"model": OLD})]) == 1
     db.close()
     assert everything(full, tmp_path) == []
+
+
+@pytest.mark.parametrize("words", [(), ("--keep-amounts",)], ids=str)
+def test_fault_k2_the_token_statistics_keep_the_amounts_and_no_name(
+    full: Database, mhc: MhcHere, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    ledger = (
+        "Timestamp,Token change,Token balance,Transaction type,User,Note\n"
+        f"2026-01-02 10:00:00,25,25,Tip received,{NAME},{SECRET}\n"
+        f"2026-01-02 10:00:01,5,30,Private show,{OLD.upper()},\n"
+        f"2026-01-02 10:00:02,7,37,Tip received,viewer_two,from {NAME} and @{OLD}\n"
+    )
+    assert mhc("import", "tokens", "-", "--save", stdin=ledger).status == 0
+    assert mhc("person", "forget", OLD, *words, "-y").status == 0
+    for _ in range(2):
+        assert everything(full, tmp_path) == []
+        run = mhc("import", "tokens", "-", "--save", stdin=ledger)
+        assert run.stderr.startswith("nothing is new, 3 known already, 2 without a name (forgotten)\n")

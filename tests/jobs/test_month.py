@@ -26,7 +26,7 @@ PEOPLE = ["viewer_one", "viewer_two", "viewer_three"]
 @pytest.fixture
 def played(database: Database, database_url: str, tmp_path: Path) -> list[tuple[str, str]]:
     """Play a month, a tick a day; give each run's job and state."""
-    world = World(tmp_path / "world")
+    world = World(tmp_path / "world", rooms=600)  # so many that night and day are no half of each other
     with world.sandbox:
         environ = {"HOME": str(tmp_path), "TZ": "UTC", "DATABASE_URL": database_url}
         settings = load(environ=environ | world.sandbox.environment | {"MHC_WAIT_SCALE": "0.001"})

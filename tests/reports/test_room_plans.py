@@ -9,7 +9,7 @@ from factories import minute
 from mhc.domain.live import Live
 from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.reports import room_history
-from mhc.store import observations, people, roll, room_readings, watched
+from mhc.store import observations, people, roll, room_growth, room_readings, watched
 from mhc.store.database import Database
 from mhc.store.observations import Poll
 from mhc.store.roll import Roll
@@ -47,11 +47,11 @@ def show_history(conn: Connection) -> object:
 
 
 def show_gains(conn: Connection) -> object:
-    return room_readings.followers_after(conn, NOW - timedelta(minutes=60))
+    return room_growth.followers_after(conn, NOW - timedelta(minutes=60))
 
 
 def show_movers(conn: Connection) -> object:
-    return room_readings.growths(conn, NOW - timedelta(minutes=60), None, None)
+    return room_growth.growths(conn, NOW - timedelta(minutes=60), None)
 
 
 def show_live(conn: Connection) -> object:

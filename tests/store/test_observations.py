@@ -27,6 +27,7 @@ from mhc.store import (
     person_export,
     pruning,
     roles,
+    room_readings,
     room_texts,
     runs,
     totals,
@@ -281,6 +282,18 @@ def test_old_readings_go_poll_by_poll_and_what_was_said_only_in_them(database: D
         assert list(said) == ["gone since", "now"]  # what is known last stays
         assert seen(conn, "room_two") == ("model", minute(0), minute(0))
     assert inventory.of(database)["observations"] == 1
+
+
+def test_a_reading_that_says_offline_counts_whatever_came_before(database: Database) -> None:
+    with database.write() as conn:
+        poll(conn, 0, room("room_one"), room("room_two"))
+        poll(conn, 5, room("room_one", show=Show.OFFLINE))
+        live = room_readings.live(conn, minute(6), HOUR)
+        assert live is not None
+        rows, number = room_readings.online(conn, live)
+        assert ([one.username for one in rows], number) == (["room_two"], 1)
+        ids = people.ids_of(conn, ["room_one", "room_two"])
+        assert room_readings.live_among(conn, ids.values(), live) == {ids["room_two"]}
 
 
 def test_no_text_goes_while_a_poll_that_found_it_is_being_kept(postgres_database: Database) -> None:

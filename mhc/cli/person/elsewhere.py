@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mhc.reports.elsewhere import Changed, Elsewhere
 
 _TAGS = 3
-_CALLED: Final = {"stats": "own statistics", "apistats": "affiliate earnings"}
+_CALLED: Final = {"stats": "own statistics", "apistats": "affiliate earnings", "profile": "public profile"}
 # Figure → in words; what is not here is shown by `mhc snapshot show`.
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "statbate.member_info": {
@@ -27,6 +27,12 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "num_followers": "{} followers",
         "token_balance": "balance {} tokens",
         "votes_up": "{} votes up",
+    },
+    "profile": {
+        "follower_count": "{} followers",
+        "fan_club_cost": "fan club {} tokens a month",
+        "last_broadcast": "last broadcast {}",
+        "gone": "{} by the site",
     },
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,7 +117,8 @@ def command(
     }
     about = About(found.sources, found.coverage, found.excluded, more)
     _tell(out, found, total, rate)
-    shown = [_row(row, rate) | {"row": _label(out, row)} for row in found.rows]
+    local = out.tz if out.format == "table" or html is not None else None
+    shown = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
     nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
     drawn = Drawn("What the room earned", pictures=partial(_pictures, shown))
     show(ctx, out, asked, about, INCOME, out.ordered(INCOME, shown), nothing=nothing, drawn=drawn, html=html)
@@ -138,13 +140,11 @@ def _without_moves(balance: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in balance.items() if name != "moves"}
 
 
-def _label(out: Writer, row: "Row") -> str | None:
-    """Say what a row is: for people in their zone."""
+def _label(row: "Row", local: tzinfo | None) -> str | None:
+    """Say what a row is, a session by its time: for people in their zone."""
     if row.started_at is None:
         return row.day or row.type
-    if out.format != "table":
-        return iso_z(row.started_at)
-    return f"{row.started_at.astimezone(out.tz):%Y-%m-%d %H:%M}"
+    return iso_z(row.started_at) if local is None else f"{row.started_at.astimezone(local):%Y-%m-%d %H:%M}"
 
 
 def _row(row: "Row", rate: float | None) -> dict[str, object]:
@@ -167,6 +167,8 @@ def _tell(out: Writer, found: "Report", total: Mapping[str, object], rate: float
         number = len(found.ledger.missing)
         places = "1 place" if number == 1 else f"{number:,} places"
         out.warn(f"rows of the ledger are missing at {places}: another file may have them")
+    if not total["matched"] and total["unexplained"] and (total["missing"] or total["away"]):
+        out.warn("nothing that was captured is in the ledger: mhc import tokens FILE says which zone fits")
     if found.balance is not None and found.balance.agree < found.balance.checked:
         wrong = found.balance.checked - found.balance.agree
         out.warn(f"the ledger does not bear out {wrong:,} of {found.balance.checked:,} balances")

@@ -43,13 +43,13 @@ def command(
     In the last 7 days, unless --since says otherwise: from a room's first reading in the public feed to its last one.
     Figures of other sources are not compared with them. Rooms that were read once only are left out.
     """
-    from mhc.store import room_names, room_readings
+    from mhc.store import room_growth, room_names
 
     with database(ctx) as db, db.read() as conn:
         asked = time_range(ctx, conn, "7d" if since is None else since, until)
         ids = [find_list(conn, name).id for name in lists]
-        names = room_names.on_lists(conn, ids) if ids else None
-        found = room_readings.growths(conn, asked.start, asked.end, names)
+        of = room_names.rows_on_lists(ids) if ids else None
+        found = room_growth.growths(conn, asked.start, asked.end, of)
     rows = [one._asdict() | {"gained": one.followers - one.before} for one in found]
     rows.sort(key=lambda row: -row["gained"])
     out.rows(

@@ -12,7 +12,7 @@ from mhc.cli.lookups import past_instant
 from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
-from mhc.errors import DataError, DeclinedError, UsageError
+from mhc.errors import DataError, DeclinedError, Exit, UsageError
 
 if TYPE_CHECKING:
     from mhc.jobs.affiliate_poll import Polled
@@ -36,6 +36,10 @@ POLLED = (
         table=False,
     ),
     Field("problems", "list", "What did not fit, and was left out.", table=False),
+    Field("source", "text", "Who was asked: affiliate (the feed) or cbhours.", table=False, foreign=False),
+    Field("unknown", "list", "Rooms that CBHours does not know.", table=False),
+    Field("readings", "int", "With --backfill: readings of the past that are new.", table=False),
+    Field("months", "list", "With --backfill: the months in which CBHours saw them.", table=False),
 )
 
 
@@ -44,14 +48,42 @@ POLLED = (
     examples=[
         "mhc room poll --load rooms.json -n",
         "mhc room poll --load rooms.json --live --min-followers 1000",
+        "mhc room poll example_room --source cbhours --load live.json",
+        "mhc room poll example_room --source cbhours --backfill --load activity.json",
     ],
+)
+@click.argument(
+    "names",
+    metavar="[ROOM]…",
+    nargs=-1,
+    help="With --source cbhours: whom to ask about; - reads names from stdin.",
+    shell_complete=complete.people,
+)
+@click.option(
+    "--source",
+    type=click.Choice(["affiliate", "cbhours"]),
+    default="affiliate",
+    show_default=True,
+    help="The feed of rooms, or CBHours, which is asked about rooms by name.",
+)
+@click.option(
+    "--backfill", is_flag=True, help="With --source cbhours: ask what it saw of them before, all of it."
+)
+@click.option("--since", metavar="TIME", help="With --backfill: no further back than then.")
+@click.option(
+    "--tzo",
+    "offset",
+    type=click.IntRange(-840, 840),
+    default=0,
+    metavar="MINUTES",
+    help="With --backfill --load: the tzo that the answer was asked for with, east positive (default: 0).",
 )
 @click.option(
     "--load",
     "files",
     metavar="FILE",
     multiple=True,
-    help="Saved pages instead of the feed: a page, or one a line; - is stdin.",
+    help="Saved pages instead of the feed: a page, or one a line; a saved answer of CBHours; - is stdin.",
 )
 @click.option("--at", "read_at", metavar="TIME", help="With --load: when they were read (default: now).")
 @click.option(
@@ -101,7 +133,7 @@ def command(
     force: bool,
     dry_run: bool,
     **asked: Any,
-) -> None:
+) -> int:
     """Read the public feed of rooms once, and keep what a filter names.
 
     Without a filter it keeps those who are tracked: on a watchlist, your own rooms, and models whom you know otherwise.
@@ -109,14 +141,23 @@ def command(
 
     Ends with 4, keeping nothing, where the feed is empty, or half or twice as large as it was; with 1 where a part of it
     is missing: what came is kept, and nobody is taken for offline.
+
+    With --source cbhours it asks CBHours, 50 rooms a second, about those that are named, on a --list, or tracked; with
+    --backfill what it saw of them, by 3 minutes, in the months that it has. What is kept already is kept once.
     """
     from mhc.jobs import affiliate_poll as polling
 
+    if asked["source"] == "cbhours":
+        from mhc.cli.room import cbhours
+
+        return cbhours.poll(ctx, out, cbhours.Wish(files, read_at, force, dry_run, asked))
+    if asked["names"] or asked["backfill"] or asked["since"] or asked["offset"]:
+        raise UsageError("the feed of rooms is read whole", hint="--source cbhours asks about rooms by name")
     if read_at is not None and not files:
         raise UsageError("--at is of --load", hint="the feed is read now")
     loaded = settings(ctx)
     at = past_instant(ctx, read_at)
-    feed = polling.read_saved(_bodies(files)) if files else polling.fetch(loaded)
+    feed = polling.read_saved(bodies(files)) if files else polling.fetch(loaded)
     with database(ctx) as db:
         with db.read() if dry_run else db.write() as conn:
             if not force:
@@ -129,9 +170,11 @@ def command(
             known_names.refresh(db, loaded)
     out.record(POLLED, done)
     _tell(out, done, dry_run=dry_run)
+    return Exit.OK
 
 
-def _bodies(files: tuple[str, ...]) -> list[bytes]:
+def bodies(files: tuple[str, ...]) -> list[bytes]:
+    """Give what files hold. Raises DataError for one that is too large."""
     found = []
     for name in files:
         with opened(name) as file:

@@ -33,21 +33,21 @@ class Asking:
     """The options, as they were typed."""
 
     names: tuple[str, ...]
-    source: str | None
-    length: str | None
-    since: str | None
-    until: str | None
+    source: str | None = None
+    length: str | None = None
+    since: str | None = None
+    until: str | None = None
     lists: tuple[str, ...]
     live: bool
     segments: tuple[str, ...]
-    role: str | None
+    role: str | None = None
     stale: str | None
     budget: int | None
-    model: str | None
-    query: str | None
-    genders: tuple[str, ...]
-    high_tippers: bool
-    rows: int | None
+    model: str | None = None
+    query: str | None = None
+    genders: tuple[str, ...] = ()
+    high_tippers: bool = False
+    rows: int | None = None
     file: str | None
 
     @property
@@ -81,14 +81,14 @@ def asked_of(ctx: click.Context, db: "Database", asking: Asking) -> Asked:
         _refuse(asking, questions)
         for question in questions if asking.file is None else ():
             check(question, now)
-        saved = None if asking.file is None else _read(asking.file)
-        named, failed = _named(ctx, conn, asking, questions)
+        saved = None if asking.file is None else read_saved(asking.file)
+        chosen, failed = named(ctx, conn, asking, questions)
         if not questions[0].is_about_people or saved is not None:
-            plan = targets.of_names(questions, named)
+            plan = targets.of_names(questions, chosen)
         else:
             rooms = targets.own_rooms(conn, settings(ctx))
-            filters = _filters(conn, asking)
-            plan = targets.plan(conn, questions, named, filters, room_ids=rooms, now=now)
+            filters = filters_of(conn, asking)
+            plan = targets.plan(conn, questions, chosen, filters, room_ids=rooms, now=now)
     return Asked(plan, failed, saved)
 
 
@@ -150,7 +150,8 @@ def _names_itself(asking: Asking, one: "Question") -> bool:
     return asking.file is not None and one.in_batches
 
 
-def _filters(conn: "Connection", asking: Asking) -> "Filters":
+def filters_of(conn: "Connection", asking: Asking) -> "Filters":
+    """Give whom the options choose. Raises NotFoundError, UsageError."""
     from mhc.jobs.targets import Filters
     from mhc.store.people import Role
 
@@ -168,7 +169,7 @@ def _filters(conn: "Connection", asking: Asking) -> "Filters":
     )
 
 
-def _named(
+def named(
     ctx: click.Context, conn: "Connection", asking: Asking, questions: "tuple[Question, ...]"
 ) -> "tuple[list[Target], list[Outcome]]":
     """Give who was named, and those names that mean nobody; a single one raises."""
@@ -221,7 +222,7 @@ def _rooms(loaded: "Settings", given: list[str], *, saved: bool) -> "list[Target
     return [Target(name) for name in names or with_token]
 
 
-def _read(file: str) -> bytes:
+def read_saved(file: str) -> bytes:
     """Read a saved answer."""
     with opened(file) as stream:
         body = stream.read(MOST_BYTES + 1)

@@ -21,9 +21,11 @@ from mhc.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import Connection
+
     from mhc.domain.metrics import Metric
     from mhc.reports.snapshots import Compared, Point
-    from mhc.store.series import Question
+    from mhc.store.series import Ids, Question
 
 CHANGES = (
     Field("metric", "text", "The figure.", foreign=False),
@@ -36,7 +38,7 @@ CHANGES = (
     Field("reset", "bool", "Whether a counter fell: it began anew, as a balance that was paid out."),
     Field("unit", "text", "The unit; unknown: the source does not say.", foreign=False),
     Field("kind", "text", "counter, gauge, id, date, list or text.", table=False, foreign=False),
-    Field("username", "username", "Whose figure it is.", table=False),
+    Field("username", "username", "Whose figure it is; null: a ranking's.", table=False),
     Field("source", "text", "The source.", table=False, foreign=False),
     Field("range", "text", "The time that the figures are of; empty: a whole life.", table=False, foreign=False),
     Field("before_at", "time", "When it was so.", table=False),
@@ -55,6 +57,11 @@ POINTS = (
 )  # fmt: skip
 
 
+_ranking = click.option(
+    "--ranking", is_flag=True, help="Of a ranking itself, which is about nobody, in place of a person."
+)
+
+
 @click.command(
     "diff",
     cls=Command,
@@ -63,7 +70,10 @@ POINTS = (
         "mhc snapshot diff viewer_one --since 2026-01-01 --until 2026-02-01 --source statbate.member_info",
     ],
 )
-@click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
+@click.argument(
+    "name", metavar="[NAME]", required=False, help="Any name of the person.", shell_complete=complete.people
+)
+@_ranking
 @question_options
 @time_options
 @click.option("--all", "every", is_flag=True, help="Also the figures that stayed, or of which nobody knows.")
@@ -73,39 +83,52 @@ POINTS = (
 def diff(
     ctx: click.Context,
     out: Writer,
-    name: str,
+    name: str | None,
+    ranking: bool,
     narrowed: Narrowed,
     since: str | None,
     until: str | None,
     every: bool,
 ) -> None:
-    """Show what changed between two readings of a person.
+    """Show what changed between two readings of a person, or of a ranking.
 
     With --since the last readings at or before it and --until (default: now) are compared, or the very first, where none
     was so early; else the last two that differ. Figures of two sources or two ranges are never compared.
     """
     from mhc.reports import snapshots as report
-    from mhc.store import people, series
+    from mhc.store import series
 
     if until is not None and since is None:
         raise UsageError("--until goes with --since")
+    if (name is None) is not ranking:
+        raise UsageError("whose readings?", hint="a name, or --ranking")
     with database(ctx) as db, db.read() as conn:
         asked = time_range(ctx, conn, since, until)
-        who = find_person(conn, name)
-        ids = people.members(conn, who.id)
-        question = choose(who.username, series.questions(conn, ids), narrowed)
+        who, ids = _whose(conn, name)
+        question = choose(who, series.questions(conn, ids), narrowed)
         if asked.start is None:
             found = report.last_change(conn, ids, question)
         else:
             found = report.between(conn, ids, question, asked.start, asked.end or utc_now())
         said = {} if found is None else series.metrics_of(conn, (one.payload_id for one in found[:2]))
-    rows = [] if found is None else _changes(who.username, question, found, said, every=every)
+    rows = [] if found is None else _changes(who, question, found, said, every=every)
     _say_between(out, question, found)
     out.rows(CHANGES, out.ordered(CHANGES, rows), nothing="nothing changed")
 
 
+def _whose(conn: "Connection", name: str | None) -> "tuple[str | None, Ids]":
+    """Give a person's name and rows; of nobody, as a ranking is, None."""
+    from mhc.store import people
+    from mhc.store.series import NOBODY
+
+    if name is None:
+        return None, NOBODY
+    who = find_person(conn, name)
+    return who.username, people.members(conn, who.id)
+
+
 def _changes(
-    username: str,
+    username: str | None,
     question: "Question",
     found: "Compared",
     said: "Mapping[int, Mapping[str, object]]",
@@ -157,10 +180,11 @@ def _called(question: "Question") -> str:
         "mhc snapshot trend viewer_one all_time_tokens models_tipped_2weeks --by week -o csv",
     ],
 )
-@click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
 @click.argument(
-    "metrics", metavar="METRIC…", nargs=-1, required=True, help="Figures, as snapshot show names them."
+    "name", metavar="NAME", help="Any name of the person; not with --ranking.", shell_complete=complete.people
 )
+@click.argument("metrics", metavar="METRIC…", nargs=-1, help="Figures, as snapshot show names them.")
+@_ranking
 @question_options
 @time_options
 @click.option(
@@ -174,25 +198,27 @@ def trend(
     out: Writer,
     name: str,
     metrics: tuple[str, ...],
+    ranking: bool,
     narrowed: Narrowed,
     since: str | None,
     until: str | None,
     by: str | None,
 ) -> None:
-    """Show how figures of a person went, the earliest first; where there are too many, the last ones.
+    """Show how figures of a person, or of a ranking, went, the earliest first; where there are too many, the last ones.
 
     Days, weeks (from Monday) and months are those of the display zone. What is unknown has no line.
     """
     from mhc.reports import snapshots as report
-    from mhc.store import people, series
+    from mhc.store import series
 
-    wanted = list(dict.fromkeys(metrics))
+    wanted = list(dict.fromkeys((name, *metrics) if ranking else metrics))
+    if not wanted:
+        raise UsageError("which figures?", hint=f"mhc snapshot show {name} names them")
     with database(ctx) as db, db.read() as conn:
         asked = time_range(ctx, conn, since, until)
-        who = find_person(conn, name)
-        ids = people.members(conn, who.id)
+        who, ids = _whose(conn, None if ranking else name)
         questions = series.questions(conn, ids)
-        question = choose(who.username, _with_metrics(questions, narrowed, wanted), narrowed)
+        question = choose(who, _with_metrics(questions, narrowed, wanted), narrowed)
         chosen = _named(question.source, wanted)
         found = report.points(conn, ids, question, chosen, asked.start, asked.end, by=by, tz=out.tz)
     rows = found if out.limit is None or out.sort else found[-out.limit :]

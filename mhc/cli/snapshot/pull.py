@@ -106,7 +106,7 @@ def pull(
 
     What was stored stays, however a pull ends: Ctrl-C ends it after the request in hand.
     """
-    from mhc.jobs import pulling
+    from mhc.jobs import keeping, pulling
 
     loaded = settings(ctx)
     at = None if loaded_at is None else past_instant(ctx, loaded_at)
@@ -129,9 +129,9 @@ def pull(
                 found.append(outcome)
                 progress(number)
         known_names.refresh(db, loaded)
-    _tell(ctx, one, found)
+    tell_failures(ctx, one, found)
     out.rows(PULLED, out.ordered(PULLED, found), total=len(found), nothing="nobody is to be asked about now")
-    return pulling.status_of(found, one.ended) if end.status is None else end.status
+    return keeping.status_of(found, one.ended) if end.status is None else end.status
 
 
 def _wanted(asked: dict[str, Any]) -> dict[str, Any]:
@@ -161,9 +161,9 @@ def _show(ctx: click.Context, out: Writer, plan: "Plan") -> None:
     )
 
 
-def _tell(ctx: click.Context, one: "Pull", found: "Sequence[Outcome]") -> None:
+def tell_failures(ctx: click.Context, one: "Pull", found: "Sequence[Outcome]") -> None:
     """Say each failure once."""
-    from mhc.jobs.pulling import failures_of
+    from mhc.jobs.keeping import failures_of
 
     for error in {error.message: error for error in (*failures_of(found), *one.ended)}.values():
         complain(ctx, error)

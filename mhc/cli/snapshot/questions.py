@@ -52,8 +52,10 @@ def fitting(found: "Iterable[Question]", narrowed: Narrowed) -> "list[Question]"
     ]
 
 
-def choose(who: str, found: "Sequence[Question]", narrowed: Narrowed) -> "Question":
+def choose(who: str | None, found: "Sequence[Question]", narrowed: Narrowed) -> "Question":
     """Give the one question that is meant: of several ranges that of a whole life, else the options must say which.
+
+    `who` None is of rankings.
 
     Raises NotFoundError, UsageError.
     """
@@ -65,18 +67,21 @@ def choose(who: str, found: "Sequence[Question]", narrowed: Narrowed) -> "Questi
         if len(values) > 1:
             if LIFE not in values or name == "source":
                 shown = ", ".join(value or "''" for value in values)
+                whose = "rankings have" if who is None else f"{who} has"
                 raise UsageError(
-                    f"{who} has readings of {len(values)} {name}s", hint=encode(f"--{name}, one of: {shown}")
+                    f"{whose} readings of {len(values)} {name}s", hint=encode(f"--{name}, one of: {shown}")
                 )
             left = [one for one in left if getattr(one, name) == LIFE]
     return left[0]
 
 
-def _nothing(who: str, found: "Sequence[Question]") -> NotFoundError:
+def _nothing(who: str | None, found: "Sequence[Question]") -> NotFoundError:
+    whose = who or "a ranking"
     if not found:
-        return NotFoundError(f"no readings of {who}", hint=f"mhc snapshot pull {who}")
+        pull = f"mhc snapshot pull {who}" if who else "mhc snapshot pull --source statbate.models"
+        return NotFoundError(f"no readings of {whose}", hint=pull)
     there = ", ".join(dict.fromkeys(_called(one) for one in found))
-    return NotFoundError(f"no such readings of {who}", hint=encode(f"there are: {there}"))
+    return NotFoundError(f"no such readings of {whose}", hint=encode(f"there are: {there}"))
 
 
 def _called(one: "Question") -> str:

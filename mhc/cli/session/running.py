@@ -1,0 +1,104 @@
+"""`mhc session start|stop`: the session that is on, by hand."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import database, settings, utc_now
+from mhc.cli.lookups import own_room, past_instant
+from mhc.cli.options import Command, common_options, write_options
+from mhc.cli.session.common import own_room_option
+from mhc.cli.telling import say
+from mhc.domain.clock import iso_z
+from mhc.domain.text import clean
+from mhc.errors import NotFoundError, TryLaterError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_at = click.option("--at", metavar="TIME", help="When (default: now).")
+
+
+@click.command(
+    "start", cls=Command, examples=["mhc session start", 'mhc session start --at 19:30 --title "Blue night"']
+)
+@_at
+@click.option("--title", metavar="TEXT", help="What you call it.")
+@own_room_option
+@write_options
+@common_options
+@click.pass_context
+def start(
+    ctx: click.Context,
+    /,
+    at: str | None,
+    title: str | None,
+    room: str | None,
+    dry_run: bool,
+    **_asked: bool,
+) -> None:
+    """Start a session by hand. While one is live this changes nothing and ends with 75."""
+    from mhc.domain.sessions import Span
+    from mhc.store import derived, people, sessions
+
+    begins, name = past_instant(ctx, at), own_room(ctx, room)
+    words = clean(title).strip() if title else None
+    with database(ctx) as db, db.read() if dry_run else db.write() as conn:
+        room_id = people.ids_of(conn, [name]).get(name) if dry_run else made_room(conn, name)
+        if room_id is not None:
+            _refuse_live(conn, room_id)
+            sessions.refuse_overlap(conn, room_id, Span(begins))
+        if dry_run or room_id is None:
+            say(ctx, f"would start a session of {name} at {iso_z(begins)}")
+            return
+        made = sessions.start(conn, room_id, begins, words or None)
+        derived.restitch(conn, room_id, begins, settings(ctx).merge_gap)
+    say(ctx, f"session {made} of {name} started at {iso_z(begins)}")
+
+
+def made_room(conn: "Connection", name: str) -> int:
+    """Give the number of a room, which becomes known as one, and keep others from changing its sessions."""
+    from mhc.store import people, sessions
+
+    room_id = people.ensure(conn, [name], source="session", at=utc_now())[name]
+    people.add_evidence(conn, [room_id], people.Role.MODEL)
+    sessions.lock(conn, room_id)
+    return room_id
+
+
+def _refuse_live(conn: "Connection", room_id: int) -> None:
+    from mhc.store import sessions
+
+    live = sessions.live(conn, room_id)
+    if live is not None:
+        said = f"session {live.id} of {live.room} is live since {iso_z(live.started_at)}"
+        raise TryLaterError(said, hint="mhc session stop")
+
+
+@click.command("stop", cls=Command, examples=["mhc session stop", 'mhc session stop --at "5m ago"'])
+@_at
+@own_room_option
+@write_options
+@common_options
+@click.pass_context
+def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool, **_asked: bool) -> None:
+    """End the live session by hand; without one this ends with 3."""
+    from mhc.store import derived, people, sessions
+
+    ends, name = past_instant(ctx, at), own_room(ctx, room)
+    with database(ctx) as db, db.read() if dry_run else db.write() as conn:
+        room_id = people.ids_of(conn, [name]).get(name)
+        if room_id is not None and not dry_run:
+            sessions.lock(conn, room_id)
+        live = None if room_id is None else sessions.live(conn, room_id)
+        if live is None:
+            raise NotFoundError(f"no session of {name} is live", hint="mhc session list")
+        if ends < live.started_at:
+            raise UsageError(f"session {live.id} began at {iso_z(live.started_at)}, after {iso_z(ends)}")
+        if not dry_run:
+            sessions.stop(conn, live, ends)
+            derived.restitch(conn, live.room_id, live.started_at, settings(ctx).merge_gap, ends)
+    say(
+        ctx,
+        f"{'would end ' if dry_run else ''}session {live.id} of {name}{'' if dry_run else ' ended'} at {iso_z(ends)}",
+    )

@@ -1,0 +1,198 @@
+"""All figures of one session (people.md, Sessions): while it runs, too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from mhc.domain import subjects
+from mhc.domain.clock import to_ms
+from mhc.domain.crowds import QUICK, Stay, crowd, seen_whole, stays
+from mhc.domain.figures import median, whole_seconds
+from mhc.domain.room_sessions import LONGEST_STEP, Seen
+from mhc.domain.rooms import Show, Source
+from mhc.reports import session_tally
+from mhc.reports.sessions import Asked, Row, row_of
+from mhc.store import coverage, people, pruning, room_readings, session_notes, sessions, talk
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.reports.session_tally import Tally
+    from mhc.store.sessions import Session
+
+TOP = 10  # tippers
+
+
+class Tipper(NamedTuple):
+    """What one person paid; `username` None is everyone who paid anonymously."""
+
+    username: str | None
+    tokens: int
+    tips: int
+
+
+class Note(NamedTuple):
+    """What the owner noted of it."""
+
+    id: int
+    at: datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What `Row` does not say of a session. None is unknown."""
+
+    theme: str | None
+    tags: list[str]
+    live: timedelta  # the time of its broadcasts; all of it where none is known
+    broadcasts: int
+    tokens_per_hour: float | None  # live
+    media: int
+    media_tokens: int
+    fanclub_joins: int
+    top_tippers: list[Tipper]
+    chatters: int
+    known_peak: int | None
+    known_mean: float | None
+    viewers_peak: int | None
+    viewers_mean: float | None
+    unfollows: int
+    net_followers: int
+    visits: int | None
+    quick_visits: int | None
+    median_stay: timedelta | None
+    subjects: list[str]
+    notes: list[Note]
+
+
+class _There(NamedTuple):
+    peak: int | None = None
+    mean: float | None = None
+    visits: int | None = None
+    quick: int | None = None
+    stay: timedelta | None = None
+
+
+class Whole(NamedTuple):
+    """One session with all its figures, what they were counted from, and how many people they leave out."""
+
+    row: Row
+    figures: Figures
+    tally: "Tally"
+    names: dict[int, str]  # of those who paid
+    excluded: int
+
+
+def read(conn: "Connection", one: "Session", asked: Asked) -> Whole:
+    """Give the figures of a session."""
+    counting = session_tally.Crowd(conn, include_excluded=asked.include_excluded)
+    tally = session_tally.read(conn, one.room_id, [one], counting, asked.now, talk.EVERY)[one.id]
+    covered = coverage.live_spans(conn, [one.room_id]).get(one.room_id)
+    row = row_of(one, tally, covered, asked, pruning.presence_known_from(conn))
+    names = people.names_by_id(conn, (who for who, did in tally.people.items() if did.tokens or did.tips))
+    until = one.ended_at or max(asked.now, one.started_at)
+    figures = _figures(conn, one, until, tally, row, names)
+    return Whole(row, figures, tally, names, len(counting.left_out))
+
+
+def _figures(
+    conn: "Connection", one: "Session", until: datetime, tally: "Tally", row: Row, names: dict[int, str]
+) -> Figures:
+    live, broadcasts = _live(conn, one, until)
+    readings = _readings(conn, one, until)
+    viewers = _viewers(readings, until)
+    everyone = tally.everyone
+    left = sum(bool(who.unfollows) for who in everyone)
+    there = _there(one, tally, until, row)
+    return Figures(
+        theme=one.theme,
+        tags=[tag for tag in (one.tags or "").split(",") if tag],
+        live=whole_seconds(live),
+        broadcasts=broadcasts,
+        tokens_per_hour=round(row.tokens / (live / timedelta(hours=1)), 2) if live else None,
+        media=sum(who.media for who in everyone),
+        media_tokens=sum(who.media_tokens for who in everyone),
+        fanclub_joins=sum(who.fanclub_joins for who in everyone),
+        top_tippers=tippers(tally, names)[:TOP],
+        chatters=sum(bool(did.messages) for who, did in tally.people.items() if who != one.room_id),
+        known_peak=there.peak,
+        known_mean=there.mean,
+        viewers_peak=max((number for number, _span in viewers), default=None),
+        viewers_mean=_mean(viewers),
+        unfollows=left,
+        net_followers=row.new_followers - left,
+        visits=there.visits,
+        quick_visits=there.quick,
+        median_stay=there.stay,
+        subjects=_subjects(conn, tally, readings),
+        notes=[Note(n.id, n.at, n.body) for n in session_notes.within(conn, one.room_id, one.span)],
+    )
+
+
+def tippers(tally: "Tally", names: dict[int, str]) -> list[Tipper]:
+    """Give who paid, most tokens first, equals by name; the anonymous are one."""
+    found = [Tipper(names[who], did.tokens, did.tips) for who, did in tally.people.items() if did.tokens]
+    if tally.unnamed.tokens:
+        found.append(Tipper(None, tally.unnamed.tokens, tally.unnamed.tips))
+    return sorted(found, key=lambda one: (-one.tokens, one.username is None, one.username or ""))
+
+
+def time_of(one: "Session", until: datetime) -> Stay:
+    """Give the time of a session."""
+    return Stay(to_ms(one.started_at), to_ms(until))
+
+
+def _there(one: "Session", tally: "Tally", until: datetime, row: Row) -> _There:
+    """Give how many people were known to be there; who was there already is known when they speak."""
+    if row.unique_visitors is None or (row.coverage is None and not tally.people):
+        return _There()
+    within = time_of(one, until)
+    found = crowd((stays(did.visits, did.signs, within) for did in tally.people.values()), within)
+    visits = [visit for did in tally.people.values() for visit in did.visits]
+    whole = seen_whole(visits)
+    middle = median(whole)
+    stay = None if middle is None else whole_seconds(middle)
+    return _There(found.peak, found.mean, len(visits), sum(one < QUICK for one in whole), stay)
+
+
+def _live(conn: "Connection", one: "Session", until: datetime) -> tuple[timedelta, int]:
+    """Give how long a session's broadcasts lasted within it, and how many there were."""
+    parts = []
+    for _id, broadcast in sessions.broadcasts(conn, one.room_id, one.started_at):
+        begin = max(broadcast.started_at, one.started_at)
+        end = min(broadcast.ended_at or until, until)
+        if begin < end:
+            parts.append(end - begin)
+    length = sum(parts, timedelta()) if parts else until - one.started_at
+    return length, len(parts)
+
+
+def _readings(conn: "Connection", one: "Session", until: datetime) -> list[Seen]:
+    rows = people.members(conn, one.room_id)
+    found = room_readings.of_people(conn, rows, Source.AFFILIATE, one.started_at, until)
+    return [seen for seen in found if seen.show is not Show.OFFLINE]
+
+
+def _viewers(readings: Sequence[Seen], until: datetime) -> list[tuple[int, timedelta]]:
+    """Give the viewers of each reading, and for how long it stands for them: to the next, unless that lies far off."""
+    known = [(seen.at, seen.viewers) for seen in readings if seen.viewers is not None]
+    ends = [*(at for at, _viewers in known[1:]), until]
+    return [(viewers, min(end - at, LONGEST_STEP)) for (at, viewers), end in zip(known, ends, strict=False)]
+
+
+def _mean(viewers: Sequence[tuple[int, timedelta]]) -> float | None:
+    length = sum((span for _number, span in viewers), timedelta())
+    if not length:
+        return None
+    return round(sum(number * (span / length) for number, span in viewers), 2)
+
+
+def _subjects(conn: "Connection", tally: "Tally", readings: Sequence[Seen]) -> list[str]:
+    """Give what the room said, by its events, or else by the readings of the feed."""
+    if tally.subjects:
+        return subjects.in_order(text for _at, text in sorted(tally.subjects))
+    texts = room_readings.subjects(conn, (seen.text_id for seen in readings if seen.text_id is not None))
+    said = (texts.get(seen.text_id) for seen in readings if seen.text_id is not None)
+    return subjects.in_order(text for text in said if text is not None)

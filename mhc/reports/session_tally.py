@@ -1,0 +1,155 @@
+"""What was done in sessions, person by person: counted once, for every figure and list that is made of it.
+
+Anonymous tips count in every figure of a room; what excluded people did openly is left out, and said so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mhc.domain.clock import to_ms
+from mhc.domain.crowds import Stay
+from mhc.domain.sessions import Calendar
+from mhc.domain.visits import Ending, Visit
+from mhc.store import paid, people, sessions, talk, visits, watchlists
+from mhc.store.counting import Scope
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.store.sessions import Session
+
+
+@dataclass(slots=True)
+class Doing:
+    """What one person did in a session."""
+
+    tokens: int = 0
+    tips: int = 0
+    media: int = 0
+    media_tokens: int = 0
+    messages: int = 0
+    follows: int = 0
+    unfollows: int = 0
+    fanclub_joins: int = 0
+    signs: Stay | None = None  # the first and the last thing that they did openly
+    visits: list[Visit] = field(default_factory=list)
+
+    def sign(self, first_ms: int, last_ms: int) -> None:
+        """Note that they did something openly."""
+        old = self.signs or Stay(first_ms, last_ms)
+        self.signs = Stay(min(old.begin, first_ms), max(old.end, last_ms))
+
+    def pay(self, one: paid.Payment) -> None:
+        """Count a payment."""
+        self.tokens += one.tokens
+        self.tips += one.is_tip
+        if not one.is_tip and one.tokens:
+            self.media += 1
+            self.media_tokens += one.tokens
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done in one session. Who is not known, and the anonymous, are one: `unnamed`."""
+
+    people: defaultdict[int, Doing] = field(default_factory=lambda: defaultdict(Doing))
+    unnamed: Doing = field(default_factory=Doing)
+    tippers: set[int] = field(default_factory=set)
+    subjects: list[tuple[int, str]] = field(default_factory=list)
+    largest: tuple[int, int | None] | None = None  # tokens of the largest tip, and who openly made it
+
+    @property
+    def everyone(self) -> Sequence[Doing]:
+        """What each did, and the unnamed."""
+        return [*self.people.values(), self.unnamed]
+
+
+class Crowd:
+    """Who an event counts for: the root of merged people, or nobody where they are excluded."""
+
+    def __init__(self, conn: "Connection", *, include_excluded: bool, reveal: bool = False) -> None:
+        """Look up who is excluded; `reveal` counts anonymous payments for who made them."""
+        self._roots = people.roots(conn)
+        self._excluded = set() if include_excluded else watchlists.excluded_ids(conn)
+        self.reveal = reveal
+        self.left_out: set[int] = set()
+
+    def root(self, who: int) -> int:
+        """Give the root of a person."""
+        return self._roots.get(who, who)
+
+    def counts(self, who: int | None) -> bool:
+        """Whether what this person did openly counts."""
+        if who is None or self.root(who) not in self._excluded:
+            return True
+        self.left_out.add(self.root(who))
+        return False
+
+
+def read(
+    conn: "Connection",
+    room_id: int,
+    theirs: "Sequence[Session]",
+    crowd: Crowd,
+    now: datetime,
+    methods: Sequence[str] = talk.COUNTED,
+) -> dict[int, Tally]:
+    """Count for each of a room's sessions, earliest first; of what people did beside paying only these methods."""
+    calendar = Calendar([one.span for one in theirs], now)
+    tallies = [Tally() for _one in theirs]
+    begin = theirs[0].started_at
+    end = theirs[-1].ended_at or max(now, theirs[-1].started_at)
+    for payment in paid.list_all(conn, Scope([room_id], begin, end)):
+        place = calendar.place(payment.at_ms)
+        if place is not None:
+            _count_payment(tallies[place], payment, crowd)
+    for who, visit in visits.of_room(conn, room_id, sessions.last_end(conn, room_id, begin), end):
+        came = to_ms(visit.known_from)
+        # An end that nobody saw is taken as the beginning.
+        left = to_ms(end if visit.ending is Ending.OPEN else visit.left_at or visit.known_from)
+        touched = list(calendar.touched(came, left))
+        if touched and crowd.counts(who):
+            for place in touched:
+                tallies[place].people[crowd.root(who)].visits.append(visit)
+    for one, tally in zip(theirs, tallies, strict=True):
+        _count_done(tally, talk.done(conn, room_id, one.started_at, one.ended_at or end, methods), crowd)
+    return {one.id: tally for one, tally in zip(theirs, tallies, strict=True)}
+
+
+def _count_done(tally: Tally, found: Iterable[talk.Done], crowd: Crowd) -> None:
+    for one in found:
+        if one.subject is not None:
+            tally.subjects.append((one.first_ms, one.subject))
+        if one.method == talk.SUBJECT or not crowd.counts(one.actor_id):
+            continue
+        who = tally.unnamed if one.actor_id is None else tally.people[crowd.root(one.actor_id)]
+        who.sign(one.first_ms, one.last_ms)
+        match one.method:
+            case "chatMessage":
+                who.messages += one.times
+            case "follow":
+                who.follows += one.times
+            case "unfollow":
+                who.unfollows += one.times
+            case "fanclubJoin":
+                who.fanclub_joins += one.times
+
+
+def _count_payment(tally: Tally, payment: paid.Payment, crowd: Crowd) -> None:
+    who = payment.actor_id
+    hidden = payment.anonymous and not crowd.reveal
+    if not hidden and not crowd.counts(who):
+        return
+    openly = None if hidden or who is None else crowd.root(who)
+    doing = tally.unnamed if openly is None else tally.people[openly]
+    doing.pay(payment)
+    if openly is not None:
+        doing.sign(payment.at_ms, payment.at_ms)
+    if payment.is_tip:
+        if who is not None:
+            tally.tippers.add(crowd.root(who))
+        if tally.largest is None or payment.tokens > tally.largest[0]:
+            tally.largest = payment.tokens, openly
