@@ -11,7 +11,7 @@ from command import MhcHere
 from factories import FIRST_SHOW, ROOM, SECOND_SHOW, Item, chat, feed, happening, minute, private, tip
 from mhc.capture.envelope import read_events
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import coverage, derived, events, known, people, sessions, streams
+from mhc.store import coverage, derived, events, known, people, session_notes, sessions, streams
 from mhc.store.bulk import Batch
 from mhc.store.database import Database
 from mhc.store.schema import person, person_merge, stream_session
@@ -60,6 +60,8 @@ def fill(db: Database, cli: MhcHere, seed: int = 1) -> None:
         titled = {"title": HOSTILE.replace("\ud800", "").replace("\0", ""), "tags": "blue", "theme": "night"}
         first = sessions.of_room(conn, live.room_id)[0]
         conn.execute(update(stream_session).where(stream_session.c.id == first.id).values(**titled))
+        when = first.started_at + timedelta(minutes=5)
+        session_notes.add(conn, live.room_id, "the new lamp works", at=when, now=when + timedelta(days=1))
 
 
 def _type(cli: MhcHere) -> None:

@@ -231,7 +231,7 @@ class _Import:
                 return self._event(line)
             case lines.Erasure():
                 return line, None if line.heir is None else self._person(line.heir)
-            case lines.Stream() | lines.Session():
+            case lines.Stream() | lines.Session() | lines.SessionNote():
                 return line, self._room(line.room)
             case lines.Member() | lines.Note():
                 return line, self._person(line.person)

@@ -141,6 +141,16 @@ class Session(_Line, frozen=True, tag="session"):
     theme: str | None
 
 
+class SessionNote(_Line, frozen=True, tag="session_note"):
+    """What was written down about the session that was on at its time."""
+
+    room: Ref
+    at: At
+    body: str
+    created_at: At
+    edited_at: At | None
+
+
 class Merge(_Line, frozen=True, tag="merge"):
     """A merge of two people, and whether it was undone."""
 
@@ -200,7 +210,20 @@ class End(_Line, frozen=True, tag="end"):
 
 
 Line = Union[  # noqa: UP007 - a union of classes at runtime, which msgspec reads
-    Person, Stream, Event, Gap, Coverage, Rejected, Session, Merge, List, Member, Note, Erasure, End
+    Person,
+    Stream,
+    Event,
+    Gap,
+    Coverage,
+    Rejected,
+    Session,
+    SessionNote,
+    Merge,
+    List,
+    Member,
+    Note,
+    Erasure,
+    End,
 ]
 TYPES: dict[type[Struct], str] = {
     one: str(one.__struct_config__.tag)
@@ -212,6 +235,7 @@ TYPES: dict[type[Struct], str] = {
         Coverage,
         Rejected,
         Session,
+        SessionNote,
         Merge,
         List,
         Member,

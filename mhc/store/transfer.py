@@ -100,6 +100,10 @@ def _sessions(conn: Connection, found: Sequence[tuple[lines.Session, int]], how:
     return Done(new, refused=len(refused))
 
 
+def _session_notes(conn: Connection, found: Sequence[tuple[lines.SessionNote, int]], how: How) -> Done:
+    return Done(transfer_typed.add_session_notes(conn, _cleaned(conn, found, how), write=how.write))
+
+
 def _merges(conn: Connection, found: Sequence[tuple[lines.Merge, int, int]], how: How) -> Done:
     new, refused = transfer_typed.add_merges(conn, found, write=how.write)
     return Done(new, refused=refused)
@@ -133,6 +137,7 @@ _KEEPERS: dict[type, Callable[[Connection, Any, How], Done]] = {
     lines.Coverage: _coverage,
     lines.Rejected: _rejected,
     lines.Session: _sessions,
+    lines.SessionNote: _session_notes,
     lines.Merge: _merges,
     lines.List: _lists,
     lines.Member: _members,

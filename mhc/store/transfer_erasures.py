@@ -16,7 +16,7 @@ from mhc.store.erased_events import may_keep
 from mhc.store.schema import alias, erasure
 
 NOBODY = 0  # in the place of a person who was forgotten; no row has this number
-_Texts = TypeVar("_Texts", lines.Note, lines.Member, lines.Session, lines.List)
+_Texts = TypeVar("_Texts", lines.Note, lines.Member, lines.Session, lines.SessionNote, lines.List)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _text(one: _Texts, erased: erasures.Erased, made_at: datetime) -> _Texts:
 def _typed(one: object, made_at: datetime) -> dict[str, datetime]:
     """Give the fields of a line that hold what was typed, and when it was, as far as the line says it."""
     match one:
-        case lines.Note():
+        case lines.Note() | lines.SessionNote():
             return {"body": one.created_at}
         case lines.Member():
             return {"note": one.added_at, "list": made_at}

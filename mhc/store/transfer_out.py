@@ -31,6 +31,7 @@ from mhc.store.schema import (
     person,
     person_merge,
     rejected_event,
+    session_note,
     stream,
     stream_session,
     watchlist,
@@ -122,7 +123,7 @@ def _blocks_of(db: Database, wanted: Wanted) -> Iterator[list[Struct]]:
     with db.read() as conn:
         found = _streams(conn, wanted)
         seen = {row.id: _seen(conn, wanted, row.id, number) for number, row in enumerate(found, 1)}
-        sessions = _sessions(conn, wanted)
+        sessions, noted = _sessions(conn, wanted), _session_notes(conn, wanted)
         head = [*_erasures(conn, folk), *_lists(conn, wanted)]
         head += folk.lines(conn, [row.room_id for row in found])
     made = (lines.Stream(n, folk.refs[row.room_id], *row[2:-1]) for n, row in enumerate(found, 1))
@@ -132,8 +133,9 @@ def _blocks_of(db: Database, wanted: Wanted) -> Iterator[list[Struct]]:
         yield seen[row.id]
         yield from _rejected(db, wanted, row.id, number)
     with db.read() as conn:
-        rooms = list(folk.lines(conn, [row.room_id for row in sessions]))
+        rooms = list(folk.lines(conn, [row.room_id for row in (*sessions, *noted)]))
     yield [*rooms, *(lines.Session(row.id, folk.refs[row.room_id], *row[2:]) for row in sessions)]
+    yield [lines.SessionNote(folk.refs[row.room_id], *row[1:]) for row in noted]
     if wanted.whole:
         key = (person.c.username, person.c.id)
         everyone = select(*key)
@@ -247,6 +249,13 @@ def _sessions(conn: Connection, wanted: Wanted) -> Sequence[Any]:
     query = select(s.id, s.room_id, *(s[name] for name in lines.Session.__struct_fields__[2:]))
     query = query.where(*wanted.of_room(s.room_id), *wanted.touching(s.started_at, s.ended_at))
     return conn.execute(query.order_by(s.started_at, s.id)).all()
+
+
+def _session_notes(conn: Connection, wanted: Wanted) -> Sequence[Any]:
+    n = session_note.c
+    query = select(n.room_id, *(n[name] for name in lines.SessionNote.__struct_fields__[1:]))
+    query = query.where(*wanted.of_room(n.room_id), *wanted.within(n.at))
+    return conn.execute(query.order_by(n.at, n.id)).all()
 
 
 def _erasures(conn: Connection, folk: _People) -> list[Struct]:

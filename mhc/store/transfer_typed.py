@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mhc.store import canonical, current_names, lines, notes, people, watchlists
 from mhc.store.people import CHUNK
-from mhc.store.schema import note, person_merge, watchlist, watchlist_member
+from mhc.store.schema import note, person_merge, session_note, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
 
 
@@ -67,6 +67,27 @@ def add_notes(conn: Connection, found: Sequence[tuple[lines.Note, int]], *, writ
     if write:
         notes.add_many(conn, rows)
     return len(rows)
+
+
+def add_session_notes(
+    conn: Connection, found: Sequence[tuple[lines.SessionNote, int]], *, write: bool
+) -> int:
+    """Keep the notes on sessions that are not here."""
+    names = ("at", "body", "created_at")
+    n = session_note.c
+    rooms = {room for _line, room in found}
+    query = select(n.room_id, *(n[name] for name in names)).where(n.room_id.in_(sorted(rooms)))
+    known = {tuple(row) for row in conn.execute(query)}
+    new = 0
+    for line, room_id in found:
+        key = (room_id, *(getattr(line, name) for name in names))
+        if key not in known:
+            known.add(key)
+            new += 1
+            if write:
+                row = dict(zip(("room_id", *names), key, strict=True))
+                conn.execute(insert(session_note).values(**row, edited_at=line.edited_at))
+    return new
 
 
 def add_merges(

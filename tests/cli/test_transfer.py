@@ -40,6 +40,7 @@ ANSWERS = (
     ("alias", "list", "viewer_uno"),
     ("session", "list"),
     ("session", "list", "--include-excluded"),
+    ("session", "show", "1"),
     ("report", "tippers"),
     ("report", "tippers", "--reveal", "--include-excluded", "--testbed"),
     ("report", "tippers", "--room", "second_room"),
