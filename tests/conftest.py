@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from world import World
 
 BOTH = ("sqlite", "postgresql")
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
+# A shell that puts a job in its background has it ignore SIGINT, and what this starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
 

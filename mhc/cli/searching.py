@@ -28,13 +28,13 @@ FOUND = (
     Field(
         "source", "text", "manual, or what brought the note; live, paste or import of a message.", table=False
     ),
-    Field("kind", "text", "note, chat or private.", foreign=False),
-    Field("room", "username", "The room of a message; null outside any, and for a note."),
+    Field("kind", "text", "note, chat or private.", table=False, foreign=False),
+    Field("room", "username", "The room of a message; null outside any, and for a note.", table=False),
     Field("partner", "username", "The other side of a private message.", table=False),
     Field("event_id", "text", "The message's id, for mhc event show; null for a note.", table=False),
 )
 _OF_MESSAGES = {"kind", "room"}
-_NOTES = tuple(replace(field, table=field.table and field.name not in _OF_MESSAGES) for field in FOUND)
+_WITH_MESSAGES = tuple(replace(field, table=field.table or field.name in _OF_MESSAGES) for field in FOUND)
 _NOT_INDEXED = (
     "messages are not indexed: write messages = true under [search] in config.toml, start mhc listen again, and"
     " mhc db check --repair indexes those of before"
@@ -95,10 +95,10 @@ def search(
         if private and indexed:
             both = found.with_messages(db, asked, rows, None if out.sort else out.limit)
             listed = out.ordered(FOUND, both) if out.sort else both
-            out.rows(FOUND, listed, nothing="no note and no message has all of these words")
+            out.rows(_WITH_MESSAGES, listed, nothing="no note and no message has all of these words")
         else:
             nothing = "no note has all of these words"
-            out.rows(_NOTES, out.ordered(FOUND, rows), total=len(rows), nothing=nothing)
+            out.rows(FOUND, out.ordered(FOUND, rows), total=len(rows), nothing=nothing)
     if private and not indexed:
         say(ctx, _NOT_INDEXED)
 

@@ -34,6 +34,7 @@ CRONTAB = """\
 # 15   5  *   *   *    {mhc} -q job run db-prune
 # */5  *  *   *   *    {mhc} -q job run affiliate-poll
 # 45   6  *   *   *    {mhc} -q job run profile-refresh
+# */10 *  *   *   *    {mhc} -q job run cbhours-poll
 """
 _JOB = """\
 # mhc-job.service: runs the jobs that are due, as {user}. mhc-job.timer calls it each minute. To install both:

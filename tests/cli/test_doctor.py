@@ -88,6 +88,7 @@ def test_the_tokens_and_what_is_missing_without_each(database: Database, cli: Mh
         "statbate api",
         "statistics api",
         "affiliate earnings",
+        "feed of rooms",
     ]
     assert "CANARY" not in run.stdout + run.stderr
     assert states(run, "schema") == [("ok", database.schema_state()[0])]  # type: ignore[index]
