@@ -114,7 +114,7 @@ def _expire(
         state = state._replace(run=None)
     if state.open is None:
         return state, None
-    heard = state._replace(last_at=last_at).heard_at
+    heard = state.active_at if state.open.start_inferred else last_at
     if heard is None or at - heard <= gap:
         return state, None
     return _close(state, heard, inferred=True)

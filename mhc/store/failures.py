@@ -1,8 +1,6 @@
 """What a database refused, as an error a user understands."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.exc import (
@@ -54,33 +52,51 @@ class MissingRightError(ConfigError):
     """The role of the database may not do what it should."""
 
 
-@contextmanager
-def translated(name: str) -> Iterator[None]:
+class _Translation:
+    """A block in which errors of a driver become ours; a class, since each page of the feed has one."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Raise what an error means to a user, where it is one of a driver's."""
+        if error is not None:
+            _translate(error, self._name)
+
+
+def translated(name: str) -> _Translation:
     """Turn driver errors into ours; `name` is the database as a user knows it."""
-    try:
-        yield
-    except (DataError, IntegrityError, OverflowError, UnicodeEncodeError) as error:
-        # Without its cause, whose text quotes the row.
-        raise RefusedDataError(f"{name} does not take such a value ({type(error).__name__})") from None
-    except DBAPIError as error:
-        sqlite = isinstance(error.orig, sqlite3.Error)
-        known = _sqlite(error.orig, name) if sqlite else _postgres(error, name)
-        if known is None:
-            raise
-        raise known from error
-    except sqlite3.Error as error:  # of a statement that went to the driver itself
-        known = _sqlite(error, name)
-        if known is None:
-            raise
-        raise known from error
-    except PoolTimeoutError as error:
-        raise DatabaseBusyError(f"no connection to {name} came free") from error
-    except NoSuchModuleError as error:
-        raise ConfigError(f"DATABASE_URL: {error}") from None
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"DATABASE_URL: its driver is not installed: {error.name}") from None
-    except PermissionError as error:
-        raise AccessError(f"no permission for {error.filename or name}{_owner(name)}") from error
+    return _Translation(name)
+
+
+def _translate(error: BaseException, name: str) -> None:
+    """Raise what an error is to a user; return where it is none of a driver's, or not known."""
+    match error:
+        case DataError() | IntegrityError() | OverflowError() | UnicodeEncodeError():
+            # Without its cause, whose text quotes the row.
+            raise RefusedDataError(f"{name} does not take such a value ({type(error).__name__})") from None
+        case DBAPIError():
+            sqlite = isinstance(error.orig, sqlite3.Error)
+            known = _sqlite(error.orig, name) if sqlite else _postgres(error, name)
+            if known is not None:
+                raise known from error
+        case sqlite3.Error():  # of a statement that went to the driver itself
+            known = _sqlite(error, name)
+            if known is not None:
+                raise known from error
+        case PoolTimeoutError():
+            raise DatabaseBusyError(f"no connection to {name} came free") from error
+        case NoSuchModuleError():
+            raise ConfigError(f"DATABASE_URL: {error}") from None
+        case ModuleNotFoundError():
+            raise ConfigError(f"DATABASE_URL: its driver is not installed: {error.name}") from None
+        case PermissionError():
+            raise AccessError(f"no permission for {error.filename or name}{_owner(name)}") from error
 
 
 def is_missing_table(error: DBAPIError) -> bool:
