@@ -33,6 +33,12 @@ def read(source: str, row: object, lost: Collection[str] = ()) -> dict[str, Any]
     return {one.name: None if _is_lost(one, lost) else _json(_value(one, row)) for one in found}
 
 
+def is_lost(source: str, name: str, lost: Collection[str]) -> bool:
+    """Whether a metric is made of rows of which something did not fit."""
+    metric = find(source, name)
+    return metric is not None and _is_lost(metric, lost)
+
+
 def _is_lost(metric: Metric, lost: Collection[str]) -> bool:
     rows, brackets, _ = metric.field.partition("[]")
     return bool(brackets) and (f"{rows}[]" in lost or metric.field in lost)
