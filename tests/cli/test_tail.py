@@ -62,7 +62,7 @@ def test_what_a_listener_stores_is_there_at_once(run_mhc: Mhc, database_url: str
             "CHATURBATE_USERNAME": running.room,
             "CB_AUTH_TOKEN": running.token,
         }
-        with tailing(run_mhc, database_url, "-o", "ndjson") as process:
+        with tailing(run_mhc, database_url, "-o", "ndjson", "-L", "40") as process:
             assert run_mhc("listen", "--once", "-o", "none", DATABASE_URL=database_url, **env).status == 0
             rows = [json.loads(line) for line in read(process, 40)]
     assert len({row["event_id"] for row in rows}) == 40

@@ -33,6 +33,9 @@ CALLS = {
     "import pm": ("import", "pm", "-"),
     "person export": ("person", "export", "viewer_one"),
     "report tippers": ("report", "tippers"),
+    "report timing": ("report", "timing", "viewer_one"),
+    "session audience": ("session", "audience", "1"),
+    "session events": ("session", "events", "1"),
     "listen": ("listen", "--once", "--forward-to", "https://CANARY0HOST.example.org/"),
 }
 
