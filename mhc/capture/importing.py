@@ -174,6 +174,8 @@ class _Import:
                 refs, at = [line.person], line.created_at
             case lines.Member():
                 refs, at = [line.person], line.added_at
+            case lines.SessionNote():
+                refs, at = [line.room], line.created_at
             case lines.Merge():
                 refs, at = [line.keep, line.other], line.at
             case _:
