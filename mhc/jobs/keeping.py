@@ -207,7 +207,7 @@ def _emptied(
     ranking = question.about == About.NOBODY and one.name is None
     for name in _ROWS if ranking else _NEVER_EMPTY.get(question.source, ()):
         was = before.metrics.get(name) if before else None
-        unread = metrics.is_lost(question.source, name, one.lost)  # it is there, but we cannot tell how much it is
+        unread = metrics.is_lost(question.source, name, one.lost)  # there, and nobody can tell how much
         if was and not now.get(name) and not unread:
             came, had = _amount(now.get(name)), _amount(was)
             why = f"{question.source} has {came} for {name}, and had {had}"
