@@ -265,7 +265,7 @@ def test_a_hole_of_half_an_hour_is_another_session_and_minutes_are_rows_times_th
         (2, 360, 360),
         (4, 1080, 720),
     ]
-    assert "0:18:00 public" in run.stderr
+    assert "18m 00s public" in run.stderr
 
 
 def test_an_activity_of_somebody_else_is_not_kept(cli: MhcHere) -> None:

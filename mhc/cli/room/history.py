@@ -15,6 +15,7 @@ from mhc.cli.options import Command, common_options, output_options, time_option
 from mhc.cli.output import Field, Writer
 from mhc.cli.room.looking import FEED, SHOWS
 from mhc.cli.sparkline import sparkline
+from mhc.cli.table import duration
 
 if TYPE_CHECKING:
     from mhc.reports.room_history import Cut, History
@@ -113,4 +114,4 @@ def _say_sums(out: Writer, found: "History") -> None:
 
 
 def _spent(by_show: "Iterable[tuple[str, timedelta]]") -> list[str]:
-    return [f"{span} {show}" for show, span in by_show]
+    return [f"{duration(span)} {show}" for show, span in by_show]
