@@ -10,6 +10,7 @@ from mhc.domain.crowds import Stay, stays
 from mhc.domain.figures import whole_seconds
 from mhc.domain.visits import Ending
 from mhc.reports import session_tally
+from mhc.reports.frame import Crowd
 from mhc.reports.one_session import time_of
 from mhc.store import people, sessions, talk, totals, watchlists
 
@@ -49,7 +50,7 @@ class Audience(NamedTuple):
 
 def read(conn: "Connection", one: "Session", asked: "Asked", *, reveal: bool = False) -> Audience:
     """Give who was in a session; `reveal` counts anonymous tips for who made them."""
-    crowd = session_tally.Crowd(conn, include_excluded=asked.include_excluded, reveal=reveal)
+    crowd = Crowd(conn, include_excluded=asked.include_excluded, reveal=reveal)
     tally = session_tally.read(conn, one.room_id, [one], crowd, asked.now, talk.EVERY)[one.id]
     return Audience(people_of(conn, one, asked, tally), len(crowd.left_out))
 

@@ -39,10 +39,11 @@ def covered(
 class Crowd:
     """Who an event counts for: the root of merged people, or nobody where they are excluded."""
 
-    def __init__(self, conn: "Connection", *, include_excluded: bool) -> None:
-        """Look up who was merged, and who is excluded unless these count."""
+    def __init__(self, conn: "Connection", *, include_excluded: bool, reveal: bool = False) -> None:
+        """Look up who was merged, and who is excluded unless these count; `reveal` is for who counts the anonymous."""
         self._roots = people.roots(conn)
         self._excluded = set() if include_excluded else watchlists.excluded_ids(conn)
+        self.reveal = reveal
         self.left_out: set[int] = set()
 
     @property

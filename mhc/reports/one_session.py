@@ -12,6 +12,7 @@ from mhc.domain.figures import median, whole_seconds
 from mhc.domain.room_sessions import LONGEST_STEP, Seen
 from mhc.domain.rooms import Show, Source
 from mhc.reports import session_tally
+from mhc.reports.frame import Crowd
 from mhc.reports.sessions import Asked, Row, row_of
 from mhc.store import coverage, people, pruning, room_readings, session_notes, sessions, talk
 
@@ -87,7 +88,7 @@ class Whole(NamedTuple):
 
 def read(conn: "Connection", one: "Session", asked: Asked) -> Whole:
     """Give the figures of a session."""
-    counting = session_tally.Crowd(conn, include_excluded=asked.include_excluded)
+    counting = Crowd(conn, include_excluded=asked.include_excluded)
     tally = session_tally.read(conn, one.room_id, [one], counting, asked.now, talk.EVERY)[one.id]
     covered = coverage.live_spans(conn, [one.room_id]).get(one.room_id)
     row = row_of(one, tally, covered, asked, pruning.presence_known_from(conn))

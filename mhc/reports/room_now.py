@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mhc.domain.clock import from_ms
 from mhc.reports import session_tally
+from mhc.reports.frame import Crowd
 from mhc.store import people, roll, sessions, talk, visits, watchlists
 from mhc.store.roll import Roll
 
@@ -70,7 +71,7 @@ def _did(conn: "Connection", room_ids: Sequence[int], now: datetime) -> "Mapping
     for room_id in room_ids:
         live = sessions.live(conn, room_id)
         if live is not None:
-            crowd = session_tally.Crowd(conn, include_excluded=True)
+            crowd = Crowd(conn, include_excluded=True)
             return session_tally.read(conn, room_id, [live], crowd, now, talk.EVERY)[live.id].people
     return None
 

@@ -13,7 +13,8 @@ from mhc.domain.clock import to_ms
 from mhc.domain.crowds import Stay
 from mhc.domain.sessions import Calendar
 from mhc.domain.visits import Ending, Visit
-from mhc.store import paid, people, sessions, talk, visits, watchlists
+from mhc.reports.frame import Crowd
+from mhc.store import paid, sessions, talk, visits
 from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
@@ -65,28 +66,6 @@ class Tally:
     def everyone(self) -> Sequence[Doing]:
         """What each did, and the unnamed."""
         return [*self.people.values(), self.unnamed]
-
-
-class Crowd:
-    """Who an event counts for: the root of merged people, or nobody where they are excluded."""
-
-    def __init__(self, conn: "Connection", *, include_excluded: bool, reveal: bool = False) -> None:
-        """Look up who is excluded; `reveal` counts anonymous payments for who made them."""
-        self._roots = people.roots(conn)
-        self._excluded = set() if include_excluded else watchlists.excluded_ids(conn)
-        self.reveal = reveal
-        self.left_out: set[int] = set()
-
-    def root(self, who: int) -> int:
-        """Give the root of a person."""
-        return self._roots.get(who, who)
-
-    def counts(self, who: int | None) -> bool:
-        """Whether what this person did openly counts."""
-        if who is None or self.root(who) not in self._excluded:
-            return True
-        self.left_out.add(self.root(who))
-        return False
 
 
 def read(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mhc.domain.figures import covered_share, whole_seconds
 from mhc.domain.sessions import state_of
 from mhc.reports import session_tally
+from mhc.reports.frame import Crowd
 from mhc.reports.session_tally import Tally
 from mhc.store import coverage, pruning
 
@@ -59,7 +60,7 @@ class Asked(NamedTuple):
 
 def read(conn: "Connection", found: "Sequence[Session]", asked: Asked) -> Report:
     """Give the figures of sessions, in the order of `found`."""
-    crowd = session_tally.Crowd(conn, include_excluded=asked.include_excluded)
+    crowd = Crowd(conn, include_excluded=asked.include_excluded)
     by_room = defaultdict(list)
     for one in found:
         by_room[one.room_id].append(one)

@@ -73,6 +73,14 @@ def test_excluded_people_do_not_count_but_for_what_they_gave_unnamed(mine: MhcHe
     assert [row["amount"] for row in rows(mine, "--include-excluded")] == [215, 20]
 
 
+def test_who_did_nothing_of_it_is_not_left_out(mine: MhcHere) -> None:
+    mine("person", "add", "viewer_idle")
+    mine("person", "exclude", "viewer_idle", "viewer_two")
+
+    assert mine("report", "timing", "--json").json["excluded"] == 1
+    assert mine("report", "timing", "--json", "--since", "2026-01-02").json["excluded"] == 0
+
+
 def test_what_comes_while_the_room_is_dark_counts_nowhere(mine: MhcHere, database: Database) -> None:
     with database.write() as conn:
         store(conn, [tip(60, "viewer_two", 999)], page=5)
