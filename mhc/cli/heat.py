@@ -36,7 +36,7 @@ def week(cells: Sequence[Cell], screen: Screen) -> Iterator[Safe]:
         yield _line(
             DAYS[day][:3], "".join((_cell(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
         )
-    yield from _legend(most, signs)
+    yield from _legend(most, signs, screen.columns)
 
 
 def _line(label: str, text: str) -> Safe:
@@ -59,12 +59,13 @@ def _cell(value: float | None, most: float, signs: str) -> str:
     return shades[min(len(shades) - 1, int(value / most * len(shades)))]
 
 
-def _legend(most: float, signs: str) -> Iterator[Safe]:
-    """Say what each shade stands for: equal steps up to the most."""
+def _legend(most: float, signs: str, columns: int) -> Iterator[Safe]:
+    """Say what each shade stands for: equal steps up to the most; below each other where they do not fit."""
     shades = signs[1:]
     steps = [most * (step + 1) / len(shades) for step in range(len(shades))]
     digits = 0 if most >= len(shades) else 2
-    said = "  ".join(f"{shade} to {step:,.{digits}f}" for shade, step in zip(shades, steps, strict=True))
+    said = [f"{shade} to {step:,.{digits}f}" for shade, step in zip(shades, steps, strict=True)]
+    between = "  " if len("  ".join(said)) <= columns else "\n"
     yield Safe("\n")
-    yield Safe(f"{said}\n" if most else "nothing happened\n")
-    yield Safe(f"an hour live, {signs[0]} was never live and captured\n")
+    yield Safe(f"{between.join(said)}\n" if most else "nothing happened\n")
+    yield Safe(f"an hour live and captured; {signs[0]} is none\n")

@@ -83,7 +83,7 @@ def test_who_did_nothing_of_it_is_not_left_out(mine: MhcHere) -> None:
 
 def test_what_comes_while_the_room_is_dark_counts_nowhere(mine: MhcHere, database: Database) -> None:
     with database.write() as conn:
-        store(conn, [tip(60, "viewer_two", 999)], page=5)
+        store(conn, [tip(45, "viewer_two", 999)], page=5)  # in the hour of the show, five minutes after it
 
     assert [row["amount"] for row in rows(mine)] == [215, 20]
 
@@ -128,3 +128,10 @@ def test_a_map_is_not_for_programs(mine: MhcHere) -> None:
 
     assert (run.status, run.stdout) == (2, "")
     assert "--plot draws for people" in run.stderr
+
+
+def test_a_map_is_not_drawn_while_others_see_the_screen(mine: MhcHere) -> None:
+    run = mine("report", "timing", "--plot", MHC_FORCE_TTY="80", MHC_SCREEN_SAFE="1")
+
+    assert "█" not in run.stdout
+    assert "hidden" in run.stdout

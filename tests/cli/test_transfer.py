@@ -257,12 +257,15 @@ def test_a_part_holds_its_people_and_claims_no_more_than_it_holds(
 ) -> None:
     cli("note", "add", "viewer_one", "nice")
     cli("note", "add", "viewer_two", "not in it")
+    for number in ("1", "2"):
+        assert cli("session", "note", number, f"of session {number}").status == 0
     words = ("--room", ROOM, "--since", "2026-01-02T00:00:00Z", "--until", "2026-01-02T18:10:00Z")
     lines = exported(cli, *words)
     assert [one["username"] for one in lines if one["type"] == "person"] == [ROOM, "viewer_one"]
     (span,) = (one for one in lines if one["type"] == "coverage")
     assert (span["from"], span["to"]) == ("2026-01-02T17:50:00Z", "2026-01-02T18:10:00Z")
     assert [one["body"] for one in lines if one["type"] == "note"] == ["nice"]
+    assert [one["body"] for one in lines if one["type"] == "session_note"] == ["of session 2"]
     assert imported(there, cli("capture", "export", *words).stdout).status == 0
     assert len(there("event", "list", "-o", "json").json) == 3
     assert cli("capture", "export", "--room", "nobody").status == 3
