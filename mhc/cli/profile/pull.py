@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mhc.cli import complete
 from mhc.cli import names as known_names
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.ending import ending
@@ -14,7 +13,7 @@ from mhc.cli.lookups import past_instant
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.progress import Progress
-from mhc.cli.snapshot.asking import Asking, filters_of, named, read_saved
+from mhc.cli.snapshot.asking import Asking, filters_of, named, read_saved, whom_options
 from mhc.cli.snapshot.pull import tell_failures
 from mhc.cli.telling import say
 from mhc.errors import UsageError
@@ -33,7 +32,6 @@ PULLED = (
     Field("id", "id", "The reading: mhc snapshot show shows its figures."),
     Field("error", "text", "Why there is none."),
 )  # fmt: skip
-_SEGMENTS = ("tippers", "followers", "models")
 _NOBODY = "nobody is due: what is known is young enough; --force asks again"
 
 
@@ -55,25 +53,7 @@ class _Asked:
         "mhc profile pull other_room --load bio.json",
     ],
 )
-@click.argument(
-    "names",
-    metavar="[NAME]…",
-    nargs=-1,
-    help="A name, @name or room URL; - reads names from stdin.",
-    shell_complete=complete.people,
-)
-@click.option(
-    "--list",
-    "lists",
-    metavar="LIST",
-    multiple=True,
-    shell_complete=complete.watchlists,
-    help="Who is on a list.",
-)
-@click.option("--live", is_flag=True, help="Who is in your room now.")
-@click.option(
-    "--segment", "segments", type=click.Choice(_SEGMENTS), multiple=True, help="A part of the people."
-)
+@whom_options
 @click.option(
     "--stale",
     metavar="LENGTH",

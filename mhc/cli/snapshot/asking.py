@@ -1,11 +1,13 @@
 """What `mhc snapshot pull` was told, as questions and the people they are about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from mhc.cli import complete
 from mhc.cli.context import settings, utc_now
 from mhc.cli.imports.files import MOST_BYTES, opened
 from mhc.cli.lookups import names as names_of
@@ -25,7 +27,40 @@ if TYPE_CHECKING:
     from mhc.jobs.targets import Filters, Plan, Target
     from mhc.store.database import Database
 
+T = TypeVar("T")
+_SEGMENTS = ("tippers", "followers", "models")
 _HINT = "give names, -, --list, --live, --segment, --role or --stale"
+
+
+def whom_options(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept whom to ask about: names, and people who are chosen; passes names, lists, live and segments."""
+    for accept in (
+        click.option(
+            "--segment",
+            "segments",
+            type=click.Choice(_SEGMENTS),
+            multiple=True,
+            help="A part of the people.",
+        ),
+        click.option("--live", is_flag=True, help="Who is in your room now."),
+        click.option(
+            "--list",
+            "lists",
+            metavar="LIST",
+            multiple=True,
+            shell_complete=complete.watchlists,
+            help="Who is on a list.",
+        ),
+        click.argument(
+            "names",
+            metavar="[NAME]…",
+            nargs=-1,
+            help="A name, @name or room URL; - reads names from stdin.",
+            shell_complete=complete.people,
+        ),
+    ):
+        function = accept(function)
+    return function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from mhc.cli.lookups import past_instant
 from mhc.cli.options import Command, common_options, output_options, time_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.progress import Progress
-from mhc.cli.snapshot.asking import Asking, asked_of
+from mhc.cli.snapshot.asking import Asking, asked_of, whom_options
 from mhc.cli.telling import complain, say
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ PULLED = (
     Field("id", "id", "The snapshot: mhc snapshot show shows it."),
     Field("error", "text", "Why there is none."),
 )  # fmt: skip
-_SEGMENTS = ("tippers", "followers", "models")
 _ROLES = ("viewer", "model", "both", "unknown")
 _GENDERS = ("male", "female", "trans", "couple", "unknown")
 
@@ -45,13 +44,7 @@ _GENDERS = ("male", "female", "trans", "couple", "unknown")
         "mhc snapshot pull viewer_one --source statbate.member_info --load member.json",
     ],
 )
-@click.argument(
-    "names",
-    metavar="[NAME]…",
-    nargs=-1,
-    help="A name, @name or room URL; - reads names from stdin.",
-    shell_complete=complete.people,
-)
+@whom_options
 @click.option(
     "--source", metavar="SOURCE", help="statbate.OPERATION, stats or apistats (default: see above)."
 )
@@ -60,18 +53,6 @@ _GENDERS = ("male", "female", "trans", "couple", "unknown")
     "length",
     metavar="LENGTH",
     help="Figures of so long until now (30d, which is the default), or FROM/TO in UTC.",
-)
-@click.option(
-    "--list",
-    "lists",
-    metavar="LIST",
-    multiple=True,
-    shell_complete=complete.watchlists,
-    help="Who is on a list.",
-)
-@click.option("--live", is_flag=True, help="Who is in your room now.")
-@click.option(
-    "--segment", "segments", type=click.Choice(_SEGMENTS), multiple=True, help="A part of the people."
 )
 @click.option("--role", type=click.Choice(_ROLES), help="Of those chosen: of this role only.")
 @click.option("--stale", metavar="LENGTH", help="Only who was not asked about for so long, such as 6h.")
