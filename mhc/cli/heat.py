@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from mhc.cli.terminal import Screen
+from mhc.config.timetable import DAYS
 from mhc.domain.text import Safe, trusted
-from mhc.domain.week import DAYS, Hour, in_order
+from mhc.domain.week import Hour, days_from
 
 _BLOCKS = trusted("·░▒▓█")  # the first where nothing is known
 _PLAIN = trusted("-.:*#")  # for a screen that has no blocks
@@ -24,15 +25,15 @@ class Cell(Protocol):
         """How much happens in such an hour."""
 
 
-def week(cells: Sequence[Cell], screen: Screen) -> Iterator[Safe]:
-    """Give the lines of a map: blank where nothing happened, a dot or a dash where nothing is known."""
+def week(cells: Sequence[Cell], screen: Screen, first_day: int = 0) -> Iterator[Safe]:
+    """Give the lines of a map, from a day on (0: Monday): blank where nothing happened, a dot or a dash where nothing is known."""
     known = {one.place: one.per_hour for one in cells}
     signs = _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
     wide = 3 if screen.columns >= _WIDE else 2 if screen.columns >= _NARROW else 1
     most = max(known.values(), default=0)
     yield _line("", _hours(wide))
-    for day in range(len(DAYS)):
-        mine = (known.get(place) for place in in_order(day)[:24])
+    for day in days_from(first_day):
+        mine = (known.get(Hour(day, hour)) for hour in range(24))
         yield _line(
             DAYS[day][:3], "".join((_cell(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
         )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from mhc.cli.heat import Cell
 from mhc.cli.page import Picture, text
-from mhc.domain.week import DAYS, in_order
+from mhc.config.timetable import DAYS
+from mhc.domain.week import Hour, days_from
 
 # Large enough to be read where a page is as narrow as a telephone.
 _CELL, _GAP, _LEFT, _TOP = 28, 2, 44, 22
@@ -14,17 +15,18 @@ _EACH = 3  # hours with a label
 _NAME = 20  # letters
 
 
-def week(cells: Sequence[Cell], what: str) -> Picture:
-    """Draw the hours of a week, the fuller the brighter; an hour of which nothing is known is left out."""
+def week(cells: Sequence[Cell], what: str, first_day: int = 0) -> Picture:
+    """Draw the hours of a week from a day on (0: Monday), the fuller the brighter; an hour of which nothing is known is left out."""
     known = {one.place: one.per_hour for one in cells}
     most = max(known.values(), default=0) or 1
     shapes = [_word(_LEFT + hour * _CELL, 16, f"{hour:02}", _MAP_TEXT) for hour in range(0, 24, _EACH)]
-    for day, name in enumerate(DAYS):
-        shapes.append(_word(0, _TOP + day * _CELL + _CELL // 2 + 6, name[:3], _MAP_TEXT))
-        for place in in_order(day)[:24]:
+    for row, day in enumerate(days_from(first_day)):
+        name = DAYS[day]
+        shapes.append(_word(0, _TOP + row * _CELL + _CELL // 2 + 6, name[:3], _MAP_TEXT))
+        for place in (Hour(day, hour) for hour in range(24)):
             if place in known:
                 said = f"{name} {place.hour:02}:00, {known[place]:,.2f} {what} an hour live"
-                left, top = _LEFT + place.hour * _CELL, _TOP + day * _CELL
+                left, top = _LEFT + place.hour * _CELL, _TOP + row * _CELL
                 strength = 0.08 + 0.92 * known[place] / most
                 shapes.append(
                     f'<rect x="{left}" y="{top}" width="{_CELL - _GAP}" height="{_CELL - _GAP}" rx="3"'

@@ -35,6 +35,7 @@ class Settings:
     affiliate_wm: Secret | None
     timezone: ZoneInfo
     site_timezone: ZoneInfo
+    week_start: int  # 0: Monday
     events_url: str
     chaturbate_url: str
     statbate_url: str

@@ -91,6 +91,13 @@ SETTINGS: Final = (
         "America/Los_Angeles",
     ),
     Setting(
+        "MHC_WEEK_START",
+        "week_start",
+        "weekday",
+        "The day with which a week begins, such as sunday.",
+        "monday",
+    ),
+    Setting(
         "MHC_EVENTS_URL",
         "events_url",
         "origin",

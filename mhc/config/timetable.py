@@ -5,6 +5,8 @@ from datetime import time, timedelta
 
 from mhc.patterns import Pattern
 
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
 _SPAN = Pattern(r"(?:([0-9]{1,2})w)?(?:([0-9]{1,3})d)?(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?", re.ASCII)
 _CLOCK = Pattern(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _TAG = Pattern(r"#?([a-z0-9_-]{1,50})", re.ASCII)
@@ -29,6 +31,15 @@ def parse_clock(text: str) -> time:
     if not match:
         raise ValueError('must be a time of day such as "04:15"')
     return time(int(match[1]), int(match[2]))
+
+
+def parse_weekday(text: str) -> int:
+    """Give the number of a day of the week, Monday being 0; three letters of its name are enough."""
+    word = text.strip().lower()
+    found = [number for number, name in enumerate(DAYS) if len(word) > 2 and name.startswith(word)]
+    if not found:
+        raise ValueError(f"must be a day of the week: {', '.join(DAYS)}")
+    return found[0]
 
 
 def parse_hours(text: str) -> tuple[time, time]:

@@ -262,6 +262,7 @@ PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "span": timetable.parse_span,
     "tag": timetable.parse_tag,
     "url": parse_url,
+    "weekday": timetable.parse_weekday,
     "whole": timetable.parse_number,
     "zone": parse_zone,
 }

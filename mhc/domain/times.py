@@ -13,13 +13,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from mhc.config.timetable import DAYS
 from mhc.domain.clock import iso_z
 from mhc.patterns import Pattern
 
 Anchors = Callable[[str], datetime | None]
 
 _LONGEST: Final = 80
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORDS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _UNITS: Final = {
     "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
@@ -211,7 +211,7 @@ def _day(word: str, today: date) -> date | None:
     """Read yesterday, a weekday (the latest one, today included) or an ISO date."""
     if word in _WORDS:
         return today + timedelta(days=_WORDS[word])
-    for number, name in enumerate(_DAYS):
+    for number, name in enumerate(DAYS):
         if len(word) > 2 and name.startswith(word):
             return today - timedelta(days=(today.weekday() - number) % 7)
     match = _ISO_DAY.fullmatch(word)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from mhc.config.timetable import DAYS
 from mhc.domain.clock import from_ms
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _QUARTER = timedelta(minutes=15)  # what every zone's distance from UTC is made of
 
 
@@ -61,6 +61,6 @@ def _quarters(begin: datetime, end: datetime) -> Iterator[tuple[datetime, dateti
         begin = last
 
 
-def in_order(first_day: int) -> list[Hour]:
-    """Give the hours of a week that begins on a day (0: Monday)."""
-    return [Hour((first_day + step) % len(DAYS), hour) for step in range(len(DAYS)) for hour in range(24)]
+def days_from(first_day: int) -> list[int]:
+    """Give the days of a week that begins with one of them (0: Monday)."""
+    return [(first_day + step) % len(DAYS) for step in range(len(DAYS))]

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
+from mhc.config.timetable import DAYS
 from mhc.domain.clock import to_ms
 from mhc.domain.spans import Pair, cut, shared
-from mhc.domain.week import DAYS, Hour, hour_of_ms, shares
+from mhc.domain.week import Hour, hour_of_ms, shares
 from mhc.reports.frame import Covered, Crowd, covered
 from mhc.store import coverage, minutes, people, sessions
 from mhc.store.minutes import MINUTE_MS, Metric, Who

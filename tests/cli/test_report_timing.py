@@ -123,6 +123,16 @@ def test_the_map_is_readable_in_80_columns_and_in_ascii(mine: MhcHere) -> None:
     assert (lines[4][place : place + 2], lines[5][place], lines[1][place]) == ("██", "░", "·")
 
 
+def test_the_map_begins_with_the_day_that_begins_the_week(mine: MhcHere) -> None:
+    lines = mine("report", "timing", "--plot", MHC_WEEK_START="sunday").stdout.splitlines()
+    assert [line[:3] for line in lines[1:8]] == ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+
+    run = mine("report", "timing", MHC_WEEK_START="sun day")
+    assert run.status == 78
+    assert "MHC_WEEK_START" in run.stderr
+    assert "must be a day of the week" in run.stderr
+
+
 def test_a_map_is_not_for_programs(mine: MhcHere) -> None:
     run = mine("report", "timing", "--plot", "-o", "csv")
 

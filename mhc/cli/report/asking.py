@@ -14,6 +14,7 @@ from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import range_options
 from mhc.cli.output import Field, Row, Writer
 from mhc.cli.table import share
+from mhc.domain.periods import Clock
 from mhc.domain.times import Range
 from mhc.errors import OutputError, UsageError
 
@@ -42,6 +43,11 @@ _html = click.option(
 def report_options(function: Callable[..., T]) -> Callable[..., T]:
     """Accept what reports share: --include-excluded, --require-complete, --html and a range of time in a room."""
     return _excluded(completeness.require_complete(_html(range_options(function))))
+
+
+def clock(ctx: click.Context, out: Writer) -> Clock:
+    """Give by which zone days begin, and with which of them weeks do."""
+    return Clock(out.tz, settings(ctx).week_start)
 
 
 class Asked(NamedTuple):

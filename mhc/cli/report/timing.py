@@ -12,7 +12,7 @@ from mhc.cli.context import database, utc_now
 from mhc.cli.lookups import person
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, Drawn, ask, report_options, show
+from mhc.cli.report.asking import About, Drawn, ask, clock, report_options, show
 from mhc.cli.terminal import Screen
 from mhc.cli.unmasking import unmask_options
 
@@ -96,18 +96,21 @@ def command(
     )
     nothing = "no hour of that time was both live and captured: mhc session list, mhc capture coverage"
     title = f"When {'people come' if metric == 'arrivals' else metric + ' come'}{f' from {whom.username}' if whom else ''}"
-    drawn = Drawn(title, partial(_map, found.rows, out.screen), partial(_pictures, found.rows, metric))
+    first = clock(ctx, out).first_weekday
+    drawn = Drawn(
+        title, partial(_map, found.rows, out.screen, first), partial(_pictures, found.rows, metric, first)
+    )
     rows = out.ordered(HOURS, found.rows)
     show(ctx, out, asked, about, HOURS, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
 
 
-def _map(rows: "Sequence[Row]", screen: Screen) -> "Iterator[str]":
+def _map(rows: "Sequence[Row]", screen: Screen, first_day: int) -> "Iterator[str]":
     from mhc.cli.heat import week
 
-    return week(rows, screen)
+    return week(rows, screen, first_day)
 
 
-def _pictures(rows: "Sequence[Row]", metric: str) -> "Sequence[Picture]":
+def _pictures(rows: "Sequence[Row]", metric: str, first_day: int) -> "Sequence[Picture]":
     from mhc.cli.pictures import week
 
-    return [week(rows, metric)] if rows else []
+    return [week(rows, metric, first_day)] if rows else []
