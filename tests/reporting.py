@@ -1,0 +1,34 @@
+"""How each report is asked where all of them are measured, compared and tried: a new report is a line of REPORTS."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How one report is asked.
+
+    `nothing` is how the line begins that says on stderr that there is nothing. `ways` are the words after the report's
+    name, a way to ask each; `{who}` in them is a person's name.
+    """
+
+    nothing: str
+    ways: tuple[str, ...] = ("",)
+
+
+REPORTS = {
+    "tippers": Asked("no tips in that time", ("", "--with-alternates", "--reveal")),
+    "followers": Asked("nobody was seen to follow"),
+    "tipmenu": Asked("no menu is saved"),
+    "income": Asked("nothing was earned", ("", "--by day", "--by type")),
+    "timing": Asked(
+        "no hour of that time", ("", "--metric tips", "--metric messages", "--metric arrivals", "{who}")
+    ),
+}
+
+
+def calls(who: str) -> Iterator[tuple[str, ...]]:
+    """Give the words of every way to ask every report."""
+    for name, asked in REPORTS.items():
+        for way in asked.ways:
+            yield "report", name, *way.format(who=who).split()
