@@ -1,7 +1,9 @@
 """How each report is asked where all of them are measured, compared and tried: a new report is a line of REPORTS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from docs_tree import leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Asked:
 
 
 REPORTS = {
-    "tippers": Asked("no tips in that time", ("", "--with-alternates", "--reveal")),
+    "tippers": Asked("no tips in that time", ("", "--with-alternates")),
     "followers": Asked("nobody was seen to follow"),
     "tipmenu": Asked("no menu is saved"),
     "income": Asked("nothing was earned", ("", "--by day", "--by type")),
@@ -32,3 +34,10 @@ def calls(who: str) -> Iterator[tuple[str, ...]]:
     for name, asked in REPORTS.items():
         for way in asked.ways:
             yield "report", name, *way.format(who=who).split()
+
+
+def taken(call: tuple[str, ...], options: Iterable[str]) -> list[str]:
+    """Give the words of those options that a call's report has, each written with its value."""
+    (leaf,) = (one for one in leaves() if one.path == " ".join(call[:2]))
+    known = {name for option in leaf.command.params for name in option.opts}
+    return [word for option in options if option.split()[0] in known for word in option.split()]

@@ -74,14 +74,16 @@ def remember(mhc: MhcHere) -> None:
         raise SystemExit("".join(failed))
 
 
-def fill(dbs: Sequence[Database], events: int, people: int, today: datetime) -> None:
-    """Fill databases of the newest schema, each with the same, up to the day before `today`."""
+def fill(
+    dbs: Sequence[Database], events: int, people: int, today: datetime, a_show: int = years.A_SHOW
+) -> None:
+    """Fill databases of the newest schema, each with the same, up to the day before `today`; `a_show` in events."""
     for db in dbs:
         with db.write() as conn:
             _people(conn, people)
             _remembered(conn, people)
     indexes = [_drop_indexes(db) for db in dbs]
-    for night in years.nights(events, people, today):
+    for night in years.nights(events, people, today, a_show):
         for db in dbs:
             with db.write() as conn:
                 _add_night(conn, night)

@@ -21,14 +21,14 @@ _KEPT = {
 }
 # What a report's queries find out, as one query of DuckDB's; $since is a year ago.
 _SCANS = {
-    "report timing": "SELECT room_id, at - at % 60000, sum(tokens) FROM event WHERE tokens IS NOT NULL GROUP BY ALL",
+    "report timing": "SELECT room_id, event.at - event.at % 60000, sum(tokens) FROM event WHERE tokens IS NOT NULL GROUP BY ALL",
     "report tippers --since 365d": (
-        "SELECT actor_id, flags & 1, sum(tokens), count(*), median(tokens), max(tokens), min(at), max(at) FROM event"
-        " WHERE tokens IS NOT NULL AND at >= $since GROUP BY ALL"
+        "SELECT actor_id, flags & 1, sum(tokens), count(*), median(tokens), max(tokens), min(event.at), max(event.at) FROM event"
+        " WHERE tokens IS NOT NULL AND event.at >= $since GROUP BY ALL"
     ),
     "report income": (
         "SELECT started_at, sum(tokens), count(DISTINCT actor_id) FROM stream_session"
-        " LEFT JOIN event ON event.room_id = stream_session.room_id AND at >= started_at AND at < ended_at"
+        " LEFT JOIN event ON event.room_id = stream_session.room_id AND event.at >= started_at AND event.at < ended_at"
         " AND tokens IS NOT NULL GROUP BY ALL"
     ),
 }

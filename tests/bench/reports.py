@@ -61,7 +61,7 @@ def _page(mhc: MhcHere, words: str) -> Row:
 
 def _memory(mhc: Mhc, words: str, kind: str) -> Row:
     """Let the installed command run in a process of its own, and ask how much it ever held."""
-    call = [sys.executable, "-c", _APART, str(mhc.program), *words.split(), "-o", "json"]
+    call = [sys.executable, "-c", _APART, str(mhc.program), *words.split(), "-q", "-o", "json"]
     said = subprocess.run(
         call, env=mhc.environ, cwd=mhc.home, check=True, stdout=subprocess.PIPE, text=True
     ).stdout
