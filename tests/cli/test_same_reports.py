@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -102,7 +103,7 @@ def add_more(db: Database) -> None:
                 "models_tipped_2weeks": 3,
                 "models_tipped_2weeks_list": [ROOM],
             }
-            own = {"num_followers": 2000 - day * day, "token_balance": 100_000 - 50 * day}
+            own: dict[str, Any] = {"num_followers": 2000 - day * day, "token_balance": 100_000 - 50 * day}
             said = {Asked("stats"): (ROOM, own), Asked("statbate.member_info"): (USUAL, life)}
             snapshots.add(
                 conn,
