@@ -12,7 +12,7 @@ import postgres
 from bench import years
 from command import MhcHere
 from mhc.domain.clock import from_ms
-from mhc.store import notes, totals
+from mhc.store import notes, recounting
 from mhc.store.database import Database
 from mhc.store.schema import (
     alias,
@@ -92,7 +92,7 @@ def fill(
             for statement in statements:
                 conn.execute(text(statement))
             conn.execute(text(_FOLLOWS))
-            totals.rebuild(conn)
+            recounting.rebuild(conn)
         with db.outside() as conn:
             conn.execute(text("ANALYZE" if db.is_sqlite else "VACUUM ANALYZE"))
 
