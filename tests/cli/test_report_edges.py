@@ -29,9 +29,9 @@ from mhc.cli.report import COMMANDS
 from mhc.store.database import Database
 from reporting import REPORTS, calls
 
-HEAD = {"range", "timezone", "room", "sources", "coverage", "excluded", "rows"}
+HEAD = {"range", "timezone", "room", "sources", "coverage", "excluded"}
 WHO = "viewer_one"
-FIELDS = {leaf.path: leaf.fields or () for leaf in leaves()}
+LEAVES = {leaf.path: leaf for leaf in leaves()}
 NAMED = [call for call in calls(WHO) if WHO in call]
 # All that one person can do, in a show that was captured whole.
 SHOW = [happening(0, "broadcastStart"), happening(40, "broadcastStop")]
@@ -66,10 +66,18 @@ def asked(mhc: MhcHere, call: Sequence[str], *more: str) -> Any:
     assert (run.status, "Traceback" in run.stderr) == (0, False), (call, run.stderr)
     body = run.json
     assert set(body) >= HEAD, call
-    names = [field.name for field in FIELDS[" ".join(call[:2])] if field.json]
-    assert all(list(row) == names for row in body["rows"]), call
+    leaf = LEAVES[" ".join(call[:2])]
+    names = [field.name for field in leaf.fields or () if field.json]
+    rows = body["rows"] if leaf.is_list else [body]
+    assert all(list(row) == names for row in rows), call
     assert not [key for key in keys(body) if key == "id" or key.endswith("_id")], call
     return body
+
+
+def rows_of(body: Any) -> list[dict[str, Any]]:
+    """Give the rows of a report; one that is no table has none."""
+    rows: list[dict[str, Any]] = body.get("rows", [])
+    return rows
 
 
 def keys(body: Any) -> Iterator[str]:
@@ -86,9 +94,9 @@ def on_terminal(mhc: MhcHere, call: Sequence[str], *more: str) -> Run:
 
 def says_nothing(mhc: MhcHere, call: Sequence[str], *more: str) -> None:
     """Check that a report has no rows, for programs and for people, and says why."""
-    assert asked(mhc, call, *more)["rows"] == [], call
+    assert rows_of(asked(mhc, call, *more)) == [], call
     run = on_terminal(mhc, call, *more)
-    assert (run.status, len(run.stdout.splitlines())) == (0, 1), call
+    assert (run.status, len(run.stdout.splitlines()) < 2) == (0, True), call
     assert REPORTS[call[1]].nothing in run.stderr, call
 
 
@@ -119,7 +127,7 @@ def test_no_database_is_an_empty_one_and_is_not_made(mine: MhcHere) -> None:
     mine.environ["DATABASE_URL"] = f"sqlite:///{mine.home / 'nowhere.db'}"
     for call in calls(WHO):
         if call not in NAMED:
-            assert asked(mine, call)["rows"] == [], call
+            assert rows_of(asked(mine, call)) == [], call
     assert not (mine.home / "nowhere.db").exists()
 
 
@@ -164,15 +172,15 @@ def test_anonymous_tips_alone_name_nobody(database: Database, mine: MhcHere) -> 
 
 def test_excluded_people_alone_are_in_no_figure(database: Database, mine: MhcHere) -> None:
     keep(database, [*SHOW, *DEEDS])
-    before = {call: asked(mine, call)["rows"] for call in calls(WHO)}
+    before = {call: rows_of(asked(mine, call)) for call in calls(WHO)}
     assert mine("person", "exclude", WHO).status == 0
     for call in calls(WHO):
         body = asked(mine, call)
-        assert asked(mine, call, "--include-excluded")["rows"] == before[call], call
+        assert rows_of(asked(mine, call, "--include-excluded")) == before[call], call
         if call not in NAMED:
             assert WHO not in str(body), call
-            assert set(amounts(body["rows"])) <= {0, None}, call
-            assert body["excluded"] == (1 if before[call] != [] else 0), call
+            assert set(amounts(rows_of(body))) <= {0, None}, call
+            assert body["excluded"] == 1, call
 
 
 def amounts(rows: Sequence[dict[str, Any]]) -> Iterator[Any]:
@@ -196,8 +204,7 @@ def test_no_report_writes(sqlite_database: Database, tmp_path: Path) -> None:
     before = hashlib.sha256(file.read_bytes()).digest()
     beside = sorted(file.parent.glob("*.db*"))
     for call in calls(WHO):
-        body = asked(mhc, call)
-        assert body["rows"], call
+        assert asked(mhc, call).get("rows") != [], call
         assert mhc(*call, "--html", "page.html").status == 0, call
     assert hashlib.sha256(file.read_bytes()).digest() == before
     assert sorted(file.parent.glob("*.db*")) == beside

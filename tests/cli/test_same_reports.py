@@ -54,7 +54,7 @@ def test_every_report_is_the_same_to_the_byte(
     for words, one in answers[0].items():
         assert (one.status, one.stderr) == (0, answers[1][words].stderr), words
         assert one.stdout == answers[1][words].stdout, words
-        assert one.json["rows"] or OTHER in words, words
+        assert one.json.get("rows") != [] or OTHER in words, words
 
 
 def questions() -> Iterator[tuple[str, tuple[str, ...]]]:
