@@ -45,7 +45,7 @@ def rows(folder: Path, dbs: dict[str, Database]) -> list[Row]:
         for words, statement in _SCANS.items():
             asked = {"since": since} if "$since" in statement else {}
             other = statistics.median(_once(duck, statement, asked) for _ in range(_TIMES)) * 1000
-            found += [_beside(folder, words, kind, db, other) for kind, db in dbs.items()]
+            found.append(_beside(folder, words, dbs, other))
     return found
 
 
@@ -72,7 +72,12 @@ def _once(duck: Any, statement: str, asked: dict[str, int]) -> float:
     return time.perf_counter() - began
 
 
-def _beside(folder: Path, words: str, kind: str, db: Database, other: float) -> Row:
-    ours = sum(queries(MhcHere(folder, CHATURBATE_USERNAME="example_room"), words, db))
-    what = f"`{words}` on {kind}, its queries, beside DuckDB"
-    return Row(what, f"{ours:,.0f} ms", f"{other:,.0f} ms", f"{ours / other:.1f}", "", None)
+def _beside(folder: Path, words: str, dbs: dict[str, Database], other: float) -> Row:
+    mhc = MhcHere(folder, CHATURBATE_USERNAME="example_room")
+    ours = [sum(queries(mhc, words, db)) for db in dbs.values()]
+    what = f"`{words}`, all its queries, on {' and '.join(dbs)}, beside DuckDB"
+    times, ratios = (
+        ", ".join(f"{one:,.0f} ms" for one in ours),
+        ", ".join(f"{one / other:.1f}" for one in ours),
+    )
+    return Row(what, times, f"{other:,.0f} ms", ratios, "", None)
