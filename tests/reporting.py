@@ -10,12 +10,13 @@ from docs_tree import leaves
 class Asked:
     """How one report is asked.
 
-    `nothing` is how the line begins that says on stderr that there is nothing. `ways` are the words after the report's
-    name, a way to ask each; `{who}` in them is a person's name.
+    `nothing` is what is said on stderr where there is nothing. `ways` are the words after the report's name, a way to
+    ask each; `{who}` in them is a person's name. `elsewhere` are those whose figures are all of other sources.
     """
 
     nothing: str
     ways: tuple[str, ...] = ("",)
+    elsewhere: tuple[str, ...] = ()
 
 
 REPORTS = {
@@ -29,10 +30,10 @@ REPORTS = {
 }
 
 
-def calls(who: str) -> Iterator[tuple[str, ...]]:
-    """Give the words of every way to ask every report."""
+def calls(who: str, *, elsewhere: bool = False) -> Iterator[tuple[str, ...]]:
+    """Give the words of every way to ask every report, or of those whose figures are of other sources."""
     for name, asked in REPORTS.items():
-        for way in asked.ways:
+        for way in asked.elsewhere if elsewhere else asked.ways:
             yield "report", name, *way.format(who=who).split()
 
 

@@ -59,7 +59,7 @@ def test_every_report_is_the_same_to_the_byte(
 
 def questions() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Give the zone and the words of every question."""
-    for call in calls(USUAL):
+    for call in (*calls(USUAL), *calls(USUAL, elsewhere=True)):
         for zone, options in ASKED:
             yield zone, (*call, *taken(call, options), "-o", "json")
 
@@ -98,28 +98,28 @@ def add_more(db: Database) -> None:
         ids = people.ids_of(conn, [ROOM, USUAL])
         for day in range(1, 30):
             at = TODAY - timedelta(days=day)
-            life = {
-                "all_time_tokens": 9000 - day,
-                "models_tipped_2weeks": 3,
-                "models_tipped_2weeks_list": [ROOM],
-            }
-            own: dict[str, Any] = {"num_followers": 2000 - day * day, "token_balance": 100_000 - 50 * day}
-            said = {Asked("stats"): (ROOM, own), Asked("statbate.member_info"): (USUAL, life)}
             snapshots.add(
-                conn,
-                [
-                    Reading(ids[who], asked, at, json.dumps(one).encode(), one)
-                    for asked, (who, one) in said.items()
-                ],
+                conn, [Reading(ids[who], asked, at, body, figures) for who, asked, body, figures in said(day)]
             )
-            reading = rooms.Reading(
-                ROOM,
-                show=rooms.Show.PUBLIC,
-                viewers=40 + day,
-                followers=2000,
-                seconds_online=60,
-                tags=("music", "fun"),
-            )
-            begun = at + timedelta(hours=17)
-            poll = Poll(begun, rooms.Source.AFFILIATE, 1, 1, rooms.Scope.TRACKED, complete=True)
-            observations.add_poll(conn, poll, [reading])
+            one = rooms.Reading(
+                ROOM, show=rooms.Show.PUBLIC, viewers=40 + day, followers=2000, seconds_online=60,
+                subject=f"Goal of day {day} #music", tags=("music", "fun") if day % 2 else ("music",),
+            )  # fmt: skip
+            seen = at - timedelta(hours=8)
+            poll = Poll(seen, rooms.Source.AFFILIATE, 1, 1, rooms.Scope.TRACKED, complete=True)
+            observations.add_poll(conn, poll, [one])
+
+
+def said(day: int) -> Iterator[tuple[str, Asked, bytes, dict[str, Any]]]:
+    """Give who, which question, the answer and its figures of so many days ago."""
+    tags = [{"tag": name, "total_tokens": 900 - day, "models_count": 2} for name in ("music", "fun")]
+    models = [{"name": name, "total_tokens": 800 - day} for name in (ROOM, OTHER)]
+    for who, source, over, answer, figures in (
+        (ROOM, "stats", "", {}, {"num_followers": 2000 - day * day, "token_balance": 100_000 - 50 * day}),
+        (USUAL, "member_info", "", {}, {"all_time_tokens": 9000 - day, "models_tipped_2weeks": 3}),
+        (USUAL, "member_tips", "30d", [], {"tokens": 2000 - day, "tips": 90 - day}),
+        (USUAL, "member_tag_spending", "30d", tags, {"tags_list": ["fun", "music"]}),
+        (USUAL, "member_top_models", "30d", models, {"tokens": 1600, "models_list": [ROOM, OTHER]}),
+    ):
+        asked = Asked(source if who == ROOM else f"statbate.{source}", over)
+        yield who, asked, json.dumps(answer).encode(), figures
