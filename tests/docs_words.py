@@ -349,15 +349,35 @@ _ABOUT = {
     ),
     "excluded": ("number", "How many people were left out."),
 }
+_COMPARED = {
+    "compared": (
+        "object",
+        (
+            "`with`, `range`, `captured` (the part of that range, 0 to 1), `coverage` and `totals`, each `now`, `then`,"
+            " `change` and `growth`; null without `--compare`, and in it what is not known."
+        ),
+    )
+}
 REPORTS = {
-    "report tippers": _ABOUT,
+    "report tippers": _ABOUT
+    | {
+        "before": (
+            "object",
+            (
+                "`since` and `until` of the range before, of equal length, and `captured`, the part of it, 0 to 1, null where"
+                " nothing was; null for a range without a beginning."
+            ),
+        )
+    }
+    | _COMPARED,
     "report followers": _ABOUT
     | {
         "left": (
             "array",
             "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
         )
-    },
+    }
+    | _COMPARED,
     "report tipmenu": _ABOUT,
     "report income": _ABOUT
     | {
@@ -383,7 +403,8 @@ REPORTS = {
     | {
         "metric": ("string", "What is counted."),
         "username": ("string", "Whose doings these are; null: everybody's."),
-    },
+    }
+    | _COMPARED,
 }
 
 # Commands whose JSON is not what their options say.

@@ -39,7 +39,7 @@ body{max-width:none;padding:0}tr{break-inside:avoid}}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
-_RIGHT = frozenset({"int", "id", "duration", "share"})
+_RIGHT = frozenset({"int", "id", "duration", "share", "change"})
 _SCREEN = Screen(is_terminal=False, columns=10_000, encoding="utf-8", color=False)
 
 

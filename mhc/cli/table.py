@@ -17,7 +17,7 @@ from mhc.domain.text import Safe, encode
 UNKNOWN = Safe("-")
 HIDDEN = Safe("hidden")
 GAP = 2
-_RIGHT = frozenset({"int", "id", "duration", "share"})
+_RIGHT = frozenset({"int", "id", "duration", "share", "change"})
 # How narrow columns may get, pass by pass, until the table fits: prose first, then names, then the time of day.
 # Figures and ids are never cut: `12,3…` is another number. The number of a pass is for titles that are wider than
 # what stands below them.
@@ -239,6 +239,11 @@ def share(value: float) -> str:
     return f"{min(max(value, 0.001), 0.999):.1%}" if 0 < value < 1 else f"{value:.1%}"
 
 
+def change(value: float) -> str:
+    """Write a change as a part of what was, in whole percent: `+12%`; only no change at all is `0%`."""
+    return f"{value:+,.0%}" if value else "0%"
+
+
 def _scalar(kind: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -246,6 +251,8 @@ def _scalar(kind: str, value: object) -> str:
         return duration(value)
     if kind == "share" and isinstance(value, (int, float)):
         return share(value)
+    if kind == "change" and isinstance(value, (int, float)):
+        return change(value)
     if isinstance(value, (int, float, Decimal)):
         return _figure(value, grouped=kind in {"int", "json", "value"}) if isfinite(value) else UNKNOWN
     return cell_text(value)

@@ -36,7 +36,7 @@ def show_sessions(conn: Connection) -> object:
 
 def show_tippers(conn: Connection) -> object:
     (room,) = people.find(conn, "example_room")
-    return tippers.read(conn, Scope([room.id], minute(0), minute(3000)))
+    return tippers.read(conn, Scope([room.id], minute(0), minute(3000)), tippers.Asked())
 
 
 def show_timeline(conn: Connection) -> object:

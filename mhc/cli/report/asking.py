@@ -14,6 +14,7 @@ from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import range_options
 from mhc.cli.output import Field, Row, Writer
 from mhc.cli.table import share
+from mhc.domain.earlier import Against, Span, earlier
 from mhc.domain.periods import Clock
 from mhc.domain.times import Range
 from mhc.errors import OutputError, UsageError
@@ -37,6 +38,13 @@ _html = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write one web page, for you alone, in place of rows; what is there is replaced.",
+)
+
+
+compare_option = click.option(
+    "--compare",
+    type=click.Choice([one.value for one in Against]),
+    help="Beside each figure what it was just before in as much time, or on the same dates of last year.",
 )
 
 
@@ -77,6 +85,23 @@ def ask(
     return Asked(asked, where, hole)
 
 
+def span(asked: Asked) -> Span | None:
+    """Give the range with both its ends: what is to come is not in it. None where it has no beginning."""
+    begin, now = asked.range.start, utc_now()
+    return None if begin is None else Span(begin, max(begin, min(asked.range.end or now, now)))
+
+
+def earlier_span(ctx: click.Context, asked: Asked, against: Against) -> Span:
+    """Give the range that a report is held against. Raises UsageError where there is none."""
+    now = span(asked)
+    if now is None:
+        raise UsageError("--compare needs a range that has a beginning", hint="give --since")
+    try:
+        return earlier(now, against, settings(ctx).timezone)
+    except ValueError as error:
+        raise UsageError(str(error), hint="give a later --since") from None
+
+
 class About(NamedTuple):
     """What a report says of its figures beside them."""
 
@@ -84,6 +109,7 @@ class About(NamedTuple):
     coverage: "Covered | None"
     excluded: int
     more: Mapping[str, object] = {}
+    then: Span | None = None  # what the figures are held against
 
 
 class Drawn(NamedTuple):
@@ -163,6 +189,8 @@ def _page(
         said.append(("captured", share(about.coverage.share)))
     if about.excluded:
         said.append(("excluded", str(about.excluded)))
+    if about.then is not None:
+        said.append(("compared with", page.when(*about.then, out.tz)))
     shown = [field for field in out.screened(fields) if field.table]
     pictures = () if _hides(out, fields) else drawn.pictures()
     return page.html(
