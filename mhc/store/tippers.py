@@ -91,15 +91,16 @@ def sums_hidden(conn: Connection, scope: Scope) -> dict[int, Sum]:
 
 def tipped_before(conn: Connection, scope: Scope, at: datetime, *, hidden: bool) -> set[int]:
     """Give the rows of people who tipped before an instant, in the rooms of a scope; `hidden` knows the anonymous, too."""
-    if hidden or scope.testbed:
+    if scope.testbed:  # the totals leave it out
         query = select(event.c.actor_id).distinct().where(event.c.tokens.is_not(None), _is_tip)
         query = query.where(event.c.actor_id.is_not(None), event.c.at != EPOCH)
         query = query if hidden else query.where(~_anonymous)
-        query = within(conn, query, scope._replace(since=None, until=at))
-    else:  # the totals leave the testbed out, and who hid their name
-        query = select(person_total.c.person_id).where(person_total.c.first_tip_at < at)
-        if scope.room_ids is not None:
-            query = query.where(person_total.c.room_id.in_(scope.room_ids))
+        return set(conn.execute(within(conn, query, scope._replace(since=None, until=at))).scalars())
+    total = person_total.c
+    tipped = total.first_tip_at < at
+    query = select(total.person_id).where(or_(tipped, total.first_anonymous_at < at) if hidden else tipped)
+    if scope.room_ids is not None:
+        query = query.where(total.room_id.in_(scope.room_ids))
     return set(conn.execute(query).scalars())
 
 

@@ -10,6 +10,7 @@ import pytest
 from command import MhcHere
 from factories import DAY, cover, media, store, tip
 from mhc.store.database import Database
+from mhc.store.streams import Kind
 
 MARCH = 60 * DAY  # 2026-03-02T18:00Z
 THEN, NOW = MARCH, MARCH + 7 * DAY
@@ -114,6 +115,15 @@ def test_who_hid_their_name_is_in_a_segment_only_where_it_is_revealed(mine: MhcH
 
     assert returning[-1] == ("viewer_shy", 3, 7, -4)
     assert [row[0] for row in given(mine, *WEEK, "--segment", "new", "--reveal")] == ["viewer_new"]
+
+
+def test_the_testbed_is_asked_of_its_events(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [tip(THEN, "viewer_new", 1)], kind=Kind.TESTBED, page=9)
+
+    assert [row[0] for row in given(mine, *WEEK, "--segment", "new", "--testbed")] == []
+    returning = given(mine, *WEEK, "--segment", "returning", "--testbed", "--reveal")
+    assert [row[0] for row in returning] == ["viewer_new", "viewer_old", "viewer_twice", "viewer_shy"]
 
 
 def test_a_merged_person_is_new_only_where_none_of_their_names_is_known(mine: MhcHere) -> None:
