@@ -12,7 +12,18 @@ from sqlalchemy import Connection, delete, select, text
 
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.events import EventId, parse_event
-from mhc.store import coverage, derived, events, follows, messages, schema, sessions, streams, totals
+from mhc.store import (
+    coverage,
+    derived,
+    events,
+    follows,
+    line_counts,
+    messages,
+    recounting,
+    schema,
+    sessions,
+    streams,
+)
 from mhc.store.database import Database
 from mhc.store.streams import Kind
 
@@ -179,10 +190,12 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
         assert not derived.differs(conn, room, MERGE_GAP)
         derived.rebuild(conn, room, MERGE_GAP)
         assert dump(conn) == arrived
-        assert totals.differences(conn) == follows.differences(conn) == 0
+        assert recounting.differences(conn) == follows.differences(conn) == line_counts.differences(conn) == 0
         own = messages.owners(conn)
         assert messages.threads(conn, own) == messages.threads(conn, own._replace(alone=False))
-        totals.rebuild(conn)
+        recounting.rebuild(conn)
+        line_counts.rebuild(conn)
+        assert line_counts.differences(conn) == 0
         follows.rebuild(conn)
         assert dump(conn) == arrived
 

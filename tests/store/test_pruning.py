@@ -17,7 +17,7 @@ from mhc.domain.clock import EPOCH
 from mhc.domain.events import EventId, Flag, parse_event
 from mhc.domain.packing import unpack
 from mhc.errors import CheckError
-from mhc.store import coverage, derived, events, inventory, pruning, runs, schema, streams, totals
+from mhc.store import coverage, derived, events, inventory, pruning, recounting, runs, schema, streams
 from mhc.store.database import Database
 from mhc.store.pruning_text import Job
 from mhc.store.streams import Kind
@@ -170,7 +170,7 @@ def test_whatever_is_pruned_all_that_is_kept_reads_as_before(
         words = [row for row in old if row["method_id"] in {3, 4}]
         assert not [row for row in words if row["text"] or b"secret" in unpack(row["raw"])]
     with db.write() as conn:
-        totals.rebuild(conn)
+        recounting.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, MERGE_GAP)
         assert dump(conn) == told
