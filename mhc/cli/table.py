@@ -83,6 +83,23 @@ class Layout:
         for number, line in enumerate(_tabulated(fields, lines)):
             yield self._bold(line) if headers and number == 0 else line
 
+    def with_bars(
+        self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], values: Sequence[Sequence[object]]
+    ) -> list[list[Safe]]:
+        """Give cells with a bar behind each figure whose field has one, where they fit beside each other then, too."""
+        from mhc.cli.bars import behind
+
+        columns = [
+            behind(texts, figures, self.screen) if field.bar else texts
+            for field, texts, figures in zip(
+                fields, zip(*rows, strict=True), zip(*values, strict=True), strict=False
+            )
+        ]
+        drawn = [list(row) for row in zip(*columns, strict=True)]
+        widths = self._widths(fields, drawn, headers=True)
+        fits = sum(widths) + GAP * (len(fields) - 1) <= self.screen.columns
+        return drawn if fits else [list(row) for row in rows]
+
     def side_by_side(self, fields: Sequence[Field], rows: Sequence[Row]) -> list[str]:
         """Write each row as a column behind the names of the fields, prose wrapped; nothing where they do not fit."""
         edge = max(width(encode(field.name)) for field in fields)

@@ -67,7 +67,9 @@ def filled(stretches: Iterable[Stretch], read: Sequence[Sign]) -> Iterator[Stret
     """
     times = [one.at for one in read]
     for one in stretches:
-        inside = () if one.tags is not None else read[bisect_left(times, one.begin) : bisect_left(times, one.end)]
+        inside = (
+            () if one.tags is not None else read[bisect_left(times, one.begin) : bisect_left(times, one.end)]
+        )
         yield from _steps(inside or [Sign(one.begin, one.tags)], one.begin, one.end)
 
 

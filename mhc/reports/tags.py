@@ -18,7 +18,7 @@ from mhc.domain.sessions import Calendar
 from mhc.domain.spans import Pair, cut, joined, shared
 from mhc.domain.subjects import Sign, Stretch
 from mhc.reports.frame import Covered, Crowd, covered
-from mhc.reports.timing import left_out
+from mhc.reports.timing import count_left_out
 from mhc.store import coverage, room_readings, room_texts, sessions, stretches
 from mhc.store.minutes import Metric, Who
 
@@ -111,7 +111,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     rows = [_row(tag, tally, asked.clock) for tag, tally in tallies.items()]
     rows.sort(key=lambda row: (-row.per_hour, row.tag is None, row.tag or ""))
     found = covered(conn, scope.room_ids, scope.since, scope.until)
-    gone = left_out(conn, scope, Metric.TOKENS, crowd)
+    gone = count_left_out(conn, scope, Metric.TOKENS, crowd)
     return Report(rows, whole.rate, unknown.rate, sorted(sources, reverse=True), found, gone)
 
 

@@ -74,10 +74,10 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     rows = [_row(hour, amounts[hour], share.time, share.dates) for hour, share in known.items()]
     rows.sort(key=lambda row: (-row.per_hour, row.place))
     found = covered(conn, scope.room_ids, scope.since, scope.until)
-    return Report(rows, found, left_out(conn, scope, asked.metric, crowd))
+    return Report(rows, found, count_left_out(conn, scope, asked.metric, crowd))
 
 
-def left_out(conn: "Connection", scope: "Scope", metric: Metric, crowd: Crowd) -> int:
+def count_left_out(conn: "Connection", scope: "Scope", metric: Metric, crowd: Crowd) -> int:
     """Give how many of those who do not count did anything of this."""
     each = (minutes.sums(conn, metric, scope, Who(sorted(crowd.rows([root])))) for root in crowd.excluded)
     return sum(next(found, None) is not None for found in each)

@@ -82,7 +82,9 @@ def tags(conn: Connection, text_ids: Iterable[int]) -> dict[int, list[str]]:
     wanted = sorted(set(text_ids))
     found: dict[int, list[str]] = {}
     for start in range(0, len(wanted), CHUNK):
-        query = select(room_text.c.id, room_text.c.tags).where(room_text.c.id.in_(wanted[start : start + CHUNK]))
+        query = select(room_text.c.id, room_text.c.tags).where(
+            room_text.c.id.in_(wanted[start : start + CHUNK])
+        )
         rows = conn.execute(query)
         found.update((row.id, msgspec.json.decode(row.tags, type=list[str])) for row in rows)
     return found
@@ -93,7 +95,9 @@ def last_known(conn: Connection, person_ids: Iterable[int]) -> dict[int, list[st
     wanted = sorted(set(person_ids))
     latest: dict[int, int] = {}
     for start in range(0, len(wanted), CHUNK):
-        query = select(room_latest.c.person_id, room_latest.c.text_id).where(room_latest.c.text_id.is_not(None))
+        query = select(room_latest.c.person_id, room_latest.c.text_id).where(
+            room_latest.c.text_id.is_not(None)
+        )
         rows = conn.execute(query.where(room_latest.c.person_id.in_(wanted[start : start + CHUNK])))
         latest.update((row.person_id, row.text_id) for row in rows)
     said = tags(conn, latest.values())

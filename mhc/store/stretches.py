@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
-    ARRAY, BigInteger, ColumnElement, Connection, Integer, Select, and_, bindparam, cast, func, select, type_coerce,
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    func,
+    select,
+    type_coerce,
 )
 
 from mhc.domain.clock import to_ms
@@ -47,7 +58,9 @@ def _sums(conn: Connection, spans: Sequence[Pair], who: Who, where: ColumnElemen
     given = _table(conn, spans)
     # One sum a span, so that each is a range of the index: as a join, PostgreSQL would read all of it for each.
     paid = within(conn, select(cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)), Scope())
-    paid = paid.where(event.c.tokens.is_not(None), _AT >= given.c.since, _AT < given.c.until, where, *whose(who))
+    paid = paid.where(
+        event.c.tokens.is_not(None), given.c.since <= _AT, given.c.until > _AT, where, *whose(who)
+    )
     query = select(given.c.place, paid.correlate(given).scalar_subquery()).select_from(given)
     return [tokens for _place, tokens in sorted(row[:2] for row in conn.execute(query))]
 

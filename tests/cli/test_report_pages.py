@@ -16,6 +16,7 @@ PAGES = {
     "income": ("report", "income"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "tags": ("report", "tags"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)

@@ -148,6 +148,7 @@ def _page(
 ) -> str:
     from mhc.cli import page
 
+    hidden = {field.name for field in out.screened(fields) if field.hidden}
     said = [
         ("room", asked.rooms.name or "every room"),
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
@@ -156,7 +157,7 @@ def _page(
         *(
             (name.replace("_", " "), str(value))
             for name, value in about.more.items()
-            if isinstance(value, str | int | float)
+            if isinstance(value, str | int | float) and name not in hidden
         ),
     ]
     if about.coverage is not None and about.coverage.share is not None:
