@@ -26,8 +26,8 @@ def bars(values: Sequence[tuple[str, float]], screen: Screen) -> Iterator[Safe]:
 
 def bar(value: float, most: float, room: int, screen: Screen) -> Safe:
     """Give a bar that is as much of the room as the value is of the most."""
-    full, hollow = _signs(screen)[:2]
-    return Safe((full if value > 0 else hollow) * round(abs(value) / (most or 1) * room))
+    sign = _signs(screen)[value < 0]
+    return Safe(sign * round(abs(value) / (most or 1) * room))
 
 
 def behind(texts: Sequence[Safe], values: Sequence[object], screen: Screen) -> list[Safe]:

@@ -32,4 +32,4 @@ def test_a_bar_behind_a_figure_is_as_long_as_it_is_of_the_most(encoding: str, dr
 def test_a_bar_below_zero_is_hollow_and_nothing_goes_over_the_edge() -> None:
     lines = list(bars([("monday", 2000.0), ("tuesday", -1000.0)], screen("utf-8")))
 
-    assert lines == [f"monday    2,000  {'█' * 12}\n", f"tuesday  -1,000  {'░' * 6}\n"]
+    assert lines == [f"monday    2,000  {'█' * 13}\n", f"tuesday  -1,000  {'░' * 6}\n"]
