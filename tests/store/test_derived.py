@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, select, text
 
+from factories import empty
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.events import EventId, parse_event
 from mhc.store import (
@@ -107,12 +108,6 @@ def dump(conn: Connection) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture(scope="module")
 def db(module_database: Database) -> Database:
     return module_database
-
-
-def empty(conn: Connection) -> None:
-    for table in reversed(schema.metadata.sorted_tables):
-        if table.name not in {"watchlist", "event_method", "schema_compat"}:
-            conn.execute(delete(table))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 import factories
-from factories import minute
+from factories import empty, minute
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import EventId, Flag, parse_event
@@ -74,12 +74,6 @@ def store(conn: Connection, page: list[dict[str, Any]], unseen: tuple[datetime, 
         coverage.add_gap(conn, source.id, at, at + timedelta(minutes=5), cause="test", certain=True)
     derived.add(conn, source, added.new, MERGE_GAP, unseen)
     return added
-
-
-def empty(conn: Connection) -> None:
-    for table in reversed(schema.metadata.sorted_tables):
-        if table.name not in {"watchlist", "event_method", "schema_compat"}:
-            conn.execute(delete(table))
 
 
 def prune(db: Database, names: tuple[str, ...], before: datetime, batch: int = 500) -> dict[str, int]:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
-from factories import DAY, ROOM, happening, minute, show, store, tip
+from factories import DAY, ROOM, empty, happening, minute, show, store, tip
 from mhc.domain.clock import to_ms
 from mhc.domain.sessions import FAR, Calendar
 from mhc.store import people, schema, segments, sessions, visits
@@ -91,7 +91,6 @@ tips = st.lists(
     max_size=10,
 )
 edge = st.sampled_from([None, 3, 4, 5, 6, 7])
-DAY = 24 * 60
 apart = st.sampled_from([1, 10 * DAY, 30 * DAY, 300 * DAY, 630 * DAY])  # minutes from one place to the next
 
 
@@ -159,12 +158,6 @@ def test_tippers_of_a_time_are_those_who_tipped_in_it(
             assert set(conn.execute(found.alone).scalars()) == expected
             rows = select(schema.person.c.id).where(found.holds(schema.person.c.id))
             assert set(conn.execute(rows).scalars()) == expected
-
-
-def empty(conn: Connection) -> None:
-    for table in reversed(schema.metadata.sorted_tables):
-        if table.name not in {"watchlist", "event_method", "schema_compat"}:
-            conn.execute(delete(table))
 
 
 def counted(conn: Connection, wanted: Range) -> list[int]:
