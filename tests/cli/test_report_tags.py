@@ -254,6 +254,10 @@ def test_a_viewer_is_told_by_source_and_range_and_nothing_is_added_up(
         {"range": "30d", "captured_at": "2026-01-04T18:00:00Z", "models": 3, "with_known_tags": 2}
     ]
     assert (found["username"], found["tokens"], found["unknown"]) == ("viewer_one", None, None)
+    page = mine.home / "page.html"
+    mine("report", "tags", "viewer_one", "--html", str(page))
+    assert page.read_text().count("<svg") == 3, "one for each source and range"
+    assert "tokens by tag: statbate.member_top_models 30d" in page.read_text()
     until = mine("report", "tags", "viewer_one", "--until", "2026-01-02T20:00Z", "--json").json
     assert [(row["tag"], row["range"]) for row in until["rows"]] == [("old", "30d"), ("music", "7d")]
 
