@@ -50,7 +50,8 @@ class Field:
     (`+12%` in tables), `value` whatever JSON knows; `lines` is a list of which a record shows each item on a line of its
     own. `table=False` keeps the field out of table, TSV and CSV until `--fields` asks for it, `json=False` out of
     JSON and NDJSON. `foreign` says that the text came from outside (None: every kind that can carry text). `absent`
-    stands for an unknown value where it is read by people: in table, TSV and CSV. `secrecy` says why it is hidden while
+    stands for an unknown value where it is read by people: in table, TSV and CSV. `bar` draws one behind the figure in a
+    table that is wide enough, as long as it is of the most in the column. `secrecy` says why it is hidden while
     the screen is on stream, `inside` which members of a nested value are; `hidden` that they are hidden now.
     """
 
@@ -65,6 +66,7 @@ class Field:
     secrecy: Secrecy | None = None
     inside: frozenset[str] = frozenset()
     hidden: bool = False
+    bar: bool = False
 
     @property
     def from_outside(self) -> bool:

@@ -83,6 +83,22 @@ class Layout:
         for number, line in enumerate(_tabulated(fields, lines)):
             yield self._bold(line) if headers and number == 0 else line
 
+    def with_bars(
+        self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], values: Sequence[Sequence[object]]
+    ) -> list[list[Safe]]:
+        """Give cells with a bar behind each figure whose field has one, where that takes nothing from other columns."""
+        from mhc.cli.bars import behind
+
+        columns = zip(fields, zip(*rows, strict=True), zip(*values, strict=True), strict=False)
+        drawn = [
+            behind(texts, figures, self.screen) if field.bar else texts for field, texts, figures in columns
+        ]
+        wider = [list(row) for row in zip(*drawn, strict=True)]
+        before, after = (self._widths(fields, cells, headers=True) for cells in (rows, wider))
+        same = all(field.bar or one == other for field, one, other in zip(fields, before, after, strict=True))
+        fits = sum(after) + GAP * (len(fields) - 1) <= self.screen.columns
+        return wider if same and fits else [list(row) for row in rows]
+
     def side_by_side(self, fields: Sequence[Field], rows: Sequence[Row]) -> list[str]:
         """Write each row as a column behind the names of the fields, prose wrapped; nothing where they do not fit."""
         edge = max(width(encode(field.name)) for field in fields)

@@ -106,7 +106,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     rows = [_row(hour, amounts[hour], share.time, share.dates) for hour, share in known.items()]
     rows.sort(key=lambda row: (-row.per_hour, row.place))
     found = covered(conn, scope.room_ids, scope.since, scope.until)
-    return Report(rows, found, _left_out(conn, scope, asked.metric, crowd))
+    return Report(rows, found, count_left_out(conn, scope, asked.metric, crowd))
 
 
 def beside(rows: Sequence[Row], then: Sequence[Row] | None) -> list[Both]:
@@ -128,7 +128,7 @@ def _then(one: Row | None) -> dict[str, Any]:
     return {} if one is None else {"amount_then": one.amount, "per_hour_then": one.per_hour}
 
 
-def _left_out(conn: "Connection", scope: "Scope", metric: Metric, crowd: Crowd) -> int:
+def count_left_out(conn: "Connection", scope: "Scope", metric: Metric, crowd: Crowd) -> int:
     """Give how many of those who do not count did anything of this."""
     each = (minutes.sums(conn, metric, scope, Who(sorted(crowd.rows([root])))) for root in crowd.excluded)
     return sum(next(found, None) is not None for found in each)

@@ -134,10 +134,8 @@ def show(
     html: Path | None = None,
 ) -> None:
     """Print a report and what it left out, or draw it; ends with 4 where it was to be complete and is not."""
-    if plot and out.format not in _DRAWN:
-        raise UsageError(
-            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
-        )
+    if plot:
+        only_for_people(out)
     if about.excluded:
         out.message(f"{about.excluded} excluded")
     if about.coverage is not None and about.coverage.share != 1:
@@ -153,7 +151,7 @@ def show(
         **about.more,
     }
     if html is not None:
-        _write(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
+        write_page(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
         out.message(f"wrote {html}")
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
@@ -174,6 +172,7 @@ def _page(
 ) -> str:
     from mhc.cli import page
 
+    hidden = {field.name for field in out.screened(fields) if field.hidden}
     said = [
         ("room", asked.rooms.name or "every room"),
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
@@ -182,7 +181,7 @@ def _page(
         *(
             (name.replace("_", " "), str(value))
             for name, value in about.more.items()
-            if isinstance(value, str | int | float)
+            if isinstance(value, str | int | float) and name not in hidden
         ),
     ]
     if about.coverage is not None and about.coverage.share is not None:
@@ -203,10 +202,24 @@ def _hides(out: Writer, fields: Sequence[Field]) -> bool:
     return any(field.hidden for field in out.screened(fields))
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, text: str) -> None:
+    """Write a page for its owner alone. Raises OutputError."""
     from mhc.store import files
 
     try:
         files.replace(path, text, mode=0o600)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def html_option(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept --html alone, for what is no report and can be drawn."""
+    return _html(function)
+
+
+def only_for_people(out: Writer) -> None:
+    """Raise UsageError where a plot and a format for programs were asked for."""
+    if out.format not in _DRAWN:
+        raise UsageError(
+            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
+        )
