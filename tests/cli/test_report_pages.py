@@ -16,6 +16,9 @@ PAGES = {
     "income": ("report", "income"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "sessions": ("report", "sessions"),
+    "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
+    "audience": ("report", "audience", "1"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)

@@ -27,6 +27,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",
     ),
+    "sessions": (
+        "mhc.cli.report.sessions:command",
+        "Show what sessions came to, one by one or by week or month, the latest first.",
+    ),
+    "audience": (
+        "mhc.cli.report.audience:command",
+        "Show who was there in one session: who paid most first, then who wrote most, equals by name.",
+    ),
 }
 
 
