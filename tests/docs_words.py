@@ -409,6 +409,33 @@ REPORTS = {
         "username": ("string", "Whose doings these are; null: everybody's."),
     }
     | _COMPARED,
+    "report sessions": _ABOUT
+    | {
+        "by": ("string", "What a row is: session, week or month."),
+        "totals": (
+            "object",
+            "The figures of all sessions that began in the range; null where nothing was captured and none did.",
+        ),
+        "before": (
+            "object",
+            (
+                "The same of the range before it, as long, with `since` and `until`; null where an end is open, or"
+                " nothing is known."
+            ),
+        ),
+        "weeks": ("array", "The same of each local week: `period` is its first day. The latest first."),
+        "months": ("array", "The same of each local month."),
+    },
+    "report audience": _ABOUT
+    | {
+        "started_at": ("string", "When the session began."),
+        "ended_at": ("string", "When it ended; null while it is live."),
+        "title": ("string", "What you called it."),
+        "people": ("number", "How many people were there."),
+        "first_timers": ("number", "How many of them nobody had seen before."),
+        "tippers": ("number", "How many people tipped, anonymously, too."),
+        "on_lists": ("number", "How many are on any list."),
+    },
 }
 
 # Commands whose JSON is not what their options say.

@@ -8,8 +8,9 @@ from enum import StrEnum
 from math import inf
 from typing import NamedTuple
 
-from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.broadcasts import MERGE_GAP, Broadcast
 from mhc.domain.clock import to_ms
+from mhc.domain.spans import cut
 
 
 class Origin(StrEnum):
@@ -101,6 +102,13 @@ def state_of(span: Span, now: datetime, gap: timedelta = MERGE_GAP) -> State:
     if span.ended_at is None:
         return State.LIVE
     return State.ENDED if now - span.ended_at <= gap else State.CLOSED
+
+
+def live_time(span: Span, until: datetime, known: Sequence[Broadcast]) -> tuple[timedelta, int]:
+    """Give how long broadcasts lasted within a session, or all of it where none did, and how many; what lasts ends `until`."""
+    aired = ((one.started_at, one.ended_at or until) for one in known)
+    parts = [end - begin for begin, end in cut(aired, span.started_at, until)]
+    return sum(parts, timedelta()) if parts else until - span.started_at, len(parts)
 
 
 def stitch(

@@ -18,6 +18,9 @@ PAGES = {
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
     "tags": ("report", "tags"),
+    "sessions": ("report", "sessions"),
+    "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
+    "audience": ("report", "audience", "1"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)

@@ -48,9 +48,14 @@ compare_option = click.option(
 )
 
 
+def frame_options(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept what reports share, whatever they are about: --include-excluded, --require-complete and --html."""
+    return _excluded(completeness.require_complete(_html(function)))
+
+
 def report_options(function: Callable[..., T]) -> Callable[..., T]:
-    """Accept what reports share: --include-excluded, --require-complete, --html and a range of time in a room."""
-    return _excluded(completeness.require_complete(_html(range_options(function))))
+    """Accept what reports share, and a range of time in a room."""
+    return frame_options(range_options(function))
 
 
 def clock(ctx: click.Context, out: Writer) -> Clock:
@@ -113,11 +118,12 @@ class About(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """How a report looks as a picture: on the terminal (None: it has none there), and on a page."""
+    """How a report looks as a picture: on the terminal (None: it has none there), and on a page with what it says there."""
 
     title: str
     lines: Callable[[], Iterable[str]] | None = None
     pictures: "Callable[[], Sequence[Picture]]" = tuple
+    said: Sequence[tuple[str, str]] = ()
 
 
 def show(
@@ -190,6 +196,7 @@ def _page(
         said.append(("excluded", str(about.excluded)))
     if about.then is not None:
         said.append(("compared with", page.when(*about.then, out.tz)))
+    said += drawn.said
     shown = [field for field in out.screened(fields) if field.table]
     pictures = () if _hides(out, fields) else drawn.pictures()
     return page.html(
