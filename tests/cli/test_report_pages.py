@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import browser
+import readings
 from command import MhcHere
 from factories import DAY, ROOM, chat, cover, happening, minute, store, tip
 from mhc.cli.report import COMMANDS
@@ -21,6 +22,10 @@ PAGES = {
     "income by type": ("report", "income", "--by", "type"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "tags": ("report", "tags"),
+    "sessions": ("report", "sessions"),
+    "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
+    "audience": ("report", "audience", "1"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)
@@ -127,6 +132,19 @@ def test_what_hostile_people_write_is_only_text(hostile: MhcHere, chromium: Brow
 
 def test_every_report_has_a_page_that_is_looked_at() -> None:
     assert {words[1] for words in PAGES.values()} == set(COMMANDS)
+
+
+def test_the_line_of_a_trend_is_drawn_by_the_style_of_the_page(
+    mine: MhcHere, database: Database, chromium: Browser
+) -> None:
+    readings.tell(database)
+    page = mine.home / "page.html"
+    mine("snapshot", "trend", "viewer_one", "all_time_tokens", "--html", str(page))
+
+    for width in WIDTHS:
+        seen = browser.look(chromium, page, width)
+        assert (seen.said, seen.asked, seen.too_wide) == ([], [], 0), width
+        assert "all_time_tokens" in seen.text
 
 
 def test_a_page_of_nothing_says_so(mine: MhcHere, chromium: Browser) -> None:
