@@ -8,33 +8,44 @@ from docs_tree import leaves
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How one report is asked.
+    """How one report is asked: each way is what follows its name, and `{who}` in it is a person's name.
 
-    `nothing` is what is said on stderr where there is nothing. `ways` are the words after the report's name, a way to
-    ask each; `{who}` in them is a person's name. `elsewhere` are those whose figures are all of other sources.
+    `nothing` is what it says on stderr where there is nothing.
     """
 
     nothing: str
     ways: tuple[str, ...] = ("",)
-    elsewhere: tuple[str, ...] = ()
+    ranged: tuple[str, ...] = ()  # ways that want a time with a beginning
+    of_session: tuple[str, ...] = ()  # about the latest session
+    elsewhere: tuple[str, ...] = ()  # all figures are of other sources
 
 
 REPORTS = {
-    "tippers": Asked("no tips in that time", ("", "--with-alternates")),
-    "followers": Asked("nobody was seen to follow"),
+    "tippers": Asked(
+        "no tips in that time",
+        ("", "--with-alternates"),
+        ranged=("--segment new", "--segment lapsed", "--compare previous"),
+    ),
+    "followers": Asked("nobody was seen to follow", ranged=("--compare previous",)),
     "tipmenu": Asked("no menu is saved"),
     "income": Asked("nothing was earned", ("", "--by day", "--by type")),
     "timing": Asked(
-        "no hour of that time", ("", "--metric tips", "--metric messages", "--metric arrivals", "{who}")
+        "no hour of that time",
+        ("", "--metric tips", "--metric messages", "--metric arrivals", "{who}"),
+        ranged=("--compare previous",),
     ),
+    "tags": Asked("no subject is known", elsewhere=("{who}",)),
+    "sessions": Asked("no session began in that time", ("", "--by week", "--by month")),
+    "audience": Asked("nobody was seen there", (), of_session=("",)),
 }
 
 
-def calls(who: str, *, elsewhere: bool = False) -> Iterator[tuple[str, ...]]:
-    """Give the words of every way to ask every report, or of those whose figures are of other sources."""
-    for name, asked in REPORTS.items():
-        for way in asked.elsewhere if elsewhere else asked.ways:
-            yield "report", name, *way.format(who=who).split()
+def calls(who: str, *kinds: str) -> Iterator[tuple[str, ...]]:
+    """Give the words of every way of some kinds to ask every report; without kinds of the plain ways."""
+    for kind in kinds or ("ways",):
+        for name, asked in REPORTS.items():
+            for way in getattr(asked, kind):
+                yield "report", name, *way.format(who=who).split()
 
 
 def taken(call: tuple[str, ...], options: Iterable[str]) -> list[str]:

@@ -25,7 +25,7 @@ PAGES = {
     "tags": ("report", "tags"),
     "sessions": ("report", "sessions"),
     "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
-    "audience": ("report", "audience", "1"),
+    "audience": ("report", "audience"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)
@@ -39,7 +39,7 @@ HOSTILE = (
     "x" * 300,
 )
 # The pages on which some of that is to be read, as text; `viewer_one` in the words of others is one of the hostile.
-READ = {"tippers", "tipmenu", "income by type", "one person's timing"}
+READ = {"audience", "sessions", "tippers", "tipmenu", "income by type", "one person's timing"}
 LEDGER = "Timestamp,Token change,Token balance,Transaction type,User,Note"
 
 
@@ -135,9 +135,9 @@ def test_every_report_has_a_page_that_is_looked_at() -> None:
 
 
 def test_the_line_of_a_trend_is_drawn_by_the_style_of_the_page(
-    mine: MhcHere, database: Database, chromium: Browser
+    mine: MhcHere, sqlite_database: Database, chromium: Browser
 ) -> None:
-    readings.tell(database)
+    readings.tell(sqlite_database)
     page = mine.home / "page.html"
     mine("snapshot", "trend", "viewer_one", "all_time_tokens", "--html", str(page))
 
