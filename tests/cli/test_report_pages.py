@@ -16,6 +16,7 @@ PAGES = {
     "income": ("report", "income"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "one person's spending": ("report", "spending", "viewer_one"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)

@@ -1,15 +1,16 @@
 """How the databases answer: what a card or a report asks of events is answered by an index."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import Connection, insert, text
 
 from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
+from mhc.domain.periods import Clock
 from mhc.domain.words import terms
-from mhc.reports import card, compare, inbox, sessions, timeline, tippers
+from mhc.reports import card, compare, inbox, sessions, spending, timeline, tippers
 from mhc.store import full_text, people, roll, search, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
@@ -37,6 +38,12 @@ def show_sessions(conn: Connection) -> object:
 def show_tippers(conn: Connection) -> object:
     (room,) = people.find(conn, "example_room")
     return tippers.read(conn, Scope([room.id], minute(0), minute(3000)))
+
+
+def show_spending(conn: Connection) -> object:
+    (who,), (room,) = people.find(conn, "viewer_one"), people.find(conn, "example_room")
+    asked = spending.Asked(who.id, Clock(UTC), minute(3000))
+    return spending.read(conn, Scope([room.id], minute(0), minute(3000)), asked)
 
 
 def show_timeline(conn: Connection) -> object:
@@ -91,6 +98,7 @@ EVERY = [
     show_inbox,
     show_tippers_of_a_time,
     show_watchlist,
+    show_spending,
 ]
 
 

@@ -13,7 +13,7 @@ from mhc.cli.context import settings, utc_now
 from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import range_options
 from mhc.cli.output import Field, Row, Writer
-from mhc.cli.table import share
+from mhc.cli.table import HIDDEN, share
 from mhc.domain.periods import Clock
 from mhc.domain.times import Range
 from mhc.errors import OutputError, UsageError
@@ -77,13 +77,21 @@ def ask(
     return Asked(asked, where, hole)
 
 
+class Head(NamedTuple):
+    """Figures that belong to no row, as lines of words: a record beside the rows, on stderr and on a page."""
+
+    fields: Sequence[Field]
+    row: Mapping[str, Sequence[str]]
+
+
 class About(NamedTuple):
-    """What a report says of its figures beside them."""
+    """What a report says of its figures beside them: `more` in JSON, `head` to people."""
 
     sources: Sequence[str]
     coverage: "Covered | None"
     excluded: int
     more: Mapping[str, object] = {}
+    head: Head | None = None
 
 
 class Drawn(NamedTuple):
@@ -132,6 +140,8 @@ def show(
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
     else:
+        if about.head is not None and out.format == "table" and out.names is None:
+            out.beside(*about.head)
         out.report(head, fields, rows, nothing=nothing)
     completeness.refuse(asked.hole)
 
@@ -153,11 +163,7 @@ def _page(
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
         ("zone", str(out.tz)),
         ("from", ", ".join(about.sources)),
-        *(
-            (name.replace("_", " "), str(value))
-            for name, value in about.more.items()
-            if isinstance(value, str | int | float)
-        ),
+        *_said(out, about),
     ]
     if about.coverage is not None and about.coverage.share is not None:
         said.append(("captured", share(about.coverage.share)))
@@ -167,6 +173,18 @@ def _page(
     pictures = () if _hides(out, fields) else drawn.pictures()
     return page.html(
         page.Page(drawn.title, said, pictures, shown, rows[: out.given_limit or None], nothing), out.tz
+    )
+
+
+def _said(out: Writer, about: About) -> Iterable[tuple[str, str]]:
+    """Give what a page says of the figures that belong to no row."""
+    if about.head is None:
+        single = ((name, value) for name, value in about.more.items() if isinstance(value, str | int | float))
+        return ((name.replace("_", " "), str(value)) for name, value in single)
+    row = about.head.row
+    return (
+        (field.name, HIDDEN if field.hidden and field.is_secret else "; ".join(row[field.name]))
+        for field in out.screened(about.head.fields)
     )
 
 
