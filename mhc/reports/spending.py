@@ -143,7 +143,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     accounts = _accounts(conn, asked, crowd)
     mine = sorted(crowd.rows(accounts))
     evenings, stood = Evenings(conn, scope), tip_menus.history(conn, scope.room_ids)
-    mine_paid = tally(conn, scope, mine, evenings, Menus(stood), reveal=asked.reveal)
+    mine_paid = tally(conn, scope, mine, evenings, Menus(stood) if stood else None, reveal=asked.reveal)
     room = Room(conn, scope, evenings, mine_paid.sessions, crowd, accounts)
     weeks = _weeks_seen(conn, scope, asked, mine, mine_paid)
     heard = bool(mine_paid.all.tokens or weeks) or was_heard(conn, scope)

@@ -58,17 +58,18 @@ class Tally:
     items: dict[Key, Part] = field(default_factory=lambda: defaultdict(Part))
     _quarters: dict[int, Part] = field(default_factory=lambda: defaultdict(Part))
 
-    def add(self, one: "Payment", evening: Evening | None, item: Key) -> None:
-        """Count a payment for its session and the item of the menu that it matches."""
+    def add(self, one: "Payment", evening: Evening | None, item: Key | None) -> None:
+        """Count a payment for its session and the item of the menu that it matches (None: there is no menu)."""
         self.all.add(one)
         self.sessions[evening].add(one)
         if one.at_ms:
             self._quarters[one.at_ms // _QUARTER].add(one)
-        if one.is_tip:
-            self.amounts[one.tokens] += 1
-            self.items[item].add(one)
-        else:
+        if not one.is_tip:
             self.media += one.tokens > 0
+            return
+        self.amounts[one.tokens] += 1
+        if item is not None:
+            self.items[item].add(one)
 
     @property
     def quarters(self) -> Sequence[tuple[datetime, Part]]:
@@ -142,14 +143,15 @@ def tally(
     scope: "Scope",
     person_ids: Sequence[int],
     evenings: Evenings,
-    menus: Menus,
+    menus: Menus | None,
     *,
     reveal: bool,
 ) -> Tally:
     """Count what some rows of people paid in a scope; anonymous payments where `reveal` says so."""
     found = Tally()
     for one in spending.of_people(conn, scope, person_ids, reveal=reveal):
-        found.add(one, evenings.of(one), menus.at(one.room_id, one.at_ms, one.tokens))
+        item = None if menus is None else menus.at(one.room_id, one.at_ms, one.tokens)
+        found.add(one, evenings.of(one), item)
     return found
 
 

@@ -20,8 +20,10 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal,
     or_,
     select,
+    true,
     type_coerce,
     values,
 )
@@ -90,11 +92,11 @@ def seen_in(
     What they gave anonymously shows them where `reveal` says so.
     """
     mine = [event.c.actor_id.in_(person_ids), event.c.at != EPOCH]
-    query = select(event.c.at).where(*(mine if reveal else [*mine, ~_anonymous]))
-    if scope.room_ids is not None:
-        query = query.where(room_of_event.in_(scope.room_ids))
-    first = query.order_by(event.c.at).limit(1)
-    return sum(at is not None for at in _each(conn, scope, times, first))
+    query = select(literal(1)).where(*(mine if reveal else [*mine, ~_anonymous])).limit(1)
+    named = list(_each(conn, scope, times, query.where(_of_rooms(scope))))
+    rest = [time for time, did in zip(times, named, strict=True) if did is None]
+    nameless = _each(conn, scope, rest, query.where(_nameless, _owned(scope)))
+    return len(times) - len(rest) + sum(did is not None for did in nameless)
 
 
 def _each(conn: Connection, scope: Scope, times: Sequence[Time], query: Any) -> Iterator[Any]:
@@ -142,3 +144,8 @@ def _paid(conn: Connection, query: Any, scope: Scope) -> Any:
 def _of_rooms(scope: Scope) -> ColumnElement[bool]:
     named = event.c.room_id.is_not(None)
     return named if scope.room_ids is None else and_(named, event.c.room_id.in_(scope.room_ids))
+
+
+def _owned(scope: Scope) -> ColumnElement[bool]:
+    """Whether what names no room belongs to one of the scope."""
+    return true() if scope.room_ids is None else room_of_event.in_(scope.room_ids)

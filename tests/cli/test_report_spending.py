@@ -5,14 +5,14 @@ to 19:30, of which 15 minutes were captured. The room got 215 (100, 25, 50 unnam
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from command import MhcHere
-from factories import DAY, chat, cover, happening, media, minute, private, store, tell_story, tip
+from factories import DAY, T0, chat, cover, happening, media, minute, private, store, tell_story, tip
 from mhc.store import people, snapshots
 from mhc.store.database import Database
 from mhc.store.snapshots import Asked, Reading
@@ -148,6 +148,24 @@ def test_the_rhythm_is_of_local_days_on_which_they_tipped(mine: MhcHere, databas
     # The days are 1, 2, 4, 11 and 12 January: 1, 2, 7 and 1 days from one to the next.
     assert found["days_tipped"] == 5
     assert found["days_between"] == {"median": 1, "longest": 7}
+
+
+def test_a_day_on_which_they_only_bought_media_is_no_day_of_tips(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [media(5 * DAY, "viewer_one", 30)], page=5)
+
+    assert some(spent(mine), "tokens", "days_tipped", "days_between") == [150, 2, {"median": 1, "longest": 1}]
+
+
+def test_a_week_in_which_they_only_wrote_in_private_is_one_that_they_were_seen_in(
+    mine: MhcHere, database: Database
+) -> None:
+    at, method, words = private(10 * DAY, "viewer_one", "example_room", "psst")
+    outside = {name: value for name, value in words.items() if name != "broadcaster"}
+    with database.write() as conn:
+        store(conn, [(at, method, outside)], page=5)
+
+    assert some(spent(mine), "weeks_seen", "per_week") == [2, 1.0]
 
 
 def test_a_week_in_which_they_only_came_by_is_one_that_they_were_seen_in(
@@ -351,6 +369,16 @@ def test_elsewhere_stands_beside_the_figures_and_is_never_added(mine: MhcHere, d
                                             ("info", "tag_spending", "tips", "top_models"))]  # fmt: skip
 
 
+def test_the_reading_of_the_range_that_is_asked_for_comes_before_a_later_one(
+    mine: MhcHere, database: Database
+) -> None:
+    read(database, "viewer_one", "statbate.member_tips", "7d", {"tokens": 480})
+    read(database, "viewer_one", "statbate.member_tips", "30d", {"tokens": 900}, minute(2 * DAY + 60))
+
+    assert [(one["range"], one["tokens"]) for one in spent(mine)["elsewhere"]] == [("30d", 900)]
+    assert [(one["range"], one["tokens"]) for one in spent(mine, *SEVEN)["elsewhere"]] == [("7d", 480)]
+
+
 SEVEN = (
     "--since",
     "2025-12-27T18:30:00Z",
@@ -374,6 +402,19 @@ def test_loyalty_is_of_one_and_the_same_range(mine: MhcHere, database: Database)
     assert spent(mine)["loyalty"] is None, "nobody asked Statbate about all that was captured"
     assert spent(mine, "--since", "2025-12-20", "--until", "2026-01-03")["loyalty"] is None
     assert spent(mine, "--since", "2026-01-02", "--until", "2026-01-04")["loyalty"] is None
+
+
+def test_a_range_that_reaches_until_now_is_that_of_the_last_reading(
+    mine: MhcHere, database: Database
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    with database.write() as conn:
+        store(conn, [tip((now - T0) / timedelta(minutes=1) - DAY, "viewer_one", 60)], page=5)
+    read(database, "viewer_one", "statbate.member_tips", "7d", {"tokens": 240}, now - timedelta(hours=5))
+
+    found = spent(mine, "--since", "7d")
+    assert some(found["loyalty"], "here", "known", "share") == [60, 240, 0.25]
+    assert spent(mine, "--since", "9d")["loyalty"] is None
 
 
 def test_a_range_with_both_ends_is_the_same_where_days_begin_elsewhere(
