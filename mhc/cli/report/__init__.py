@@ -31,6 +31,18 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.spending:command",
         "Show how one person spends: how often, how much, in which rhythm, and by session.",
     ),
+    "tags": (
+        "mhc.cli.report.tags:command",
+        "Show which tags of the room's subject go with tokens, by the hour live and captured; of NAME where they spend.",
+    ),
+    "sessions": (
+        "mhc.cli.report.sessions:command",
+        "Show what sessions came to, one by one or by week or month, the latest first.",
+    ),
+    "audience": (
+        "mhc.cli.report.audience:command",
+        "Show who was there in one session: who paid most first, then who wrote most, equals by name.",
+    ),
 }
 
 

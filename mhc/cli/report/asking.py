@@ -1,7 +1,7 @@
 """What every report is asked with, and how it is printed: the figures, and what they are about."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -14,6 +14,7 @@ from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import range_options
 from mhc.cli.output import Field, Row, Writer
 from mhc.cli.table import HIDDEN, share
+from mhc.domain.earlier import Against, Span, earlier
 from mhc.domain.periods import Clock
 from mhc.domain.times import Range
 from mhc.errors import OutputError, UsageError
@@ -40,9 +41,21 @@ _html = click.option(
 )
 
 
+compare_option = click.option(
+    "--compare",
+    type=click.Choice([one.value for one in Against]),
+    help="Beside each figure what it was just before in as much time, or on the same dates of last year.",
+)
+
+
+def frame_options(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept what reports share, whatever they are about: --include-excluded, --require-complete and --html."""
+    return _excluded(completeness.require_complete(_html(function)))
+
+
 def report_options(function: Callable[..., T]) -> Callable[..., T]:
-    """Accept what reports share: --include-excluded, --require-complete, --html and a range of time in a room."""
-    return _excluded(completeness.require_complete(_html(range_options(function))))
+    """Accept what reports share, and a range of time in a room."""
+    return frame_options(range_options(function))
 
 
 def clock(ctx: click.Context, out: Writer) -> Clock:
@@ -77,6 +90,23 @@ def ask(
     return Asked(asked, where, hole)
 
 
+def span(asked: Asked) -> Span | None:
+    """Give the range with both its ends: what is to come is not in it. None where it has no beginning."""
+    begin, now = asked.range.start, utc_now()
+    return None if begin is None else Span(begin, max(begin, min(asked.range.end or now, now)))
+
+
+def earlier_span(ctx: click.Context, asked: Asked, against: Against) -> Span:
+    """Give the range that a report is held against. Raises UsageError where there is none."""
+    now = span(asked)
+    if now is None:
+        raise UsageError("--compare needs a range that has a beginning", hint="give --since")
+    try:
+        return earlier(now, against, settings(ctx).timezone)
+    except ValueError as error:
+        raise UsageError(str(error), hint="give a later --since") from None
+
+
 class Head(NamedTuple):
     """Figures that belong to no row, as lines of words: a record beside the rows, on stderr and on a page."""
 
@@ -91,15 +121,17 @@ class About(NamedTuple):
     coverage: "Covered | None"
     excluded: int
     more: Mapping[str, object] = {}
+    then: Span | None = None  # what the figures are held against
     head: Head | None = None
 
 
 class Drawn(NamedTuple):
-    """How a report looks as a picture: on the terminal (None: it has none there), and on a page."""
+    """How a report looks as a picture: on the terminal (None: it has none there), and on a page with what it says there."""
 
     title: str
     lines: Callable[[], Iterable[str]] | None = None
     pictures: "Callable[[], Sequence[Picture]]" = tuple
+    said: Sequence[tuple[str, str]] = ()
 
 
 def show(
@@ -116,10 +148,8 @@ def show(
     html: Path | None = None,
 ) -> None:
     """Print a report and what it left out, or draw it; ends with 4 where it was to be complete and is not."""
-    if plot and out.format not in _DRAWN:
-        raise UsageError(
-            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
-        )
+    if plot:
+        only_for_people(out)
     if about.excluded:
         out.message(f"{about.excluded} excluded")
     if about.coverage is not None and about.coverage.share != 1:
@@ -135,7 +165,7 @@ def show(
         **about.more,
     }
     if html is not None:
-        _write(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
+        write_page(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
         out.message(f"wrote {html}")
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
@@ -158,17 +188,21 @@ def _page(
 ) -> str:
     from mhc.cli import page
 
+    hidden = {field.name for field in out.screened(fields) if field.hidden}
     said = [
         ("room", asked.rooms.name or "every room"),
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
         ("zone", str(out.tz)),
         ("from", ", ".join(about.sources)),
-        *_said(out, about),
+        *_said(out, about, hidden),
     ]
     if about.coverage is not None and about.coverage.share is not None:
         said.append(("captured", share(about.coverage.share)))
     if about.excluded:
         said.append(("excluded", str(about.excluded)))
+    if about.then is not None:
+        said.append(("compared with", page.when(*about.then, out.tz)))
+    said += drawn.said
     shown = [field for field in out.screened(fields) if field.table]
     pictures = () if _hides(out, fields) else drawn.pictures()
     return page.html(
@@ -176,11 +210,14 @@ def _page(
     )
 
 
-def _said(out: Writer, about: About) -> Iterable[tuple[str, str]]:
+def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[str, str]]:
     """Give what a page says of the figures that belong to no row."""
     if about.head is None:
-        single = ((name, value) for name, value in about.more.items() if isinstance(value, str | int | float))
-        return ((name.replace("_", " "), str(value)) for name, value in single)
+        return (
+            (name.replace("_", " "), str(value))
+            for name, value in about.more.items()
+            if isinstance(value, str | int | float) and name not in hidden
+        )
     row = about.head.row
     return (
         (field.name, HIDDEN if field.hidden and field.is_secret else "; ".join(row[field.name]))
@@ -193,10 +230,24 @@ def _hides(out: Writer, fields: Sequence[Field]) -> bool:
     return any(field.hidden for field in out.screened(fields))
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, text: str) -> None:
+    """Write a page for its owner alone. Raises OutputError."""
     from mhc.store import files
 
     try:
         files.replace(path, text, mode=0o600)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def html_option(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept --html alone, for what is no report and can be drawn."""
+    return _html(function)
+
+
+def only_for_people(out: Writer) -> None:
+    """Raise UsageError where a plot and a format for programs were asked for."""
+    if out.format not in _DRAWN:
+        raise UsageError(
+            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
+        )
