@@ -1,7 +1,6 @@
 """What other sources saw a person spend: beside what they spent here, and never added to it."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -10,6 +9,7 @@ from mhc.domain.figures import share
 from mhc.domain.spans import Pair
 from mhc.domain.times import Range
 from mhc.reports.spending_tally import was_heard
+from mhc.reports.tags_elsewhere import MODELS, SPENDING, by_model, by_tag
 from mhc.store import series, spending
 
 if TYPE_CHECKING:
@@ -23,16 +23,11 @@ _FIGURES: Final[Mapping[str, tuple[str | None, str | None]]] = {
     "statbate.member_info": ("all_time_tokens", None),
     "statbate.member_tips": ("tokens", "tips"),
     "statbate.member_activity": ("tokens", "tips"),
-    "statbate.member_top_models": ("tokens", None),
-    "statbate.member_tag_spending": (None, None),  # a model has several tags: their sum is no sum
-}
-# Source → what the rows of its answer are called by, and the figure that has their names where the answer is gone.
-_ROWS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
-    "statbate.member_top_models": (("name", "model", "model_name"), "models_list"),
-    "statbate.member_tag_spending": (("tag",), "tags_list"),
+    MODELS: ("tokens", None),
+    SPENDING: (None, None),  # a model has several tags: their sum is no sum
 }
 # What has all that a person was seen to spend in a range, the surest first.
-_WHOLE: Final = ("statbate.member_tips", "statbate.member_activity", "statbate.member_top_models")
+_WHOLE: Final = ("statbate.member_tips", "statbate.member_activity", MODELS)
 _DAY = timedelta(days=1)
 
 
@@ -89,7 +84,7 @@ def _reading(
     conn: "Connection", username: str, question: "Question", taken: "Taken", figures: Mapping[str, Any]
 ) -> Elsewhere:
     tokens, tips = (_number(figures, name) for name in _FIGURES[question.source])
-    most = _most(conn, question.source, taken, figures)
+    most = _most(conn, question.source, taken)
     return Elsewhere(username, question.source, question.range, taken.captured_at, tokens, tips, most)
 
 
@@ -141,25 +136,9 @@ def _number(figures: Mapping[str, Any], name: str | None) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _most(
-    conn: "Connection", source: str, taken: "Taken", figures: Mapping[str, Any]
-) -> Sequence[Spent] | None:
-    if source not in _ROWS:
-        return None
-    keys, listed = _ROWS[source]
-    body = series.said(conn, taken.payload_id).body
-    if body is not None and (found := list(_rows(body, keys))):
-        return found
-    names = figures.get(listed)
-    return None if names is None else [Spent(str(name), None) for name in names]
-
-
-def _rows(body: bytes, keys: Sequence[str]) -> Iterator[Spent]:
-    """Give the rows of an answer that have a name."""
-    rows = json.loads(body)
-    for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, dict):
-            continue
-        name = next((row[key] for key in keys if isinstance(row.get(key), str)), None)
-        if name is not None:
-            yield Spent(name, _number(row, "total_tokens"))
+def _most(conn: "Connection", source: str, taken: "Taken") -> Sequence[Spent] | None:
+    if source == MODELS:
+        return [Spent(*one) for one in by_model(series.said(conn, taken.payload_id))]
+    if source == SPENDING:
+        return [Spent(tag, tokens) for tag, tokens, _models in by_tag(series.said(conn, taken.payload_id))]
+    return None

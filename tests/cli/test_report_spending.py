@@ -347,7 +347,7 @@ def test_elsewhere_stands_beside_the_figures_and_is_never_added(mine: MhcHere, d
         "statbate.member_tag_spending",
         "30d",
         {"tags_list": ["music", "art"]},
-        body=[],
+        body={},
     )
 
     found = spent(mine)
