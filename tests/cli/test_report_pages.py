@@ -22,6 +22,7 @@ PAGES = {
     "income by type": ("report", "income", "--by", "type"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "one person's spending": ("report", "spending", "viewer_one"),
     "tags": ("report", "tags"),
     "sessions": ("report", "sessions"),
     "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
