@@ -36,6 +36,7 @@ REPORTS = {
     ),
     "tags": Asked("no subject is known", elsewhere=("{who}",)),
     "sessions": Asked("no session began in that time", ("", "--by week", "--by month")),
+    "spending": Asked("is not known to have paid", ("{who}", "{who} --with-alternates")),
     "audience": Asked("nobody was seen there", (), of_session=("",)),
 }
 

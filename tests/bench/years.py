@@ -33,6 +33,11 @@ _MIX = {
 _PAID = {_NUMBER["tip"], _NUMBER["mediaPurchase"]}
 _SAID = {_NUMBER["chatMessage"], _NUMBER["privateMessage"]}
 _AMOUNTS = (1, 5, 10, 15, 20, 25, 25, 33, 50, 50, 77, 100, 100, 250, 555, 1000)
+_TAGS = ("music", "dance", "bluelight", "couple", "new", "talk", "game", "night", "fun", "slow")
+_SUBJECTS = tuple(
+    f"Goal {n}: a song [{n * 10} tokens left] #{_TAGS[n % 10]} #{_TAGS[n // 7 % 10]}" for n in range(40)
+)
+_EACH = timedelta(minutes=20) // timedelta(milliseconds=1)  # in which the subject changes once
 _LINES = tuple(f"line {n}: hello there, the blue lights look good tonight" for n in range(200))
 
 
@@ -123,6 +128,8 @@ def _night(dice: random.Random, crowd: _Crowd, begin: int, size: int, raws: dict
     ]
     happened += [(s.entered_at, _NUMBER["userEnter"], s.person_id) for s in stays]
     happened += [(s.left_at, _NUMBER["userLeave"], s.person_id) for s in stays]
+    subject = _NUMBER["roomSubjectChange"]
+    happened += [(dice.randrange(at, at + _EACH), subject, None) for at in range(begin, end, _EACH)]
     rest = size - len(happened)
     methods = dice.choices([_NUMBER[name] for name in _MIX], list(_MIX.values()), k=rest)
     happened += [
@@ -143,6 +150,8 @@ def _row(dice: random.Random, raws: dict[int, bytes], seq: int, at: int, method:
     tokens = dice.choice(_AMOUNTS) if method in _PAID else None
     anonymous = method == _NUMBER["tip"] and dice.random() < 0.05
     words = dice.choice(_LINES) if method in _SAID else None
+    if method == _NUMBER["roomSubjectChange"]:
+        words = dice.choice(_SUBJECTS)
     return Row(
         at, at, at + 300, STREAM_ID, seq, ROOM_ID, actor, partner, tokens, method, int(anonymous), "", words, raws[method]
     )  # fmt: skip

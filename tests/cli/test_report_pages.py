@@ -40,7 +40,15 @@ HOSTILE = (
     "x" * 300,
 )
 # The pages on which some of that is to be read, as text; `viewer_one` in the words of others is one of the hostile.
-READ = {"audience", "sessions", "tippers", "tipmenu", "income by type", "one person's timing"}
+READ = {
+    "audience",
+    "sessions",
+    "tippers",
+    "tipmenu",
+    "income by type",
+    "one person's timing",
+    "one person's spending",
+}
 LEDGER = "Timestamp,Token change,Token balance,Transaction type,User,Note"
 
 
