@@ -150,6 +150,7 @@ CALLS = {
     "report tags": Call(missing="nobody_at_all"),
     "report sessions": Call(missing="--room nobody_at_all"),
     "report audience": Call(missing="999999"),
+    "report retention": Call(missing="--room nobody_at_all"),
     "job disable": Call("db-prune", missing="no-such-job"),
     "job enable": Call("db-prune", missing="no-such-job"),
     "job history": Call(missing="no-such-job"),

@@ -457,6 +457,26 @@ REPORTS = {
         "tippers": ("number", "How many people tipped, anonymously, too."),
         "on_lists": ("number", "How many are on any list."),
     },
+    "report retention": _ABOUT
+    | {
+        "by": ("string", "What a period is: week, month or session."),
+        "metric": ("string", "Whose cohorts: viewers or tippers."),
+        "define": ("string", "Who is a regular, and before when."),
+        "lapsed_regulars": (
+            "array",
+            (
+                "The regulars who came to no session since: username, last_seen_at (the end of their last visit), sessions"
+                " (to how many of those before they came); null where nothing is known of it."
+            ),
+        ),
+        "cohorts": (
+            "array",
+            (
+                "Who was new in a period: period, started_at, complete (as in a row), size, and `again`: how many of them were"
+                " there 1, 2, 3 … periods later, for those that are over. null is unknown."
+            ),
+        ),
+    },
 }
 
 # Commands whose JSON is not what their options say.

@@ -25,7 +25,7 @@ h1{margin:0 0 .4rem;font-size:1.5rem}
 dl{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:0 0 1.2rem;color:var(--faint)}
 dl div{min-width:0;overflow-wrap:anywhere}dt,dd{display:inline;margin:0}dt::after{content:": "}dd{color:var(--front)}
 svg{display:block;width:100%;max-width:48rem;height:auto;margin:0 0 1.2rem}
-svg text{fill:var(--faint);font-family:system-ui,sans-serif}svg rect{fill:var(--hot)}
+svg text{fill:var(--faint);font-family:system-ui,sans-serif}svg rect{fill:var(--hot)}svg .in{fill:var(--front)}
 table{width:100%;border-collapse:collapse}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:anywhere;font-variant-numeric:tabular-nums}

@@ -21,6 +21,7 @@ PAGES = {
     "sessions": ("report", "sessions"),
     "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
     "audience": ("report", "audience", "1"),
+    "retention": ("report", "retention"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)
