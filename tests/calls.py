@@ -147,6 +147,7 @@ CALLS = {
     "report tipmenu": Call(missing="--room nobody_at_all"),
     "report timing": Call(missing="nobody_at_all"),
     "report income": Call(missing="--room nobody_at_all"),
+    "report digest": Call("--since 2026-01-01", missing="--room nobody_at_all"),
     "job disable": Call("db-prune", missing="no-such-job"),
     "job enable": Call("db-prune", missing="no-such-job"),
     "job history": Call(missing="no-such-job"),

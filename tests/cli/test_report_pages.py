@@ -16,6 +16,7 @@ PAGES = {
     "income": ("report", "income"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "digest": ("report", "digest", "--since", "2026-01-01"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)

@@ -27,6 +27,10 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",
     ),
+    "digest": (
+        "mhc.cli.report.digest:command",
+        "Show what happened since the last session began: the session, people, lists, followers, and what went wrong.",
+    ),
 }
 
 

@@ -127,7 +127,7 @@ def show(
         **about.more,
     }
     if html is not None:
-        _write(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
+        write_page(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
         out.message(f"wrote {html}")
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
@@ -175,7 +175,8 @@ def _hides(out: Writer, fields: Sequence[Field]) -> bool:
     return any(field.hidden for field in out.screened(fields))
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, text: str) -> None:
+    """Write a page for its owner alone. Raises OutputError."""
     from mhc.store import files
 
     try:
