@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.clock import to_ms
@@ -86,6 +86,13 @@ def cover(conn: Connection, begin: float, end: float, *, room: str = ROOM) -> No
     """Note that a time was captured."""
     source = streams.ensure(conn, room, Kind.LIVE, "testserver", T0)
     coverage.extend(conn, source.id, minute(begin), minute(end), joined=False)
+
+
+def empty(conn: Connection) -> None:
+    """Take away all that a database holds but what came with it."""
+    for table in reversed(schema.metadata.sorted_tables):
+        if table.name not in {"watchlist", "event_method", "schema_compat"}:
+            conn.execute(delete(table))
 
 
 def remember(conn: Connection, who: str, other: str) -> None:

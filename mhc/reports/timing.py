@@ -5,17 +5,17 @@ streamed more often, and what is known of none is unknown.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.config.timetable import DAYS
 from mhc.domain.clock import to_ms
-from mhc.domain.spans import Pair, cut, shared
+from mhc.domain.spans import Pair, cut, joined, shared
 from mhc.domain.week import Hour, hour_of_ms, shares
 from mhc.reports.frame import Covered, Crowd, covered
-from mhc.store import coverage, minutes, people, sessions
+from mhc.store import coverage, lines_within, minutes, people, sessions
 from mhc.store.minutes import MINUTE_MS, Metric, Who
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mhc.store.counting import Scope
 
-_HOUR = timedelta(hours=1)
+_HOUR, _MINUTE, _MS = timedelta(hours=1), timedelta(minutes=1), timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,8 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     who = Who(only, left_out, asked.reveal)
     live = _live(conn, scope, asked.now)
     amounts: dict[Hour, int] = defaultdict(int)
-    touched = {room: _minutes(spans) for room, spans in live.items()}
-    for one in minutes.sums(conn, asked.metric, scope, who):
-        if one.at_ms in touched.get(one.room_id, ()):
-            amounts[hour_of_ms(one.at_ms, asked.tz)] += one.amount
+    for at_ms, amount in _happened(conn, scope, asked.metric, who, live):
+        amounts[hour_of_ms(at_ms, asked.tz)] += amount
     known = shares((span for spans in live.values() for span in spans), asked.tz)
     rows = [_row(hour, amounts[hour], share.time, share.dates) for hour, share in known.items()]
     rows.sort(key=lambda row: (-row.per_hour, row.place))
@@ -104,10 +102,29 @@ def _live(conn: "Connection", scope: "Scope", now: datetime) -> dict[int, list[P
     }
 
 
-def _minutes(spans: Sequence[Pair]) -> set[int]:
-    """Give the starts of the minutes that some spans touch, in milliseconds."""
-    return {
-        at
-        for begin, end in spans
-        for at in range(to_ms(begin) // MINUTE_MS * MINUTE_MS, to_ms(end), MINUTE_MS)
-    }
+def _happened(
+    conn: "Connection", scope: "Scope", metric: Metric, who: Who, live: dict[int, list[Pair]]
+) -> Iterator[tuple[int, int]]:
+    """Give when how much happened while live, by the minute, or by the quarter of an hour that it was in."""
+    touched = {room: _minutes(spans) for room, spans in live.items()}
+    if metric is Metric.MESSAGES and who.only is None:
+        for room, spans in touched.items():
+            yield from lines_within.by_quarter(conn, [room], [spans], who.without)[0].items()
+        return
+    at = {room: {at for begin, end in spans for at in _starts(begin, end)} for room, spans in touched.items()}
+    for one in minutes.sums(conn, metric, scope, who):
+        if one.at_ms in at.get(one.room_id, ()):
+            yield one.at_ms, one.amount
+
+
+def _minutes(spans: Sequence[Pair]) -> list[Pair]:
+    """Give spans that begin and end with a minute, around those that are given."""
+    return joined((_minute(begin), _minute(end + _MINUTE - _MS)) for begin, end in spans)
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def _starts(begin: datetime, end: datetime) -> range:
+    return range(to_ms(begin), to_ms(end), MINUTE_MS)

@@ -11,7 +11,18 @@ from sqlalchemy import Connection, delete, select
 
 from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, after, fold
 from mhc.domain.sessions import Origin, Span, stitch
-from mhc.store import follows, history, message_words, pasted, people, room_states, sessions, totals, visits
+from mhc.store import (
+    follows,
+    history,
+    line_counts,
+    message_words,
+    pasted,
+    people,
+    room_states,
+    sessions,
+    totals,
+    visits,
+)
 from mhc.store.bulk import Batch
 from mhc.store.events import NewEvent
 from mhc.store.known import Known, look
@@ -51,6 +62,7 @@ def add_known(
     if source.kind != Kind.LIVE:
         return
     totals.add(batch, source.room_id, new)
+    line_counts.add(batch, source.room_id, new)
     follows.derive(batch, source.room_id, new)
     batch.add(*people.evidence(_viewers(source, new) - stands.viewers, Role.VIEWER))
     rooms = {n.room_id for n in new if n.room_id is not None} | ({source.room_id} if unseen else set())

@@ -18,12 +18,13 @@ from mhc.store import (
     history,
     import_batches,
     ledger,
+    line_counts,
     payloads,
     people,
     personal,
+    recounting,
     room_texts,
     sessions,
-    totals,
 )
 from mhc.store.people import CHUNK, Role
 from mhc.store.schema import (
@@ -146,6 +147,7 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     for room_id in rooms:
         sessions.lock(conn, room_id)
     said = payloads.only_of(conn, subject.ids)
+    line_counts.take_away(conn, subject.ids)
     for table, condition in _parts(subject):
         conn.execute(delete(table).where(condition))
     inherited = None
@@ -158,7 +160,7 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
         _delete(conn, one, subject.ids)
     payloads.drop(conn, said)
     room_texts.drop_unused(conn, subjects)
-    totals.rebuild_of(conn, sorted(others))
+    recounting.recount(conn, others)
     for room_id in sorted(set(rooms) & set(derived.rooms(conn))):
         derived.rebuild(conn, room_id, gap)
 

@@ -5,7 +5,18 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, cast, func, inspect, select, text
 
-from mhc.store import canonical, derived, follows, message_words, pasted, people, schema, sizes, totals
+from mhc.store import (
+    canonical,
+    derived,
+    follows,
+    line_counts,
+    message_words,
+    pasted,
+    people,
+    recounting,
+    schema,
+    sizes,
+)
 from mhc.store.database import Database
 from mhc.store.schema import event, observation, payload, person, room_poll, snapshot, stream_session
 
@@ -82,7 +93,8 @@ def repair(db: Database, merge_gap: timedelta) -> None:
         people.lock_names(conn)
         canonical.flatten(conn)
         pasted.judge_all(conn)
-        totals.rebuild(conn)
+        recounting.rebuild(conn)
+        line_counts.rebuild(conn)
         follows.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, merge_gap)
@@ -101,8 +113,10 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
             found.append(f"{wrong} people do not read as the merges say")
         if wrong := pasted.misjudged(conn):
             found.append(f"{wrong} pasted lines count, or do not, against what was captured")
-        if wrong := totals.differences(conn):
+        if wrong := recounting.differences(conn):
             found.append(f"{wrong} totals are not what the events say")
+        if wrong := line_counts.differences(conn):
+            found.append(f"{wrong} counts of public lines are not what the events say")
         if wrong := follows.differences(conn):
             found.append(f"{wrong} follows are not what the events say")
         if wrong := message_words.differences(conn):

@@ -20,6 +20,7 @@ from mhc.store.schema import (
     note,
     note_word,
     payload,
+    person_total,
     rejected_event,
     room_text,
     snapshot,
@@ -28,7 +29,7 @@ from mhc.store.schema import (
 
 _BLOCK = 1000
 _PRIVATE_MESSAGE = next(number for number, name in METHODS.items() if name == "privateMessage")
-_ANONYMOUS = ("anonymous_tokens", "anonymous_tips")
+_ANONYMOUS = tuple(column.name for column in person_total.c if "anonymous" in column.name)
 _PRIVATE_NAME = "private"
 
 Row = dict[str, Any]
@@ -131,7 +132,7 @@ def _masked(table: Table, row: Row, *, reveal: bool, private: bool) -> Row:
         return _event(row, hidden=row["method_id"] == _PRIVATE_MESSAGE and not private)
     if table is snapshot:
         return _reading(row)
-    if table.name == "person_total" and not reveal:
+    if table is person_total and not reveal:
         row |= dict.fromkeys(_ANONYMOUS)
     if table.name == "person_name" and row["kind"] == _PRIVATE_NAME and not reveal:
         row["name"] = None

@@ -22,13 +22,13 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
-    union,
     union_all,
 )
 
-from mhc.domain.clock import EPOCH
+from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.live import Live
+from mhc.domain.month_bits import MONTH_MS, MONTHS, months_of
 from mhc.domain.sessions import FAR
 from mhc.domain.visits import Ending
 from mhc.store import follows, people, room_readings
@@ -122,55 +122,63 @@ def of_merged(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
     """Give who tipped in a range; who did so anonymously only where `reveal` counts it."""
+    t = person_total.c
     if of.since is None and of.until is None:
-        tips = person_total.c.tips + person_total.c.anonymous_tips if reveal else person_total.c.tips
-        total = _in(select(person_total.c.person_id).where(tips > 0), person_total.c.room_id, of)
-        return those(total)._replace(asked=lambda who: of_one(total, person_total.c.person_id, who).exists())
-    if not reveal:
-        return _tippers_of(conn, of)
-    query = select(event.c.actor_id).where(*_tips(conn, of))
-    if of.room_ids is None:
-        return those(query)
-    # Two parts, so that the index alone answers the first: an event that names no room is of the one listened to.
-    named = query.where(event.c.room_id.in_(of.room_ids))
-    unnamed = query.where(event.c.room_id.is_(None), room_of_event.in_(of.room_ids))
-    tipped = union(named, unnamed).cte()  # read once for both queries
-    found = those(select(tipped.c.actor_id))
-    if of.among is None:
-        return found
-    # Of a few people the last tip is found sooner than the tips of everybody are read. No EXISTS: PostgreSQL would.
-    last = [one.order_by(event.c.at.desc()).limit(1) for one in (named, unnamed)]
-    return found._replace(
-        asked=lambda who: or_(
-            *(of_one(one, event.c.actor_id, who).scalar_subquery().is_not(None) for one in last)
-        )
-    )
+        tipped = t.tips + t.anonymous_tips > 0 if reveal else t.tips > 0
+    else:
+        kinds = [_Tipped(t.first_tip_at, t.last_tip_at, t.tip_months, hidden=False)]
+        kinds += [_Tipped(t.first_anonymous_at, t.last_anonymous_at, t.anonymous_months, hidden=True)][
+            :reveal
+        ]
+        tipped = or_(*(_tipped_in(conn, of, kind) for kind in kinds))
+    total = _in(select(t.person_id).where(tipped), t.room_id, of)
+    return those(total)._replace(asked=lambda who: of_one(total, t.person_id, who).exists())
+
+
+class _Tipped(NamedTuple):
+    """What the totals know of when somebody tipped: by name, or anonymously."""
+
+    first: ColumnElement[Any]
+    last: ColumnElement[Any]
+    months: ColumnElement[int]
+    hidden: bool
+
+
+def _tipped_in(conn: Connection, of: Range, kind: _Tipped) -> ColumnElement[bool]:
+    """Whether somebody tipped in a range, as first, last and months say; where these leave it open, their tips do.
+
+    They leave it open for who tipped on both sides of the range, in none of its whole months, but in one of its edges.
+    """
+    touches: list[ColumnElement[bool]] = [kind.last.is_not(None)]
+    touches += [] if of.since is None else [kind.last >= of.since]
+    touches += [] if of.until is None else [kind.first < of.until]
+    if of.since is None or of.until is None:
+        return and_(*touches)
+    whole, edges = months_of(to_ms(of.since), to_ms(of.until))
+    # A bit says which of two months that are 63 apart was meant only where the one lies beyond first and last.
+    clear = type_coerce(kind.last, BigInteger) - type_coerce(kind.first, BigInteger) < (MONTHS - 1) * MONTH_MS
+    surely = or_(kind.last < of.until, kind.first >= of.since, and_(clear, _any(kind.months, whole)))
+    asked = and_(_any(kind.months, whole | edges), _tip_of(conn, of, hidden=kind.hidden).is_not(None))
+    return and_(*touches, or_(surely, asked))
+
+
+def _any(bits: ColumnElement[int], of: int) -> ColumnElement[bool]:
+    return bits.bitwise_and(literal(of, BigInteger)) > 0
+
+
+def _tip_of(conn: Connection, of: Range, *, hidden: bool) -> ColumnElement[Any]:
+    """Give the last tip in a range of the person in the totals. No EXISTS: PostgreSQL would read everybody's."""
+    anonymous = event.c.flags.bitwise_and(int(Flag.ANONYMOUS))
+    mine = event.c.actor_id == person_total.c.person_id, room_of_event == person_total.c.room_id
+    tip = select(event.c.at).where(*mine, anonymous > 0 if hidden else anonymous < 1, *_tips(conn, of))
+    return tip.order_by(event.c.at.desc()).limit(1).correlate(person_total).scalar_subquery()
 
 
 def _tips(conn: Connection, of: Range) -> list[ColumnElement[bool]]:
-    """Give the conditions that an event is a tip in a range."""
+    """Give the conditions that an event is a tip in a range, at a known time."""
     tip = event.c.tokens.is_not(None), event.c.method_id == _TIP, *within(event.c.at, of)
-    known = event.c.at != EPOCH  # then: a pasted line of unknown time
     testbed = list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars())
-    return [*tip, counted, known, *([event.c.stream_id.not_in(testbed)] if testbed else [])]
-
-
-def _tippers_of(conn: Connection, of: Range) -> Those:
-    """Give who tipped by name in a range, as first and last tip say; only who tipped on both sides of it is looked up."""
-    t = person_total.c
-    total = _in(select(t.person_id).where(t.last_tip_at.is_not(None)), t.room_id, of)
-    if of.since is not None:
-        total = total.where(t.last_tip_at >= of.since)
-    if of.until is not None:
-        total = total.where(t.first_tip_at < of.until)
-    if of.since is not None and of.until is not None:
-        named = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != int(Flag.ANONYMOUS)
-        mine = event.c.actor_id == t.person_id, room_of_event == t.room_id
-        tip = select(event.c.at).where(*mine, named, *_tips(conn, of))
-        # No EXISTS: PostgreSQL would read the tips of everybody.
-        inside = tip.order_by(event.c.at.desc()).limit(1).correlate(person_total).scalar_subquery()
-        total = total.where(or_(t.last_tip_at < of.until, t.first_tip_at >= of.since, inside.is_not(None)))
-    return those(total)._replace(asked=lambda who: of_one(total, t.person_id, who).exists())
+    return [*tip, counted, event.c.at != EPOCH, *([event.c.stream_id.not_in(testbed)] if testbed else [])]
 
 
 def of_one(query: Select[Any], column: ColumnElement[int], who: ColumnElement[int]) -> Select[Any]:

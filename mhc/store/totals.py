@@ -7,36 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
-    Select,
-    and_,
-    case,
     cast,
-    delete,
     func,
-    insert,
-    or_,
     select,
-    type_coerce,
-    update,
 )
 
 from mhc.domain.clock import EPOCH, to_ms
-from mhc.domain.events import METHODS, Flag
+from mhc.domain.month_bits import month_bit
 from mhc.store.bulk import Batch, Bulk, bulk_insert
-from mhc.store.counting import counted
 from mhc.store.people import CHUNK
-from mhc.store.schema import Instant, event, person, person_total, room_latest, stream
+from mhc.store.schema import person, person_total
 
 if TYPE_CHECKING:
     from mhc.store.events import NewEvent
 
-_METHOD = {name: number for number, name in METHODS.items()}
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
 _THREAD = ("private_received", "private_sent", "private_outside")  # between the room's owner and the person
 _SEEN = ("first_seen_at", "last_seen_at")
-_TIPPED = ("first_tip_at", "last_tip_at")  # by name, and at a known time
+# When they tipped at a known time: by name, and anonymously; of each first, last, and the months in which they did.
+_TIPPED = ("first_tip_at", "last_tip_at")
+_HIDDEN = ("first_anonymous_at", "last_anonymous_at")
+_MONTHS = ("tip_months", "anonymous_months")
 SEEN_EVERY_MS = 3_600_000  # how exactly readings of a room say when its owner was seen: an index is behind it
 
 
@@ -51,10 +43,11 @@ def _outer(table: str, new: str, names: Sequence[str] = _SEEN) -> str:
 
 _ADD = bulk_insert(
     person_total,
-    ("person_id", "room_id", *_SUMS, *_THREAD, *_SEEN, "last_private_at", *_TIPPED),
+    ("person_id", "room_id", *_SUMS, *_THREAD, *_SEEN, "last_private_at", *_TIPPED, *_HIDDEN, *_MONTHS),
     "ON CONFLICT (person_id, room_id) DO UPDATE SET "
     + ", ".join(f"{name} = person_total.{name} + excluded.{name}" for name in (*_SUMS, *_THREAD))
-    + f", {_outer('person_total', 'excluded', (*_SEEN, 'last_private_at', *_TIPPED))}",
+    + f", {_outer('person_total', 'excluded', (*_SEEN, 'last_private_at', *_TIPPED, *_HIDDEN))}"
+    + "".join(f", {name} = person_total.{name} | excluded.{name}" for name in _MONTHS),
 )
 _MOVE_SEEN = Bulk(
     person,
@@ -81,6 +74,10 @@ class Total:
     last_private_at: datetime | None = None
     first_tip_at: datetime | None = None
     last_tip_at: datetime | None = None
+    tip_months: int = 0
+    first_anonymous_at: datetime | None = None
+    last_anonymous_at: datetime | None = None
+    anonymous_months: int = 0
 
 
 def subject_of(new: "NewEvent", owner_id: int) -> int | None:
@@ -113,6 +110,8 @@ def _values(total: Total) -> tuple[int | None, ...]:
         total.last_private_at,
         total.first_tip_at,
         total.last_tip_at,
+        total.first_anonymous_at,
+        total.last_anonymous_at,
     )
     return (
         total.tokens,
@@ -125,6 +124,8 @@ def _values(total: Total) -> tuple[int | None, ...]:
         total.private_sent,
         total.private_outside,
         *(None if at is None else to_ms(at) for at in times),
+        total.tip_months,
+        total.anonymous_months,
     )
 
 
@@ -145,6 +146,10 @@ def _count(total: Total, one: "NewEvent", *, seen: bool) -> None:
     if e.anonymous:
         total.anonymous_tokens += e.tokens or 0
         total.anonymous_tips += tip
+        if tip and one.at != EPOCH:
+            total.first_anonymous_at = min(total.first_anonymous_at or one.at, one.at)
+            total.last_anonymous_at = max(total.last_anonymous_at or one.at, one.at)
+            total.anonymous_months |= month_bit(to_ms(one.at))
         return
     total.tokens += e.tokens or 0
     total.tips += tip
@@ -156,6 +161,7 @@ def _count(total: Total, one: "NewEvent", *, seen: bool) -> None:
         if tip:
             total.first_tip_at = min(total.first_tip_at or one.at, one.at)
             total.last_tip_at = max(total.last_tip_at or one.at, one.at)
+            total.tip_months |= month_bit(to_ms(one.at))
 
 
 def _count_private(total: Total, one: "NewEvent", *, sent: bool) -> None:
@@ -188,95 +194,3 @@ def of_person(conn: Connection, person_ids: Sequence[int], room_ids: Sequence[in
     if room_ids is not None:
         query = query.where(person_total.c.room_id.in_(room_ids))
     return Total(*conn.execute(query).one())
-
-
-def rebuild(conn: Connection) -> None:
-    """Make every total anew from the events."""
-    conn.execute(delete(person_total))
-    names = [column.name for column in from_events().selected_columns]
-    conn.execute(insert(person_total).from_select(names, from_events()))
-    see_again(conn)
-
-
-def rebuild_of(conn: Connection, person_ids: Sequence[int]) -> None:
-    """Make the totals of some people anew, and when they were seen, from their events."""
-    if not person_ids:
-        return
-    conn.execute(delete(person_total).where(person_total.c.person_id.in_(person_ids)))
-    mine = or_(event.c.actor_id.in_(person_ids), event.c.partner_id.in_(person_ids))
-    true = from_events().where(mine).subquery()
-    theirs = select(*true.columns).where(true.c.person_id.in_(person_ids))
-    conn.execute(insert(person_total).from_select(true.columns.keys(), theirs))
-    see_again(conn, person_ids)
-
-
-def see_again(conn: Connection, person_ids: Sequence[int] | None = None) -> None:
-    """Say anew when people (None: all) were first and last seen, as totals and the readings of their rooms have it."""
-    mine, rooms = person_total.c.person_id == person.c.id, room_latest.c.person_id == person.c.id
-    ends = (
-        (func.min(person_total.c.first_seen_at), to_hour(room_latest.c.first_at), ColumnElement.__lt__),
-        (func.max(person_total.c.last_seen_at), to_hour(room_latest.c.observed_at), ColumnElement.__gt__),
-    )
-    values = {}
-    for name, (here, there, beyond) in zip(_SEEN, ends, strict=True):
-        did = select(here).where(mine).scalar_subquery()
-        shown = select(there).where(rooms).scalar_subquery()
-        values[name] = case((or_(did.is_(None), beyond(shown, did)), shown), else_=did)
-    query = update(person).values(values)
-    conn.execute(query if person_ids is None else query.where(person.c.id.in_(person_ids)))
-
-
-def to_hour(at: Any) -> ColumnElement[datetime]:
-    """Give the hour of an instant: so exactly do the readings of a room say when its owner was seen."""
-    ms = type_coerce(at, BigInteger)
-    return type_coerce(ms - ms % SEEN_EVERY_MS, Instant)
-
-
-def differences(conn: Connection) -> int:
-    """Give how many totals are not what the events say."""
-    kept = select(*(person_total.c[column.name] for column in from_events().selected_columns))
-    true = from_events()
-    queries = (kept.except_(true), true.except_(kept))
-    return sum(len(conn.execute(query).all()) for query in queries)
-
-
-def from_events(*which: ColumnElement[bool]) -> Select[Any]:
-    """Give the query of the totals as the events, or some of them, say: the same rules as `_count`, in SQL."""
-    private = event.c.method_id == _METHOD["privateMessage"]
-    sent_by_owner = and_(private, event.c.actor_id == stream.c.room_id)
-    subject = case((sent_by_owner, event.c.partner_id), else_=event.c.actor_id).label("person_id")
-    room = func.coalesce(event.c.room_id, stream.c.room_id).label("room_id")
-    anonymous = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
-    tip = and_(event.c.method_id == _METHOD["tip"], event.c.tokens.is_not(None))
-    chat = event.c.method_id == _METHOD["chatMessage"]
-    unseen = or_(anonymous, func.coalesce(sent_by_owner, False), event.c.at == EPOCH)
-    seen = case((unseen, None), else_=event.c.at)
-    received = and_(private, event.c.actor_id != stream.c.room_id, event.c.partner_id == stream.c.room_id)
-    written = and_(or_(received, sent_by_owner), ~anonymous)
-    return (
-        select(
-            subject,
-            room,
-            _sum(event.c.tokens, ~anonymous).label("tokens"),
-            _sum(1, and_(tip, ~anonymous)).label("tips"),
-            _sum(event.c.tokens, anonymous).label("anonymous_tokens"),
-            _sum(1, and_(tip, anonymous)).label("anonymous_tips"),
-            _sum(1, and_(chat, ~anonymous)).label("messages"),
-            _sum(1, and_(private, ~anonymous)).label("private_messages"),
-            func.min(seen).label("first_seen_at"),
-            func.max(seen).label("last_seen_at"),
-            _sum(1, and_(received, written)).label("private_received"),
-            _sum(1, and_(sent_by_owner, written)).label("private_sent"),
-            _sum(1, and_(written, event.c.room_id.is_(None))).label("private_outside"),
-            func.max(case((and_(written, event.c.at != EPOCH), event.c.at))).label("last_private_at"),
-            func.min(case((tip, seen))).label("first_tip_at"),
-            func.max(case((tip, seen))).label("last_tip_at"),
-        )
-        .join(stream, stream.c.id == event.c.stream_id)
-        .where(stream.c.kind != "testbed", subject.is_not(None), counted, *which)
-        .group_by(subject, room)
-    )
-
-
-def _sum(value: Any, when: Any) -> Any:
-    return cast(func.coalesce(func.sum(case((when, value), else_=0)), 0), BigInteger)

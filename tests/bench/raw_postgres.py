@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from bench.raw_rows import LEASE_MS, Read, Room, moves, names, read, totals
+from bench.raw_rows import LEASE_MS, Read, Room, moves, names, quarters, read, totals
 
 Columns = Sequence[Sequence[Any]]
 
@@ -54,25 +54,35 @@ _EVENT_TYPES = {
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
 _THREAD = ("private_received", "private_sent", "private_outside")
 _TIMES = {"first_seen_at": "least", "last_seen_at": "greatest"}
-_MORE_TIMES = {"last_private_at": "greatest", "first_tip_at": "least", "last_tip_at": "greatest"}
+_MORE_TIMES = {
+    "last_private_at": "greatest", "first_tip_at": "least", "last_tip_at": "greatest", "first_anonymous_at": "least",
+    "last_anonymous_at": "greatest",
+}  # fmt: skip
+_MONTHS = ("tip_months", "anonymous_months")
 _TOTAL = (
-    f"INSERT INTO person_total AS p (person_id, room_id, {', '.join((*_SUMS, *_TIMES, *_THREAD, *_MORE_TIMES))})"
+    f"INSERT INTO person_total AS p (person_id, room_id, {', '.join((*_SUMS, *_TIMES, *_THREAD, *_MORE_TIMES, *_MONTHS))})"
     " SELECT * FROM {rows} WHERE true ON CONFLICT (person_id, room_id) DO UPDATE SET "
     + ", ".join(f"{name} = p.{name} + excluded.{name}" for name in (*_SUMS, *_THREAD))
     + "".join(
         f", {name} = {outer}(p.{name}, excluded.{name})" for name, outer in (_TIMES | _MORE_TIMES).items()
     )
+    + "".join(f", {name} = p.{name} | excluded.{name}" for name in _MONTHS)
 )
+_QUARTER = (
+    "INSERT INTO room_quarter AS q (room_id, begins_at, messages) SELECT * FROM {rows} WHERE true"
+    " ON CONFLICT (room_id, begins_at) DO UPDATE SET messages = q.messages + excluded.messages"
+)
+_QUARTER_TYPES = {"r": "int", "b": "bigint", "m": "int"}
 _SEEN = (
     "UPDATE person SET first_seen_at = least(first_seen_at, f), last_seen_at = greatest(last_seen_at, l)"
     " FROM {rows} WHERE id = who"
 )
 _TOTAL_TYPES = dict(
     zip(
-        "abcdefghijklmnop",
+        "abcdefghijklmnopqrst",
         (
             *("int", "int", "bigint", "int", "bigint", "int", "int", "int", "bigint", "bigint"),
-            *("int", "int", "int", "bigint", "bigint", "bigint"),
+            *("int", "int", "int", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint"),
         ),
         strict=True,
     )
@@ -127,6 +137,9 @@ class Raw:
                     columns = [list(column) for column in zip(*sums, strict=True)]
                     _run(cursor, _TOTAL, _TOTAL_TYPES, columns)
                     _run(cursor, _SEEN, _SEEN_TYPES, [columns[0], columns[8], columns[9]])
+                if lines := quarters(page, ids, self._owner):
+                    columns = [list(column) for column in zip(*lines, strict=True)]
+                    _run(cursor, _QUARTER, _QUARTER_TYPES, columns)
                 self._follow(cursor, page, ids, now)
             if lease.rowcount != 1:
                 raise ValueError("the lease is another's")

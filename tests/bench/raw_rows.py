@@ -1,12 +1,14 @@
 """What a program without layers makes of a page: the rows of the raw drivers' side of the comparison."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from mhc.domain.events import METHODS
+from mhc.domain.month_bits import month_bit
 from mhc.domain.packing import pack
 
 _NUMBER = {name: number for number, name in METHODS.items()}
@@ -15,7 +17,7 @@ _ENTER, _LEAVE = (_NUMBER[name] for name in ("userEnter", "userLeave"))
 _START, _STOP = (_NUMBER[name] for name in ("broadcastStart", "broadcastStop"))
 _GUEST = "Anonymous"
 ANONYMOUS, GUEST = 1, 2
-LEASE_MS = 300_000
+LEASE_MS, QUARTER_MS = 300_000, 900_000
 
 
 class _User(msgspec.Struct):
@@ -100,7 +102,7 @@ def names(page: Iterable[Read]) -> set[str]:
 
 
 def totals(page: Sequence[Read], ids: dict[str, int], owner: int) -> list[list[int | None]]:
-    """Sum what each person did: person, room, six sums, first and last seen, private messages, first and last tip."""
+    """Sum what each person did: person, room, six sums, first and last seen, private messages, tips openly and hidden."""
     sums: dict[tuple[int, int], list[int | None]] = {}
     for e in page:
         who = ids.get(e.actor or "")
@@ -109,7 +111,9 @@ def totals(page: Sequence[Read], ids: dict[str, int], owner: int) -> list[list[i
         if subject is None:
             continue
         key = subject, ids.get(e.room or "", owner)
-        row = sums.setdefault(key, [*key, 0, 0, 0, 0, 0, 0, None, None, 0, 0, 0, None, None, None])
+        row = sums.setdefault(
+            key, [*key, 0, 0, 0, 0, 0, 0, None, None, 0, 0, 0, None, None, None, None, None, 0, 0]
+        )
         _count(row, e, seen=not theirs)
         if e.method_id == _PRIVATE and owner in (who, ids.get(e.partner or "")):
             _count_private(row, e, sent=theirs)
@@ -120,23 +124,41 @@ def _count(row: list[int | None], e: Read, *, seen: bool) -> None:
     hidden = 2 if e.flags & ANONYMOUS else 0
     row[2 + hidden] = (row[2 + hidden] or 0) + (e.tokens or 0)
     row[3 + hidden] = (row[3 + hidden] or 0) + (e.method_id == _TIP)
+    if e.method_id == _TIP:
+        row[14 + hidden] = _least(row[14 + hidden], e.id_ms)
+        row[15 + hidden] = _most(row[15 + hidden], e.id_ms)
+        row[18 + hidden // 2] = (row[18 + hidden // 2] or 0) | month_bit(e.id_ms)
     if hidden:
         return
     row[6] = (row[6] or 0) + (e.method_id == _CHAT)
     row[7] = (row[7] or 0) + (e.method_id == _PRIVATE)
     if seen:
-        row[8] = e.id_ms if row[8] is None else min(row[8], e.id_ms)
-        row[9] = e.id_ms if row[9] is None else max(row[9], e.id_ms)
-        if e.method_id == _TIP:
-            row[14] = e.id_ms if row[14] is None else min(row[14], e.id_ms)
-            row[15] = e.id_ms if row[15] is None else max(row[15], e.id_ms)
+        row[8], row[9] = _least(row[8], e.id_ms), _most(row[9], e.id_ms)
 
 
 def _count_private(row: list[int | None], e: Read, *, sent: bool) -> None:
     row[10] = (row[10] or 0) + (not sent)
     row[11] = (row[11] or 0) + sent
     row[12] = (row[12] or 0) + (not e.room)
-    row[13] = e.id_ms if row[13] is None else max(row[13], e.id_ms)
+    row[13] = _most(row[13], e.id_ms)
+
+
+def _least(one: int | None, other: int) -> int:
+    return other if one is None else min(one, other)
+
+
+def _most(one: int | None, other: int) -> int:
+    return other if one is None else max(one, other)
+
+
+def quarters(page: Iterable[Read], ids: dict[str, int], owner: int) -> list[tuple[int, int, int]]:
+    """Count the public lines: room, quarter of an hour, how many."""
+    found = Counter(
+        (ids.get(e.room or "", owner), e.id_ms // QUARTER_MS * QUARTER_MS)
+        for e in page
+        if e.method_id == _CHAT
+    )
+    return [(*key, found[key]) for key in sorted(found)]
 
 
 class Room:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.raw_rows import LEASE_MS, Read, Room, moves, names, read, totals
+from bench.raw_rows import LEASE_MS, Read, Room, moves, names, quarters, read, totals
 
 _CURSOR = "UPDATE stream SET cursor = ?, cursor_at = ?, last_poll_ok_at = ?, lease_expires_at = ? WHERE id = ? AND epoch = ?"
 _COVER = "UPDATE capture_coverage SET to_at = ? WHERE id = ?"
@@ -34,15 +34,24 @@ _EVENT = (
 _SUMS = ("tokens", "tips", "anonymous_tokens", "anonymous_tips", "messages", "private_messages")
 _THREAD = ("private_received", "private_sent", "private_outside")
 _TIMES = {"first_seen_at": "min", "last_seen_at": "max"}
-_MORE_TIMES = {"last_private_at": "max", "first_tip_at": "min", "last_tip_at": "max"}
+_MORE_TIMES = {
+    "last_private_at": "max", "first_tip_at": "min", "last_tip_at": "max", "first_anonymous_at": "min",
+    "last_anonymous_at": "max",
+}  # fmt: skip
+_MONTHS = ("tip_months", "anonymous_months")
 _TOTAL = (
-    f"INSERT INTO person_total (person_id, room_id, {', '.join((*_SUMS, *_TIMES, *_THREAD, *_MORE_TIMES))})"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (person_id, room_id) DO UPDATE SET "
+    f"INSERT INTO person_total (person_id, room_id, {', '.join((*_SUMS, *_TIMES, *_THREAD, *_MORE_TIMES, *_MONTHS))})"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (person_id, room_id) DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in (*_SUMS, *_THREAD))
     + "".join(
         f", {name} = {outer}(coalesce({name}, excluded.{name}), coalesce(excluded.{name}, {name}))"
         for name, outer in (_TIMES | _MORE_TIMES).items()
     )
+    + "".join(f", {name} = {name} | excluded.{name}" for name in _MONTHS)
+)
+_QUARTER = (
+    "INSERT INTO room_quarter (room_id, begins_at, messages) VALUES (?, ?, ?)"
+    " ON CONFLICT (room_id, begins_at) DO UPDATE SET messages = messages + excluded.messages"
 )
 _SEEN = (
     "UPDATE person SET first_seen_at = min(coalesce(first_seen_at, ?2), ?2),"
@@ -87,6 +96,7 @@ class Raw:
         sums = totals(page, ids, self._owner)
         db.executemany(_TOTAL, sums)
         db.executemany(_SEEN, [(row[0], row[8], row[9]) for row in sums if row[8] is not None])
+        db.executemany(_QUARTER, quarters(page, ids, self._owner))
         self._follow(page, ids, now)
         db.execute("COMMIT")
 

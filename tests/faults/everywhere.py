@@ -28,7 +28,16 @@ from mhc.store.streams import Kind, Moved
 NAME, OLD, MERGED, SECRET = "zqname_zqpart", "zqold_zqformer", "zqmerged", "zqsecret"
 CANARIES = tuple(word.encode() for word in ("zqname", "zqpart", "zqold", "zqformer", "zqmerged", "zqsecret"))
 # What follows from events: `fill` lets it follow. And what no person is in.
-DERIVED = {"broadcast", "person_total", "room_state", "visit", "event", "rejected_event", "message_word"}
+DERIVED = {
+    "broadcast",
+    "person_total",
+    "room_quarter",
+    "room_state",
+    "visit",
+    "event",
+    "rejected_event",
+    "message_word",
+}
 MADE = {
     "person",
     "alias",

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 import factories
-from factories import Item, chat, cover, happening, media, minute, tip
+from factories import Item, chat, cover, empty, happening, media, minute, tip
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.reports import sessions
 from mhc.reports.sessions import Asked, Row
@@ -45,12 +45,6 @@ def item(at: float, what: str, who: str, tokens: int) -> Item:
 def figures(conn: Connection, *, now: datetime = NOW, include_excluded: bool = False) -> list[Row]:
     asked = Asked(now, MERGE_GAP, include_excluded=include_excluded)
     return list(sessions.read(conn, list_all(conn), asked).rows)
-
-
-def empty(conn: Connection) -> None:
-    for table in reversed(schema.metadata.sorted_tables):
-        if table.name not in {"watchlist", "event_method", "schema_compat"}:
-            conn.execute(delete(table))
 
 
 def visitors(conn: Connection, row: Row) -> int:

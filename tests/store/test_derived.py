@@ -8,11 +8,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, select, text
 
+from factories import empty
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.events import EventId, parse_event
-from mhc.store import coverage, derived, events, follows, messages, schema, sessions, streams, totals
+from mhc.store import (
+    coverage,
+    derived,
+    events,
+    follows,
+    line_counts,
+    messages,
+    recounting,
+    schema,
+    sessions,
+    streams,
+)
 from mhc.store.database import Database
 from mhc.store.streams import Kind
 
@@ -98,12 +110,6 @@ def db(module_database: Database) -> Database:
     return module_database
 
 
-def empty(conn: Connection) -> None:
-    for table in reversed(schema.metadata.sorted_tables):
-        if table.name not in {"watchlist", "event_method", "schema_compat"}:
-            conn.execute(delete(table))
-
-
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(one_event, min_size=1, max_size=40),
@@ -179,10 +185,12 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
         assert not derived.differs(conn, room, MERGE_GAP)
         derived.rebuild(conn, room, MERGE_GAP)
         assert dump(conn) == arrived
-        assert totals.differences(conn) == follows.differences(conn) == 0
+        assert recounting.differences(conn) == follows.differences(conn) == line_counts.differences(conn) == 0
         own = messages.owners(conn)
         assert messages.threads(conn, own) == messages.threads(conn, own._replace(alone=False))
-        totals.rebuild(conn)
+        recounting.rebuild(conn)
+        line_counts.rebuild(conn)
+        assert line_counts.differences(conn) == 0
         follows.rebuild(conn)
         assert dump(conn) == arrived
 

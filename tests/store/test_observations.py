@@ -26,11 +26,11 @@ from mhc.store import (
     people,
     person_export,
     pruning,
+    recounting,
     roles,
     room_readings,
     room_texts,
     runs,
-    totals,
 )
 from mhc.store.database import Database
 from mhc.store.observations import Kept, Poll
@@ -120,7 +120,7 @@ def test_what_is_derived_again_says_the_same_of_who_was_seen(database: Database)
         poll(conn, 70, room("room_one"), room("viewer_one"))
         poll(conn, -70, room("room_one"))
         before = [seen(conn, name) for name in ("room_one", "viewer_one", "example_room")]
-        totals.see_again(conn)
+        recounting.see_again(conn)
         assert [seen(conn, name) for name in ("room_one", "viewer_one", "example_room")] == before
     inventory.repair(database, MERGE_GAP)
     assert inventory.problems(database, MERGE_GAP) == []

@@ -8,7 +8,7 @@ from sqlalchemy import select
 import factories
 from factories import chat, minute, tell_story, tip
 from mhc.errors import UsageError
-from mhc.store import people, schema, totals, watchlists
+from mhc.store import people, recounting, schema, watchlists
 from mhc.store.database import Database
 from mhc.store.roll import Roll, count_people, list_people
 
@@ -87,9 +87,9 @@ def test_totals_are_those_of_the_events_whatever_the_room_says(database: Databas
     tell_story(database)
     with database.write() as conn:
         factories.store(conn, [tip(1, "viewer_one", 5, room=None), chat(2, "viewer_two")], page=5)
-        assert totals.differences(conn) == 0
+        assert recounting.differences(conn) == 0
         before = list_people(conn, Roll())
-        totals.rebuild(conn)
+        recounting.rebuild(conn)
         assert list_people(conn, Roll()) == before
 
 

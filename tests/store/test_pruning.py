@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 import factories
-from factories import minute
+from factories import empty, minute
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import EventId, Flag, parse_event
 from mhc.domain.packing import unpack
 from mhc.errors import CheckError
-from mhc.store import coverage, derived, events, inventory, pruning, runs, schema, streams, totals
+from mhc.store import coverage, derived, events, inventory, pruning, recounting, runs, schema, streams
 from mhc.store.database import Database
 from mhc.store.pruning_text import Job
 from mhc.store.streams import Kind
@@ -74,12 +74,6 @@ def store(conn: Connection, page: list[dict[str, Any]], unseen: tuple[datetime, 
         coverage.add_gap(conn, source.id, at, at + timedelta(minutes=5), cause="test", certain=True)
     derived.add(conn, source, added.new, MERGE_GAP, unseen)
     return added
-
-
-def empty(conn: Connection) -> None:
-    for table in reversed(schema.metadata.sorted_tables):
-        if table.name not in {"watchlist", "event_method", "schema_compat"}:
-            conn.execute(delete(table))
 
 
 def prune(db: Database, names: tuple[str, ...], before: datetime, batch: int = 500) -> dict[str, int]:
@@ -170,7 +164,7 @@ def test_whatever_is_pruned_all_that_is_kept_reads_as_before(
         words = [row for row in old if row["method_id"] in {3, 4}]
         assert not [row for row in words if row["text"] or b"secret" in unpack(row["raw"])]
     with db.write() as conn:
-        totals.rebuild(conn)
+        recounting.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, MERGE_GAP)
         assert dump(conn) == told

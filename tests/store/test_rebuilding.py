@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select, update
 
 import factories
-from factories import DAY, happening, minute, show
+from factories import DAY, empty, happening, minute, show
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.sessions import Span
 from mhc.store import derived, rebuilding, schema, session_edits, session_notes, sessions, streams
 from mhc.store.database import Database
 from mhc.store.session_edits import Typed
-from store.test_derived import BASE, dump, empty, make, one_event, store
+from store.test_derived import BASE, dump, make, one_event, store
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
-from factories import DAY, ROOM, happening, minute, show, store, tip
+from factories import DAY, ROOM, empty, happening, minute, show, store, tip
 from mhc.domain.clock import to_ms
 from mhc.domain.sessions import FAR, Calendar
 from mhc.store import people, schema, segments, sessions, visits
@@ -91,15 +91,17 @@ tips = st.lists(
     max_size=10,
 )
 edge = st.sampled_from([None, 3, 4, 5, 6, 7])
+apart = st.sampled_from([1, 10 * DAY, 30 * DAY, 300 * DAY, 630 * DAY])  # minutes from one place to the next
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(given_tips=tips, since=edge, until=edge, reveal=st.booleans(), everywhere=st.booleans())
+@given(given_tips=tips, since=edge, until=edge, apart=apart, reveal=st.booleans(), everywhere=st.booleans())
 @example(
     given_tips=[(n, "viewer_one", False, ROOM) for n in (0, 9)]
     + [(n, "viewer_two", n == 4, None) for n in (0, 4, 5, 9)],
     since=4,
     until=5,
+    apart=1,
     reveal=False,
     everywhere=False,
 )
@@ -107,6 +109,23 @@ edge = st.sampled_from([None, 3, 4, 5, 6, 7])
     given_tips=[(n, "viewer_two", False, None) for n in (0, 4, 9)],
     since=4,
     until=5,
+    apart=1,
+    reveal=False,
+    everywhere=False,
+)
+@example(  # in whole months, anonymously
+    given_tips=[(n, "viewer_one", True, ROOM) for n in (0, 4, 9)],
+    since=3,
+    until=6,
+    apart=30 * DAY,
+    reveal=True,
+    everywhere=False,
+)
+@example(  # 1,890 days after the first is a month with the same bit
+    given_tips=[(n, "viewer_one", False, ROOM) for n in (2, 8)],
+    since=4,
+    until=7,
+    apart=630 * DAY,
     reveal=False,
     everywhere=False,
 )
@@ -115,16 +134,18 @@ def test_tippers_of_a_time_are_those_who_tipped_in_it(
     given_tips: list[tuple[int, str, bool, str | None]],
     since: int | None,
     until: int | None,
+    apart: int,
     reveal: bool,
     everywhere: bool,
 ) -> None:
     with module_database.write() as conn:
         empty(conn)
-        store(conn, [tip(at, who, 5, anonymous=hid, room=room) for at, who, hid, room in given_tips])
-        store(conn, [tip(at, "viewer_four", 5) for at in range(9)], kind=Kind.TESTBED, page=9)
+        when = [(at - 10) * apart for at in range(11)]  # all of it in the past
+        store(conn, [tip(when[at], who, 5, anonymous=hid, room=room) for at, who, hid, room in given_tips])
+        store(conn, [tip(when[at], "viewer_four", 5) for at in range(9)], kind=Kind.TESTBED, page=9)
         ids = people.ids_of(conn, people.usernames(conn))
         rooms = None if everywhere else [ids[ROOM]]
-        begin, end = (None if at is None else minute(at) for at in (since, until))
+        begin, end = (None if at is None else minute(when[at]) for at in (since, until))
         expected = {
             ids[who]
             for at, who, hid, room in given_tips
@@ -137,12 +158,6 @@ def test_tippers_of_a_time_are_those_who_tipped_in_it(
             assert set(conn.execute(found.alone).scalars()) == expected
             rows = select(schema.person.c.id).where(found.holds(schema.person.c.id))
             assert set(conn.execute(rows).scalars()) == expected
-
-
-def empty(conn: Connection) -> None:
-    for table in reversed(schema.metadata.sorted_tables):
-        if table.name not in {"watchlist", "event_method", "schema_compat"}:
-            conn.execute(delete(table))
 
 
 def counted(conn: Connection, wanted: Range) -> list[int]:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from factories import empty
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import derived, silence, streams
 from mhc.store.database import Database
-from store.test_derived import BASE, dump, empty, make, one_event, store
+from store.test_derived import BASE, dump, make, one_event, store
 
 
 @pytest.fixture(scope="module")

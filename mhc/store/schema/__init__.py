@@ -8,6 +8,7 @@ from mhc.store.schema.capture import (
     event_method,
     person_total,
     rejected_event,
+    room_quarter,
     room_state,
     stream,
     stream_session,
@@ -79,6 +80,7 @@ __all__ = [
     "relationship_change",
     "room_latest",
     "room_poll",
+    "room_quarter",
     "room_state",
     "room_text",
     "schema_compat",
@@ -95,7 +97,7 @@ __all__ = [
 
 # The revision this program was written for, and the number that says whether it may run on a newer schema:
 # a revision that an older program cannot live with raises it.
-REVISION = "0007"
+REVISION = "0008"
 COMPATIBILITY = 1
 UNFINISHED = 0  # the number of a database that is being copied: nobody may work with it
 

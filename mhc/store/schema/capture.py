@@ -193,5 +193,19 @@ person_total = Table(
     Column("last_private_at", Instant),
     Column("first_tip_at", Instant),
     Column("last_tip_at", Instant),
+    # Bits: one a month of thirty days in which they tipped, the same again after 63 of them.
+    Column("tip_months", BigInteger, nullable=False, server_default=text("0")),
+    Column("first_anonymous_at", Instant),
+    Column("last_anonymous_at", Instant),
+    Column("anonymous_months", BigInteger, nullable=False, server_default=text("0")),
     Index("ix_person_total_room", "room_id", "tokens"),
+)
+
+# The public lines of a room, a quarter of an hour a row.
+room_quarter = Table(
+    "room_quarter",
+    metadata,
+    ref("room_id", "person", primary_key=True, autoincrement=False),
+    Column("begins_at", Instant, primary_key=True),
+    Column("messages", Integer, nullable=False),
 )

@@ -1,0 +1,126 @@
+"""How many public lines were written in some stretches of time: from the counts of each quarter of an hour, and exact.
+
+Whole quarters are summed. Of a quarter that a stretch cuts, what lies outside is counted among the events, and taken
+off: rooms are quiet while they are dark. Only where several groups share a quarter is each part counted by itself.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    cast,
+    column,
+    func,
+    select,
+    type_coerce,
+    values,
+)
+
+from mhc.domain.clock import to_ms
+from mhc.domain.events import METHODS
+from mhc.domain.spans import Pair
+from mhc.store.counting import counted, room_of_event
+from mhc.store.line_counts import QUARTER_MS
+from mhc.store.schema import event, room_quarter, stream
+from mhc.store.streams import Kind
+
+_CHAT = next(number for number, name in METHODS.items() if name == "chatMessage")
+_A_TIME = 500  # stretches, in a query that counts the events of each
+
+
+class _Part(NamedTuple):
+    """What a group has of a quarter, or lacks: half-open, in epoch milliseconds."""
+
+    group: int
+    begin: int
+    end: int
+
+
+def by_quarter(
+    conn: Connection,
+    room_ids: Sequence[int],
+    groups: Sequence[Iterable[Pair]],
+    without: Sequence[int] = (),
+) -> list[Counter[int]]:
+    """Give for each group of stretches, which do not overlap, its lines by the quarter in epoch milliseconds.
+
+    Pasted lines count where totals count them; those of some people (their rows) do not.
+    """
+    found: list[Counter[int]] = [Counter() for _ in groups]
+    spans = [_Part(n, to_ms(begin), to_ms(end)) for n, group in enumerate(groups) for begin, end in group]
+    if not spans:
+        return found
+    parts: dict[int, list[_Part]] = defaultdict(list)
+    for part in sorted(spans, key=lambda one: one.begin):
+        for quarter in range(part.begin // QUARTER_MS * QUARTER_MS, part.end, QUARTER_MS):
+            mine = max(part.begin, quarter), min(part.end, quarter + QUARTER_MS)
+            parts[quarter].append(_Part(part.group, *mine))
+    live, other = _streams(conn, Kind.LIVE), _streams(conn, Kind.PASTE, Kind.IMPORT)
+    testbed = _streams(conn, Kind.TESTBED)
+    lines = _rollup(conn, room_ids, min(parts), max(parts))
+    apart = {quarter for quarter, theirs in parts.items() if len({one.group for one in theirs}) > 1}
+    for quarter in lines.keys() & (parts.keys() - apart):
+        found[parts[quarter][0].group][quarter] += lines[quarter]
+    quarters = lines.keys() & parts.keys()
+    outside = [gap for quarter in quarters - apart for gap in _gaps(quarter, parts[quarter])]
+    inside = [part for quarter in quarters & apart for part in parts[quarter]]
+    here = room_of_event.in_(room_ids)
+    _add(found, _count(conn, outside, here, event.c.stream_id.in_(live)), -1)
+    _add(found, _count(conn, inside, here, event.c.stream_id.in_(live)), 1)
+    if other:
+        _add(found, _count(conn, spans, here, event.c.stream_id.in_(other), counted), 1)
+    if without:
+        real = [event.c.stream_id.not_in(testbed)] if testbed else []
+        _add(found, _count(conn, spans, here, event.c.actor_id.in_(without), counted, *real), -1)
+    return found
+
+
+def _streams(conn: Connection, *kinds: Kind) -> list[int]:
+    return list(conn.execute(select(stream.c.id).where(stream.c.kind.in_(kinds))).scalars())
+
+
+def _rollup(conn: Connection, room_ids: Sequence[int], first: int, last: int) -> dict[int, int]:
+    begins = type_coerce(room_quarter.c.begins_at, BigInteger)
+    query = select(begins, cast(func.sum(room_quarter.c.messages), BigInteger))
+    query = query.where(room_quarter.c.room_id.in_(room_ids), begins.between(first, last)).group_by(begins)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def _gaps(quarter: int, parts: Sequence[_Part]) -> Iterator[_Part]:
+    """Give what the parts of a quarter, in order, leave out of it."""
+    reached = quarter
+    for part in parts:
+        if reached < part.begin:
+            yield _Part(part.group, reached, part.begin)
+        reached = part.end
+    if reached < quarter + QUARTER_MS:
+        yield _Part(parts[0].group, reached, quarter + QUARTER_MS)
+
+
+def _count(
+    conn: Connection, parts: Sequence[_Part], *which: ColumnElement[bool]
+) -> Iterator[tuple[int, int, int]]:
+    """Count the lines in each part, as (group, quarter, number)."""
+    at = type_coerce(event.c.at, BigInteger)
+    quarter = at - at % QUARTER_MS
+    columns: tuple[Any, ...] = (
+        column("n", Integer),
+        column("begin_ms", BigInteger),
+        column("end_ms", BigInteger),
+    )
+    for start in range(0, len(parts), _A_TIME):
+        part = values(*columns, name="part").data(list(parts[start : start + _A_TIME])).cte("part")
+        query = select(part.c.n, quarter, func.count()).select_from(part.join(event, at >= part.c.begin_ms))
+        query = query.where(at < part.c.end_ms, event.c.method_id == _CHAT, *which)
+        for row in conn.execute(query.group_by(part.c.n, quarter)):
+            yield row[0], row[1], row[2]
+
+
+def _add(found: Sequence[Counter[int]], counts: Iterable[tuple[int, int, int]], sign: int) -> None:
+    for group, quarter, number in counts:
+        found[group][quarter] += sign * number
