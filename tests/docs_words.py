@@ -364,7 +364,6 @@ NESTED_HELP = {
         "state": "live, ended or closed.",
         "started_at": "When it began, also where that was before the time asked for.",
         "ended_at": "When it ended; null while it is live.",
-        "duration": "How long it lasted, or lasts by now.",
         "tokens": "Tokens: tips and media, anonymous ones too.",
         "tips": "Number of tips.",
         "tippers": "How many people tipped.",

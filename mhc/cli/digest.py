@@ -162,9 +162,9 @@ class _Words:
             yield page.Part(f"{title} ({len(lines):,})", [*lines[:_MOST], *more])
 
     def _session(self, head: "Head") -> Iterator[str]:
-        live = ", and it goes on" if head.ended_at is None else ""
         room = "" if self._said.room else f"{self._pen(head.room)}, "
-        yield f"{room}{self._at(head.started_at)}: {duration(head.duration)}{live}"
+        lasted = "it goes on" if head.ended_at is None else duration(head.ended_at - head.started_at)
+        yield f"{room}{self._at(head.started_at)}: {lasted}"
         yield f"{self._amount(head.tokens)} tokens, {self._amount(head.tips)} tips, {head.tippers:,} tippers"
         if head.best_tipper is not None:
             yield f"best tipper: {self._pen(head.best_tipper)}, {self._amount(head.best_tokens or 0)} tokens"

@@ -90,7 +90,8 @@ def read(conn: "Connection", asked: Asked) -> Digest:
     since, until = asked.range.start, asked.range.end
     found = shows.list_all(conn, room=asked.room, since=since, until=until)
     scope = Scope(asked.room_ids, since, until)
-    tokens = _by_root(crowd, paid.by_name(conn, scope))
+    by_row = paid.by_name(conn, scope)
+    tokens = _by_root(crowd, by_row)
     returned, missing = _regulars(conn, asked, found, crowd)
     return Digest(
         session=_head(conn, found[0], asked, crowd) if found else None,
@@ -98,7 +99,7 @@ def read(conn: "Connection", asked: Asked) -> Digest:
         returned=returned,
         missing=missing,
         big_tippers=_big(conn, scope, asked.big, crowd, tokens),
-        first_tips=_first_tips(conn, scope, crowd, tokens),
+        first_tips=_first_tips(conn, scope, crowd, by_row),
         renames=_renames(conn, asked.range, crowd),
         added=_listed(conn, asked.range, crowd, removed=False),
         removed=_listed(conn, asked.range, crowd, removed=True),
@@ -131,7 +132,6 @@ def _head(conn: "Connection", one: "Session", asked: Asked, crowd: Crowd) -> Hea
         state=row.state,
         started_at=row.started_at,
         ended_at=row.ended_at,
-        duration=row.duration,
         tokens=row.tokens,
         tips=row.tips,
         tippers=row.tippers,
@@ -174,18 +174,18 @@ def _big(conn: "Connection", scope: Scope, big: int, crowd: Crowd, tokens: dict[
     return _most_first(Paid(names[who], tokens[who], None) for who in new)
 
 
-def _first_tips(conn: "Connection", scope: Scope, crowd: Crowd, tokens: dict[int, int]) -> list[Paid]:
-    """Give who tipped by name for the first time, by any of their rows."""
+def _first_tips(conn: "Connection", scope: Scope, crowd: Crowd, by_row: dict[int, int]) -> list[Paid]:
+    """Give who of those who paid by name tipped for the first time, by any of their rows."""
     first: dict[int, datetime] = {}
-    for row, at in movements.first_tips(conn, scope.room_ids, scope.since, scope.until):
+    for row, at in movements.first_tips(conn, scope.room_ids, scope.since, scope.until, by_row):
         root = crowd.root(row)
         first[root] = min(at, first.get(root, at))
     if scope.since is not None:
         for row in movements.tipped_before(conn, scope.room_ids, crowd.rows(first), scope.since):
             first.pop(crowd.root(row), None)
     new = [who for who in first if crowd.counts(who)]
-    names = people.names_by_id(conn, new)
-    return _most_first(Paid(names[who], tokens.get(who, 0), first[who]) for who in new)
+    names, tokens = people.names_by_id(conn, new), _by_root(crowd, by_row)
+    return _most_first(Paid(names[who], tokens[who], first[who]) for who in new)
 
 
 def _most_first(rows: Iterable[Paid]) -> list[Paid]:

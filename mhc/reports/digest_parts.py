@@ -1,7 +1,7 @@
 """What the parts of a digest say, a row each."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -13,7 +13,6 @@ class Head:
     state: str
     started_at: datetime
     ended_at: datetime | None
-    duration: timedelta
     tokens: int
     tips: int
     tippers: int

@@ -43,7 +43,9 @@ def renames(conn: Connection, since: datetime | None, until: datetime | None) ->
         .join(begun, begun.c.valid_from == ended.c.valid_to)
         .join(owner, owner.c.id == ended.c.person_id)
         .join(other, other.c.id == begun.c.person_id)
-        .where(same, *_inside(ended.c.valid_to, since, until))
+        .where(
+            same, *(one for at in (ended.c.valid_to, begun.c.valid_from) for one in _inside(at, since, until))
+        )
     )
     called = person.alias("called")
     merged = (
@@ -61,12 +63,16 @@ def renames(conn: Connection, since: datetime | None, until: datetime | None) ->
 
 
 def first_tips(
-    conn: Connection, room_ids: Sequence[int] | None, since: datetime | None, until: datetime | None
+    conn: Connection,
+    room_ids: Sequence[int] | None,
+    since: datetime | None,
+    until: datetime | None,
+    person_ids: Iterable[int],
 ) -> list[FirstTip]:
-    """Give the rows of people whose first tip in one of some rooms (None: of all) lies in a half-open time."""
+    """Give which of some rows of people first tipped one of some rooms (None: of all) by name in a half-open time."""
     first = person_total.c.first_tip_at
     query = _of_rooms(select(person_total.c.person_id, first), room_ids).where(first.is_not(None))
-    return [FirstTip(*row) for row in conn.execute(query.where(*_inside(first, since, until)))]
+    return [FirstTip(*row) for row in _chunked(conn, query.where(*_inside(first, since, until)), person_ids)]
 
 
 def tipped_before(

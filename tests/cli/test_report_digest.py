@@ -82,7 +82,6 @@ def test_the_last_session_comes_first(mine: MhcHere) -> None:
         "state": "closed",
         "started_at": "2026-01-09T18:00:00Z",
         "ended_at": "2026-01-09T18:30:00Z",
-        "duration": 1800,
         "tokens": 6280,
         "tips": 5,
         "tippers": 4,
@@ -141,6 +140,8 @@ def test_a_session_that_goes_on_is_missed_by_nobody_yet(mine: MhcHere, database:
 
     assert found["session"]["ended_at"] is None
     assert found["missing"] == []
+    text = mine("report", "digest", "--format", "text").stdout
+    assert "  2026-01-10 19:00: it goes on\n" in text
 
 
 def test_new_big_tippers_paid_so_much_for_the_first_time(mine: MhcHere) -> None:
