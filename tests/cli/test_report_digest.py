@@ -18,7 +18,8 @@ EVENINGS = {
     "back_one": (0, 1, 2, 8),  # three of ten, then five missed
     "soon_back": (0, 1, 3, 8),  # only four missed
     "gone_one": (0, 1, 3),  # the fifth that they miss is the last one
-    "gone_before": (0, 1, 2),  # theirs was the seventh
+    "gone_before": (0, 1, 2),  # theirs was the one before
+    "almost_gone": (2, 3, 4),  # missed four by then
     "seldom_one": (0, 1, 8),  # was no regular
     "new_one": (8,),
 }
@@ -118,7 +119,7 @@ def test_over_a_longer_time_who_is_back_is_not_missing(mine: MhcHere) -> None:
 
 
 def test_nobody_misses_a_session_at_which_nobody_was_seen(mine: MhcHere) -> None:
-    for day in (10, 11):
+    for day in range(10, 15):
         begin = f"2026-01-{day}T18:00:00Z"
         assert mine("session", "add", "--from", begin, "--to", begin.replace("18", "19")).status == 0
 
@@ -128,13 +129,18 @@ def test_nobody_misses_a_session_at_which_nobody_was_seen(mine: MhcHere) -> None
 def test_who_comes_back_after_a_long_time_was_a_regular_then(mine: MhcHere, database: Database) -> None:
     with database.write() as conn:
         for day in range(9, 40):
-            store(conn, show(day, "steady_one", *(["gone_one"] if day == 39 else [])), page=day + 100)
+            seldom = ["rare_one"] if day in {10, 21, 33, 39} else []  # three times, but not of ten in a row
+            store(
+                conn,
+                show(day, "steady_one", *seldom, *(["gone_one"] if day == 39 else [])),
+                page=day + 100,
+            )
 
     assert [(one["username"], one["missed"]) for one in digest(mine)["returned"]] == [("gone_one", 35)]
 
 
 def test_a_session_that_goes_on_is_missed_by_nobody_yet(mine: MhcHere, database: Database) -> None:
-    with database.write() as conn:  # gone_one had missed four before it
+    with database.write() as conn:  # it would be the fifth that almost_gone misses
         store(conn, show(9, "steady_one")[:2], page=50)
     found = digest(mine)
 
@@ -149,6 +155,8 @@ def test_new_big_tippers_paid_so_much_for_the_first_time(mine: MhcHere) -> None:
     assert digest(mine)["big_tippers"] == [{"username": "new_one", "tokens": 510, "at": None}]
     assert digest(mine, "--big", "511")["big_tippers"] == []
     assert names(digest(mine, "--big", "700")["big_tippers"]) == ["steady_one"]
+    first = digest(mine, "--since", "2026-01-01", "--until", "2026-01-01")  # what came later is not before
+    assert first["big_tippers"] == [{"username": "steady_one", "tokens": 600, "at": None}]
     everything = digest(mine, "--since", "2026-01-01", "--until", "2026-01-09T18:06:00Z")
     assert everything["big_tippers"] == [{"username": "steady_one", "tokens": 1300, "at": None}]
 
@@ -171,6 +179,7 @@ def test_a_tip_of_a_merged_person_is_no_first_one(mine: MhcHere) -> None:
 
 def test_renames_are_told_and_former_names_are_not(mine: MhcHere, database: Database) -> None:
     assert mine("person", "rename", "new_one", "newer_one").status == 0
+    assert mine("person", "rename", "newer_one", "newest_one").status == 0
     assert mine("alias", "add", "back_one", "once_called", "--former").status == 0
     now = datetime.now(UTC)
     with database.write() as conn:  # the same number under a name that was a person already
@@ -180,6 +189,7 @@ def test_renames_are_told_and_former_names_are_not(mine: MhcHere, database: Data
     assert [(one["old"], one["new"], one["source"]) for one in digest(mine)["renames"]] == [
         ("steady_one", "gone_one", "did"),
         ("new_one", "newer_one", "manual"),
+        ("newer_one", "newest_one", "manual"),
     ]
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, insert, text
 
 from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
+from mhc.domain.times import Range
 from mhc.domain.words import terms
-from mhc.reports import card, compare, inbox, sessions, timeline, tippers
+from mhc.reports import card, compare, digest, inbox, sessions, timeline, tippers
 from mhc.store import full_text, people, roll, search, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
@@ -37,6 +38,14 @@ def show_sessions(conn: Connection) -> object:
 def show_tippers(conn: Connection) -> object:
     (room,) = people.find(conn, "example_room")
     return tippers.read(conn, Scope([room.id], minute(0), minute(3000)))
+
+
+def show_digest(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    asked = Range(minute(0), minute(3000))
+    return digest.read(
+        conn, digest.Asked(asked, room.username, [room.id], minute(3000), timedelta(minutes=30), ["db-prune"])
+    )
 
 
 def show_timeline(conn: Connection) -> object:
@@ -91,6 +100,7 @@ EVERY = [
     show_inbox,
     show_tippers_of_a_time,
     show_watchlist,
+    show_digest,
 ]
 
 
