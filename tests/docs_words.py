@@ -229,8 +229,8 @@ NESTED = {
     ("report digest", "session"): (digest_parts.Head, False),
     ("report digest", "returned"): (regulars.Regular, True),
     ("report digest", "missing"): (regulars.Regular, True),
-    ("report digest", "big_tippers"): (digest_parts.Paid, True),
-    ("report digest", "first_tips"): (digest_parts.Paid, True),
+    ("report digest", "big_tippers"): (digest_parts.BigTipper, True),
+    ("report digest", "first_tips"): (digest_parts.FirstTip, True),
     ("report digest", "renames"): (digest_parts.Rename, True),
     ("report digest", "added"): (digest_parts.Listed, True),
     ("report digest", "removed"): (digest_parts.Listed, True),
@@ -378,10 +378,14 @@ NESTED_HELP = {
         "missed": "How many sessions they missed since the one that they last came to.",
         "last_session_at": "When that one began.",
     },
-    "Paid": {
+    "BigTipper": {
         "username": "Who.",
         "tokens": "What they paid by name in that time: tips and media.",
-        "at": "When the first tip came; null where it is not about that.",
+    },
+    "FirstTip": {
+        "username": "Who.",
+        "tokens": "What they paid by name in that time: tips and media.",
+        "at": "When the first tip came.",
     },
     "Rename": {
         "old": "The name before.",

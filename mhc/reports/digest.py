@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.reports import one_session, regulars, session_tally, sessions
-from mhc.reports.digest_parts import Came, FailedJob, Followers, Head, Listed, Paid, Rename
+from mhc.reports.digest_parts import BigTipper, Came, FailedJob, FirstTip, Followers, Head, Listed, Rename
 from mhc.reports.frame import Covered, Crowd, covered
 from mhc.store import (
     attendance,
@@ -58,8 +58,8 @@ class Digest:
     sessions: int
     returned: Sequence[regulars.Regular]
     missing: Sequence[regulars.Regular]
-    big_tippers: Sequence[Paid]
-    first_tips: Sequence[Paid]
+    big_tippers: Sequence[BigTipper]
+    first_tips: Sequence[FirstTip]
     renames: Sequence[Rename]
     added: Sequence[Listed]
     removed: Sequence[Listed]
@@ -161,7 +161,7 @@ def _regulars(
     )
 
 
-def _big(conn: "Connection", scope: Scope, big: int, crowd: Crowd, tokens: dict[int, int]) -> list[Paid]:
+def _big(conn: "Connection", scope: Scope, big: int, crowd: Crowd, tokens: dict[int, int]) -> list[BigTipper]:
     """Give who paid so much in the range, and less in all the time before it."""
     large = {who for who, paid_now in tokens.items() if paid_now >= big and crowd.counts(who)}
     rows = crowd.rows(large)
@@ -171,10 +171,10 @@ def _big(conn: "Connection", scope: Scope, big: int, crowd: Crowd, tokens: dict[
         later = _by_root(crowd, paid.by_name(conn, Scope(scope.room_ids, scope.until), rows))
     new = [who for who in large if before.get(who, 0) - tokens[who] - later.get(who, 0) < big]
     names = people.names_by_id(conn, new)
-    return _most_first(Paid(names[who], tokens[who], None) for who in new)
+    return sorted((BigTipper(names[who], tokens[who]) for who in new), key=_most_first)
 
 
-def _first_tips(conn: "Connection", scope: Scope, crowd: Crowd, by_row: dict[int, int]) -> list[Paid]:
+def _first_tips(conn: "Connection", scope: Scope, crowd: Crowd, by_row: dict[int, int]) -> list[FirstTip]:
     """Give who of those who paid by name tipped for the first time, by any of their rows."""
     first: dict[int, datetime] = {}
     for row, at in movements.first_tips(conn, scope.room_ids, scope.since, scope.until, by_row):
@@ -185,11 +185,11 @@ def _first_tips(conn: "Connection", scope: Scope, crowd: Crowd, by_row: dict[int
             first.pop(crowd.root(row), None)
     new = [who for who in first if crowd.counts(who)]
     names, tokens = people.names_by_id(conn, new), _by_root(crowd, by_row)
-    return _most_first(Paid(names[who], tokens[who], first[who]) for who in new)
+    return sorted((FirstTip(names[who], tokens[who], first[who]) for who in new), key=_most_first)
 
 
-def _most_first(rows: Iterable[Paid]) -> list[Paid]:
-    return sorted(rows, key=lambda row: (-row.tokens, row.username))
+def _most_first(row: BigTipper | FirstTip | Came) -> tuple[int, str]:
+    return -row.tokens, row.username
 
 
 def _renames(conn: "Connection", asked: "Range", crowd: Crowd) -> list[Rename]:
@@ -215,7 +215,7 @@ def _came(conn: "Connection", scope: Scope, crowd: Crowd, tokens: dict[int, int]
     kept = [who for who in there if crowd.counts(who)]
     names = people.names_by_id(conn, kept)
     rows = [Came(names[who], lists[who], tokens.get(who, 0)) for who in kept]
-    return sorted(rows, key=lambda row: (-row.tokens, row.username))
+    return sorted(rows, key=_most_first)
 
 
 def _there(conn: "Connection", scope: Scope, crowd: Crowd, wanted: Collection[int]) -> set[int]:

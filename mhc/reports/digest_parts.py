@@ -1,5 +1,6 @@
 """What the parts of a digest say, a row each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -23,12 +24,19 @@ class Head:
     coverage: float | None
 
 
-class Paid(NamedTuple):
-    """What one person paid in the range, and since when they tip by name."""
+class BigTipper(NamedTuple):
+    """What one person paid by name in the range: tips and media."""
 
     username: str
     tokens: int
-    at: datetime | None
+
+
+class FirstTip(NamedTuple):
+    """The same of somebody who had never tipped by name, and when they first did."""
+
+    username: str
+    tokens: int
+    at: datetime
 
 
 class Rename(NamedTuple):
@@ -52,7 +60,7 @@ class Came(NamedTuple):
     """Somebody who is on lists was there."""
 
     username: str
-    watchlists: list[str]
+    watchlists: Sequence[str]
     tokens: int
 
 
