@@ -437,15 +437,35 @@ _ABOUT = {
     ),
     "excluded": ("number", "How many people were left out."),
 }
+_COMPARED = {
+    "compared": (
+        "object",
+        (
+            "`with`, `range`, `captured` (the part of that range, 0 to 1), `coverage` and `totals`, each `now`, `then`,"
+            " `change` and `growth`; null without `--compare`, and in it what is not known."
+        ),
+    )
+}
 REPORTS = {
-    "report tippers": _ABOUT,
+    "report tippers": _ABOUT
+    | {
+        "before": (
+            "object",
+            (
+                "`since` and `until` of the range before, of equal length, and `captured`, the part of it, 0 to 1, null where"
+                " nothing was; null for a range without a beginning."
+            ),
+        )
+    }
+    | _COMPARED,
     "report followers": _ABOUT
     | {
         "left": (
             "array",
             "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
         )
-    },
+    }
+    | _COMPARED,
     "report tipmenu": _ABOUT,
     "report income": _ABOUT
     | {
@@ -471,6 +491,34 @@ REPORTS = {
     | {
         "metric": ("string", "What is counted."),
         "username": ("string", "Whose doings these are; null: everybody's."),
+    }
+    | _COMPARED,
+    "report sessions": _ABOUT
+    | {
+        "by": ("string", "What a row is: session, week or month."),
+        "totals": (
+            "object",
+            "The figures of all sessions that began in the range; null where nothing was captured and none did.",
+        ),
+        "before": (
+            "object",
+            (
+                "The same of the range before it, as long, with `since` and `until`; null where an end is open, or"
+                " nothing is known."
+            ),
+        ),
+        "weeks": ("array", "The same of each local week: `period` is its first day. The latest first."),
+        "months": ("array", "The same of each local month."),
+    },
+    "report audience": _ABOUT
+    | {
+        "started_at": ("string", "When the session began."),
+        "ended_at": ("string", "When it ended; null while it is live."),
+        "title": ("string", "What you called it."),
+        "people": ("number", "How many people were there."),
+        "first_timers": ("number", "How many of them nobody had seen before."),
+        "tippers": ("number", "How many people tipped, anonymously, too."),
+        "on_lists": ("number", "How many are on any list."),
     },
 }
 

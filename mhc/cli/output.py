@@ -204,9 +204,11 @@ class Writer:
         self, fields: Sequence[Field], rows: Iterable[Row], total: int | None, limit: int | None
     ) -> int:
         layout, source = self._layout(), iter(rows)
-        cells = [
-            [layout.show(field, shown_of(row, field)) for field in fields] for row in islice(source, limit)
-        ]
+        listed = list(islice(source, limit))
+        cells = [[layout.show(field, shown_of(row, field)) for field in fields] for row in listed]
+        if any(field.bar and not field.hidden for field in fields):
+            values = [[value_of(row, field) for field in fields] for row in listed]
+            cells = layout.with_bars(fields, cells, values)
         sys.stdout.writelines(line + "\n" for line in layout.table(fields, cells, headers=self.headers))
         more = limit is not None and next(source, None) is not None
         if total is not None and total > len(cells):

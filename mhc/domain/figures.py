@@ -23,6 +23,17 @@ def median(values: Sequence[T]) -> T | None:
     return sorted(values)[ceil(len(values) / 2) - 1] if values else None
 
 
+def change(now: float | None, then: float | None) -> float | None:
+    """Give a figure less what it was, to two digits; None where either is unknown."""
+    return None if now is None or then is None else round(now - then, 2)
+
+
+def growth(now: float | None, then: float | None) -> float | None:
+    """Give a change as a part of what was, 0.5 for half as much more; None where either is unknown, or it was nothing."""
+    moved = change(now, then)
+    return None if moved is None or not then else round(moved / abs(then), 4)
+
+
 def whole_seconds(length: timedelta) -> timedelta:
     """Give a length of time without its fraction of a second."""
     return timedelta(seconds=length // timedelta(seconds=1))

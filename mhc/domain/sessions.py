@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import NamedTuple
 
-from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.broadcasts import MERGE_GAP, Broadcast
 from mhc.domain.clock import to_ms
+from mhc.domain.spans import cut
 
 
 class Origin(StrEnum):
@@ -77,6 +79,16 @@ class Calendar:
         place = bisect_right(self._starts, at_ms) - 1
         return place if place >= 0 and at_ms < self._ends[place] else None
 
+    def around(self, at_ms: int) -> tuple[int | None, int, float]:
+        """Give the place as above, and the half-open time, unbounded where nothing bounds it, of which it is the place."""
+        place = bisect_right(self._starts, at_ms) - 1
+        following = self._starts[place + 1] if place + 1 < len(self._starts) else inf
+        if place < 0:
+            return None, 0, following
+        if at_ms < self._ends[place]:
+            return place, self._starts[place], min(self._ends[place], following)
+        return None, self._ends[place], following
+
     def touched(self, begin_ms: int, end_ms: int) -> Iterator[int]:
         """Give the places of the spans that share some time with a half-open one, or hold its beginning."""
         place = bisect_right(self._ends, begin_ms)
@@ -90,6 +102,13 @@ def state_of(span: Span, now: datetime, gap: timedelta = MERGE_GAP) -> State:
     if span.ended_at is None:
         return State.LIVE
     return State.ENDED if now - span.ended_at <= gap else State.CLOSED
+
+
+def live_time(span: Span, until: datetime, known: Sequence[Broadcast]) -> tuple[timedelta, int]:
+    """Give how long broadcasts lasted within a session, or all of it where none did, and how many; what lasts ends `until`."""
+    aired = ((one.started_at, one.ended_at or until) for one in known)
+    parts = [end - begin for begin, end in cut(aired, span.started_at, until)]
+    return sum(parts, timedelta()) if parts else until - span.started_at, len(parts)
 
 
 def stitch(

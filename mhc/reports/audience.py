@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.crowds import Stay, stays
-from mhc.domain.figures import whole_seconds
+from mhc.domain.figures import covered_share, whole_seconds
 from mhc.domain.visits import Ending
-from mhc.reports import session_tally
-from mhc.reports.frame import Crowd
+from mhc.reports import frame, session_tally
+from mhc.reports.frame import Covered, Crowd
 from mhc.reports.one_session import time_of
-from mhc.store import people, sessions, talk, totals, watchlists
+from mhc.store import coverage, people, sessions, talk, totals, watchlists
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,10 +41,20 @@ class Row:
     watchlists: list[str]
 
 
+class Totals(NamedTuple):
+    """How many people were there: all of them, the new ones, who tipped (anonymously, too), and who is on any list."""
+
+    people: int
+    first_timers: int
+    tippers: int
+    on_lists: int
+
+
 class Audience(NamedTuple):
     """The people of a session, who paid most first, and how many it leaves out."""
 
     rows: Sequence[Row]
+    totals: Totals
     excluded: int
 
 
@@ -52,7 +62,25 @@ def read(conn: "Connection", one: "Session", asked: "Asked", *, reveal: bool = F
     """Give who was in a session; `reveal` counts anonymous tips for who made them."""
     crowd = Crowd(conn, include_excluded=asked.include_excluded, reveal=reveal)
     tally = session_tally.read(conn, one.room_id, [one], crowd, asked.now, talk.EVERY)[one.id]
-    return Audience(people_of(conn, one, asked, tally), len(crowd.left_out))
+    rows = people_of(conn, one, asked, tally)
+    named = [row for row in rows if not row.anonymous]
+    totals = Totals(
+        people=len(named),
+        first_timers=sum(row.first_time is True for row in named),
+        tippers=len(tally.tippers),
+        on_lists=sum(bool(row.watchlists) for row in named),
+    )
+    return Audience(rows, totals, len(crowd.left_out))
+
+
+def covered(conn: "Connection", one: "Session") -> Covered | None:
+    """Give how much of a session was captured; of one that lasts, of the time until the last that was."""
+    if one.ended_at is None:
+        return frame.covered(conn, [one.room_id], one.started_at, None)
+    spans = coverage.live_spans(conn, [one.room_id]).get(one.room_id)
+    if spans is None:
+        return None
+    return Covered(one.started_at, one.ended_at, covered_share(spans, one.started_at, one.ended_at))
 
 
 def people_of(conn: "Connection", one: "Session", asked: "Asked", tally: "Tally") -> list[Row]:

@@ -1,6 +1,7 @@
 """What reports share: how much of a range was captured, and whom figures leave out."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -36,6 +37,17 @@ def covered(
     return Covered(begin, end, covered_share(spans, begin, end))
 
 
+def captured(
+    conn: "Connection", room_ids: Sequence[int] | None, since: datetime, until: datetime
+) -> float | None:
+    """Give how much of a whole time was captured, 0 to 1, of several rooms the mean; None where nothing was."""
+    by_room = coverage.live_spans(conn, room_ids).values()
+    of_time = [list(cut(spans, since, until)) for spans in by_room]
+    if not any(of_time):
+        return None
+    return round(sum(covered_share(spans, since, until) or 0 for spans in of_time) / len(of_time), 4)
+
+
 class Crowd:
     """Who an event counts for: the root of merged people, or nobody where they are excluded."""
 
@@ -59,6 +71,18 @@ class Crowd:
         """Give all rows of some people."""
         wanted = set(roots)
         return wanted | {row for row, root in self._roots.items() if root in wanted}
+
+    def roots(self, rows: AbstractSet[int]) -> AbstractSet[int]:
+        """Give the people whom some rows belong to."""
+        merged = rows & self._roots.keys()
+        return (rows - merged) | {self._roots[who] for who in merged} if merged else rows
+
+    def people(self, rows: AbstractSet[int]) -> AbstractSet[int]:
+        """Give the people of some rows whose doings count; remembers who does not."""
+        found = self.roots(rows)
+        gone = found & self._excluded
+        self.left_out |= gone
+        return found - gone if gone else found
 
     def counts(self, who: int | None) -> bool:
         """Whether what this person did openly counts; remembers who does not."""

@@ -11,6 +11,7 @@ from mhc.domain.crowds import QUICK, Stay, crowd, seen_whole, stays
 from mhc.domain.figures import median, whole_seconds
 from mhc.domain.room_sessions import LONGEST_STEP, Seen
 from mhc.domain.rooms import Show, Source
+from mhc.domain.sessions import live_time
 from mhc.reports import session_tally
 from mhc.reports.frame import Crowd
 from mhc.reports.sessions import Asked, Row, row_of
@@ -101,7 +102,8 @@ def read(conn: "Connection", one: "Session", asked: Asked) -> Whole:
 def _figures(
     conn: "Connection", one: "Session", until: datetime, tally: "Tally", row: Row, names: dict[int, str]
 ) -> Figures:
-    live, broadcasts = _live(conn, one, until)
+    known = [show for _id, show in sessions.broadcasts(conn, one.room_id, one.started_at)]
+    live, broadcasts = live_time(one.span, until, known)
     readings = _readings(conn, one, until)
     viewers = _viewers(readings, until)
     everyone = tally.everyone
@@ -156,18 +158,6 @@ def _there(one: "Session", tally: "Tally", until: datetime, row: Row) -> _There:
     middle = median(whole)
     stay = None if middle is None else whole_seconds(middle)
     return _There(found.peak, found.mean, len(visits), sum(one < QUICK for one in whole), stay)
-
-
-def _live(conn: "Connection", one: "Session", until: datetime) -> tuple[timedelta, int]:
-    """Give how long a session's broadcasts lasted within it, and how many there were."""
-    parts = []
-    for _id, broadcast in sessions.broadcasts(conn, one.room_id, one.started_at):
-        begin = max(broadcast.started_at, one.started_at)
-        end = min(broadcast.ended_at or until, until)
-        if begin < end:
-            parts.append(end - begin)
-    length = sum(parts, timedelta()) if parts else until - one.started_at
-    return length, len(parts)
 
 
 def _readings(conn: "Connection", one: "Session", until: datetime) -> list[Seen]:

@@ -3,23 +3,24 @@
 Anonymous tips count in every figure of a room; what excluded people did openly is left out, and said so.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from mhc.domain.figures import covered_share, whole_seconds
+from mhc.domain.figures import covered_share, share, whole_seconds
 from mhc.domain.sessions import state_of
-from mhc.reports import session_tally
+from mhc.reports import session_counts
 from mhc.reports.frame import Crowd
-from mhc.reports.session_tally import Tally
-from mhc.store import coverage, pruning
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from mhc.reports.session_counts import Count
+    from mhc.reports.session_tally import Tally
     from mhc.store.sessions import Session
+
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +62,35 @@ class Asked(NamedTuple):
 def read(conn: "Connection", found: "Sequence[Session]", asked: Asked) -> Report:
     """Give the figures of sessions, in the order of `found`."""
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    by_room = defaultdict(list)
-    for one in found:
-        by_room[one.room_id].append(one)
-    spans = coverage.live_spans(conn, list(by_room)) if by_room else {}
-    tallies: dict[int, Tally] = {}
-    for room_id, theirs in by_room.items():
-        in_order = sorted(theirs, key=lambda one: one.started_at)
-        tallies |= session_tally.read(conn, room_id, in_order, crowd, asked.now)
-    kept = pruning.presence_known_from(conn)
-    rows = [row_of(one, tallies[one.id], spans.get(one.room_id), asked, kept) for one in found]
-    return Report(rows, len(crowd.left_out))
+    counts = session_counts.read(conn, found, crowd, asked.now)
+    return Report([_row(one, asked) for one in counts], len(crowd.left_out))
+
+
+def _row(count: "Count", asked: Asked) -> Row:
+    one, length = count.session, count.until - count.session.started_at
+    captured = None if count.captured is None else share(count.captured / _SECOND, length / _SECOND)
+    return Row(
+        id=one.id,
+        room=one.room,
+        origin=one.origin,
+        state=str(state_of(one.span, asked.now, asked.merge_gap)),
+        started_at=one.started_at,
+        ended_at=one.ended_at,
+        title=one.title,
+        tokens=count.tokens,
+        tips=count.tips,
+        tippers=len(count.tippers),
+        messages=count.messages,
+        unique_visitors=None if count.visitors is None else len(count.visitors),
+        new_followers=len(count.followed),
+        coverage=captured,
+        duration=whole_seconds(length),
+    )
 
 
 def row_of(
     one: "Session",
-    tally: Tally,
+    tally: "Tally",
     spans: Sequence[tuple[datetime, datetime]] | None,
     asked: Asked,
     presence_from: datetime | None,

@@ -53,6 +53,7 @@ def by_quarter(
     """
     found: list[Counter[int]] = [Counter() for _ in groups]
     spans = [_Part(n, to_ms(begin), to_ms(end)) for n, group in enumerate(groups) for begin, end in group]
+    spans = [one for one in spans if one.begin < one.end]
     if not spans:
         return found
     parts: dict[int, list[_Part]] = defaultdict(list)

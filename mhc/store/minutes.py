@@ -49,7 +49,7 @@ def sums(conn: Connection, metric: Metric, scope: Scope, who: Who) -> Iterator[M
     minute = _minute(at)
     amount = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
     query = select(room_of_event, minute, amount if metric is Metric.TOKENS else func.count())
-    query = within(conn, query, scope).where(event.c.at != EPOCH, *_whose(who))
+    query = within(conn, query, scope).where(event.c.at != EPOCH, *whose(who))
     if metric is Metric.MESSAGES:
         query = query.where(event.c.method_id == _NUMBER["chatMessage"])
     else:
@@ -79,7 +79,8 @@ def _minute(ms: ColumnElement[int]) -> ColumnElement[int]:
     return ms - ms % MINUTE_MS
 
 
-def _whose(who: Who) -> Iterator[ColumnElement[bool]]:
+def whose(who: Who) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions of whose events count."""
     if who.only is not None:
         yield event.c.actor_id.in_(who.only)
         if not who.reveal:

@@ -33,6 +33,9 @@ def parted(draw: st.DrawFn) -> list[list[tuple[float, float]]]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(live=lines, pasted=lines, groups=parted(), covered=st.none() | times, out=st.booleans())
+@example(
+    live=[(5, "viewer_one")], pasted=[], groups=[[(5, 5)], [], []], covered=None, out=False
+)  # of no length
 @example(  # two groups and a line outside in one quarter
     live=[(1, "viewer_one"), (5, "viewer_one"), (9, "viewer_two"), (14, "viewer_two"), (20, "viewer_one")],
     pasted=[],

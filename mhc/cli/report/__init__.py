@@ -27,6 +27,18 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",
     ),
+    "tags": (
+        "mhc.cli.report.tags:command",
+        "Show which tags of the room's subject go with tokens, by the hour live and captured; of NAME where they spend.",
+    ),
+    "sessions": (
+        "mhc.cli.report.sessions:command",
+        "Show what sessions came to, one by one or by week or month, the latest first.",
+    ),
+    "audience": (
+        "mhc.cli.report.audience:command",
+        "Show who was there in one session: who paid most first, then who wrote most, equals by name.",
+    ),
     "digest": (
         "mhc.cli.report.digest:command",
         "Show what happened since the last session began: the session, people, lists, followers, and what went wrong.",

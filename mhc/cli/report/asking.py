@@ -14,6 +14,7 @@ from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import range_options
 from mhc.cli.output import Field, Row, Writer
 from mhc.cli.table import share
+from mhc.domain.earlier import Against, Span, earlier
 from mhc.domain.periods import Clock
 from mhc.domain.times import Range
 from mhc.errors import OutputError, UsageError
@@ -40,9 +41,21 @@ _html = click.option(
 )
 
 
+compare_option = click.option(
+    "--compare",
+    type=click.Choice([one.value for one in Against]),
+    help="Beside each figure what it was just before in as much time, or on the same dates of last year.",
+)
+
+
+def frame_options(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept what reports share, whatever they are about: --include-excluded, --require-complete and --html."""
+    return _excluded(completeness.require_complete(_html(function)))
+
+
 def report_options(function: Callable[..., T]) -> Callable[..., T]:
-    """Accept what reports share: --include-excluded, --require-complete, --html and a range of time in a room."""
-    return _excluded(completeness.require_complete(_html(range_options(function))))
+    """Accept what reports share, and a range of time in a room."""
+    return frame_options(range_options(function))
 
 
 def clock(ctx: click.Context, out: Writer) -> Clock:
@@ -77,6 +90,23 @@ def ask(
     return Asked(asked, where, hole)
 
 
+def span(asked: Asked) -> Span | None:
+    """Give the range with both its ends: what is to come is not in it. None where it has no beginning."""
+    begin, now = asked.range.start, utc_now()
+    return None if begin is None else Span(begin, max(begin, min(asked.range.end or now, now)))
+
+
+def earlier_span(ctx: click.Context, asked: Asked, against: Against) -> Span:
+    """Give the range that a report is held against. Raises UsageError where there is none."""
+    now = span(asked)
+    if now is None:
+        raise UsageError("--compare needs a range that has a beginning", hint="give --since")
+    try:
+        return earlier(now, against, settings(ctx).timezone)
+    except ValueError as error:
+        raise UsageError(str(error), hint="give a later --since") from None
+
+
 class About(NamedTuple):
     """What a report says of its figures beside them."""
 
@@ -84,14 +114,16 @@ class About(NamedTuple):
     coverage: "Covered | None"
     excluded: int
     more: Mapping[str, object] = {}
+    then: Span | None = None  # what the figures are held against
 
 
 class Drawn(NamedTuple):
-    """How a report looks as a picture: on the terminal (None: it has none there), and on a page."""
+    """How a report looks as a picture: on the terminal (None: it has none there), and on a page with what it says there."""
 
     title: str
     lines: Callable[[], Iterable[str]] | None = None
     pictures: "Callable[[], Sequence[Picture]]" = tuple
+    said: Sequence[tuple[str, str]] = ()
 
 
 def show(
@@ -108,10 +140,8 @@ def show(
     html: Path | None = None,
 ) -> None:
     """Print a report and what it left out, or draw it; ends with 4 where it was to be complete and is not."""
-    if plot and out.format not in _DRAWN:
-        raise UsageError(
-            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
-        )
+    if plot:
+        only_for_people(out)
     if about.excluded:
         out.message(f"{about.excluded} excluded")
     if about.coverage is not None and about.coverage.share != 1:
@@ -148,6 +178,7 @@ def _page(
 ) -> str:
     from mhc.cli import page
 
+    hidden = {field.name for field in out.screened(fields) if field.hidden}
     said = [
         ("room", asked.rooms.name or "every room"),
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
@@ -156,13 +187,16 @@ def _page(
         *(
             (name.replace("_", " "), str(value))
             for name, value in about.more.items()
-            if isinstance(value, str | int | float)
+            if isinstance(value, str | int | float) and name not in hidden
         ),
     ]
     if about.coverage is not None and about.coverage.share is not None:
         said.append(("captured", share(about.coverage.share)))
     if about.excluded:
         said.append(("excluded", str(about.excluded)))
+    if about.then is not None:
+        said.append(("compared with", page.when(*about.then, out.tz)))
+    said += drawn.said
     shown = [field for field in out.screened(fields) if field.table]
     pictures = () if _hides(out, fields) else drawn.pictures()
     return page.html(
@@ -183,3 +217,16 @@ def write_page(path: Path, text: str) -> None:
         files.replace(path, text, mode=0o600)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def html_option(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept --html alone, for what is no report and can be drawn."""
+    return _html(function)
+
+
+def only_for_people(out: Writer) -> None:
+    """Raise UsageError where a plot and a format for programs were asked for."""
+    if out.format not in _DRAWN:
+        raise UsageError(
+            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
+        )

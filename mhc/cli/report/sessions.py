@@ -1,0 +1,205 @@
+"""`mhc report sessions`: what sessions came to, and the weeks and months that they make."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mhc.cli.context import database
+from mhc.cli.options import Command, common_options, output_options
+from mhc.cli.output import Field, Writer
+from mhc.cli.report.asking import About, Asked, Drawn, ask, clock, report_options, show
+from mhc.cli.session import common
+from mhc.cli.table import duration
+from mhc.domain.clock import iso_z
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mhc.cli.page import Picture
+    from mhc.cli.terminal import Screen
+    from mhc.reports.session_periods import Before, Figures, Report, Row
+
+BY = ("session", "week", "month")
+METRICS = {"tokens": "tokens", "tokens_per_hour": "tokens_per_hour", "visitors": "unique_visitors"}
+SESSIONS = (
+    Field("row", "text", "When the session began, or the first day of the week or month.", header="began", json=False,
+          foreign=False),
+    Field("period", "text", "The first day of the week or month, in your zone; null where rows are sessions.",
+          foreign=False, table=False),
+    Field("room", "username", "The room of the session; null where rows are no sessions.", table=False),
+    Field("started_at", "time", "When the session began; null where rows are no sessions.", table=False),
+    Field("ended_at", "time", "When it ended; null while it is live, and where rows are no sessions.", table=False),
+    Field("sessions", "int", "How many sessions they are.", table=False),
+    Field("duration", "duration", "How long they lasted, or last by now.", table=False),
+    Field("live", "duration", "The time of their broadcasts; all of a session where none is known."),
+    Field("tokens", "int", "Tokens: tips and media, anonymous ones too.", secrecy="amount"),
+    Field("tokens_per_hour", "int", "Tokens an hour live.", header="per hour", secrecy="amount"),
+    Field("tips", "int", "Tips.", table=False, secrecy="amount"),
+    Field("tippers", "int", "How many people tipped; once each.", secrecy="open"),
+    Field("messages", "int", "Public lines.", table=False, secrecy="open"),
+    Field("unique_visitors", "int", "How many people were there, once each; null where that is not kept any more.",
+          header="people"),
+    Field("new_followers", "int", "How many people began to follow.", table=False),
+    Field("unfollows", "int", "How many ceased.", table=False),
+    Field("net_followers", "int", "The one less the other.", header="net"),
+    Field("coverage", "share", "Share of their time that was captured, 0 to 1; null where nothing ever was.",
+          header="cover", secrecy="open"),
+    Field("title", "text", "What you called it; null where rows are no sessions."),
+)  # fmt: skip
+_PERIODS = tuple(replace(field, table=field.table and field.name != "title") for field in SESSIONS)
+
+
+@click.command(
+    "sessions",
+    cls=Command,
+    examples=["mhc report sessions --since 30d", "mhc report sessions --by month --plot"],
+)
+@click.option("--by", type=click.Choice(BY), default="session", show_default=True, help="What a row is.")
+@click.option(
+    "--metric",
+    type=click.Choice(tuple(METRICS)),
+    default="tokens",
+    show_default=True,
+    help="What pictures draw.",
+)
+@click.option("--plot", is_flag=True, help="Draw the rows as bars.")
+@report_options
+@output_options(fields=SESSIONS)
+@common_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    out: Writer,
+    by: str,
+    metric: str,
+    plot: bool,
+    include_excluded: bool,
+    require_complete: bool,
+    html: Path | None,
+    since: str | None,
+    until: str | None,
+    room: str | None,
+) -> None:
+    """Show what sessions came to, one by one or by week or month, the latest first.
+
+    A session counts, whole, in the period in which it began. People count once a row, so a week has fewer than its
+    sessions have together. JSON is one object: range, timezone, room, sources, coverage, excluded, by, totals, before
+    (the range before, as long: where both ends were given), weeks, months and rows.
+    """
+    from mhc.reports import session_periods
+    from mhc.store.counting import Scope
+
+    with database(ctx) as db, db.read() as conn:
+        asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
+        scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
+        by_which = common.asked(ctx, include_excluded=include_excluded)
+        found = session_periods.read(conn, asked.rooms.name, scope, by_which, clock(ctx, out))
+    chosen = {"session": found.sessions, "week": found.weeks, "month": found.months}[by]
+    local = out.tz if out.format == "table" or plot or html is not None else None
+    rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
+    about = About(["events"], found.coverage, found.excluded, _head(found, by))
+    sums = _sums(found, asked, hidden=out.on_stream())
+    drawn = Drawn(
+        f"What {'sessions' if by == 'session' else by + 's'} came to",
+        partial(_lines, rows, metric, out.screen),
+        partial(_pictures, rows, metric, by),
+        sums,
+    )
+    nothing = "no session began in that time: mhc session list"
+    fields = SESSIONS if by == "session" else _PERIODS
+    show(
+        ctx, out, asked, about, fields, out.ordered(SESSIONS, rows),
+        nothing=nothing, drawn=drawn, plot=plot, html=html,
+    )  # fmt: skip
+    if out.format == "table" and html is None:
+        for name, text in sums:
+            out.message(f"{name}: {text}")
+
+
+def _row(row: "Row") -> dict[str, object]:
+    return {
+        "period": None if row.period is None else row.period.isoformat(),
+        "room": row.room,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "title": row.title,
+        **asdict(row.figures),
+    }
+
+
+def _label(row: "Row", local: tzinfo | None) -> str | None:
+    """Say what a row is, a session by its time: for people in their zone."""
+    if row.started_at is None:
+        return None if row.period is None else row.period.isoformat()
+    return iso_z(row.started_at) if local is None else f"{row.started_at.astimezone(local):%Y-%m-%d %H:%M}"
+
+
+def _head(found: "Report", by: str) -> dict[str, object]:
+    """Give what JSON says beside the rows."""
+    return {
+        "by": by,
+        "totals": found.totals and asdict(found.totals),
+        "before": found.before and _whole(found.before),
+        "weeks": [_of_period(one) for one in found.weeks],
+        "months": [_of_period(one) for one in found.months],
+    }
+
+
+def _whole(before: "Before") -> dict[str, object]:
+    return {"since": before.since, "until": before.until, **asdict(before.figures)}
+
+
+def _of_period(row: "Row") -> dict[str, object]:
+    return {"period": row.period, **asdict(row.figures)}
+
+
+def _sums(found: "Report", asked: Asked, *, hidden: bool) -> list[tuple[str, str]]:
+    """Say the totals, and those of the range before."""
+    if found.totals is None:
+        return []
+    both = [("all", _said(found.totals, hidden=hidden))]
+    if found.before is not None:
+        both.append(("before", _said(found.before.figures, hidden=hidden)))
+    elif asked.range.start is None or asked.range.end is None:
+        both.append(("before", "unknown, a range with an open end has none before it: --since and --until"))
+    else:
+        both.append(("before", "unknown, nothing was captured"))
+    return both
+
+
+def _said(one: "Figures", *, hidden: bool) -> str:
+    parts = [_many(one.sessions, "session", "sessions"), f"{duration(one.live)} live"]
+    if not hidden:
+        each = "" if one.tokens_per_hour is None else f" ({one.tokens_per_hour:,.2f} an hour)"
+        parts.append(f"{one.tokens:,} tokens{each}")
+    parts.append(_many(one.tippers, "tipper", "tippers"))
+    parts += [] if one.unique_visitors is None else [_many(one.unique_visitors, "person", "people")]
+    return ", ".join([*parts, f"followers {one.net_followers:+,}"])
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
+
+
+def _drawn(rows: Sequence[Mapping[str, object]], metric: str) -> list[tuple[str, float]]:
+    """Give what is drawn of the rows; what is unknown has no bar."""
+    known = ((str(row["row"]), row[METRICS[metric]]) for row in rows)
+    return [(name, value) for name, value in known if isinstance(value, int | float)]
+
+
+def _lines(rows: Sequence[Mapping[str, object]], metric: str, screen: "Screen") -> "Iterator[str]":
+    from mhc.cli.bars import bars
+
+    return bars(_drawn(rows, metric), screen)
+
+
+def _pictures(rows: Sequence[Mapping[str, object]], metric: str, by: str) -> "Sequence[Picture]":
+    from mhc.cli.pictures import bars
+
+    values = _drawn(rows, metric)
+    return [bars(values, f"{metric.replace('_', ' ')} by {by}")] if values else []

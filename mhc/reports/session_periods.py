@@ -1,0 +1,164 @@
+"""Sessions of a range, each with its figures, and put together by week, by month and whole (analysis.md, `sessions`).
+
+A session counts, whole, in the period in which it began. People are counted once a period.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from mhc.domain.figures import share, whole_seconds
+from mhc.domain.periods import By, Clock
+from mhc.domain.spans import cut
+from mhc.reports import session_counts
+from mhc.reports.frame import Covered, Crowd, covered
+from mhc.store import coverage, sessions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from mhc.reports.session_counts import Count
+    from mhc.reports.sessions import Asked
+    from mhc.store.counting import Scope
+
+_HOUR, _SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What some sessions came to together."""
+
+    sessions: int
+    duration: timedelta
+    live: timedelta
+    tokens: int
+    tokens_per_hour: float | None  # live
+    tips: int
+    tippers: int
+    messages: int
+    unique_visitors: int | None  # None: who came and left then is not kept any more
+    new_followers: int
+    unfollows: int
+    net_followers: int
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One session, or the sessions of a local week or month, which is named by its first day."""
+
+    period: date | None
+    room: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    title: str | None
+    figures: Figures
+
+
+class Before(NamedTuple):
+    """The range before, as long as the one that was asked for, and its figures."""
+
+    since: datetime
+    until: datetime
+    figures: Figures
+
+
+class Report(NamedTuple):
+    """Sessions, weeks and months, the latest first; of what nothing is known the totals are None."""
+
+    sessions: Sequence[Row]
+    weeks: Sequence[Row]
+    months: Sequence[Row]
+    totals: Figures | None
+    before: Before | None
+    coverage: Covered | None
+    excluded: int
+
+
+def read(conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", clock: Clock) -> Report:
+    """Give the sessions that began in a scope; `room` is the name of its room (None: all)."""
+    crowd = Crowd(conn, include_excluded=asked.include_excluded)
+    counts = _counts(conn, room, scope, asked, crowd)
+    return Report(
+        sessions=[_session(one) for one in counts],
+        weeks=_periods(counts, clock, By.WEEK),
+        months=_periods(counts, clock, By.MONTH),
+        totals=_totals(conn, scope, counts),
+        before=_before(conn, room, scope, asked),
+        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
+        excluded=len(crowd.left_out),
+    )
+
+
+def _counts(
+    conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", crowd: Crowd
+) -> "list[Count]":
+    since, until = scope.since, scope.until
+    touching = sessions.list_all(conn, room=room, since=since, until=until)
+    began = [one for one in touching if since is None or one.started_at >= since]
+    return session_counts.read(conn, began, crowd, asked.now)
+
+
+def _before(conn: "Connection", room: str | None, scope: "Scope", asked: "Asked") -> Before | None:
+    if scope.since is None or scope.until is None:
+        return None
+    try:
+        since = scope.since - (scope.until - scope.since)
+    except OverflowError:  # there are no such years
+        return None
+    earlier = scope._replace(since=since, until=scope.since)
+    crowd = Crowd(conn, include_excluded=asked.include_excluded)
+    figures = _totals(conn, earlier, _counts(conn, room, earlier, asked, crowd))
+    return None if figures is None else Before(since, scope.since, figures)
+
+
+def _totals(conn: "Connection", scope: "Scope", counts: "Sequence[Count]") -> Figures | None:
+    """Sum up a range; None where nobody knows whether there was anything."""
+    if counts or _listened(conn, scope):
+        return together(counts)
+    return None
+
+
+def _listened(conn: "Connection", scope: "Scope") -> bool:
+    spans = coverage.live_spans(conn, scope.room_ids).values()
+    return any(True for one in spans for _part in cut(one, scope.since, scope.until))
+
+
+def _periods(counts: "Sequence[Count]", clock: Clock, by: By) -> list[Row]:
+    def first(one: "Count") -> date:
+        return clock.period(one.session.started_at, by)
+
+    return [Row(day, None, None, None, None, together(list(some))) for day, some in groupby(counts, first)]
+
+
+def _session(one: "Count") -> Row:
+    session = one.session
+    return Row(None, session.room, session.started_at, session.ended_at, session.title, together([one]))
+
+
+def together(counts: "Sequence[Count]") -> Figures:
+    """Put sessions together: sums, and people each of whom counts once."""
+    live = sum((one.live for one in counts), timedelta())
+    length = sum((one.until - one.session.started_at for one in counts), timedelta())
+    tokens = sum(one.tokens for one in counts)
+    came = [one.visitors for one in counts if one.visitors is not None]
+    seen = [one.captured for one in counts if one.captured is not None]
+    followed = len(set().union(*(one.followed for one in counts)))
+    unfollowed = len(set().union(*(one.unfollowed for one in counts)))
+    return Figures(
+        sessions=len(counts),
+        duration=whole_seconds(length),
+        live=whole_seconds(live),
+        tokens=tokens,
+        tokens_per_hour=round(tokens / (live / _HOUR), 2) if live else None,
+        tips=sum(one.tips for one in counts),
+        tippers=len(set().union(*(one.tippers for one in counts))),
+        messages=sum(one.messages for one in counts),
+        unique_visitors=len(set().union(*came)) if len(came) == len(counts) else None,
+        new_followers=followed,
+        unfollows=unfollowed,
+        net_followers=followed - unfollowed,
+        coverage=share(sum(seen, timedelta()) / _SECOND, length / _SECOND) if seen else None,
+    )

@@ -1,0 +1,412 @@
+"""`mhc report sessions`: figures worked out by hand, on both databases.
+
+The story has two shows of example_room: on a Thursday from 19:00 to 19:40 in Berlin, captured whole, and on the Friday
+after from 19:00 to 19:30, of which 15 minutes were captured.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from command import MhcHere
+from factories import DAY, T0, Item, chat, cover, happening, store, tell_story, tip
+from mhc.store.database import Database
+from mhc.store.streams import Kind
+
+FIRST = {
+    "sessions": 1,
+    "duration": 2400,
+    "live": 2400,
+    "tokens": 215,  # 100 + 25 + 50 + 10, and 30 for media
+    "tokens_per_hour": 322.5,
+    "tips": 4,
+    "tippers": 2,
+    "messages": 2,
+    "unique_visitors": 2,
+    "new_followers": 1,
+    "unfollows": 0,
+    "net_followers": 1,
+    "coverage": 1.0,
+}
+SECOND = {
+    "sessions": 1,
+    "duration": 1800,
+    "live": 1800,
+    "tokens": 20,
+    "tokens_per_hour": 40.0,
+    "tips": 1,
+    "tippers": 1,
+    "messages": 0,
+    "unique_visitors": 1,
+    "new_followers": 0,
+    "unfollows": 1,
+    "net_followers": -1,
+    "coverage": 0.5,
+}
+BOTH = {
+    "sessions": 2,
+    "duration": 4200,
+    "live": 4200,
+    "tokens": 235,
+    "tokens_per_hour": 201.43,  # 235 in 70 minutes
+    "tips": 5,
+    "tippers": 2,  # viewer_one tipped in both
+    "messages": 2,
+    "unique_visitors": 2,
+    "new_followers": 1,
+    "unfollows": 1,
+    "net_followers": 0,
+    "coverage": 0.7857,  # 40 and 15 minutes of 70
+}
+
+
+@pytest.fixture
+def mine(cli: MhcHere, database: Database) -> MhcHere:
+    tell_story(database)
+    cli.environ |= {"CHATURBATE_USERNAME": "example_room", "MHC_TIMEZONE": "Europe/Berlin"}
+    return cli
+
+
+@pytest.fixture
+def bare(cli: MhcHere) -> MhcHere:
+    """Give the command with a room of which nothing is stored yet."""
+    cli.environ |= {"CHATURBATE_USERNAME": "example_room", "MHC_TIMEZONE": "Europe/Berlin"}
+    return cli
+
+
+def report(cli: MhcHere, *words: str, **environ: str) -> dict[str, Any]:
+    found: dict[str, Any] = cli("report", "sessions", "--json", *words, **environ).json
+    return found
+
+
+def at(text: str) -> float:
+    """Give an instant as minutes into the story."""
+    return (datetime.fromisoformat(text) - T0) / timedelta(minutes=1)
+
+
+def show(begin: float, length: float = 30) -> list[Item]:
+    return [happening(begin, "broadcastStart"), happening(begin + length, "broadcastStop")]
+
+
+def weeks_of(
+    cli: MhcHere, database: Database, *begins: str, by: str = "week", **environ: str
+) -> list[tuple[str, int]]:
+    """Give the periods of shows of half an hour that begin then, and how many each has."""
+    with database.write() as conn:
+        for page, begin in enumerate(begins):
+            store(conn, show(at(begin)), page=page)
+    rows = report(cli, "--by", by, **environ)["rows"]
+    return [(row["period"], row["sessions"]) for row in rows]
+
+
+def test_the_report_is_the_promised_document(mine: MhcHere) -> None:
+    session = {"period": None, "room": "example_room", "title": None}
+    begun = {"started_at": "2026-01-01T18:00:00Z", "ended_at": "2026-01-01T18:40:00Z"}
+    next_day = {"started_at": "2026-01-02T18:00:00Z", "ended_at": "2026-01-02T18:30:00Z"}
+    assert report(mine) == {
+        "range": {"since": None, "until": None},
+        "timezone": "Europe/Berlin",
+        "room": "example_room",
+        "sources": ["events"],
+        "coverage": {"since": "2026-01-01T17:50:00Z", "until": "2026-01-02T18:15:00Z", "share": 0.0717},
+        "excluded": 0,
+        "by": "session",
+        "totals": BOTH,
+        "before": None,
+        "weeks": [{"period": "2025-12-29"} | BOTH],
+        "months": [{"period": "2026-01-01"} | BOTH],
+        "rows": [session | next_day | SECOND, session | begun | FIRST],
+    }
+
+
+def test_figures_are_those_that_the_list_and_the_session_itself_show(mine: MhcHere) -> None:
+    mine("session", "edit", "1", "--title", "First night")
+    for row in report(mine)["rows"]:
+        (listed,) = [
+            one for one in mine("session", "list", "--json").json if one["started_at"] == row["started_at"]
+        ]
+        whole = mine("session", "show", str(listed["id"]), "--json").json
+        assert {name: row[name] for name in row.keys() & listed.keys()} == {
+            name: listed[name] for name in row.keys() & listed.keys()
+        }
+        for name in ("live", "tokens_per_hour", "unfollows", "net_followers", "title"):
+            assert row[name] == whole[name], name
+
+
+def test_people_count_once_a_week(mine: MhcHere) -> None:
+    found = report(mine, "--by", "week")
+
+    empty = dict.fromkeys(("room", "started_at", "ended_at", "title"))
+    assert found["rows"] == [{"period": "2025-12-29"} | empty | BOTH]
+    assert [row["period"] for row in report(mine, "--by", "week", MHC_WEEK_START="friday")["rows"]] == [
+        "2026-01-02",
+        "2025-12-26",
+    ]
+
+
+def test_a_session_is_in_a_range_that_it_begins_in_and_is_counted_whole(mine: MhcHere) -> None:
+    def begun(since: str, until: str) -> list[tuple[str, int]]:
+        rows = report(mine, "--since", since, "--until", until)["rows"]
+        return [(row["started_at"], row["tokens"]) for row in rows]
+
+    first = [("2026-01-01T18:00:00Z", 215)]
+    assert begun("2026-01-01T17:00:00Z", "2026-01-01T18:00:00Z") == []
+    assert begun("2026-01-01T18:00:00Z", "2026-01-01T18:00:01Z") == first
+    assert begun("2026-01-01T18:00:01Z", "2026-01-02T18:00:00Z") == []
+
+
+def test_beside_the_range_stands_the_one_before_it(mine: MhcHere) -> None:
+    found = report(mine, "--since", "2026-01-02T00:00:00Z", "--until", "2026-01-03T00:00:00Z")
+
+    assert found["totals"] == SECOND
+    day_before = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
+    assert found["before"] == day_before | FIRST
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "2026-01-01"), "a range with an open end has none before it"),
+        (("--until", "2026-01-31"), "a range with an open end has none before it"),
+        (("--since", "2026-01-01", "--until", "2026-01-31"), "nothing was captured"),
+        (("--since", "0001-01-02", "--until", "2026-01-31"), "nothing was captured"),
+    ],
+)
+def test_where_nothing_is_known_of_the_range_before_it_is_null_and_said_so(
+    mine: MhcHere, words: tuple[str, ...], said: str
+) -> None:
+    assert report(mine, *words)["before"] is None
+    run = mine("report", "sessions", *words, MHC_FORCE_TTY="80")
+    assert f"before: unknown, {said}" in run.stderr
+
+
+def test_a_range_before_in_which_the_room_was_dark_has_no_session(mine: MhcHere) -> None:
+    found = report(mine, "--since", "2026-01-01T18:00:00Z", "--until", "2026-01-01T18:30:00Z")
+
+    assert (found["before"]["sessions"], found["before"]["tokens"], found["before"]["coverage"]) == (
+        0,
+        0,
+        None,
+    )
+
+
+def test_a_session_over_midnight_is_of_the_month_in_which_it_began(bare: MhcHere, database: Database) -> None:
+    # 23:50 on the last day of January in Berlin, and 00:10 on the first of February
+    shows = "2026-01-31T22:50:00+00:00", "2026-01-31T23:25:00+00:00"
+    assert weeks_of(bare, database, *shows, by="month") == [("2026-01-01", 1)], "a short break: one session"
+
+    with database.write() as conn:
+        store(conn, show(at("2026-02-01T00:30:00+00:00")), page=7)
+    assert weeks_of(bare, database, by="month") == [("2026-02-01", 1), ("2026-01-01", 1)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "begin", "week"),
+    [
+        (
+            "Europe/Berlin",
+            "2026-03-29T21:30:00+00:00",
+            "2026-03-23",
+        ),  # Sunday 23:30, an hour after the change
+        ("Europe/Berlin", "2026-03-29T22:30:00+00:00", "2026-03-30"),  # Monday 00:30; without it still Sunday
+        ("Europe/Berlin", "2026-10-25T22:30:00+00:00", "2026-10-19"),  # Sunday 23:30; without it Monday
+        ("Europe/Berlin", "2026-10-25T23:00:00+00:00", "2026-10-26"),
+        ("Asia/Kolkata", "2026-01-04T18:29:00+00:00", "2025-12-29"),  # Sunday 23:59, half an hour off
+        ("Asia/Kolkata", "2026-01-04T18:30:00+00:00", "2026-01-05"),
+    ],
+)
+def test_a_week_is_one_of_the_zone(
+    bare: MhcHere, database: Database, zone: str, begin: str, week: str
+) -> None:
+    assert weeks_of(bare, database, begin, MHC_TIMEZONE=zone) == [(week, 1)]
+
+
+def test_excluded_people_do_not_count_but_for_what_they_gave_unnamed(mine: MhcHere) -> None:
+    mine("person", "exclude", "viewer_one")
+    run = mine("report", "sessions", "--json")
+
+    # Of viewer_one the 50 stay that nobody's name was on.
+    names = ("tokens", "tips", "tippers", "messages", "unique_visitors", "new_followers")
+    figures = [tuple(row[name] for name in names) for row in run.json["rows"]]
+    assert figures == [(0, 0, 0, 0, 0, 0), (115, 3, 2, 1, 1, 0)]
+    assert (run.json["excluded"], run.json["totals"]["tippers"]) == (1, 2)
+    assert "1 excluded" in run.stderr
+    assert report(mine, "--include-excluded")["totals"] == BOTH
+
+
+def test_who_did_nothing_in_these_sessions_is_not_left_out(mine: MhcHere) -> None:
+    mine("person", "exclude", "viewer_two")
+
+    assert report(mine)["excluded"] == 1
+    assert report(mine, "--since", "2026-01-02")["excluded"] == 0
+
+
+def test_who_only_wrote_is_left_out_too(bare: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [*show(0), chat(5, "viewer_one"), chat(6, "viewer_two")])
+    bare("person", "exclude", "viewer_one")
+
+    found = report(bare)
+    assert (found["excluded"], found["totals"]["messages"]) == (1, 1)
+
+
+def test_merged_people_are_one(mine: MhcHere) -> None:
+    mine("person", "merge", "viewer_one", "viewer_two")
+
+    totals = report(mine)["totals"]
+    assert (totals["tippers"], totals["unique_visitors"], totals["tokens"]) == (1, 1, 235)
+
+
+def test_anonymous_tips_alone_are_tips_and_tippers(bare: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(
+            conn, [*show(0), tip(5, "viewer_one", 7, anonymous=True), tip(6, "viewer_one", 8, anonymous=True)]
+        )
+
+    (row,) = report(bare)["rows"]
+    assert (row["tokens"], row["tips"], row["tippers"], row["unique_visitors"]) == (15, 2, 1, 0)
+
+
+def test_the_testbed_changes_nothing(mine: MhcHere, database: Database) -> None:
+    before = report(mine)
+    with database.write() as conn:
+        store(conn, [tip(5, "viewer_nine", 1000), chat(6, "viewer_nine")], kind=Kind.TESTBED, page=9)
+
+    assert report(mine) == before
+
+
+def test_a_session_that_lasts_has_what_it_has_so_far(bare: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(
+            conn,
+            [
+                happening(0, "broadcastStart"),
+                happening(1, "userEnter", "viewer_one"),
+                tip(2, "viewer_one", 5),
+            ],
+        )
+
+    (row,) = report(bare)["rows"]
+    assert (row["ended_at"], row["tokens"], row["unique_visitors"], row["coverage"]) == (None, 5, 1, None)
+    assert row["duration"] > 0
+
+
+def test_two_rooms_at_once_are_rows_of_their_own_and_their_people_one(
+    cli: MhcHere, database: Database
+) -> None:
+    cli.environ |= {"MHC_TIMEZONE": "UTC"}
+    with database.write() as conn:
+        store(conn, [*show(0), tip(5, "viewer_one", 7)])
+        other = [(when, what, more | {"broadcaster": "other_room"}) for when, what, more in show(10)]
+        store(conn, [*other, tip(15, "viewer_one", 11, room="other_room")], room="other_room", page=1)
+
+    found = report(cli)
+    assert [(row["room"], row["tokens"]) for row in found["rows"]] == [
+        ("other_room", 11),
+        ("example_room", 7),
+    ]
+    assert (found["room"], found["totals"]["tokens"], found["totals"]["tippers"]) == (None, 18, 1)
+    assert [row["tokens"] for row in report(cli, "--room", "other_room")["rows"]] == [11]
+
+
+def test_an_empty_range_is_said_to_be_empty(mine: MhcHere) -> None:
+    found = report(mine, "--since", "2027-01-01")
+    assert (found["totals"], found["before"], found["weeks"], found["rows"]) == (None, None, [], [])
+
+    run = mine("report", "sessions", "--since", "2027-01-01", MHC_FORCE_TTY="80")
+    assert len(run.stdout.splitlines()) == 1, "nothing but the header"
+    assert "no session began in that time" in run.stderr
+    assert "all:" not in run.stderr
+
+
+def test_a_table_says_the_totals_beside_it(mine: MhcHere) -> None:
+    words = "--since", "2026-01-02T00:00:00Z", "--until", "2026-01-03T00:00:00Z"
+    run = mine("report", "sessions", *words, MHC_FORCE_TTY="80")
+
+    assert run.stdout.splitlines()[1].split()[:4] == ["2026-01-02", "19:00", "30m", "00s"]
+    assert all(len(line) <= 80 for line in run.stdout.splitlines())
+    assert (
+        "all: 1 session, 30m 00s live, 20 tokens (40.00 an hour), 1 tipper, 1 person, followers -1"
+        in run.stderr
+    )
+    assert (
+        "before: 1 session, 40m 00s live, 215 tokens (322.50 an hour), 2 tippers, 2 people, followers +1"
+        in run.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "figures"),
+    [("tokens", ["20", "215"]), ("tokens_per_hour", ["40", "322"]), ("visitors", ["1", "2"])],
+)
+def test_bars_are_readable_in_80_columns_and_in_ascii(mine: MhcHere, metric: str, figures: list[str]) -> None:
+    run = mine("report", "sessions", "--plot", "--metric", metric, MHC_FORCE_TTY="80", LC_ALL="C.UTF-8")
+    lines = run.stdout.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["2026-01-02", "19:00", figures[0]],
+        ["2026-01-01", "19:00", figures[1]],
+    ]
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1].count("█") > lines[0].count("█") > 0
+
+    weeks = mine("report", "sessions", "--plot", "--by", "week", "--metric", metric, MHC_FORCE_TTY="80")
+    assert [line.split()[0] for line in weeks.stdout.splitlines()] == ["2025-12-29"]
+
+
+def test_bars_are_not_for_programs(mine: MhcHere) -> None:
+    run = mine("report", "sessions", "--plot", "-o", "csv")
+
+    assert (run.status, run.stdout) == (2, "")
+    assert "--plot draws for people" in run.stderr
+
+
+def test_while_others_see_the_screen_amounts_are_hidden_wherever_they_stand(mine: MhcHere) -> None:
+    found = report(mine, MHC_SCREEN_SAFE="1")
+    for one in (found["totals"], *found["weeks"], *found["rows"]):
+        assert (one["tokens"], one["tokens_per_hour"], one["tips"], one["sessions"] > 0) == (
+            None,
+            None,
+            None,
+            True,
+        )
+
+    run = mine("report", "sessions", MHC_SCREEN_SAFE="1", MHC_FORCE_TTY="80")
+    assert "235" not in run.stdout + run.stderr
+    page = mine.home / "page.html"
+    mine("report", "sessions", "--html", str(page), MHC_SCREEN_SAFE="1")
+    assert "235" not in page.read_text()
+    assert "215" not in page.read_text()
+
+
+def test_a_page_has_the_totals_the_bars_and_the_table(mine: MhcHere) -> None:
+    page = mine.home / "page.html"
+    words = "--since", "2026-01-02T00:00:00Z", "--until", "2026-01-03T00:00:00Z"
+    mine("report", "sessions", *words, "--html", str(page))
+
+    text = page.read_text()
+    assert "1 session, 30m 00s live, 20 tokens" in text
+    assert "215 tokens" in text, "of the day before"
+    assert "<svg" in text
+    assert "2026-01-02 19:00" in text
+
+
+def test_what_was_not_captured_whole_ends_with_4_where_it_must_be(mine: MhcHere) -> None:
+    assert mine("report", "sessions", "--require-complete").status == 4
+
+    with_cover = "--since", "2026-01-01T18:00:00Z", "--until", "2026-01-01T18:40:00Z"
+    assert mine("report", "sessions", *with_cover, "--require-complete").status == 0
+
+
+def test_who_came_is_unknown_where_that_is_not_kept_any_more(mine: MhcHere, database: Database) -> None:
+    (mine.home / "retention.toml").write_text('[retention]\npresence = "30d"\n')
+    with database.write() as conn:  # what is due must be a small part
+        later = [happening(60 * DAY + n, "userEnter", f"viewer_{n}") for n in range(60)]
+        store(conn, later, page=20)
+        cover(conn, 60 * DAY, 60 * DAY + 90)
+    run = mine("db", "prune", "-y", "--force", "--config", str(mine.home / "retention.toml"))
+    assert run.status == 0, run.stderr
+
+    found = report(mine)
+    assert [row["unique_visitors"] for row in found["rows"]] == [None, None]
+    assert (found["totals"]["unique_visitors"], found["totals"]["tokens"]) == (None, 235)
