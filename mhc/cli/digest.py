@@ -15,7 +15,7 @@ from mhc.domain.times import Range
 
 if TYPE_CHECKING:
     from mhc.reports.digest import Digest
-    from mhc.reports.digest_parts import Head
+    from mhc.reports.digest_parts import FailedJob, Head
     from mhc.reports.regulars import Regular
     from mhc.store.coverage import Gap
 
@@ -136,9 +136,9 @@ class _Words:
             yield page.Part("Session", list(self._session(found.session)))
         yield from self._part("Regulars who came back", [self._regular(one) for one in found.returned])
         yield from self._part("Regulars who went missing", [self._regular(one) for one in found.missing])
-        big = [f"{self._pen(one.username)}: {self._amount(one.tokens)} tokens" for one in found.big_tippers]
+        big = [f"{self._pen(one.username)}: {self._tokens(one.tokens)}" for one in found.big_tippers]
         yield from self._part("New big tippers", big)
-        first = [f"{self._pen(one.username)}: {self._amount(one.tokens)} tokens" for one in found.first_tips]
+        first = [f"{self._pen(one.username)}: {self._tokens(one.tokens)}" for one in found.first_tips]
         yield from self._part("First tips", first)
         yield from self._part("On your lists, and there", self._came())
         yield from self._part(
@@ -153,7 +153,7 @@ class _Words:
         follows, unfollows, net = found.followers
         if follows or unfollows:
             yield page.Part("Followers", [f"{follows:,} began to follow, {unfollows:,} ceased: {net:+,}"])
-        yield from self._part("Failed jobs", self._failed())
+        yield from self._part("Failed jobs", [self._failed(one) for one in found.failed_jobs])
         yield from self._part("Not captured", [self._gap(one) for one in found.gaps])
 
     def _part(self, title: str, lines: Sequence[str]) -> Iterator[page.Part]:
@@ -165,9 +165,9 @@ class _Words:
         room = "" if self._said.room else f"{self._pen(head.room)}, "
         lasted = "it goes on" if head.ended_at is None else duration(head.ended_at - head.started_at)
         yield f"{room}{self._at(head.started_at)}: {lasted}"
-        yield f"{self._amount(head.tokens)} tokens, {self._amount(head.tips)} tips, {head.tippers:,} tippers"
+        yield f"{self._tokens(head.tokens)}, {self._amount(head.tips)} tips, {head.tippers:,} tippers"
         if head.best_tipper is not None:
-            yield f"best tipper: {self._pen(head.best_tipper)}, {self._amount(head.best_tokens or 0)} tokens"
+            yield f"best tipper: {self._pen(head.best_tipper)}, {self._tokens(head.best_tokens or 0)}"
         people = "" if head.unique_visitors is None else f"{head.unique_visitors:,} people, "
         yield f"{people}{head.new_followers:,} new followers"
         if head.coverage != 1:
@@ -181,16 +181,14 @@ class _Words:
     def _came(self) -> list[str]:
         return [
             f"{self._pen(one.username)}: {', '.join(map(self._pen, one.watchlists))}"
-            + (f"; {self._amount(one.tokens)} tokens" if one.tokens else "")
+            + (f"; {self._tokens(one.tokens)}" if one.tokens else "")
             for one in self._found.came
         ]
 
-    def _failed(self) -> list[str]:
-        return [
-            f"{self._pen(one.job)}: {one.times:,} times, the last at {self._at(one.last_at)} {self._pen(one.state)}"
-            + (f": {self._pen(one.error)}" if one.error else "")
-            for one in self._found.failed_jobs
-        ]
+    def _failed(self, one: "FailedJob") -> str:
+        times = "once" if one.times == 1 else f"{one.times:,} times"
+        last = f"{self._pen(one.job)}: {times}, the last at {self._at(one.last_at)}, {self._pen(one.state)}"
+        return last if one.error is None else f"{last}: {self._pen(one.error)}"
 
     def _gap(self, one: "Gap") -> str:
         begin = "the beginning" if one.from_at is None else self._at(one.from_at)
@@ -199,6 +197,9 @@ class _Words:
 
     def _at(self, at: datetime) -> str:
         return local(at, self._said.tz)
+
+    def _tokens(self, number: int) -> str:
+        return f"{self._amount(number)} token{'s' if self._said.hidden or number != 1 else ''}"
 
     def _amount(self, number: int) -> str:
         return HIDDEN if self._said.hidden else f"{number:,}"

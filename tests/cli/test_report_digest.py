@@ -108,6 +108,16 @@ def test_a_regular_who_missed_five_sessions_is_told_of_once(mine: MhcHere) -> No
     assert (evening_before["returned"], names(evening_before["missing"])) == ([], ["back_one", "gone_before"])
 
 
+def test_who_was_seen_only_to_leave_was_there(mine: MhcHere, database: Database) -> None:
+    mine("watchlist", "add", "Friends", "gone_one")
+    with database.write() as conn:
+        store(conn, [happening(LAST + 20, "userLeave", "gone_one")], page=30)
+    found = digest(mine)
+
+    assert names(found["missing"]) == []
+    assert names(found["came"]) == ["gone_one"]
+
+
 def test_over_a_longer_time_who_is_back_is_not_missing(mine: MhcHere) -> None:
     found = digest(mine, "--since", "2026-01-01")
 
@@ -231,6 +241,12 @@ def test_jobs_that_failed_are_told_once_each(mine: MhcHere, database: Database) 
             "error": "disk full",
         }
     ]
+    said = mine("report", "digest", "--format", "text").stdout
+    assert "  db-prune: 2 times, the last at 2026-01-11 19:00, failed: disk full\n" in said
+    said = mine(
+        "report", "digest", "--since", "2026-01-01", "--until", "2026-01-05", "--format", "text"
+    ).stdout
+    assert "  db-prune: once, the last at 2026-01-02 19:00, failed\n" in said
 
 
 def test_gaps_that_reach_into_the_time_are_told(mine: MhcHere, database: Database) -> None:
