@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mhc.capture.beside import beside
 from mhc.capture.commands import CommandError, Commands
 from mhc.capture.rules import DIGESTS, Rule
 from mhc.capture.worker import Complaints, Worker
@@ -105,7 +106,7 @@ class Alerts:
                 self._failed(case.source, rule, error.message)
             return
         for rule in claimed:
-            self._act(rule, case, who)
+            beside(self._act, rule, case, who)  # a bug in what one tells leaves the others alone
 
     def _holding(self, case: _Case) -> tuple[Behind | None, list[Rule]]:
         """Give whom an event is about, and the rules that hold for it, but those that told of them just before."""

@@ -216,3 +216,18 @@ def test_a_digest_that_cannot_be_read_is_a_failure_of_its_rule_alone(
     assert "alert one: the database is away" in caplog.text
     assert [one.json["rule"] for one in receiver.posted] == ["two"]
     assert len(local.events) == 5
+
+
+def test_a_bug_in_a_digest_leaves_the_other_rules_alone(
+    local: Station, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_form: str, _room: str) -> bytes:
+        raise RuntimeError("a bug")
+
+    with Receiver() as receiver:
+        rules = {"one": {"events": ["stop"], "url": receiver.url, "digest": "text"}}
+        desk = Desk(local, {**rules, "two": {"events": ["stop"], "url": receiver.url}}, digest=broken)
+        desk.comes(*show())
+        desk.close()
+    assert "the capture goes on" in caplog.text
+    assert [one.json["rule"] for one in receiver.posted] == ["two"]
