@@ -487,6 +487,27 @@ REPORTS = {
         "usd_per_token": ("number", "The setting; null where it is not set."),
         "total": ("object", "The figures of all rows together."),
     },
+    "report tags": _ABOUT
+    | {
+        "username": ("string", "The viewer whose spending it is; null: the room."),
+        "tokens": (
+            "number",
+            "What the room was paid while live and captured, whatever its subject; null of a viewer.",
+        ),
+        "hours": ("number", "How long that was; null of a viewer."),
+        "per_hour": ("number", "The one by the other; null of a viewer, and of no time."),
+        "unknown": (
+            "object",
+            "What of it is of no known subject, and so of no tag: `tokens` and `hours`; null of a viewer.",
+        ),
+        "models": (
+            "array",
+            (
+                "The models that the viewer spent most on, by reading: `range`, `captured_at`, how many there are"
+                " (`models`) and of how many tags are known here (`with_known_tags`); null of the room."
+            ),
+        ),
+    },
     "report timing": _ABOUT
     | {
         "metric": ("string", "What is counted."),

@@ -122,7 +122,7 @@ class Writer:
     ) -> None:
         """Print a report: in JSON one object, what the figures are about and then the rows; elsewhere the rows."""
         if self.format != "json":
-            self.rows(fields, rows, nothing=nothing)
+            self.rows(fields, rows, total=len(rows), nothing=nothing)
             return
         chosen = self.choose(fields)
         hidden = frozenset(

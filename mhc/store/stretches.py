@@ -46,7 +46,9 @@ def tokens(conn: Connection, room_id: int, spans: Sequence[Pair], who: Who) -> l
     """
     if not spans:
         return []
-    nowhere = select(event.c.at).where(event.c.tokens.is_not(None), event.c.room_id.is_(None)).limit(1)
+    begin, end = min(begin for begin, _end in spans), max(end for _begin, end in spans)
+    within_all = event.c.at >= begin, event.c.at < end, event.c.tokens.is_not(None)
+    nowhere = select(event.c.at).where(*within_all, event.c.room_id.is_(None)).limit(1)
     parts = [event.c.room_id == room_id]
     if conn.execute(nowhere).first() is not None:
         parts.append(and_(event.c.room_id.is_(None), room_of_event == room_id))

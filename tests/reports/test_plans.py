@@ -11,10 +11,11 @@ from mhc.domain.clock import to_ms
 from mhc.domain.earlier import Span
 from mhc.domain.times import Range
 from mhc.domain.words import terms
+from mhc.store import full_text, people, roll, search, stretches, watched, watchlists
 from mhc.reports import card, compare, digest, inbox, sessions, timeline, tippers
-from mhc.store import full_text, people, roll, search, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
+from mhc.store.minutes import Who
 from mhc.store.roll import Roll
 from mhc.store.schema import message_word
 from mhc.store.segments import Segment
@@ -82,6 +83,12 @@ def show_watchlist(conn: Connection) -> object:
     return watched.members(conn, 1), watched.news(conn, [who.id], None, heard=True)
 
 
+def show_paid_in_stretches(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    spans = [(minute(begin), minute(begin + 5)) for begin in (0, 5, 1440)]
+    return stretches.tokens(conn, room.id, spans, Who(without=[room.id]))
+
+
 def show_people(conn: Connection) -> object:
     found = roll.list_people(conn, Roll(), 50)
     return watchlists.names_by_root(conn, people.roots_of_rows(conn, [one.id for one in found]))
@@ -106,6 +113,7 @@ EVERY = [
     show_inbox,
     show_tippers_of_a_time,
     show_watchlist,
+    show_paid_in_stretches,
     show_digest,
 ]
 
@@ -159,6 +167,13 @@ def test_tippers_are_told_by_the_index_alone(sqlite_database: Database) -> None:
     for plan in found:
         assert "COVERING INDEX ix_event_p" in plan
         assert "FOR ORDER BY" not in plan
+
+
+def test_what_was_paid_in_stretches_is_told_by_ranges_of_the_index_alone(sqlite_database: Database) -> None:
+    tell_story(sqlite_database)
+    (asked, summed) = (plan for plan in plans(sqlite_database, show_paid_in_stretches) if "ix_event" in plan)
+    assert "COVERING INDEX ix_event_paid" in asked
+    assert "USING COVERING INDEX ix_event_paid (at>? AND at<?)" in summed
 
 
 def test_a_timeline_sorts_no_more_of_the_events_than_it_shows(sqlite_database: Database) -> None:
