@@ -11,8 +11,8 @@ from mhc.domain.clock import to_ms
 from mhc.domain.earlier import Span
 from mhc.domain.times import Range
 from mhc.domain.words import terms
-from mhc.store import full_text, people, roll, search, stretches, watched, watchlists
 from mhc.reports import card, compare, digest, inbox, sessions, timeline, tippers
+from mhc.store import full_text, people, roll, search, stretches, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
 from mhc.store.minutes import Who
