@@ -61,7 +61,9 @@ def stays(
     known = query.where(visit.c.entered_at >= since, visit.c.entered_at < until)
     unseen = query.where(visit.c.entered_at.is_(None), visit.c.left_at >= since, visit.c.left_at < until)
     parts = [known, unseen] if person_ids is None else _of(known, ids := list(person_ids)) + _of(unseen, ids)
-    found = (row for part in parts for row in conn.execute(part))
+    found = (
+        row for part in parts for row in conn.execute(part).all()
+    )  # at once: one by one takes twice as long
     return [
         Stay(who, came if came is not None else went, end_ms if lasts else went if went is not None else came)
         for who, came, went, lasts in found

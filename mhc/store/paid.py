@@ -67,7 +67,7 @@ def by_name(conn: Connection, scope: Scope, person_ids: Collection[int] | None =
     query = query.where(~_anonymous)  # not that somebody is named: SQLite would take the index by person
     if person_ids is not None:
         query = query.where(event.c.actor_id.in_(person_ids))
-    rows = conn.execute(_within(conn, query, scope).group_by(event.c.actor_id))
+    rows = conn.execute(_within(conn, query, scope).group_by(event.c.actor_id)).all()
     return {who: tokens for who, tokens in rows if tokens and who is not None}
 
 
