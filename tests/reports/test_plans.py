@@ -1,7 +1,7 @@
 """How the databases answer: what a card or a report asks of events is answered by an index."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import Connection, insert, text
@@ -9,9 +9,10 @@ from sqlalchemy import Connection, insert, text
 from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
 from mhc.domain.earlier import Span
+from mhc.domain.periods import Clock
 from mhc.domain.times import Range
 from mhc.domain.words import terms
-from mhc.reports import card, compare, digest, inbox, sessions, timeline, tippers
+from mhc.reports import card, compare, digest, inbox, sessions, spending, timeline, tippers
 from mhc.store import full_text, people, roll, search, stretches, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
@@ -45,6 +46,12 @@ def show_tippers(conn: Connection) -> object:
         tippers.read(conn, scope, tippers.Asked(segment=one, before=before)) for one in tippers.Segment
     ]
     return tippers.fill(conn, found, found.rows), segments
+
+
+def show_spending(conn: Connection) -> object:
+    (who,), (room,) = people.find(conn, "viewer_one"), people.find(conn, "example_room")
+    asked = spending.Asked(who.id, Clock(UTC), minute(3000))
+    return spending.read(conn, Scope([room.id], minute(0), minute(3000)), asked)
 
 
 def show_digest(conn: Connection) -> object:
@@ -114,6 +121,7 @@ EVERY = [
     show_tippers_of_a_time,
     show_watchlist,
     show_paid_in_stretches,
+    show_spending,
     show_digest,
 ]
 
