@@ -152,6 +152,7 @@ CALLS = {
     "report sessions": Call(missing="--room nobody_at_all"),
     "report audience": Call(missing="999999"),
     "report retention": Call(missing="--room nobody_at_all"),
+    "report digest": Call("--since 2026-01-01", missing="--room nobody_at_all"),
     "job disable": Call("db-prune", missing="no-such-job"),
     "job enable": Call("db-prune", missing="no-such-job"),
     "job history": Call(missing="no-such-job"),

@@ -10,8 +10,9 @@ from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
 from mhc.domain.earlier import Span
 from mhc.domain.periods import Clock
+from mhc.domain.times import Range
 from mhc.domain.words import terms
-from mhc.reports import card, compare, inbox, sessions, spending, timeline, tippers
+from mhc.reports import card, compare, digest, inbox, sessions, spending, timeline, tippers
 from mhc.store import full_text, people, roll, search, stretches, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
@@ -51,6 +52,14 @@ def show_spending(conn: Connection) -> object:
     (who,), (room,) = people.find(conn, "viewer_one"), people.find(conn, "example_room")
     asked = spending.Asked(who.id, Clock(UTC), minute(3000))
     return spending.read(conn, Scope([room.id], minute(0), minute(3000)), asked)
+
+
+def show_digest(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    asked = Range(minute(0), minute(3000))
+    return digest.read(
+        conn, digest.Asked(asked, room.username, [room.id], minute(3000), timedelta(minutes=30), ["db-prune"])
+    )
 
 
 def show_timeline(conn: Connection) -> object:
@@ -113,6 +122,7 @@ EVERY = [
     show_watchlist,
     show_paid_in_stretches,
     show_spending,
+    show_digest,
 ]
 
 

@@ -47,6 +47,10 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.retention:command",
         "Show how many people are new, come back and stay away, by period, the latest first.",
     ),
+    "digest": (
+        "mhc.cli.report.digest:command",
+        "Show what happened since the last session began: the session, people, lists, followers, and what went wrong.",
+    ),
 }
 
 
