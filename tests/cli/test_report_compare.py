@@ -206,6 +206,23 @@ def test_a_day_of_then_is_shown_where_nothing_happened_since(mine: MhcHere, data
     ]
 
 
+def test_the_totals_of_sessions_stand_beside_those_of_then(mine: MhcHere) -> None:
+    found = report(mine, "sessions", *WEEK, "--compare", "previous")["compared"]["totals"]
+
+    # A session each, of an hour; 60 + 15, and 40 + 30 + 5.
+    same = {"now": 1, "then": 1, "change": 0, "growth": 0}
+    assert found["sessions"] == same
+    assert found["live"] == {"now": 3600.0, "then": 3600.0, "change": 0.0, "growth": 0.0}
+    assert found["tokens"] == {"now": 75, "then": 75, "change": 0, "growth": 0}
+    assert found["tippers"] == {"now": 2, "then": 3, "change": -1, "growth": -0.3333}
+    assert found["new_followers"] == {"now": 1, "then": 2, "change": -1, "growth": -0.5}
+    run = mine("report", "sessions", *WEEK, "--compare", "previous", MHC_FORCE_TTY="80")
+    assert "then: 1 session, 1h 00m live, 75 tokens (75.00 an hour), 3 tippers" in run.stderr
+    assert "change: tokens 0%, an hour 0%, tippers -33%" in run.stderr
+    unknown = report(mine, "sessions", *WEEK, "--compare", "last-year")["compared"]
+    assert {one["then"] for one in unknown["totals"].values()} == {None}
+
+
 @pytest.mark.parametrize(
     ("since", "until", "then"),
     [
