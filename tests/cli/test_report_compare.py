@@ -1,5 +1,6 @@
 """`--compare`: figures beside those of an earlier range, worked out by hand, on both databases."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -165,6 +166,27 @@ def test_each_hour_stands_beside_the_same_hour_then(mine: MhcHere, database: Dat
     }
     lines = mine("report", "timing", *WEEK, "--compare", "previous", "--plot", MHC_FORCE_TTY="80").stdout
     assert lines.splitlines()[0].split() == [f"{hour:02}" for hour in range(24)]
+
+
+def test_an_hour_that_was_dark_then_had_no_time_and_no_figure(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        tuesday = MARCH + 8 * DAY + 180
+        store(conn, show(tuesday, [tip(tuesday, "viewer_one", 12)]), page=3)
+        cover(conn, tuesday, tuesday + 60)
+    row = report(mine, "timing", *WEEK, "--compare", "previous")["rows"][-1]
+
+    assert (row["weekday"], row["per_hour"]) == ("tuesday", 12.0)
+    assert (row["hours_then"], row["amount_then"], row["per_hour_then"]) == (0.0, None, None)
+
+
+def test_what_is_to_come_is_not_compared(mine: MhcHere) -> None:
+    found = report(
+        mine, "tippers", "--since", "2026-03-09", "--until", "2126-01-01", "--compare", "last-year"
+    )
+
+    now = datetime.now(UTC)
+    assert found["compared"]["range"]["since"] == "2025-03-08T23:00:00Z"
+    assert datetime.fromisoformat(found["compared"]["range"]["until"]) < now - timedelta(days=364)
 
 
 def test_each_day_stands_beside_its_day_then(mine: MhcHere) -> None:
