@@ -147,6 +147,7 @@ CALLS = {
     "report tipmenu": Call(missing="--room nobody_at_all"),
     "report timing": Call(missing="nobody_at_all"),
     "report income": Call(missing="--room nobody_at_all"),
+    "report spending": Call("viewer_one --reveal", missing="nobody_at_all"),
     "report tags": Call(missing="nobody_at_all"),
     "report sessions": Call(missing="--room nobody_at_all"),
     "report audience": Call(missing="999999"),

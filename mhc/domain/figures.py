@@ -1,7 +1,9 @@
 """Figures that every report computes alike: shares, means, medians, and how much of a time was captured."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from math import ceil
 from typing import Any, TypeVar
 
@@ -21,6 +23,17 @@ def mean(total: int, count: int) -> float | None:
 def median(values: Sequence[T]) -> T | None:
     """Give the value in the middle (nearest rank: of two the lower); None of nothing."""
     return sorted(values)[ceil(len(values) / 2) - 1] if values else None
+
+
+def quartiles(counts: Mapping[int, int]) -> tuple[int, int, int] | None:
+    """Give the values a quarter, a half and three quarters up (nearest rank), of values by how often; None of none."""
+    total = sum(counts.values())
+    if not total:
+        return None
+    ordered = sorted(counts)
+    upto = list(accumulate(counts[value] for value in ordered))
+    first, second, third = (ordered[bisect_left(upto, ceil(total * part / 4))] for part in (1, 2, 3))
+    return first, second, third
 
 
 def change(now: float | None, then: float | None) -> float | None:

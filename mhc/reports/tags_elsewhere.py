@@ -65,7 +65,7 @@ def read(
         if asked.source == SPENDING:
             rows += _of_tags(said, asked, taken)
         else:
-            models = _models(said)
+            models = by_model(said)
             tags = _tags_of(conn, [name for name, _tokens in models])
             rows += _of_models(models, tags, asked, taken)
             known = sum(name in tags for name, _tokens in models)
@@ -92,16 +92,20 @@ def _newest(
 
 
 def _of_tags(said: "Said", asked: "Question", taken: "Taken") -> Iterator[Row]:
-    """Give the tags of a reading; where the retention policy took what was said, without their tokens."""
-    told = _rows(TagSpending, said.body)
-    found = [(one.tag, one.total_tokens, one.models_count) for one in told or () if one.tag]
-    if told is None:
-        found = [(tag, None, None) for tag in said.metrics.get("tags_list") or ()]
-    for tag, tokens, models in found:
+    for tag, tokens, models in by_tag(said):
         yield Row(tag, tokens, models, asked.source, asked.range, taken.captured_at)
 
 
-def _models(said: "Said") -> list[tuple[str, int | None]]:
+def by_tag(said: "Said") -> list[tuple[str, int | None, int | None]]:
+    """Give tag, tokens and models of a reading; where the retention policy took what was said, the tags alone."""
+    told = _rows(TagSpending, said.body)
+    if told is None:
+        return [(tag, None, None) for tag in said.metrics.get("tags_list") or ()]
+    return [(one.tag, one.total_tokens, one.models_count) for one in told if one.tag]
+
+
+def by_model(said: "Said") -> list[tuple[str, int | None]]:
+    """Give model and tokens of a reading; where the retention policy took what was said, the models alone."""
     told = _rows(TopModel, said.body)
     if told is None:
         return [(name, None) for name in said.metrics.get("models_list") or ()]

@@ -17,6 +17,7 @@ PAGES = {
     "income": ("report", "income"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "one person's spending": ("report", "spending", "viewer_one"),
     "tags": ("report", "tags"),
     "sessions": ("report", "sessions"),
     "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),

@@ -1,7 +1,7 @@
 """What every report is asked with, and how it is printed: the figures, and what they are about."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ from mhc.cli.context import settings, utc_now
 from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import range_options
 from mhc.cli.output import Field, Row, Writer
-from mhc.cli.table import share
+from mhc.cli.table import HIDDEN, share
 from mhc.domain.earlier import Against, Span, earlier
 from mhc.domain.periods import Clock
 from mhc.domain.times import Range
@@ -107,14 +107,22 @@ def earlier_span(ctx: click.Context, asked: Asked, against: Against) -> Span:
         raise UsageError(str(error), hint="give a later --since") from None
 
 
+class Head(NamedTuple):
+    """Figures that belong to no row, as lines of words: a record beside the rows, on stderr and on a page."""
+
+    fields: Sequence[Field]
+    row: Mapping[str, Sequence[str]]
+
+
 class About(NamedTuple):
-    """What a report says of its figures beside them."""
+    """What a report says of its figures beside them: `more` in JSON, `head` to people."""
 
     sources: Sequence[str]
     coverage: "Covered | None"
     excluded: int
     more: Mapping[str, object] = {}
     then: Span | None = None  # what the figures are held against
+    head: Head | None = None
 
 
 class Drawn(NamedTuple):
@@ -162,6 +170,8 @@ def show(
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
     else:
+        if about.head is not None and out.format == "table" and out.names is None:
+            out.beside(*about.head)
         out.report(head, fields, rows, nothing=nothing)
     completeness.refuse(asked.hole)
 
@@ -184,11 +194,7 @@ def _page(
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
         ("zone", str(out.tz)),
         ("from", ", ".join(about.sources)),
-        *(
-            (name.replace("_", " "), str(value))
-            for name, value in about.more.items()
-            if isinstance(value, str | int | float) and name not in hidden
-        ),
+        *_said(out, about, hidden),
     ]
     if about.coverage is not None and about.coverage.share is not None:
         said.append(("captured", share(about.coverage.share)))
@@ -201,6 +207,21 @@ def _page(
     pictures = () if _hides(out, fields) else drawn.pictures()
     return page.html(
         page.Page(drawn.title, said, pictures, shown, rows[: out.given_limit or None], nothing), out.tz
+    )
+
+
+def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[str, str]]:
+    """Give what a page says of the figures that belong to no row."""
+    if about.head is None:
+        return (
+            (name.replace("_", " "), str(value))
+            for name, value in about.more.items()
+            if isinstance(value, str | int | float) and name not in hidden
+        )
+    row = about.head.row
+    return (
+        (field.name, HIDDEN if field.hidden and field.is_secret else "; ".join(row[field.name]))
+        for field in out.screened(about.head.fields)
     )
 
 
