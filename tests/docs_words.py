@@ -452,7 +452,7 @@ REPORTS = {
         "before": (
             "object",
             (
-                "`since` and `until` of the range before, of equal length, and `captured`, the part of it, 0 to 1, null where"
+                "`since` (null where the range has no end) and `until` of the range before, of equal length, and `captured`, the part of it, 0 to 1, null where"
                 " nothing was; null for a range without a beginning."
             ),
         )
@@ -530,7 +530,8 @@ REPORTS = {
         ),
         "weeks": ("array", "The same of each local week: `period` is its first day. The latest first."),
         "months": ("array", "The same of each local month."),
-    },
+    }
+    | _COMPARED,
     "report audience": _ABOUT
     | {
         "started_at": ("string", "When the session began."),

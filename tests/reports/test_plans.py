@@ -171,17 +171,14 @@ def test_tippers_are_told_by_the_index_alone(sqlite_database: Database) -> None:
     """To read the row of each payment would take ten times as long."""
     tell_story(sqlite_database)
     found = [plan for plan in plans(sqlite_database, show_tippers) if "ix_event" in plan]
-    assert len(found) >= 4
-    for plan in found:
+    named = [
+        plan for plan in found if "SEARCH stream" not in plan
+    ]  # that of a payment without a room stands in its row
+    assert len(named) >= 4
+    for plan in named:
         assert "COVERING INDEX ix_event_p" in plan
         assert "FOR ORDER BY" not in plan
-
-
-def test_what_was_paid_in_stretches_is_told_by_ranges_of_the_index_alone(sqlite_database: Database) -> None:
-    tell_story(sqlite_database)
-    (asked, summed) = (plan for plan in plans(sqlite_database, show_paid_in_stretches) if "ix_event" in plan)
-    assert "COVERING INDEX ix_event_paid" in asked
-    assert "USING COVERING INDEX ix_event_paid (at>? AND at<?)" in summed
+    assert any("ix_event_nowhere" in plan for plan in found)
 
 
 def test_a_timeline_sorts_no_more_of_the_events_than_it_shows(sqlite_database: Database) -> None:
