@@ -4,6 +4,7 @@ A session counts, whole, in the period in which it began. People are counted onc
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -145,8 +146,8 @@ def together(counts: "Sequence[Count]") -> Figures:
     tokens = sum(one.tokens for one in counts)
     came = [one.visitors for one in counts if one.visitors is not None]
     seen = [one.captured for one in counts if one.captured is not None]
-    followed = len(set().union(*(one.followed for one in counts)))
-    unfollowed = len(set().union(*(one.unfollowed for one in counts)))
+    followed = _number([one.followed for one in counts])
+    unfollowed = _number([one.unfollowed for one in counts])
     return Figures(
         sessions=len(counts),
         duration=whole_seconds(length),
@@ -154,11 +155,16 @@ def together(counts: "Sequence[Count]") -> Figures:
         tokens=tokens,
         tokens_per_hour=round(tokens / (live / _HOUR), 2) if live else None,
         tips=sum(one.tips for one in counts),
-        tippers=len(set().union(*(one.tippers for one in counts))),
+        tippers=_number([one.tippers for one in counts]),
         messages=sum(one.messages for one in counts),
-        unique_visitors=len(set().union(*came)) if len(came) == len(counts) else None,
+        unique_visitors=_number(came) if len(came) == len(counts) else None,
         new_followers=followed,
         unfollows=unfollowed,
         net_followers=followed - unfollowed,
         coverage=share(sum(seen, timedelta()) / _SECOND, length / _SECOND) if seen else None,
     )
+
+
+def _number(some: Sequence[AbstractSet[int]]) -> int:
+    """Give how many people some sets have together."""
+    return len(some[0]) if len(some) == 1 else len(set().union(*some))

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    case,
     false,
     func,
     or_,
@@ -23,7 +24,7 @@ from mhc.domain.visits import Ending
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import EVENTS, Direction, State
 from mhc.store.schema import event, follow_change, stream, visit
-from mhc.store.spells import Spell, each, spells_of, where
+from mhc.store.spells import Spell, each, flat, spells_of, where
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _TIP = _NUMBER["tip"]
@@ -41,12 +42,7 @@ class Paid(NamedTuple):
     left_out: frozenset[int] = frozenset()
 
 
-class Follow(NamedTuple):
-    """That somebody began to follow, or ceased."""
-
-    person_id: int
-    at_ms: int
-    began: bool
+Follow = tuple[int, int, int]  # who, when, and 1 where they began, 0 where they ceased
 
 
 def paid(conn: Connection, room_id: int, spells: Sequence[Spell], without: Sequence[int]) -> list[Paid]:
@@ -110,15 +106,17 @@ def leavers(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> lis
 def follows(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> Iterator[Follow]:
     """Give who began to follow in a time, and who ceased, as events told of it; in no order."""
     at = type_coerce(follow_change.c.at, BigInteger)
-    query = select(follow_change.c.person_id, at, follow_change.c.state == State.YES.value).where(
+    began = case((follow_change.c.state == State.YES, 1), else_=0)
+    within = (
         follow_change.c.room_id == room_id,
         follow_change.c.direction == Direction.FOLLOWER,
         follow_change.c.source == EVENTS,
-        follow_change.c.state.in_((State.YES.value, State.NO.value)),
+        follow_change.c.state.in_((State.YES, State.NO)),
         at >= since_ms,
         at < until_ms,
     )
-    return map(Follow._make, conn.execute(query))
+    numbers = iter(flat(conn, (follow_change.c.person_id, at, began), within))
+    return zip(numbers, numbers, numbers, strict=True)
 
 
 def wrote(
