@@ -134,12 +134,14 @@ def test_figures_are_those_that_the_list_and_the_session_itself_show(mine: MhcHe
             assert row[name] == whole[name], name
 
 
-def test_a_session_that_was_parted_has_its_part_of_the_broadcast(mine: MhcHere) -> None:
-    mine("session", "split", "1", "--at", "2026-01-01T18:10:00Z", "-y")
+def test_a_session_that_was_parted_has_its_part_of_the_broadcasts(bare: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [*show(0, 20), tip(5, "viewer_one", 30), *show(25, 20)])
+    bare("session", "split", "1", "--at", "2026-01-01T18:10:00Z", "-y")
 
-    # All that was paid came before 18:10: 215 in ten minutes are 1290 an hour.
-    figures = [(row["live"], row["tokens"], row["tokens_per_hour"]) for row in report(mine)["rows"]]
-    assert figures == [(1800, 20, 40.0), (1800, 0, 0.0), (600, 215, 1290.0)]
+    # From 18:10 to 18:20 and from 18:25 to 18:45; before it ten minutes, in which 30 tokens are 180 an hour.
+    figures = [(row["duration"], row["live"], row["tokens_per_hour"]) for row in report(bare)["rows"]]
+    assert figures == [(2100, 1800, 0.0), (600, 600, 180.0)]
 
 
 def test_people_count_once_a_week(mine: MhcHere) -> None:

@@ -140,7 +140,7 @@ TIMELINES = [
     Timeline("who stays through a drop", [start(0), enter(5), stop(10), start(10 + 5 * SECOND), leave(15), stop(20)],
              [(0, 20)], visits=[(ONE, 5, 15, "left")], row={"unique_visitors": 1}),
     Timeline("who was there when nobody looked any more", [start(0), enter(5), chat(20, TWO), stop(30)], [(0, 30)],
-             visits=[(ONE, 5, None, "unknown")], also=unseen(10)),
+             visits=[(ONE, 5, None, "unknown")], also=unseen(10), row={"unique_visitors": 1}),
     Timeline("who comes and goes in the dark", [enter(-60), leave(-50), start(0), stop(10), enter(20), leave(30)],
              [(0, 10)], visits=[(ONE, -60, -50, "left"), (ONE, 20, 30, "left")], row={"unique_visitors": 0}),
     Timeline("two rooms at once", [start(0), start(5, "other_room"), chat(6, ONE), stop(10), stop(25, "other_room")],
