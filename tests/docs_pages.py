@@ -47,6 +47,7 @@ _JSON_TYPES = {
     "value": "number, string, boolean or array",
     "duration": "seconds",
     "share": "number",
+    "change": "number",
 }
 _SQL_TYPES = {
     Instant: "time",

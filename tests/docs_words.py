@@ -353,15 +353,35 @@ _ABOUT = {
     ),
     "excluded": ("number", "How many people were left out."),
 }
+_COMPARED = {
+    "compared": (
+        "object",
+        (
+            "`with`, `range`, `captured` (the part of that range, 0 to 1), `coverage` and `totals`, each `now`, `then`,"
+            " `change` and `growth`; null without `--compare`, and in it what is not known."
+        ),
+    )
+}
 REPORTS = {
-    "report tippers": _ABOUT,
+    "report tippers": _ABOUT
+    | {
+        "before": (
+            "object",
+            (
+                "`since` and `until` of the range before, of equal length, and `captured`, the part of it, 0 to 1, null where"
+                " nothing was; null for a range without a beginning."
+            ),
+        )
+    }
+    | _COMPARED,
     "report followers": _ABOUT
     | {
         "left": (
             "array",
             "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
         )
-    },
+    }
+    | _COMPARED,
     "report tipmenu": _ABOUT,
     "report income": _ABOUT
     | {
@@ -383,11 +403,33 @@ REPORTS = {
         "usd_per_token": ("number", "The setting; null where it is not set."),
         "total": ("object", "The figures of all rows together."),
     },
+    "report tags": _ABOUT
+    | {
+        "username": ("string", "The viewer whose spending it is; null: the room."),
+        "tokens": (
+            "number",
+            "What the room was paid while live and captured, whatever its subject; null of a viewer.",
+        ),
+        "hours": ("number", "How long that was; null of a viewer."),
+        "per_hour": ("number", "The one by the other; null of a viewer, and of no time."),
+        "unknown": (
+            "object",
+            "What of it is of no known subject, and so of no tag: `tokens` and `hours`; null of a viewer.",
+        ),
+        "models": (
+            "array",
+            (
+                "The models that the viewer spent most on, by reading: `range`, `captured_at`, how many there are"
+                " (`models`) and of how many tags are known here (`with_known_tags`); null of the room."
+            ),
+        ),
+    },
     "report timing": _ABOUT
     | {
         "metric": ("string", "What is counted."),
         "username": ("string", "Whose doings these are; null: everybody's."),
-    },
+    }
+    | _COMPARED,
     "report sessions": _ABOUT
     | {
         "by": ("string", "What a row is: session, week or month."),
@@ -414,6 +456,60 @@ REPORTS = {
         "first_timers": ("number", "How many of them nobody had seen before."),
         "tippers": ("number", "How many people tipped, anonymously, too."),
         "on_lists": ("number", "How many are on any list."),
+    },
+    "report spending": _ABOUT
+    | {
+        "username": ("string", "Whose spending it is."),
+        "alternates": ("array", "Whose else is counted with it, by `--with-alternates`."),
+        "tokens": ("number", "Tips and media; null where nobody listened."),
+        "tips": ("number", "Number of tips; null as above."),
+        "media": ("number", "How many photos and videos they paid for; null as above."),
+        "share": ("number", "Share of all that the room got, 0 to 1; null where it got nothing."),
+        "largest": ("number", "The largest tip; null without any."),
+        "quartiles": (
+            "object",
+            (
+                "`first`, `median` and `third`: tips that a quarter, a half and three quarters of all do not exceed (nearest"
+                " rank); null without any."
+            ),
+        ),
+        "favourites": ("array", "The amounts that they tip most often: `tokens` and `times`, at most 5."),
+        "first_tip_at": ("string", "The first tip in the range; null where no time is known."),
+        "last_tip_at": ("string", "The last one."),
+        "weeks_seen": (
+            "number",
+            "In how many local weeks they did anything; null where the retention policy took who came.",
+        ),
+        "per_week": ("number", "Tips by those weeks; null without any."),
+        "days_tipped": ("number", "On how many local days they tipped; null where nobody listened."),
+        "days_between": (
+            "object",
+            "`median` and `longest`: days from one day with a tip to the next; null with fewer than two such days.",
+        ),
+        "loyalty": (
+            "object",
+            (
+                "`here`, what they tipped here by name, of `known`, what `source` saw them spend anywhere, both from `since`"
+                " until `until`, as a `share`, 0 to 1; `captured_at` is when the source said so. The share is null where"
+                " more is known here than there, `here` where nobody listened; all of it is null where no source was asked"
+                " about the same range, and with alternates."
+            ),
+        ),
+        "elsewhere": (
+            "array",
+            (
+                "What sources said last, never added up: `username`, `source`, `range` (empty: a whole life), `captured_at`,"
+                " `tokens`, `tips`, and `most`, the models or tags with most: `name` and `tokens`. Null is not said."
+            ),
+        ),
+        "by_hour": ("array", "The hours of the local week: `weekday`, `hour`, `tokens`, `tips`."),
+        "by_item": (
+            "array",
+            (
+                "Items of the tip menu, most tokens first: `label`, `price`, `times`, `tokens`, `last_at`; no label is what"
+                " matched none. Null where no menu was ever saved."
+            ),
+        ),
     },
 }
 

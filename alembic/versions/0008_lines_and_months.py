@@ -14,6 +14,10 @@ QUARTER_MS = 900_000
 MONTH_MS, MONTHS = 30 * 86_400_000, 63
 BITS = ("tip_months", "anonymous_months")
 TIMES = ("first_anonymous_at", "last_anonymous_at")
+INDEXES = (
+    ("ix_event_nowhere", ["at"], "tokens IS NOT NULL AND room_id IS NULL"),
+    ("ix_event_subject", ["stream_id", "at"], "method_id = 9"),
+)
 BIT = f"CAST(1 AS BIGINT) << CAST(e.at / {MONTH_MS} % {MONTHS} AS INTEGER)"
 
 
@@ -35,6 +39,9 @@ def upgrade() -> None:
         GROUP BY 1, 2
         """  # noqa: S608 - our own numbers
     )
+    for name, columns, condition in INDEXES:
+        where = sa.text(condition)
+        op.create_index(name, "event", columns, sqlite_where=where, postgresql_where=where)
     for name in BITS:
         op.add_column(
             "person_total", sa.Column(name, sa.BigInteger(), nullable=False, server_default=sa.text("0"))
@@ -66,4 +73,6 @@ def _fill(values: str, which: str) -> None:
 def downgrade() -> None:
     for name in (*TIMES[::-1], *BITS[::-1]):
         op.drop_column("person_total", name)
+    for name, _columns, _condition in INDEXES:
+        op.drop_index(name, "event")
     op.drop_table("room_quarter")

@@ -122,7 +122,7 @@ class Writer:
     ) -> None:
         """Print a report: in JSON one object, what the figures are about and then the rows; elsewhere the rows."""
         if self.format != "json":
-            self.rows(fields, rows, nothing=nothing)
+            self.rows(fields, rows, total=len(rows), nothing=nothing)
             return
         chosen = self.choose(fields)
         hidden = frozenset(
@@ -132,6 +132,12 @@ class Writer:
         assert isinstance(head, dict)
         listed = [{field.name: value_of(row, field) for field in chosen} for row in rows[: self.limit]]
         sys.stdout.write(render.json_text({**head, "rows": listed}, indent=True) + "\n")
+
+    def beside(self, fields: Sequence[Field], row: Row) -> None:
+        """Print a record on stderr, above a table: what people want to know of it, and no row has; silent with -q."""
+        if not self.quiet:
+            lines = self._layout().record(list(render.flatten(self.screened(fields), row)), headers=True)
+            sys.stderr.writelines(line + "\n" for line in (*lines, ""))
 
     def message(self, text: str) -> None:
         """Say something on stderr, on one line; silent with -q."""
@@ -204,9 +210,11 @@ class Writer:
         self, fields: Sequence[Field], rows: Iterable[Row], total: int | None, limit: int | None
     ) -> int:
         layout, source = self._layout(), iter(rows)
-        cells = [
-            [layout.show(field, shown_of(row, field)) for field in fields] for row in islice(source, limit)
-        ]
+        listed = list(islice(source, limit))
+        cells = [[layout.show(field, shown_of(row, field)) for field in fields] for row in listed]
+        if any(field.bar and not field.hidden for field in fields):
+            values = [[value_of(row, field) for field in fields] for row in listed]
+            cells = layout.with_bars(fields, cells, values)
         sys.stdout.writelines(line + "\n" for line in layout.table(fields, cells, headers=self.headers))
         more = limit is not None and next(source, None) is not None
         if total is not None and total > len(cells):

@@ -31,6 +31,7 @@ th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;v
 overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 th{color:var(--faint);font-weight:600}.n{text-align:right}
 .none{color:var(--faint)}
+svg polyline{fill:none;stroke:var(--hot);stroke-width:2}svg circle{fill:var(--hot)}
 @media(max-width:45rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
 td,td.n{display:flex;justify-content:space-between;gap:1rem;padding:.1rem 0;border:0;text-align:right}
 td::before{content:attr(data-name);color:var(--faint);text-align:left}}
@@ -39,7 +40,7 @@ body{max-width:none;padding:0}tr{break-inside:avoid}}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
-_RIGHT = frozenset({"int", "id", "duration", "share"})
+_RIGHT = frozenset({"int", "id", "duration", "share", "change"})
 _SCREEN = Screen(is_terminal=False, columns=10_000, encoding="utf-8", color=False)
 
 

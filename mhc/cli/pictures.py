@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from mhc.cli.heat import Cell
 from mhc.cli.page import Picture, text
+from mhc.cli.plot import figure
 from mhc.config.timetable import DAYS
+from mhc.domain.curves import Point, unbroken
 from mhc.domain.week import Hour, days_from
 
 # Large enough to be read where a page is as narrow as a telephone.
@@ -13,6 +15,7 @@ _BAR, _LABEL, _FIGURE, _WIDE = 18, 130, 60, 420
 _MAP_TEXT, _BAR_TEXT = 18, 11
 _EACH = 3  # hours with a label
 _NAME = 20  # letters
+_HIGH, _DOT, _DOTS = 180, 3, 120  # of a line; more dots than these hide it
 
 
 def week(cells: Sequence[Cell], what: str, first_day: int = 0) -> Picture:
@@ -53,6 +56,39 @@ def bars(values: Sequence[tuple[str, float]], alt: str) -> Picture:
         )
         shapes.append(_word(_LABEL + int(length) + 6, top + 13, f"{value:,.0f}", _BAR_TEXT))
     return Picture(_WIDE, max(_BAR, _BAR * len(values)), "".join(shapes), alt)
+
+
+def line(points: Sequence[Point], ends: tuple[str, str], what: str) -> Picture:
+    """Draw a figure along time between two days, in words: a dot where it was read, no line where nothing was."""
+    begin, length = points[0][0], points[-1][0] - points[0][0]
+    low, high = min(value for _at, value in points), max(value for _at, value in points)
+
+    def place(point: Point) -> tuple[float, float]:
+        at, value = point
+        x = (at - begin) / length if length else 0.5
+        y = (high - value) / (high - low) if low < high else 0.5
+        return _LABEL / 2 + x * (_WIDE - _LABEL / 2 - _DOT), _BAR + y * (_HIGH - 3 * _BAR)
+
+    shapes = []
+    for run in unbroken(points):
+        along = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, run))
+        shapes.append(f'<polyline points="{along}"/>')
+        for point in run if len(points) <= _DOTS or len(run) == 1 else ():
+            x, y = place(point)
+            said = f"<title>{figure(point[1])}</title>"
+            shapes.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_DOT}">{said}</circle>')
+    for value in sorted({low, high}):
+        _x, y = place((begin, value))
+        shapes.append(_word(_LABEL // 2 - 8, int(y) + 4, figure(value), _BAR_TEXT, "end"))
+    shapes.append(_word(_LABEL // 2, _HIGH - 6, ends[0], _BAR_TEXT))
+    shapes.append(_word(_WIDE, _HIGH - 6, ends[1], _BAR_TEXT, "end"))
+    return Picture(_WIDE, _HIGH, "".join(shapes), what)
+
+
+def captioned(one: Picture, said: str) -> Picture:
+    """Put words above a picture, where a page has several."""
+    below = f'<g transform="translate(0 {_BAR})">{one.shapes}</g>'
+    return Picture(one.width, one.height + _BAR, _word(0, 12, said, _BAR_TEXT) + below, one.alt)
 
 
 def _short(name: str) -> str:

@@ -15,7 +15,19 @@ from mhc.domain.clock import iso_z
 from mhc.domain.text import encode
 
 Kind = Literal[
-    "text", "username", "int", "id", "time", "bool", "list", "lines", "json", "duration", "share", "value"
+    "text",
+    "username",
+    "int",
+    "id",
+    "time",
+    "bool",
+    "list",
+    "lines",
+    "json",
+    "duration",
+    "share",
+    "change",
+    "value",
 ]
 Row = Mapping[str, object] | object
 # What a screen that others see must not show; open is what may be seen, though its name or kind sounds otherwise.
@@ -34,10 +46,12 @@ class Field:
     """One output field: its name in every format, and how a table shows it.
 
     `int` is a quantity (grouped in tables), `id` a number that is none; `duration` is seconds or a timedelta,
-    `share` a part of 1 (percent in tables), `value` whatever JSON knows; `lines` is a list of which a record shows each item on a line of its
+    `share` a part of 1 (percent in tables), `change` how much more something is, or less, as a part of what it was
+    (`+12%` in tables), `value` whatever JSON knows; `lines` is a list of which a record shows each item on a line of its
     own. `table=False` keeps the field out of table, TSV and CSV until `--fields` asks for it, `json=False` out of
     JSON and NDJSON. `foreign` says that the text came from outside (None: every kind that can carry text). `absent`
-    stands for an unknown value where it is read by people: in table, TSV and CSV. `secrecy` says why it is hidden while
+    stands for an unknown value where it is read by people: in table, TSV and CSV. `bar` draws one behind the figure in a
+    table that is wide enough, as long as it is of the most in the column. `secrecy` says why it is hidden while
     the screen is on stream, `inside` which members of a nested value are; `hidden` that they are hidden now.
     """
 
@@ -52,6 +66,7 @@ class Field:
     secrecy: Secrecy | None = None
     inside: frozenset[str] = frozenset()
     hidden: bool = False
+    bar: bool = False
 
     @property
     def from_outside(self) -> bool:

@@ -17,7 +17,7 @@ from mhc.domain.text import Safe, encode
 UNKNOWN = Safe("-")
 HIDDEN = Safe("hidden")
 GAP = 2
-_RIGHT = frozenset({"int", "id", "duration", "share"})
+_RIGHT = frozenset({"int", "id", "duration", "share", "change"})
 # How narrow columns may get, pass by pass, until the table fits: prose first, then names, then the time of day.
 # Figures and ids are never cut: `12,3…` is another number. The number of a pass is for titles that are wider than
 # what stands below them.
@@ -82,6 +82,22 @@ class Layout:
             lines.insert(0, titles)
         for number, line in enumerate(_tabulated(fields, lines)):
             yield self._bold(line) if headers and number == 0 else line
+
+    def with_bars(
+        self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], values: Sequence[Sequence[object]]
+    ) -> list[list[Safe]]:
+        """Give cells with a bar behind each figure whose field has one, where that takes nothing from other columns."""
+        from mhc.cli.bars import behind
+
+        columns = zip(fields, zip(*rows, strict=True), zip(*values, strict=True), strict=False)
+        drawn = [
+            behind(texts, figures, self.screen) if field.bar else texts for field, texts, figures in columns
+        ]
+        wider = [list(row) for row in zip(*drawn, strict=True)]
+        before, after = (self._widths(fields, cells, headers=True) for cells in (rows, wider))
+        same = all(field.bar or one == other for field, one, other in zip(fields, before, after, strict=True))
+        fits = sum(after) + GAP * (len(fields) - 1) <= self.screen.columns
+        return wider if same and fits else [list(row) for row in rows]
 
     def side_by_side(self, fields: Sequence[Field], rows: Sequence[Row]) -> list[str]:
         """Write each row as a column behind the names of the fields, prose wrapped; nothing where they do not fit."""
@@ -239,6 +255,11 @@ def share(value: float) -> str:
     return f"{min(max(value, 0.001), 0.999):.1%}" if 0 < value < 1 else f"{value:.1%}"
 
 
+def change(value: float) -> str:
+    """Write a change as a part of what was, in whole percent: `+12%`; only no change at all is `0%`."""
+    return f"{value:+,.0%}" if value else "0%"
+
+
 def _scalar(kind: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -246,6 +267,8 @@ def _scalar(kind: str, value: object) -> str:
         return duration(value)
     if kind == "share" and isinstance(value, (int, float)):
         return share(value)
+    if kind == "change" and isinstance(value, (int, float)):
+        return change(value)
     if isinstance(value, (int, float, Decimal)):
         return _figure(value, grouped=kind in {"int", "json", "value"}) if isfinite(value) else UNKNOWN
     return cell_text(value)

@@ -1,7 +1,9 @@
 """Figures that every report computes alike: shares, means, medians, and how much of a time was captured."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from math import ceil
 from typing import Any, TypeVar
 
@@ -21,6 +23,28 @@ def mean(total: int, count: int) -> float | None:
 def median(values: Sequence[T]) -> T | None:
     """Give the value in the middle (nearest rank: of two the lower); None of nothing."""
     return sorted(values)[ceil(len(values) / 2) - 1] if values else None
+
+
+def quartiles(counts: Mapping[int, int]) -> tuple[int, int, int] | None:
+    """Give the values a quarter, a half and three quarters up (nearest rank), of values by how often; None of none."""
+    total = sum(counts.values())
+    if not total:
+        return None
+    ordered = sorted(counts)
+    upto = list(accumulate(counts[value] for value in ordered))
+    first, second, third = (ordered[bisect_left(upto, ceil(total * part / 4))] for part in (1, 2, 3))
+    return first, second, third
+
+
+def change(now: float | None, then: float | None) -> float | None:
+    """Give a figure less what it was, to two digits; None where either is unknown."""
+    return None if now is None or then is None else round(now - then, 2)
+
+
+def growth(now: float | None, then: float | None) -> float | None:
+    """Give a change as a part of what was, 0.5 for half as much more; None where either is unknown, or it was nothing."""
+    moved = change(now, then)
+    return None if moved is None or not then else round(moved / abs(then), 4)
 
 
 def whole_seconds(length: timedelta) -> timedelta:

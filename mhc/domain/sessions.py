@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import NamedTuple
 
 from mhc.domain.broadcasts import MERGE_GAP, Broadcast
@@ -77,6 +78,16 @@ class Calendar:
         """Give the place of the span that an instant lies in; its end is not in it."""
         place = bisect_right(self._starts, at_ms) - 1
         return place if place >= 0 and at_ms < self._ends[place] else None
+
+    def around(self, at_ms: int) -> tuple[int | None, int, float]:
+        """Give the place as above, and the half-open time, unbounded where nothing bounds it, of which it is the place."""
+        place = bisect_right(self._starts, at_ms) - 1
+        following = self._starts[place + 1] if place + 1 < len(self._starts) else inf
+        if place < 0:
+            return None, 0, following
+        if at_ms < self._ends[place]:
+            return place, self._starts[place], min(self._ends[place], following)
+        return None, self._ends[place], following
 
     def touched(self, begin_ms: int, end_ms: int) -> Iterator[int]:
         """Give the places of the spans that share some time with a half-open one, or hold its beginning."""

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
+from mhc.domain.figures import change, growth
+from mhc.domain.periods import By, Clock
+from mhc.domain.spans import cut
 from mhc.domain.windows import LIFETIME
 from mhc.reports.frame import Covered, Crowd, covered
-from mhc.store import follow_history, people, series
+from mhc.store import coverage, follow_history, people, series
 from mhc.store.follow_history import Seen
 from mhc.store.follows import State
 
@@ -37,6 +40,33 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Both:
+    """The same beside another day; None where nothing of a day was captured."""
+
+    day: date
+    follows: int | None
+    unfollows: int | None
+    net: int | None
+    followers: int | None
+    change: int | None
+    day_then: date | None = None
+    follows_then: int | None = None
+    unfollows_then: int | None = None
+    net_then: int | None = None
+    followers_then: int | None = None
+
+    @property
+    def net_change(self) -> float | None:
+        """Give the net less that of the other day."""
+        return change(self.net, self.net_then)
+
+    @property
+    def net_growth(self) -> float | None:
+        """Give that as a part of what the other day had."""
+        return growth(self.net, self.net_then)
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """Somebody who ceased to follow; what is not known of their following is None."""
 
@@ -54,6 +84,13 @@ class Report(NamedTuple):
     sources: Sequence[str]
     coverage: Covered | None
     excluded: int
+    captured: frozenset[date]  # the days of which anything was
+
+    @property
+    def totals(self) -> dict[str, float | None]:
+        """Give the sums of all days."""
+        names = ("follows", "unfollows", "net")
+        return {name: sum(getattr(row, name) for row in self.rows) for name in names}
 
 
 def read(conn: "Connection", scope: "Scope", tz: tzinfo, *, include_excluded: bool = False) -> Report:
@@ -68,6 +105,46 @@ def read(conn: "Connection", scope: "Scope", tz: tzinfo, *, include_excluded: bo
         sources=["events", _SOURCE] if counts else ["events"],
         coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(crowd.left_out),
+        captured=_captured(conn, scope, tz),
+    )
+
+
+def beside(now: Report, then: Report | None, pairs: Mapping[date, date]) -> list[Both]:
+    """Give the days with those that they are compared with, where anything is known of either; the earliest first."""
+    mine = {row.day: row for row in now.rows}
+    theirs = {} if then is None else {row.day: row for row in then.rows}
+    days = {*mine, *(day for day, other in pairs.items() if other in theirs)}
+    return [_both(now, then, day, pairs.get(day), mine, theirs) for day in sorted(days)]
+
+
+def _both(
+    now: Report,
+    then: Report | None,
+    day: date,
+    other: date | None,
+    mine: Mapping[date, Row],
+    theirs: Mapping[date, Row],
+) -> Both:
+    follows, unfollows, net, followers = _figures(now, day, mine)
+    then_figures = (None,) * 4 if then is None or other is None else _figures(then, other, theirs)
+    change = mine[day].change if day in mine else None
+    return Both(
+        day, follows, unfollows, net, followers, change, None if then is None else other, *then_figures
+    )
+
+
+def _figures(report: Report, day: date, rows: Mapping[date, Row]) -> tuple[int | None, ...]:
+    """Give the figures of a day: of one without any, nothing happened only if it was captured."""
+    if (row := rows.get(day)) is not None:
+        return row.follows, row.unfollows, row.net, row.followers
+    return (0, 0, 0, None) if day in report.captured else (None,) * 4
+
+
+def _captured(conn: "Connection", scope: "Scope", tz: tzinfo) -> frozenset[date]:
+    spans = (span for found in coverage.live_spans(conn, scope.room_ids).values() for span in found)
+    clock = Clock(tz)
+    return frozenset(
+        day for span in cut(spans, scope.since, scope.until) for day in clock.periods(*span, By.DAY)
     )
 
 

@@ -37,6 +37,17 @@ def covered(
     return Covered(begin, end, covered_share(spans, begin, end))
 
 
+def captured(
+    conn: "Connection", room_ids: Sequence[int] | None, since: datetime, until: datetime
+) -> float | None:
+    """Give how much of a whole time was captured, 0 to 1, of several rooms the mean; None where nothing was."""
+    by_room = coverage.live_spans(conn, room_ids).values()
+    of_time = [list(cut(spans, since, until)) for spans in by_room]
+    if not any(of_time):
+        return None
+    return round(sum(covered_share(spans, since, until) or 0 for spans in of_time) / len(of_time), 4)
+
+
 class Crowd:
     """Who an event counts for: the root of merged people, or nobody where they are excluded."""
 

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from mhc.domain.earlier import Against, Span, earlier
 from mhc.domain.figures import share, whole_seconds
 from mhc.domain.periods import By, Clock
 from mhc.domain.spans import cut
@@ -87,7 +88,7 @@ def read(conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", c
         weeks=_periods(counts, clock, By.WEEK),
         months=_periods(counts, clock, By.MONTH),
         totals=_totals(conn, scope, counts),
-        before=_before(conn, room, scope, asked),
+        before=_before(conn, room, scope, asked, clock),
         coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(crowd.left_out),
     )
@@ -102,17 +103,19 @@ def _counts(
     return session_counts.read(conn, began, crowd, asked.now)
 
 
-def _before(conn: "Connection", room: str | None, scope: "Scope", asked: "Asked") -> Before | None:
+def _before(
+    conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", clock: Clock
+) -> Before | None:
     if scope.since is None or scope.until is None:
         return None
     try:
-        since = scope.since - (scope.until - scope.since)
-    except OverflowError:  # there are no such years
+        since, until = earlier(Span(scope.since, scope.until), Against.PREVIOUS, clock.tz)
+    except ValueError:
         return None
-    earlier = scope._replace(since=since, until=scope.since)
+    before = scope._replace(since=since, until=until)
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    figures = _totals(conn, earlier, _counts(conn, room, earlier, asked, crowd))
-    return None if figures is None else Before(since, scope.since, figures)
+    figures = _totals(conn, before, _counts(conn, room, before, asked, crowd))
+    return None if figures is None else Before(since, until, figures)
 
 
 def _totals(conn: "Connection", scope: "Scope", counts: "Sequence[Count]") -> Figures | None:

@@ -6,12 +6,13 @@ streamed more often, and what is known of none is unknown.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mhc.config.timetable import DAYS
 from mhc.domain.clock import to_ms
+from mhc.domain.figures import change, growth
 from mhc.domain.spans import Pair, cut, joined, shared
 from mhc.domain.week import Hour, hour_of_ms, shares
 from mhc.reports.frame import Covered, Crowd, covered
@@ -39,12 +40,45 @@ class Row:
     place: Hour
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The same beside what it was in another range; None where an hour was not live and captured."""
+
+    weekday: str
+    hour: int
+    amount: int | None
+    hours: float
+    per_hour: float | None
+    observations: int
+    amount_then: int | None = None
+    hours_then: float | None = None
+    per_hour_then: float | None = None
+
+    @property
+    def per_hour_change(self) -> float | None:
+        """Give what comes in such an hour less what came then."""
+        return change(self.per_hour, self.per_hour_then)
+
+    @property
+    def per_hour_growth(self) -> float | None:
+        """Give that as a part of what came then."""
+        return growth(self.per_hour, self.per_hour_then)
+
+
 class Report(NamedTuple):
     """The hours of the week of which anything is known, the best first, equals in order of the week."""
 
     rows: Sequence[Row]
     coverage: Covered | None
     excluded: int
+
+    @property
+    def totals(self) -> dict[str, float | None]:
+        """Give what came in all hours, how many they were, and the one by the other."""
+        amount, hours = sum(row.amount for row in self.rows), round(sum(row.hours for row in self.rows), 2)
+        if not hours:
+            return dict.fromkeys(("amount", "hours", "per_hour"))
+        return {"amount": amount, "hours": hours, "per_hour": round(amount / hours, 2)}
 
 
 class Asked(NamedTuple):
@@ -72,10 +106,29 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     rows = [_row(hour, amounts[hour], share.time, share.dates) for hour, share in known.items()]
     rows.sort(key=lambda row: (-row.per_hour, row.place))
     found = covered(conn, scope.room_ids, scope.since, scope.until)
-    return Report(rows, found, _left_out(conn, scope, asked.metric, crowd))
+    return Report(rows, found, count_left_out(conn, scope, asked.metric, crowd))
 
 
-def _left_out(conn: "Connection", scope: "Scope", metric: Metric, crowd: Crowd) -> int:
+def beside(rows: Sequence[Row], then: Sequence[Row] | None) -> list[Both]:
+    """Give hours with what they had in another range (None: that is not known), and then those that only it had."""
+    others = {row.place: row for row in then or ()}
+    both = []
+    for row in rows:
+        one = others.pop(row.place, None)
+        now = Both(row.weekday, row.hour, row.amount, row.hours, row.per_hour, row.observations)
+        hours = None if then is None else 0.0 if one is None else one.hours
+        both.append(replace(now, hours_then=hours, **_then(one)))
+    for one in others.values():
+        gone = Both(one.weekday, one.hour, None, 0.0, None, 0, hours_then=one.hours)
+        both.append(replace(gone, **_then(one)))
+    return both
+
+
+def _then(one: Row | None) -> dict[str, Any]:
+    return {} if one is None else {"amount_then": one.amount, "per_hour_then": one.per_hour}
+
+
+def count_left_out(conn: "Connection", scope: "Scope", metric: Metric, crowd: Crowd) -> int:
     """Give how many of those who do not count did anything of this."""
     each = (minutes.sums(conn, metric, scope, Who(sorted(crowd.rows([root])))) for root in crowd.excluded)
     return sum(next(found, None) is not None for found in each)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from mhc.store.counting import Scope
 
-_Key = tuple[int | None, tuple[str, ...]]
-_NOTHING: _Key = (None, ())  # what was in no menu
+Key = tuple[int | None, tuple[str, ...]]
+NOTHING: Key = (None, ())  # what was in no menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def read(
 ) -> Report:
     """Give what of the menus sold in a scope."""
     crowd = Crowd(conn, include_excluded=include_excluded)
-    menus = _Menus(tip_menus.history(conn, scope.room_ids))
-    tallies: dict[_Key, _Tally] = defaultdict(_Tally)
+    menus = Menus(tip_menus.history(conn, scope.room_ids))
+    tallies: dict[Key, _Tally] = defaultdict(_Tally)
     for key in menus.during(scope.since, scope.until):
         tallies[key] = _Tally()
     for one in paid.list_all(conn, scope):
@@ -77,7 +77,7 @@ def read(
     return Report(_rows(tallies), found, len(crowd.left_out))
 
 
-class _Menus:
+class Menus:
     """What stood in the menus of rooms at an instant."""
 
     def __init__(self, items: Iterable[Stood]) -> None:
@@ -88,20 +88,20 @@ class _Menus:
             begin = to_ms(one.from_at)
             self._first[one.room_id] = min(self._first.get(one.room_id, begin), begin)
 
-    def at(self, room_id: int, at_ms: int, tokens: int) -> _Key:
+    def at(self, room_id: int, at_ms: int, tokens: int) -> Key:
         """Give what cost so much then."""
         at_ms = max(at_ms, self._first.get(room_id, 0))
         stood = (one for one in self._by_price.get((room_id, tokens), ()) if _stood(one, at_ms))
         labels = tuple(dict.fromkeys(one.label for one in stood))
-        return (tokens, labels) if labels else _NOTHING
+        return (tokens, labels) if labels else NOTHING
 
-    def during(self, since: datetime | None, until: datetime | None) -> Iterable[_Key]:
+    def during(self, since: datetime | None, until: datetime | None) -> Iterable[Key]:
         """Give what stood in any menu at the end of a range: it is to be seen also where nobody wanted it."""
         for room_id, tokens in self._by_price:
             ends = max(self._by_price[room_id, tokens], key=lambda one: one.from_at).from_at
             at = until or max(ends, since or EPOCH)
             key = self.at(room_id, to_ms(at) - (until is not None), tokens)
-            if key != _NOTHING:
+            if key != NOTHING:
                 yield key
 
 
@@ -109,7 +109,7 @@ def _stood(one: Stood, at_ms: int) -> bool:
     return to_ms(one.from_at) <= at_ms and (one.to_at is None or at_ms < to_ms(one.to_at))
 
 
-def _rows(tallies: Mapping[_Key, _Tally]) -> list[Row]:
+def _rows(tallies: Mapping[Key, _Tally]) -> list[Row]:
     total = sum(tally.tokens for tally in tallies.values())
     rows = [
         Row(

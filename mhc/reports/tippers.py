@@ -4,33 +4,45 @@
 payments are one row, merged people are one, excluded people are left out of the total, too.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain, repeat
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import from_ms
-from mhc.domain.figures import mean, median, share
-from mhc.domain.sessions import FAR, Calendar
-from mhc.reports.frame import Covered, covered
-from mhc.store import paid, pairs, people, sessions, watchlists
+from mhc.domain.figures import change, growth, mean, median, share
+from mhc.reports.frame import Covered, captured, covered
+from mhc.reports.payers import ANONYMOUS, Counting, Payers, Tally, Who, tallies
+from mhc.store import people, series
+from mhc.store import tippers as store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
 
+    from mhc.domain.earlier import Span
     from mhc.store.counting import Scope
-    from mhc.store.paid import Payment
+    from mhc.store.tippers import Sum
 
-_ANONYMOUS = None  # the key of the one row of all who did not want to be named
+_FEW = 500  # people of whom each is looked up; of more all are added up
+_MEMBER, _ALL_TIME = "statbate.member_info", "all_time_tokens"
+
+
+class Segment(StrEnum):
+    """Some of those who tip: for the first time, again, or no more, though they did in the range before."""
+
+    NEW = "new"
+    RETURNING = "returning"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one person paid; `username` None is everyone who tipped anonymously."""
+    """What one person paid; `username` None is everyone who tipped anonymously.
+
+    What comes after `sessions` is looked up by `fill`, for those who are shown, and by `compared`.
+    """
 
     username: str | None
     anonymous: bool
@@ -43,103 +55,219 @@ class Row:
     first_tip_at: datetime | None
     last_tip_at: datetime | None
     sessions: int  # in how many they tipped
+    before: int | None = None  # tokens in the range before; None: unknown
+    trend: int | None = None  # the tokens of this range less those
+    elsewhere: int | None = None  # tokens of all time, as Statbate last saw them
+    elsewhere_at: datetime | None = None
+    tokens_then: int | None = None  # in the range that is compared; None: unknown
+    tips_then: int | None = None
+
+    @property
+    def tokens_change(self) -> float | None:
+        """Give the tokens less those of then."""
+        return change(self.tokens, self.tokens_then)
+
+    @property
+    def tokens_growth(self) -> float | None:
+        """Give that as a part of those of then."""
+        return growth(self.tokens, self.tokens_then)
+
+    @property
+    def tips_change(self) -> float | None:
+        """Give the number of tips less that of then."""
+        return change(self.tips, self.tips_then)
+
+    @property
+    def tips_growth(self) -> float | None:
+        """Give that as a part of that of then."""
+        return growth(self.tips, self.tips_then)
+
+
+class Before(NamedTuple):
+    """The range before, and how much of it was captured; None: nothing, so that nothing is known of it."""
+
+    since: datetime
+    until: datetime
+    captured: float | None
+
+
+class Asked(NamedTuple):
+    """For whom payments count, who of them is wanted, and which is the range before (None: there is none)."""
+
+    how: Counting = Counting()
+    segment: Segment | None = None
+    before: "Span | None" = None
+
+
+class Counted(NamedTuple):
+    """What was counted, for `fill`: in which scope, for whom, under which names, and all sums of the range before."""
+
+    scope: "Scope"
+    payers: Payers
+    names: Mapping[str | None, Who]
+    before: "Mapping[Who, Sum] | None"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The tippers of a scope, who paid most first, and what they were counted from."""
+    """The tippers of a scope, who paid most first (or did, of the lapsed), and what they were counted from."""
 
     sources: Sequence[str]
     coverage: Covered | None  # None: nothing is known to be captured, or rooms differ
     excluded: int
     rows: Sequence[Row]
+    before: Before | None
+    counted: Counted
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Give the tokens, tips and people of all rows; who is anonymous is nobody."""
+        return {
+            "tokens": sum(row.tokens for row in self.rows),
+            "tips": sum(row.tips for row in self.rows),
+            "people": sum(row.username is not None for row in self.rows),
+        }
 
 
-@dataclass(slots=True)
-class _Tally:
-    tokens: int = 0
-    tips: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # amount → how often
-    first_ms: int | None = None
-    last_ms: int | None = None
-    sessions: set[int] = field(default_factory=set)
-
-    def add(self, one: "Payment", session_id: int | None) -> None:
-        """Count a payment; they come in order of time."""
-        self.tokens += one.tokens
-        if not one.is_tip:
-            return
-        self.tips[one.tokens] += 1
-        if one.at_ms:  # 0: a pasted line of unknown time
-            self.first_ms = one.at_ms if self.first_ms is None else self.first_ms
-            self.last_ms = one.at_ms
-        if session_id is not None:
-            self.sessions.add(session_id)
-
-
-def read(
-    conn: "Connection",
-    scope: "Scope",
-    *,
-    reveal: bool = False,
-    include_excluded: bool = False,
-    with_alternates: bool = False,
-) -> Report:
-    """Give who paid in a scope; `reveal` counts anonymous payments for whoever made them."""
-    roots = people.roots(conn)
-    excluded = set() if include_excluded else watchlists.excluded_ids(conn)
-    one_of = pairs.alternates(conn, excluded) if with_alternates else {}
-
-    def key(actor_id: int | None, *, anonymous: bool) -> int | None:
-        if actor_id is None or (anonymous and not reveal):
-            return _ANONYMOUS
-        root = roots.get(actor_id, actor_id)
-        return one_of.get(root, root)
-
-    session_of = _sessions(conn, scope)
-    tallies: dict[int | None, _Tally] = defaultdict(_Tally)
-    for one in paid.list_all(conn, scope):
-        tallies[key(one.actor_id, anonymous=one.anonymous)].add(one, session_of(one))
-    left_out = tallies.keys() & excluded
-    kept = {who: tally for who, tally in tallies.items() if who not in left_out}
+def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
+    """Give who paid in a scope; what comes before it, and from elsewhere, is left to `fill`."""
+    payers = Payers(conn, asked.how)
+    found = tallies(conn, scope, payers)
+    before = asked.before and Before(*asked.before, captured(conn, scope.room_ids, *asked.before))
+    lapsed = asked.segment is Segment.LAPSED
+    sums = _sums(conn, scope, before, payers) if lapsed else None
+    chosen = _chosen(conn, scope, asked, found, payers, sums or {})
+    kept = {who: tally for who, tally in chosen.items() if who not in payers.excluded}
     names = people.names_by_id(conn, (who for who in kept if who is not None))
-    return Report(
+    total = sum(tally.tokens for who, tally in found.items() if who not in payers.excluded)
+    report = Report(
         sources=["events", "testbed"] if scope.testbed else ["events"],
         coverage=covered(conn, scope.room_ids, scope.since, scope.until),
-        excluded=len(left_out),
-        rows=_rows(kept, names),
+        excluded=len(chosen.keys() & payers.excluded),
+        rows=[_row(None if who is None else names[who], tally, total) for who, tally in kept.items()],
+        before=before,
+        counted=Counted(
+            scope, payers, {ANONYMOUS: ANONYMOUS} | {name: who for who, name in names.items()}, sums
+        ),
     )
+    rows = _with_before(conn, report, report.rows) if lapsed else report.rows
+    return replace(report, rows=sorted(rows, key=_of_lapsed if lapsed else _of_all))
 
 
-def _sessions(conn: "Connection", scope: "Scope") -> "Callable[[Payment], int | None]":
-    """Give what finds the session of a payment."""
-    by_room = sessions.spans(conn, scope.room_ids)
-    calendars = {room_id: Calendar([span for _id, span in found], FAR) for room_id, found in by_room.items()}
-
-    def find(one: "Payment") -> int | None:
-        place = calendars[one.room_id].place(one.at_ms) if one.room_id in calendars else None
-        return None if place is None else by_room[one.room_id][place][0]
-
-    return find
+def _of_all(row: Row) -> tuple[int, bool, str]:
+    return -row.tokens, row.username is None, row.username or ""
 
 
-def _rows(tallies: dict[int | None, _Tally], names: dict[int, str]) -> list[Row]:
-    total = sum(tally.tokens for tally in tallies.values())
-    rows = [_row(None if who is None else names[who], tally, total) for who, tally in tallies.items()]
-    return sorted(rows, key=lambda row: (-row.tokens, row.username is None, row.username or ""))
+def _of_lapsed(row: Row) -> tuple[int, bool, str]:
+    return -(row.before or 0), row.username is None, row.username or ""
 
 
-def _row(username: str | None, tally: _Tally, total: int) -> Row:
-    amounts = list(chain.from_iterable(repeat(tokens, count) for tokens, count in tally.tips.items()))
+def _chosen(
+    conn: "Connection",
+    scope: "Scope",
+    asked: Asked,
+    found: Mapping[Who, Tally],
+    payers: Payers,
+    sums: "Mapping[Who, Sum]",
+) -> Mapping[Who, Tally]:
+    """Give those of the segment that was asked for; of a segment nobody is anonymous."""
+    if asked.segment is None or scope.since is None:
+        return found
+    tipped = {who for who, tally in found.items() if tally.tipped and who is not ANONYMOUS}
+    if asked.segment is Segment.LAPSED:
+        then = {who for who, one in sums.items() if one.tips and who is not ANONYMOUS}
+        return {who: found.get(who, Tally()) for who in then - tipped}
+    rows = store.tipped_before(conn, scope, scope.since, hidden=asked.how.reveal)
+    known = {payers.person(row) for row in rows}
+    return {
+        who: found[who] for who in (tipped & known if asked.segment is Segment.RETURNING else tipped - known)
+    }
+
+
+def compared(now: Report, then: Report) -> Report:
+    """Give a report with what each paid in another range, and with those who paid only in that."""
+    theirs = {row.username: row for row in then.rows}
+    rows = []
+    for row in now.rows:
+        one = theirs.pop(row.username, None)
+        tokens, tips = (0, 0) if one is None else (one.tokens, one.tips)
+        rows.append(replace(row, tokens_then=tokens, tips_then=tips))
+    total = now.totals["tokens"]
+    for row in theirs.values():
+        gone = _row(row.username, Tally(), total)
+        rows.append(replace(gone, tokens_then=row.tokens, tips_then=row.tips))
+    names = {**then.counted.names, **now.counted.names}
+    return replace(now, rows=rows, counted=now.counted._replace(names=names))
+
+
+def fill(conn: "Connection", report: Report, rows: Sequence[Row]) -> list[Row]:
+    """Look up for some rows what they gave in the range before, and in all other rooms."""
+    counted = report.counted
+    shown = (who for row in rows if (who := counted.names[row.username]) is not None)
+    elsewhere = _elsewhere(conn, {row: counted.payers.person(row) for row in counted.payers.rows(shown)})
+    filled = []
+    for row in _with_before(conn, report, rows):
+        found = elsewhere.get(counted.names[row.username])
+        filled.append(row if found is None else replace(row, elsewhere=found[1], elsewhere_at=found[0]))
+    return filled
+
+
+def _elsewhere(conn: "Connection", persons: Mapping[int, int]) -> dict[Who, tuple[datetime, int]]:
+    """Give, by person, the last that was said of any of their rows: when, and the tokens of all time."""
+    latest: dict[Who, tuple[datetime, int]] = {}
+    for row, (at, said) in series.latest_of_each(conn, persons, _MEMBER).items():
+        tokens, who = said.get(_ALL_TIME), persons[row]
+        if isinstance(tokens, int):
+            latest[who] = max(latest.get(who, (at, tokens)), (at, tokens))
+    return latest
+
+
+def _with_before(conn: "Connection", report: Report, rows: Sequence[Row]) -> list[Row]:
+    """Say what each gave in the range before; of one of which nothing was captured nothing is known."""
+    counted, before = report.counted, report.before
+    if before is None or before.captured is None:
+        return list(rows)
+    sums = counted.before
+    if sums is None:
+        whom = {counted.names[row.username] for row in rows}
+        sums = _sums(conn, counted.scope, before, counted.payers, whom if len(whom) <= _FEW else None)
+    given = ((row, sums.get(counted.names[row.username])) for row in rows)
+    tokens = ((row, 0 if one is None else one.tokens) for row, one in given)
+    return [replace(row, before=then, trend=row.tokens - then) for row, then in tokens]
+
+
+def _sums(
+    conn: "Connection",
+    scope: "Scope",
+    before: Before | None,
+    payers: Payers,
+    whom: AbstractSet[Who] | None = None,
+) -> "Mapping[Who, Sum]":
+    """Add up what everybody, or some, gave in the range before."""
+    if before is None or before.captured is None:
+        return {}
+    then = scope._replace(since=before.since, until=before.until)
+    if whom is None:
+        return payers.add_up(store.sums(conn, then))
+    sums = store.sums_of(conn, then, sorted(payers.rows(who for who in whom if who is not None)))
+    if ANONYMOUS in whom:
+        sums |= store.sums_hidden(conn, then)
+    return payers.add_up(sums)
+
+
+def _row(username: str | None, tally: Tally, total: int) -> Row:
+    tips = [amount >> 1 for amount in tally.amounts if amount & 1]
+    tokens = tally.tokens
     return Row(
         username=username,
         anonymous=username is None,
-        tokens=tally.tokens,
-        tips=len(amounts),
-        share=share(tally.tokens, total),
-        mean=mean(sum(amounts), len(amounts)),
-        median=median(amounts),
-        largest=max(amounts, default=None),
-        first_tip_at=None if tally.first_ms is None else from_ms(tally.first_ms),
-        last_tip_at=None if tally.last_ms is None else from_ms(tally.last_ms),
+        tokens=tokens,
+        tips=len(tips),
+        share=share(tokens, total),
+        mean=mean(sum(tips), len(tips)),
+        median=median(tips),
+        largest=max(tips, default=None),
+        first_tip_at=from_ms(tally.first_ms) if tally.last_ms else None,
+        last_tip_at=from_ms(tally.last_ms) if tally.last_ms else None,
         sessions=len(tally.sessions),
     )

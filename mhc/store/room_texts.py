@@ -77,6 +77,33 @@ def _numbers(conn: Connection, texts: Sequence[Text]) -> dict[bytes, int]:
     return {bytes(key): number for key, number in rows}
 
 
+def tags(conn: Connection, text_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Give the tags of each of these texts."""
+    wanted = sorted(set(text_ids))
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(wanted), CHUNK):
+        query = select(room_text.c.id, room_text.c.tags).where(
+            room_text.c.id.in_(wanted[start : start + CHUNK])
+        )
+        rows = conn.execute(query)
+        found.update((row.id, msgspec.json.decode(row.tags, type=list[str])) for row in rows)
+    return found
+
+
+def last_known(conn: Connection, person_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Give what is known last of the tags of the rooms of some rows of people; of who is not in it nothing is."""
+    wanted = sorted(set(person_ids))
+    latest: dict[int, int] = {}
+    for start in range(0, len(wanted), CHUNK):
+        query = select(room_latest.c.person_id, room_latest.c.text_id).where(
+            room_latest.c.text_id.is_not(None)
+        )
+        rows = conn.execute(query.where(room_latest.c.person_id.in_(wanted[start : start + CHUNK])))
+        latest.update((row.person_id, row.text_id) for row in rows)
+    said = tags(conn, latest.values())
+    return {who: said[number] for who, number in latest.items()}
+
+
 def rehash(conn: Connection, text_id: int) -> None:
     """Give a text from which a name was taken a hash that says nothing of it."""
     mine = room_text.c.id == text_id

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from mhc.domain.packing import unpack
+from mhc.domain.windows import LIFETIME
 from mhc.store.people import CHUNK
 from mhc.store.schema import payload, snapshot, snapshot_source
 
@@ -114,6 +115,29 @@ def _last(
     if but is not None:
         query = query.where(snapshot.c.payload_id != but)
     return [Taken(*row) for row in conn.execute(query)]
+
+
+def latest_of_each(
+    conn: Connection, person_ids: Iterable[int], source: str
+) -> dict[int, tuple[datetime, Metrics]]:
+    """Give for each of some rows of people when a source last spoke of their whole life, and what it said."""
+    question = select(snapshot_source.c.id).where(snapshot_source.c.source == source)
+    number = conn.execute(
+        question.where(snapshot_source.c.subject == "", snapshot_source.c.range == LIFETIME)
+    ).scalar()
+    wanted = [] if number is None else sorted(set(person_ids))
+    of_source, later = snapshot.c.source_id == number, snapshot.alias("later")
+    newer = select(func.max(later.c.captured_at)).where(
+        later.c.person_id == snapshot.c.person_id, later.c.source_id == number
+    )
+    query = select(snapshot.c.person_id, snapshot.c.captured_at, payload.c.metrics)
+    query = query.join(payload, payload.c.id == snapshot.c.payload_id)
+    query = query.where(of_source, snapshot.c.captured_at == newer.scalar_subquery())
+    found: dict[int, tuple[datetime, Metrics]] = {}
+    for start in range(0, len(wanted), CHUNK):
+        mine = query.where(snapshot.c.person_id.in_(wanted[start : start + CHUNK]))
+        found.update((row[0], (row[1], json.loads(row[2]))) for row in conn.execute(mine))
+    return found
 
 
 def first(conn: Connection, ids: Ids, source_id: int) -> Taken | None:

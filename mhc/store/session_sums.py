@@ -99,7 +99,7 @@ def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[fr
 
 def leavers(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
     """Give who left in a time and was never seen to come, each with the instant: they are few."""
-    mine = visit.c.room_id == room_id, visit.c.entered_at.is_(None), since_ms <= _left, until_ms > _left
+    mine = visit.c.room_id == room_id, visit.c.entered_at.is_(None), _left >= since_ms, _left < until_ms
     return [(row[0], row[1]) for row in conn.execute(select(visit.c.person_id, _left).where(*mine))]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, insert, text
 
 from bench import years
 from mhc.domain.clock import from_ms
-from mhc.store import notes, recounting
+from mhc.store import line_counts, notes, recounting
 from mhc.store.database import Database
 from mhc.store.schema import (
     alias,
@@ -56,6 +56,7 @@ def fill(dbs: Sequence[Database], events: int, people: int) -> None:
                 conn.execute(text(statement))
             conn.execute(text(_FOLLOWS))
             recounting.rebuild(conn)
+            line_counts.rebuild(conn)
         with db.outside() as conn:
             conn.execute(text("ANALYZE" if db.is_sqlite else "VACUUM ANALYZE"))
 

@@ -530,6 +530,16 @@ def test_a_share_is_percent_in_a_table_and_a_number_elsewhere(share: float | Non
     assert run(command, "--json").stdout == f'[\n{{"share":{json.dumps(share)}}}\n]\n'
 
 
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [(0, "0%"), (0.125, "+12%"), (-0.001, "-0%"), (-1.0, "-100%"), (12.345, "+1,234%"), (None, "-")],
+)
+def test_a_change_has_a_sign_in_a_table_and_is_a_number_elsewhere(change: float | None, shown: str) -> None:
+    command = listing((Field("growth", "change"),), [{"growth": change}])
+    assert run(command, "-o", "table").stdout.split() == ["GROWTH", shown]
+    assert run(command, "--json").stdout == f'[\n{{"growth":{json.dumps(change)}}}\n]\n'
+
+
 @pytest.mark.parametrize("columns", ["40", "60", "80"])
 def test_help_fits_the_terminal(columns: str) -> None:
     shown = run(listing(PEOPLE, ROWS), "--help", env={"COLUMNS": columns}).stdout

@@ -37,7 +37,16 @@ def report(cli: MhcHere, *words: str) -> dict[str, Any]:
 
 def row(day: str, follows: int, unfollows: int) -> dict[str, Any]:
     mine = {"day": day, "follows": follows, "unfollows": unfollows, "net": follows - unfollows}
-    return mine | {"followers": None, "change": None}
+    then = (
+        "day_then",
+        "follows_then",
+        "unfollows_then",
+        "net_then",
+        "net_change",
+        "net_growth",
+        "followers_then",
+    )
+    return mine | {"followers": None, "change": None} | dict.fromkeys(then)
 
 
 def test_each_day_has_who_came_and_who_went(mine: MhcHere) -> None:

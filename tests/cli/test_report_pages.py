@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import browser
+import readings
 from command import MhcHere
 from factories import store, tell_story, tip
 from mhc.store.database import Database
@@ -16,6 +17,8 @@ PAGES = {
     "income": ("report", "income"),
     "tipmenu": ("report", "tipmenu"),
     "followers": ("report", "followers"),
+    "one person's spending": ("report", "spending", "viewer_one"),
+    "tags": ("report", "tags"),
     "sessions": ("report", "sessions"),
     "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
     "audience": ("report", "audience", "1"),
@@ -74,6 +77,19 @@ def test_what_hostile_people_call_themselves_is_only_text(
         assert "<script>alert(1)</script>" in seen.text
         assert "\\u202eevil" in seen.text
         assert "\u202e" not in page.read_text()
+
+
+def test_the_line_of_a_trend_is_drawn_by_the_style_of_the_page(
+    mine: MhcHere, database: Database, chromium: Browser
+) -> None:
+    readings.tell(database)
+    page = mine.home / "page.html"
+    mine("snapshot", "trend", "viewer_one", "all_time_tokens", "--html", str(page))
+
+    for width in WIDTHS:
+        seen = browser.look(chromium, page, width)
+        assert (seen.said, seen.asked, seen.too_wide) == ([], [], 0), width
+        assert "all_time_tokens" in seen.text
 
 
 def test_a_page_of_nothing_says_so(mine: MhcHere, chromium: Browser) -> None:

@@ -174,6 +174,20 @@ def test_beside_the_range_stands_the_one_before_it(mine: MhcHere) -> None:
     assert found["before"] == day_before | FIRST
 
 
+def test_the_range_before_has_as_many_days_by_the_clocks(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(
+            conn, show(at("2026-03-27T23:10:00+00:00")), page=7
+        )  # 00:10 in Berlin on the day before the change
+
+    found = report(mine, "--since", "2026-03-29", "--until", "2026-03-29")["before"]
+    assert (found["since"], found["until"], found["sessions"]) == (
+        "2026-03-27T23:00:00Z",
+        "2026-03-28T23:00:00Z",  # 24 hours before a day of 23
+        1,
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -12,8 +12,11 @@ from command import MhcHere
 from factories import cover, happening, store, tell_story, tip
 from mhc.store.database import Database
 
-THURSDAY = {"weekday": "thursday", "hour": 19, "hours": 0.67, "observations": 1}
-FRIDAY = {"weekday": "friday", "hour": 19, "hours": 0.25, "observations": 1}
+THEN: dict[str, Any] = dict.fromkeys(
+    ("amount_then", "hours_then", "per_hour_then", "per_hour_change", "per_hour_growth")
+)
+THURSDAY = THEN | {"weekday": "thursday", "hour": 19, "hours": 0.67, "observations": 1}
+FRIDAY = THEN | {"weekday": "friday", "hour": 19, "hours": 0.25, "observations": 1}
 
 
 @pytest.fixture
@@ -38,6 +41,7 @@ def test_the_report_is_the_promised_document(mine: MhcHere) -> None:
         "excluded": 0,
         "metric": "tokens",
         "username": None,
+        "compared": None,
         # 100 + 25 + 50 + 10 + 30 in 40 minutes; 20 in 15.
         "rows": [
             THURSDAY | {"amount": 215, "per_hour": 322.5},

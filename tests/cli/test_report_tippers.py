@@ -10,7 +10,14 @@ from factories import happening, media, tell_story, tip
 from mhc.store.database import Database
 from mhc.store.streams import Kind
 
-ONE = {
+# What is asked for by a range that begins, of another source, and with --compare.
+ELSE: dict[str, Any] = dict.fromkeys(
+    [
+        *("before", "trend", "elsewhere", "elsewhere_at"),
+        *("tokens_then", "tokens_change", "tokens_growth", "tips_then", "tips_change", "tips_growth"),
+    ]
+)
+ONE = ELSE | {
     "username": "viewer_one",
     "anonymous": False,
     "tokens": 120,
@@ -23,7 +30,7 @@ ONE = {
     "last_tip_at": "2026-01-02T18:05:00Z",
     "sessions": 2,
 }
-TWO = {
+TWO = ELSE | {
     "username": "viewer_two",
     "anonymous": False,
     "tokens": 65,
@@ -36,7 +43,7 @@ TWO = {
     "last_tip_at": "2026-01-01T18:08:00Z",
     "sessions": 1,
 }
-ANONYMOUS = {
+ANONYMOUS = ELSE | {
     "username": None,
     "anonymous": True,
     "tokens": 50,
@@ -72,6 +79,8 @@ def test_the_report_is_the_promised_document(database: Database, mine: MhcHere) 
         "sources": ["events"],
         "coverage": {"since": "2026-01-01T17:50:00Z", "until": "2026-01-02T18:15:00Z", "share": 0.0717},
         "excluded": 0,
+        "before": None,
+        "compared": None,
         "rows": [ONE, TWO, ANONYMOUS],
     }
     assert run.stderr == "warning: 92.8% of the time was not captured: mhc capture gaps\n"
@@ -88,7 +97,7 @@ def test_a_range_is_half_open_and_names_its_coverage(database: Database, mine: M
     ]
     assert run.stderr == ""
     assert rows(mine, "--since", "2026-01-02") == [ONE | {
-        "tokens": 20, "tips": 1, "share": 1.0, "mean": 20.0, "largest": 20,
+        "tokens": 20, "before": 100, "trend": -80, "tips": 1, "share": 1.0, "mean": 20.0, "largest": 20,
         "first_tip_at": "2026-01-02T18:05:00Z", "sessions": 1,
     }]  # fmt: skip
 
@@ -172,25 +181,27 @@ def test_tables_name_the_anonymous_row_and_names_leave_it_out(database: Database
         "username\ttokens\nviewer_one\t120\nviewer_two\t65\n(anonymous)\t50\n"
     )
     assert mine("report", "tippers", MHC_FORCE_TTY="80", NO_COLOR="1").stdout == (
-        "USERNAME     TOKENS  TIPS  SHARE  LARGEST  LAST TIP          SESSIONS\n"
-        "viewer_one      120     2  51.1%      100  2026-01-02 19:05         2\n"
-        "viewer_two       65     2  27.7%       25  2026-01-01 19:08         1\n"
-        "(anonymous)      50     1  21.3%       50  2026-01-01 19:07         1\n"
+        "USERNAME     TOKENS  TREND  TIPS  SHARE  LAST TIP          ELSEWHERE\n"
+        "viewer_one      120      -     2  51.1%  2026-01-02 19:05          -\n"
+        "viewer_two       65      -     2  27.7%  2026-01-01 19:08          -\n"
+        "(anonymous)      50      -     1  21.3%  2026-01-01 19:07          -\n"
     )
     lines = mine("report", "tippers", "-o", "ndjson").stdout.splitlines()
     assert len(lines) == 3
 
 
 def test_an_empty_database_stays_missing(run_mhc: Mhc) -> None:
-    run = run_mhc("report", "tippers", "--json", "--since", "2026-01-01")
+    run = run_mhc("report", "tippers", "--json", "--since", "2026-01-01", "--until", "2026-01-01")
     assert (run.status, run.stderr) == (0, "")
     assert run.json == {
-        "range": {"since": "2026-01-01T00:00:00Z", "until": None},
+        "range": {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"},
         "timezone": "UTC",
         "room": None,
         "sources": ["events"],
         "coverage": None,
         "excluded": 0,
+        "before": {"since": "2025-12-31T00:00:00Z", "until": "2026-01-01T00:00:00Z", "captured": None},
+        "compared": None,
         "rows": [],
     }
     assert not list(run_mhc.home.rglob("*.db"))

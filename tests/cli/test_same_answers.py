@@ -86,6 +86,8 @@ COMMANDS = (
     ["session", "events", "1", "--private", "-L", "500"],
     ["room", "now"],
     ["report", "tippers"],
+    ["report", "spending", "viewer_two"],
+    ["report", "spending", "viewer_one", "--reveal", "--until", "2026-01-02", "--with-alternates"],
     ["report", "tippers", "--reveal", "--include-excluded", "--since", "2026-01-02"],
     ["watchlist", "show", "Friends", "--fields", "username,online,last_seen_at,last_interaction_at,note"],
     ["watchlist", "history", "--fields", "list,username,note,removal_note", "--person", "viewer_one"],

@@ -36,6 +36,40 @@ def test_a_trend_is_a_table_with_a_picture_and_csv(told: MhcHere) -> None:
     )
 
 
+def test_a_trend_is_drawn_as_a_line_for_people_only(told: MhcHere) -> None:
+    words = ("snapshot", "trend", "viewer_one", "all_time_tokens", "did", "--plot")
+    lines = told(*words, MHC_FORCE_TTY="80").stdout.splitlines()
+
+    assert lines[0] == "all_time_tokens  100 to 130 tokens"
+    assert lines[1] == f"130 |{' ' * 72}..*"
+    assert lines[9].startswith(f"100 |*{'.' * 36}*"), "it stayed, up to the middle"
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[11].split() == ["2026-01-01", "2026-01-03"]
+    assert lines[13] == "did  7 to 7"
+    assert told(*words, "-o", "csv").status == 2
+    others_see = told(*words, MHC_FORCE_TTY="80", MHC_SCREEN_SAFE="1")
+    assert "130" not in others_see.stdout + others_see.stderr
+    listed = told("snapshot", "trend", "viewer_one", "models_tipped_2weeks_list", "--plot").stdout
+    assert "a_room" in listed, "a list is no line"
+
+
+def test_a_trend_is_a_page_with_a_line(told: MhcHere) -> None:
+    page = told.home / "page.html"
+    words = ("snapshot", "trend", "viewer_one", "all_time_tokens", "--html", str(page))
+    run = told(*words)
+
+    assert (run.status, run.stdout, run.stderr) == (0, "", f"wrote {page}\n")
+    assert page.stat().st_mode & 0o777 == 0o600
+    text = page.read_text()
+    assert (text.count("<polyline"), text.count("<circle")) == (1, 3)
+    for word in ("viewer_one", "statbate.member_info", "130", "2026-01-03"):
+        assert word in text
+    told(*words, MHC_SCREEN_SAFE="1")
+    assert not {"130", "<polyline"} & {word for word in ("130", "<polyline") if word in page.read_text()}
+    told(*words, "--since", "2027-01-01")
+    assert "no reading says it in that time" in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("by", "values"),
     [("day", [1, 3, 4, 5, 6]), ("week", [4, 5, 6]), ("month", [5, 6])],

@@ -14,7 +14,7 @@ from terminal import on_terminal
 PRINTING = [leaf for leaf in leaves() if leaf.fields is not None]
 LISTS = [leaf for leaf in PRINTING if leaf.is_list]
 WIDTHS = (40, 41, 60, 80, 200)
-FIGURES = {"int", "id", "bool", "duration", "share"}
+FIGURES = {"int", "id", "bool", "duration", "share", "change"}
 BOLD = "\x1b[1m"
 CHECKLIST = {"doctor", "person compare"}  # have no titles on a terminal
 each_printing = pytest.mark.parametrize("leaf", PRINTING, ids=lambda leaf: leaf.path)

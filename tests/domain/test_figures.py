@@ -1,12 +1,13 @@
 """Shares, means, medians and coverage, and that none of them makes a figure of nothing."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhc.domain.figures import covered_share, mean, median, share, whole_seconds
+from mhc.domain.figures import covered_share, mean, median, quartiles, share, whole_seconds
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -17,6 +18,7 @@ def at(minute: float) -> datetime:
 
 def test_nothing_has_no_figures() -> None:
     assert (share(0, 0), mean(0, 0), median([]), covered_share([], T0, T0)) == (None, None, None, None)
+    assert quartiles({}) is None
 
 
 def test_rounding_is_the_same_everywhere() -> None:
@@ -27,6 +29,19 @@ def test_rounding_is_the_same_everywhere() -> None:
 @pytest.mark.parametrize(("values", "middle"), [([5], 5), ([1, 9], 1), ([9, 1, 5], 5), ([4, 3, 2, 1], 2)])
 def test_the_median_is_one_of_the_values(values: list[int], middle: int) -> None:
     assert median(values) == middle
+
+
+@given(values=st.lists(st.integers(0, 9), min_size=1, max_size=40))
+def test_quartiles_are_values_that_a_quarter_a_half_and_three_quarters_do_not_exceed(
+    values: list[int],
+) -> None:
+    found = quartiles(Counter(values))
+    assert found is not None
+    assert found[1] == median(values)
+    for part, value in enumerate(found, start=1):
+        assert value in values
+        assert sum(one <= value for one in values) >= len(values) * part / 4
+        assert sum(one < value for one in values) < len(values) * part / 4
 
 
 spans = st.lists(

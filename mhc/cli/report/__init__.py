@@ -27,6 +27,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.timing:command",
         "Show at which hours of the week the most happens, by the hour that was live and captured.",
     ),
+    "spending": (
+        "mhc.cli.report.spending:command",
+        "Show how one person spends: how often, how much, in which rhythm, and by session.",
+    ),
+    "tags": (
+        "mhc.cli.report.tags:command",
+        "Show which tags of the room's subject go with tokens, by the hour live and captured; of NAME where they spend.",
+    ),
     "sessions": (
         "mhc.cli.report.sessions:command",
         "Show what sessions came to, one by one or by week or month, the latest first.",

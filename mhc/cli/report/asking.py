@@ -1,7 +1,7 @@
 """What every report is asked with, and how it is printed: the figures, and what they are about."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -13,7 +13,8 @@ from mhc.cli.context import settings, utc_now
 from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import range_options
 from mhc.cli.output import Field, Row, Writer
-from mhc.cli.table import share
+from mhc.cli.table import HIDDEN, share
+from mhc.domain.earlier import Against, Span, earlier
 from mhc.domain.periods import Clock
 from mhc.domain.times import Range
 from mhc.errors import OutputError, UsageError
@@ -37,6 +38,13 @@ _html = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write one web page, for you alone, in place of rows; what is there is replaced.",
+)
+
+
+compare_option = click.option(
+    "--compare",
+    type=click.Choice([one.value for one in Against]),
+    help="Beside each figure what it was just before in as much time, or on the same dates of last year.",
 )
 
 
@@ -82,13 +90,39 @@ def ask(
     return Asked(asked, where, hole)
 
 
+def span(asked: Asked) -> Span | None:
+    """Give the range with both its ends: what is to come is not in it. None where it has no beginning."""
+    begin, now = asked.range.start, utc_now()
+    return None if begin is None else Span(begin, max(begin, min(asked.range.end or now, now)))
+
+
+def earlier_span(ctx: click.Context, asked: Asked, against: Against) -> Span:
+    """Give the range that a report is held against. Raises UsageError where there is none."""
+    now = span(asked)
+    if now is None:
+        raise UsageError("--compare needs a range that has a beginning", hint="give --since")
+    try:
+        return earlier(now, against, settings(ctx).timezone)
+    except ValueError as error:
+        raise UsageError(str(error), hint="give a later --since") from None
+
+
+class Head(NamedTuple):
+    """Figures that belong to no row, as lines of words: a record beside the rows, on stderr and on a page."""
+
+    fields: Sequence[Field]
+    row: Mapping[str, Sequence[str]]
+
+
 class About(NamedTuple):
-    """What a report says of its figures beside them."""
+    """What a report says of its figures beside them: `more` in JSON, `head` to people."""
 
     sources: Sequence[str]
     coverage: "Covered | None"
     excluded: int
     more: Mapping[str, object] = {}
+    then: Span | None = None  # what the figures are held against
+    head: Head | None = None
 
 
 class Drawn(NamedTuple):
@@ -114,10 +148,8 @@ def show(
     html: Path | None = None,
 ) -> None:
     """Print a report and what it left out, or draw it; ends with 4 where it was to be complete and is not."""
-    if plot and out.format not in _DRAWN:
-        raise UsageError(
-            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
-        )
+    if plot:
+        only_for_people(out)
     if about.excluded:
         out.message(f"{about.excluded} excluded")
     if about.coverage is not None and about.coverage.share != 1:
@@ -133,11 +165,13 @@ def show(
         **about.more,
     }
     if html is not None:
-        _write(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
+        write_page(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
         out.message(f"wrote {html}")
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
     else:
+        if about.head is not None and out.format == "table" and out.names is None:
+            out.beside(*about.head)
         out.report(head, fields, rows, nothing=nothing)
     completeness.refuse(asked.hole)
 
@@ -154,21 +188,20 @@ def _page(
 ) -> str:
     from mhc.cli import page
 
+    hidden = {field.name for field in out.screened(fields) if field.hidden}
     said = [
         ("room", asked.rooms.name or "every room"),
         ("time", page.when(asked.range.start, asked.range.end, out.tz)),
         ("zone", str(out.tz)),
         ("from", ", ".join(about.sources)),
-        *(
-            (name.replace("_", " "), str(value))
-            for name, value in about.more.items()
-            if isinstance(value, str | int | float)
-        ),
+        *_said(out, about, hidden),
     ]
     if about.coverage is not None and about.coverage.share is not None:
         said.append(("captured", share(about.coverage.share)))
     if about.excluded:
         said.append(("excluded", str(about.excluded)))
+    if about.then is not None:
+        said.append(("compared with", page.when(*about.then, out.tz)))
     said += drawn.said
     shown = [field for field in out.screened(fields) if field.table]
     pictures = () if _hides(out, fields) else drawn.pictures()
@@ -177,15 +210,44 @@ def _page(
     )
 
 
+def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[str, str]]:
+    """Give what a page says of the figures that belong to no row."""
+    if about.head is None:
+        return (
+            (name.replace("_", " "), str(value))
+            for name, value in about.more.items()
+            if isinstance(value, str | int | float) and name not in hidden
+        )
+    row = about.head.row
+    return (
+        (field.name, HIDDEN if field.hidden and field.is_secret else "; ".join(row[field.name]))
+        for field in out.screened(about.head.fields)
+    )
+
+
 def _hides(out: Writer, fields: Sequence[Field]) -> bool:
     """Whether others see the screen, and must not see all of it: a picture cannot leave a part out."""
     return any(field.hidden for field in out.screened(fields))
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, text: str) -> None:
+    """Write a page for its owner alone. Raises OutputError."""
     from mhc.store import files
 
     try:
         files.replace(path, text, mode=0o600)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def html_option(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept --html alone, for what is no report and can be drawn."""
+    return _html(function)
+
+
+def only_for_people(out: Writer) -> None:
+    """Raise UsageError where a plot and a format for programs were asked for."""
+    if out.format not in _DRAWN:
+        raise UsageError(
+            f"--plot draws for people, -o {out.format} is for programs", hint="leave one of them out"
+        )

@@ -11,7 +11,8 @@ import click
 from mhc.cli.context import database
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, Drawn, ask, report_options, show
+from mhc.cli.report import comparing
+from mhc.cli.report.asking import About, Drawn, ask, compare_option, report_options, show
 from mhc.cli.terminal import Screen
 
 if TYPE_CHECKING:
@@ -20,21 +21,36 @@ if TYPE_CHECKING:
 
 DAYS = (
     Field("day", "text", "The day, in the display time zone.", foreign=False),
+    Field(
+        "day_then", "text", "With --compare: the day that it is compared with.", foreign=False, table=False
+    ),
     Field("follows", "int", "How many began to follow, as events told."),
+    Field(
+        "follows_then", "int", "With --compare: how many then; null where nothing was captured.", table=False
+    ),
     Field("unfollows", "int", "How many ceased."),
+    Field("unfollows_then", "int", "With --compare: how many ceased then.", table=False),
     Field("net", "int", "The one less the other."),
+    *comparing.fields("net", "the one less the other"),
     Field("followers", "int", "The site's own count, as it was last read that day; null where it was not."),
     Field("change", "int", "Of that count, since it was last read on a day before."),
+    Field("followers_then", "int", "With --compare: the site's own count then.", table=False),
 )
+_COMPARED = ("day", "day_then", "follows", "unfollows", "net", "net_then", "net_change", "followers")
 _NAMED = 5  # of those who left, on a terminal
 
 
 @click.command(
     "followers",
     cls=Command,
-    examples=["mhc report followers --since 30d", "mhc report followers --plot"],
+    examples=[
+        "mhc report followers --since 30d",
+        "mhc report followers --plot",
+        "mhc report followers --since 30d --compare previous",
+    ],
 )
 @click.option("--plot", is_flag=True, help="Draw the days as bars.")
+@compare_option
 @report_options
 @output_options(fields=DAYS)
 @common_options
@@ -43,6 +59,7 @@ def command(
     ctx: click.Context,
     out: Writer,
     plot: bool,
+    compare: str | None,
     include_excluded: bool,
     require_complete: bool,
     html: Path | None,
@@ -54,7 +71,7 @@ def command(
 
     Beside what events told stands the site's own count, where `snapshot pull --source stats` has read it; the two are
     never added up. JSON is one object: range, timezone, room, sources, coverage, excluded, left (who ceased to follow,
-    and after how many days) and rows.
+    and after how many days), compared and rows.
     """
     from mhc.reports import followers
     from mhc.store.counting import Scope
@@ -62,16 +79,26 @@ def command(
     with database(ctx) as db, db.read() as conn:
         asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
         scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
-        found = followers.read(conn, scope, out.tz, include_excluded=include_excluded)
+        then = comparing.then(ctx, conn, asked, compare)
+        read = partial(followers.read, conn, tz=out.tz, include_excluded=include_excluded)
+        found = read(scope)
+        earlier = then and read(scope._replace(since=then.span.since, until=then.span.until))
     left = [asdict(one) for one in found.left]
-    about = About(found.sources, found.coverage, found.excluded, {"left": left})
+    more: dict[str, object] = {"left": left}
+    more |= comparing.head(
+        then, earlier and earlier.coverage, found.totals, earlier.totals if earlier else {}
+    )
+    about = About(found.sources, found.coverage, found.excluded, more, then and then.span)
+    comparing.tell(out, then)
     days = [(row.day.isoformat(), row.net) for row in found.rows]
     drawn = Drawn(
         "Who began and ceased to follow", partial(_lines, days, out.screen), partial(_pictures, days)
     )
     nothing = "nobody was seen to follow or to leave in that time; what was captured: mhc capture coverage"
-    rows = out.ordered(DAYS, found.rows)
-    show(ctx, out, asked, about, DAYS, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
+    pairs = comparing.days(asked, then, out.tz)
+    rows = out.ordered(DAYS, followers.beside(found, earlier if then and then.is_known else None, pairs))
+    fields = DAYS if then is None else comparing.columns(DAYS, _COMPARED)
+    show(ctx, out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
     if found.left and out.format == "table":
         out.message(_who_left(found.left))
 

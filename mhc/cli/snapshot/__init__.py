@@ -11,7 +11,7 @@ COMMANDS: Final[Table] = {
     "list": ("mhc.cli.snapshot.looking:list_snapshots", "List what other sources said, the newest first."),
     "show": ("mhc.cli.snapshot.showing:show", "Show one reading: each figure with its unit and where it comes from."),
     "diff": ("mhc.cli.snapshot.comparing:diff", "Show what changed between two readings of a person."),
-    "trend": ("mhc.cli.snapshot.comparing:trend", "Show how figures of a person went."),
+    "trend": ("mhc.cli.snapshot.trending:trend", "Show how figures of a person went."),
 }  # fmt: skip
 
 

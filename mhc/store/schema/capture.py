@@ -87,6 +87,9 @@ event = Table(
         "flags",
         **where("tokens IS NOT NULL"),
     ),
+    # Of these there are few: payments that name no room, and what a room said of itself.
+    Index("ix_event_nowhere", "at", **where("tokens IS NOT NULL AND room_id IS NULL")),
+    Index("ix_event_subject", "stream_id", "at", **where("method_id = 9")),
 )
 
 rejected_event = Table(

@@ -1,0 +1,149 @@
+"""Who paid, person by person: for whom a payment counts, and what it comes to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from sys import maxsize
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mhc.domain.sessions import FAR, Calendar
+from mhc.store import pairs, people, sessions, watchlists
+from mhc.store import tippers as store
+from mhc.store.tippers import LOW, WIDTH, Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from mhc.store.counting import Scope
+    from mhc.store.tippers import Part
+
+Who = int | None
+ANONYMOUS: Final = None  # the key of the one row of all who did not want to be named
+
+
+class Counting(NamedTuple):
+    """For whom payments count; `reveal` counts the anonymous for whoever made them."""
+
+    reveal: bool = False
+    include_excluded: bool = False
+    with_alternates: bool = False
+
+
+class Payers:
+    """Finds for whom a payment counts: a person, or the one row of those without a name."""
+
+    def __init__(self, conn: "Connection", how: Counting) -> None:
+        """Look up who was merged, who is excluded, and who is whose alternate."""
+        self.how = how
+        self._roots = people.roots(conn)
+        self.excluded = frozenset[Who]() if how.include_excluded else frozenset(watchlists.excluded_ids(conn))
+        left_out = [who for who in self.excluded if who is not None]
+        self._one_of = pairs.alternates(conn, left_out) if how.with_alternates else {}
+
+    def person(self, row_id: int) -> int:
+        """Give whom a row of a person counts for."""
+        root = self._roots.get(row_id, row_id)
+        return self._one_of.get(root, root)
+
+    def of(self, number: int) -> Who:
+        """Give for whom the payments of a number of the store count."""
+        payer = store.payer(number)
+        if payer.actor_id is None or (payer.anonymous and not self.how.reveal):
+            return ANONYMOUS
+        return self.person(payer.actor_id)
+
+    def rows(self, persons: Iterable[int]) -> set[int]:
+        """Give all rows of some people."""
+        wanted = set(persons)
+        return wanted | {row for row in [*self._roots, *self._one_of] if self.person(row) in wanted}
+
+    def add_up(self, sums: Mapping[int, Sum]) -> dict[Who, Sum]:
+        """Give the sums of the store by whom they count for; of those who are excluded, too."""
+        found: dict[Who, Sum] = {}
+        for number, one in sums.items():
+            who = self.of(number)
+            before = found.get(who)
+            found[who] = one if before is None else Sum(before.tokens + one.tokens, before.tips + one.tips)
+        return found
+
+
+@dataclass(slots=True)
+class Tally:
+    """What somebody paid: each amount doubled, and 1 for a tip."""
+
+    amounts: list[int] = field(default_factory=list)
+    first_ms: int = maxsize
+    last_ms: int = 0  # 0: of no tip the time is known
+    sessions: set[int] = field(default_factory=set)
+
+    @property
+    def tokens(self) -> int:
+        """Give what it comes to."""
+        return sum(amount >> 1 for amount in self.amounts)
+
+    @property
+    def tipped(self) -> bool:
+        """Whether any of it was a tip."""
+        return any(amount & 1 for amount in self.amounts)
+
+    def join(self, other: "Tally") -> None:
+        """Take in what the same person paid by another name."""
+        self.amounts += other.amounts
+        self.first_ms = min(self.first_ms, other.first_ms)
+        self.last_ms = max(self.last_ms, other.last_ms)
+        self.sessions |= other.sessions
+
+
+def tallies(conn: "Connection", scope: "Scope", payers: Payers) -> dict[Who, Tally]:
+    """Count what each paid in a scope; those who are excluded, too."""
+    by_number: dict[int, Tally] = {}
+    for calendar, numbers, parts in _by_room(conn, scope):
+        _count(by_number, parts, calendar, numbers)
+    found: dict[Who, Tally] = {}
+    for number, tally in by_number.items():
+        who = payers.of(number)
+        if who in found:
+            found[who].join(tally)
+        else:
+            found[who] = tally
+    return found
+
+
+def _by_room(
+    conn: "Connection", scope: "Scope"
+) -> "Iterator[tuple[Calendar, Sequence[int], Iterator[Part]]]":
+    """Give the sessions and the payments of each room that has sessions, and then the payments of the others."""
+    by_room = sessions.spans(conn, scope.room_ids)
+    for room_id, found in by_room.items():
+        calendar, numbers = Calendar([span for _id, span in found], FAR), [number for number, _span in found]
+        yield calendar, numbers, store.payments(conn, scope._replace(room_ids=[room_id]))
+    others = None if scope.room_ids is None else [one for one in scope.room_ids if one not in by_room]
+    if others != []:
+        but = list(by_room) if others is None else []
+        yield Calendar([], FAR), [], store.payments(conn, scope._replace(room_ids=others), but)
+
+
+def _count(
+    found: dict[int, Tally], parts: "Iterable[Part]", calendar: Calendar, numbers: "Sequence[int]"
+) -> None:
+    """Count payments, of which there are hundreds of thousands: nothing is called that need not be."""
+    place, begin, end = calendar.around(0)
+    for part in parts:
+        for at_ms, packed in part:
+            if not begin <= at_ms < end:
+                place, begin, end = calendar.around(at_ms)
+            number = packed >> WIDTH
+            tally = found.get(number)
+            if tally is None:
+                tally = found[number] = Tally()
+            amount = (packed if packed >= 0 else ~packed) & LOW
+            tally.amounts.append(amount)
+            if not amount & 1:
+                continue
+            if at_ms > tally.last_ms:  # noqa: PLR1730  a call of max would take as long as all the rest
+                tally.last_ms = at_ms
+            if 0 < at_ms < tally.first_ms:  # 0: a pasted line of unknown time
+                tally.first_ms = at_ms
+            if place is not None:
+                tally.sessions.add(numbers[place])
