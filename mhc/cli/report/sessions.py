@@ -44,7 +44,7 @@ SESSIONS = (
     Field("sessions", "int", "How many sessions they are.", table=False),
     Field("duration", "duration", "How long they lasted, or last by now.", table=False),
     Field("live", "duration", "The time of their broadcasts; all of a session where none is known."),
-    Field("tokens", "int", "Tokens: tips and media, anonymous ones too.", secrecy="amount"),
+    Field("tokens", "int", "Tokens: tips and media, anonymous ones too.", secrecy="amount", bar=True),
     Field("tokens_per_hour", "int", "Tokens an hour live.", header="per hour", secrecy="amount"),
     Field("tips", "int", "Tips.", table=False, secrecy="amount"),
     Field("tippers", "int", "How many people tipped; once each.", secrecy="open"),
