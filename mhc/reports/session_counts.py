@@ -124,10 +124,10 @@ def _follows(
     """Give the rows of who began to follow in each session, and of who ceased."""
     began, ceased = ([set[int]() for _one in theirs] for _side in range(2))
     calendar = Calendar([one.span for one in theirs], about.now)
-    for one in session_sums.follows(conn, room_id, spells[0].begin, spells[-1].end):
-        place = calendar.place(one.at_ms)
+    for who, at_ms, begins in session_sums.follows(conn, room_id, spells[0].begin, spells[-1].end):
+        place = calendar.place(at_ms)
         if place is not None:
-            (began if one.began else ceased)[place].add(one.person_id)
+            (began if begins else ceased)[place].add(who)
     return began, ceased
 
 

@@ -4,11 +4,13 @@ A session counts, whole, in the period in which it began. People are counted onc
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from mhc.domain.earlier import Against, Span, earlier
 from mhc.domain.figures import share, whole_seconds
 from mhc.domain.periods import By, Clock
 from mhc.domain.spans import cut
@@ -86,7 +88,7 @@ def read(conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", c
         weeks=_periods(counts, clock, By.WEEK),
         months=_periods(counts, clock, By.MONTH),
         totals=_totals(conn, scope, counts),
-        before=_before(conn, room, scope, asked),
+        before=_before(conn, room, scope, asked, clock),
         coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(crowd.left_out),
     )
@@ -101,17 +103,19 @@ def _counts(
     return session_counts.read(conn, began, crowd, asked.now)
 
 
-def _before(conn: "Connection", room: str | None, scope: "Scope", asked: "Asked") -> Before | None:
+def _before(
+    conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", clock: Clock
+) -> Before | None:
     if scope.since is None or scope.until is None:
         return None
     try:
-        since = scope.since - (scope.until - scope.since)
-    except OverflowError:  # there are no such years
+        since, until = earlier(Span(scope.since, scope.until), Against.PREVIOUS, clock.tz)
+    except ValueError:
         return None
-    earlier = scope._replace(since=since, until=scope.since)
+    before = scope._replace(since=since, until=until)
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    figures = _totals(conn, earlier, _counts(conn, room, earlier, asked, crowd))
-    return None if figures is None else Before(since, scope.since, figures)
+    figures = _totals(conn, before, _counts(conn, room, before, asked, crowd))
+    return None if figures is None else Before(since, until, figures)
 
 
 def _totals(conn: "Connection", scope: "Scope", counts: "Sequence[Count]") -> Figures | None:
@@ -145,8 +149,8 @@ def together(counts: "Sequence[Count]") -> Figures:
     tokens = sum(one.tokens for one in counts)
     came = [one.visitors for one in counts if one.visitors is not None]
     seen = [one.captured for one in counts if one.captured is not None]
-    followed = len(set().union(*(one.followed for one in counts)))
-    unfollowed = len(set().union(*(one.unfollowed for one in counts)))
+    followed = _number([one.followed for one in counts])
+    unfollowed = _number([one.unfollowed for one in counts])
     return Figures(
         sessions=len(counts),
         duration=whole_seconds(length),
@@ -154,11 +158,16 @@ def together(counts: "Sequence[Count]") -> Figures:
         tokens=tokens,
         tokens_per_hour=round(tokens / (live / _HOUR), 2) if live else None,
         tips=sum(one.tips for one in counts),
-        tippers=len(set().union(*(one.tippers for one in counts))),
+        tippers=_number([one.tippers for one in counts]),
         messages=sum(one.messages for one in counts),
-        unique_visitors=len(set().union(*came)) if len(came) == len(counts) else None,
+        unique_visitors=_number(came) if len(came) == len(counts) else None,
         new_followers=followed,
         unfollows=unfollowed,
         net_followers=followed - unfollowed,
         coverage=share(sum(seen, timedelta()) / _SECOND, length / _SECOND) if seen else None,
     )
+
+
+def _number(some: Sequence[AbstractSet[int]]) -> int:
+    """Give how many people some sets have together."""
+    return len(some[0]) if len(some) == 1 else len(set().union(*some))

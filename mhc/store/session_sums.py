@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    case,
     false,
     func,
     or_,
@@ -23,12 +24,12 @@ from mhc.domain.visits import Ending
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import EVENTS, Direction, State
 from mhc.store.schema import event, follow_change, stream, visit
-from mhc.store.spells import Spell, each, spells_of, where
+from mhc.store.spells import Spell, each, flat, spells_of, where
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _TIP = _NUMBER["tip"]
-_AT = type_coerce(event.c.at, BigInteger)
-_CAME, _LEFT = (type_coerce(visit.c[name], BigInteger) for name in ("entered_at", "left_at"))
+_at = type_coerce(event.c.at, BigInteger)
+_came, _left = (type_coerce(visit.c[name], BigInteger) for name in ("entered_at", "left_at"))
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 
 
@@ -41,12 +42,7 @@ class Paid(NamedTuple):
     left_out: frozenset[int] = frozenset()
 
 
-class Follow(NamedTuple):
-    """That somebody began to follow, or ceased."""
-
-    person_id: int
-    at_ms: int
-    began: bool
+Follow = tuple[int, int, int]  # who, when, and 1 where they began, 0 where they ceased
 
 
 def paid(conn: Connection, room_id: int, spells: Sequence[Spell], without: Sequence[int]) -> list[Paid]:
@@ -84,7 +80,7 @@ def _paid(
     )
     ids = [where(tips, who), *([where(and_(mine, open_one), who)] if without else [])]
     span = spells_of(spells)
-    within = event.c.tokens.is_not(None), counted, span.c.begins <= _AT, span.c.ends > _AT
+    within = event.c.tokens.is_not(None), counted, _at >= span.c.begins, _at < span.c.ends
     found, nameless = [], False
     for (tokens, number, unnamed), (tippers, *left_out) in each(conn, span, numbers, ids, within):
         found.append(Paid(tokens, number, tippers, *left_out))
@@ -96,29 +92,31 @@ def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[fr
     """Give who was in the room in each session, and was seen to come; nobody's visit goes beyond a session's end."""
     span = spells_of(spells)
     # An end that nobody saw is taken as the beginning.
-    stayed = or_(visit.c.ending == str(Ending.OPEN), span.c.begins < _LEFT, span.c.begins <= _CAME)
-    within = visit.c.room_id == room_id, span.c.since <= _CAME, span.c.ends > _CAME, stayed
+    stayed = or_(visit.c.ending == str(Ending.OPEN), _left > span.c.begins, _came >= span.c.begins)
+    within = visit.c.room_id == room_id, _came >= span.c.since, _came < span.c.ends, stayed
     return [found for _none, (found,) in each(conn, span, (), (visit.c.person_id,), within)]
 
 
 def leavers(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
     """Give who left in a time and was never seen to come, each with the instant: they are few."""
-    mine = visit.c.room_id == room_id, visit.c.entered_at.is_(None), since_ms <= _LEFT, until_ms > _LEFT
-    return [(row[0], row[1]) for row in conn.execute(select(visit.c.person_id, _LEFT).where(*mine))]
+    mine = visit.c.room_id == room_id, visit.c.entered_at.is_(None), _left >= since_ms, _left < until_ms
+    return [(row[0], row[1]) for row in conn.execute(select(visit.c.person_id, _left).where(*mine))]
 
 
 def follows(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> Iterator[Follow]:
     """Give who began to follow in a time, and who ceased, as events told of it; in no order."""
     at = type_coerce(follow_change.c.at, BigInteger)
-    query = select(follow_change.c.person_id, at, follow_change.c.state == State.YES.value).where(
+    began = case((follow_change.c.state == State.YES, 1), else_=0)
+    within = (
         follow_change.c.room_id == room_id,
         follow_change.c.direction == Direction.FOLLOWER,
         follow_change.c.source == EVENTS,
-        follow_change.c.state.in_((State.YES.value, State.NO.value)),
+        follow_change.c.state.in_((State.YES, State.NO)),
         at >= since_ms,
         at < until_ms,
     )
-    return map(Follow._make, conn.execute(query))
+    numbers = iter(flat(conn, (follow_change.c.person_id, at, began), within))
+    return zip(numbers, numbers, numbers, strict=True)
 
 
 def wrote(
@@ -135,8 +133,8 @@ def wrote(
         counted,
         room_of_event == room_id,
         event.c.stream_id.in_(own),
-        span.c.begins <= _AT,
-        span.c.ends > _AT,
+        _at >= span.c.begins,
+        _at < span.c.ends,
     )
     return frozenset().union(
         *(found for _none, (found,) in each(conn, span, (), (event.c.actor_id,), within))

@@ -1,8 +1,9 @@
-"""Many stretches of time in one question: what is counted in each of them, along an index."""
+"""Many stretches of time, or many rows, in one question and one answer: what is counted along an index."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import (
     CTE,
     BigInteger,
@@ -18,6 +19,7 @@ from sqlalchemy import (
 )
 
 _BETWEEN, _IN = ";", ","
+_IDS, _NUMBERS = msgspec.json.Decoder(frozenset[int]), msgspec.json.Decoder(list[int])
 
 
 class Spell(NamedTuple):
@@ -48,7 +50,7 @@ def each(
     A question in a question, which gives one text: so both databases look into the index once a spell, and neither
     sorts the rows, or compares each of them with every spell.
     """
-    joined = func.string_agg if conn.dialect.name == "postgresql" else func.group_concat
+    joined = _joined(conn)
     texts: list[ColumnElement[str]] = [cast(func.coalesce(one, 0), String) for one in numbers]
     texts += [func.coalesce(joined(cast(one, String), _IN), "") for one in ids]
     whole = texts[0]
@@ -60,10 +62,26 @@ def each(
         yield [*map(int, parts[: len(numbers)])], [_ids(one) for one in parts[len(numbers) :]]
 
 
+def flat(
+    conn: Connection, columns: Sequence[ColumnElement[Any]], within: Sequence[ColumnElement[bool]]
+) -> list[int]:
+    """Give the whole numbers of many rows, row after row in no order: as one text, a tenth of the time of as many rows."""
+    joined = _joined(conn)
+    line: ColumnElement[str] = cast(columns[0], String)
+    for one in columns[1:]:
+        line = line + _IN + cast(one, String)
+    text = conn.execute(select(func.coalesce(joined(line, _IN), "")).where(*within)).scalar_one()
+    return _NUMBERS.decode(f"[{text}]")
+
+
+def _joined(conn: Connection) -> Any:
+    return func.string_agg if conn.dialect.name == "postgresql" else func.group_concat
+
+
 def where(condition: ColumnElement[bool], value: Any) -> ColumnElement[Any]:
     """Give a value of the rows of which something holds, and of no others."""
     return case((condition, value))
 
 
 def _ids(text: str) -> frozenset[int]:
-    return frozenset(map(int, set(text.split(_IN)))) if text else frozenset()
+    return _IDS.decode(f"[{text}]")  # half a million of them in a year: five times as quick as int() is

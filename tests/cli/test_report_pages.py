@@ -27,6 +27,8 @@ PAGES = {
     "sessions": ("report", "sessions"),
     "weeks": ("report", "sessions", "--by", "week", "--metric", "visitors"),
     "audience": ("report", "audience"),
+    "retention": ("report", "retention"),
+    "digest": ("report", "digest", "--since", "2026-01-01"),
     "one person's timing": ("report", "timing", "viewer_one", "--metric", "tips"),
 }
 WIDTHS = (390, 1280)

@@ -114,6 +114,7 @@ def test_the_report_is_the_promised_document(mine: MhcHere) -> None:
         "by": "session",
         "totals": BOTH,
         "before": None,
+        "compared": None,
         "weeks": [{"period": "2025-12-29"} | BOTH],
         "months": [{"period": "2026-01-01"} | BOTH],
         "rows": [session | next_day | SECOND, session | begun | FIRST],
@@ -132,6 +133,16 @@ def test_figures_are_those_that_the_list_and_the_session_itself_show(mine: MhcHe
         }
         for name in ("live", "tokens_per_hour", "unfollows", "net_followers", "title"):
             assert row[name] == whole[name], name
+
+
+def test_a_session_that_was_parted_has_its_part_of_the_broadcasts(bare: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [*show(0, 20), tip(5, "viewer_one", 30), *show(25, 20)])
+    bare("session", "split", "1", "--at", "2026-01-01T18:10:00Z", "-y")
+
+    # From 18:10 to 18:20 and from 18:25 to 18:45; before it ten minutes, in which 30 tokens are 180 an hour.
+    figures = [(row["duration"], row["live"], row["tokens_per_hour"]) for row in report(bare)["rows"]]
+    assert figures == [(2100, 1800, 0.0), (600, 600, 180.0)]
 
 
 def test_people_count_once_a_week(mine: MhcHere) -> None:
@@ -162,6 +173,20 @@ def test_beside_the_range_stands_the_one_before_it(mine: MhcHere) -> None:
     assert found["totals"] == SECOND
     day_before = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
     assert found["before"] == day_before | FIRST
+
+
+def test_the_range_before_has_as_many_days_by_the_clocks(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(
+            conn, show(at("2026-03-27T23:10:00+00:00")), page=7
+        )  # 00:10 in Berlin on the day before the change
+
+    found = report(mine, "--since", "2026-03-29", "--until", "2026-03-29")["before"]
+    assert (found["since"], found["until"], found["sessions"]) == (
+        "2026-03-27T23:00:00Z",
+        "2026-03-28T23:00:00Z",  # 24 hours before a day of 23
+        1,
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -79,6 +79,21 @@ def exclude(conn: Connection, name: str) -> None:
     merged=st.booleans(),
     excluded=st.sampled_from([None, *PEOPLE]),
     later=st.integers(0, 100),
+)
+@example(  # one who was never seen to come, one who stays from before, and one who has gone by then
+    steps=[
+        (0, "enter", "viewer_two", 1),
+        (1, "enter", "viewer_three", 1),
+        (5, "leave", "viewer_three", 1),
+        (5, "start", "viewer_one", 1),
+        (5, "leave", "viewer_one", 1),
+        (5, "stop", "viewer_one", 1),
+        (40, "leave", "viewer_four", 1),
+    ],
+    covered=[],
+    merged=False,
+    excluded=None,
+    later=0,
 )
 def test_figures_are_those_of_each_session_alone(
     module_database: Database,

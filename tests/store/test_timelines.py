@@ -5,7 +5,7 @@ Minutes count from 18:00 UTC; a drop is a pause between a stop and the next star
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,12 @@ from factories import ROOM, T0, Item, chat, cover, happening, minute, private, t
 from mhc.cli.session.markdown import label
 from mhc.cli.table import local
 from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.periods import Clock
 from mhc.domain.sessions import Span
+from mhc.reports import session_periods
 from mhc.reports import sessions as figures
 from mhc.store import coverage, derived, people, rebuilding, schema, session_edits, sessions, silence, streams
+from mhc.store.counting import Scope
 from mhc.store.database import Database
 from mhc.store.session_edits import Typed
 from mhc.store.streams import Kind
@@ -137,7 +140,7 @@ TIMELINES = [
     Timeline("who stays through a drop", [start(0), enter(5), stop(10), start(10 + 5 * SECOND), leave(15), stop(20)],
              [(0, 20)], visits=[(ONE, 5, 15, "left")], row={"unique_visitors": 1}),
     Timeline("who was there when nobody looked any more", [start(0), enter(5), chat(20, TWO), stop(30)], [(0, 30)],
-             visits=[(ONE, 5, None, "unknown")], also=unseen(10)),
+             visits=[(ONE, 5, None, "unknown")], also=unseen(10), row={"unique_visitors": 1}),
     Timeline("who comes and goes in the dark", [enter(-60), leave(-50), start(0), stop(10), enter(20), leave(30)],
              [(0, 10)], visits=[(ONE, -60, -50, "left"), (ONE, 20, 30, "left")], row={"unique_visitors": 0}),
     Timeline("two rooms at once", [start(0), start(5, "other_room"), chat(6, ONE), stop(10), stop(25, "other_room")],
@@ -182,6 +185,8 @@ def test_a_timeline_makes_what_was_worked_out(database: Database, timeline: Time
         if timeline.row:
             rows = figures.read(conn, found, figures.Asked(NOW, MERGE_GAP)).rows
             assert timeline.row == {name: getattr(rows[0], name) for name in timeline.row}
+        report = session_periods.read(conn, ROOM, Scope(), figures.Asked(NOW, MERGE_GAP), Clock(UTC))
+        assert timeline.sessions == [ends(one.started_at, one.ended_at) for one in report.sessions[::-1]]
         again = rebuilding.rebuild(conn, room, None, MERGE_GAP)
         assert (again.changed, again.broadcasts, again.visits) == (0, 0, 0)
         assert not derived.differs(conn, room, MERGE_GAP)

@@ -1,0 +1,82 @@
+"""How the databases answer what is asked of the sessions of years: along indexes, in few questions, whatever their number."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection
+
+from factories import minute, show, store, tell_story, tip
+from mhc.domain.clock import to_ms
+from mhc.reports import session_counts, sessions
+from mhc.reports.frame import Crowd
+from mhc.reports.sessions import Asked
+from mhc.store import session_sums
+from mhc.store.database import Database
+from mhc.store.sessions import list_all
+from mhc.store.spells import Spell
+from plans import plans
+from reports.test_plans import fill
+
+SPELLS = [Spell(to_ms(minute(day * 1440)), to_ms(minute(day * 1440 + 60)), 0) for day in range(3)]
+
+
+def count_sessions(conn: Connection) -> object:
+    crowd = Crowd(conn, include_excluded=False)
+    return session_counts.read(conn, list_all(conn), crowd, minute(90_000))
+
+
+def what_they_brought(conn: Connection) -> object:
+    return session_sums.paid(conn, 1, SPELLS, [])
+
+
+def who_came(conn: Connection) -> object:
+    return session_sums.visitors(conn, 1, SPELLS)
+
+
+def test_no_question_scans_the_events(database: Database) -> None:
+    tell_story(database)
+    found = plans(database, count_sessions)
+    assert any("ix_event_paid" in plan for plan in found)
+    for plan in found:
+        assert "Seq Scan on event" not in plan.replace("event_method", "")
+        assert not [line for line in plan.splitlines() if line.split()[:2] == ["SCAN", "event"]], plan
+
+
+def test_payments_are_read_from_the_index_alone_and_visits_along_theirs(database: Database) -> None:
+    tell_story(database)
+    (paid,) = [plan for plan in plans(database, what_they_brought) if "ix_event_paid" in plan]
+    assert "COVERING INDEX ix_event_paid (at>? AND at<?)" in paid or not database.is_sqlite
+    (came,) = plans(database, who_came)
+    assert "ix_visit_room" in came
+
+
+def test_among_many_events_postgresql_looks_into_the_index_once_a_session(
+    postgres_database: Database,
+) -> None:
+    tell_story(postgres_database)
+    fill(postgres_database, 20_000)
+    (paid,) = [
+        plan for plan in plans(postgres_database, what_they_brought, as_it_likes=True) if "event" in plan
+    ]
+    assert "ix_event_paid" in paid
+    assert "Join Filter" not in paid
+
+
+def test_a_year_of_sessions_takes_as_many_questions_as_two(database: Database) -> None:
+    tell_story(database)
+    two = len(plans(database, count_sessions))
+    with database.write() as conn:
+        store(conn, [event for day in range(10, 40) for event in show(day, "viewer_one")], page=5)
+        assert (
+            len(sessions.read(conn, list_all(conn), Asked(minute(90_000), timedelta(minutes=30))).rows) == 32
+        )
+    assert len(plans(database, count_sessions)) == two
+
+
+@pytest.mark.parametrize("room", ["example_room", None])
+def test_a_payment_that_names_no_room_is_looked_up(database: Database, room: str | None) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        store(conn, [tip(30, "viewer_nine", 1000, room=room)], page=9)
+        rows = sessions.read(conn, list_all(conn), Asked(minute(90_000), timedelta(minutes=30))).rows
+    assert [row.tokens for row in rows] == [20, 1215]
