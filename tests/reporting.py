@@ -37,6 +37,8 @@ REPORTS = {
     "tags": Asked("no subject is known", elsewhere=("{who}",)),
     "sessions": Asked("no session began in that time", ("", "--by week", "--by month")),
     "spending": Asked("is not known to have paid", ("{who}", "{who} --with-alternates")),
+    "retention": Asked("of that time is known", ("", "--by session", "--by month --metric tippers")),
+    "digest": Asked("nothing happened"),
     "audience": Asked("nobody was seen there", (), of_session=("",)),
 }
 
