@@ -130,14 +130,7 @@ class Writer:
         )
         head = without(about, hidden)
         assert isinstance(head, dict)
-        listed = [{field.name: value_of(row, field) for field in chosen} for row in rows[: self.limit]]
-        sys.stdout.write(render.json_text({**head, "rows": listed}, indent=True) + "\n")
-
-    def beside(self, fields: Sequence[Field], row: Row) -> None:
-        """Print a record on stderr, above a table: what people want to know of it, and no row has; silent with -q."""
-        if not self.quiet:
-            lines = self._layout().record(list(render.flatten(self.screened(fields), row)), headers=True)
-            sys.stderr.writelines(line + "\n" for line in (*lines, ""))
+        sys.stdout.writelines(render.report_parts(head, chosen, rows[: self.limit]))
 
     def message(self, text: str) -> None:
         """Say something on stderr, on one line; silent with -q."""

@@ -183,6 +183,16 @@ def json_parts(fields: Sequence[Field], rows: Iterable[Row]) -> Iterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
+def report_parts(head: Mapping[str, object], fields: Sequence[Field], rows: Iterable[Row]) -> Iterator[str]:
+    """Write one object: what rows are about, and they themselves as `rows`, one a line and one at a time."""
+    yield json_text({**head, "rows": []}, indent=True).removesuffix("]\n}")
+    before = "\n    "
+    for line in ndjson_parts(fields, rows):
+        yield before + line[:-1]
+        before = ",\n    "
+    yield "]\n}\n" if before == "\n    " else "\n  ]\n}\n"
+
+
 def ndjson_parts(fields: Sequence[Field], rows: Iterable[Row]) -> Iterator[str]:
     """Write one compact object a line."""
     for row in rows:
