@@ -1,8 +1,9 @@
 """Alerts of one listener as a test sees them: what is told, and what failed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from listening import Station, event, page
@@ -10,6 +11,8 @@ from mhc.capture.alerts import Alerts
 from mhc.capture.rules import read_rules
 from mhc.capture.worker import Complaints
 from mhc.cli.reactions import alert_json
+from mhc.cli.reactions import digest as digest_of
+from mhc.config import load
 from mhc.store.database import Database
 from receiver import Receiver
 
@@ -17,13 +20,20 @@ from receiver import Receiver
 class Desk:
     """Alerts of one listener: what is told, and what failed."""
 
-    def __init__(self, station: Station, rules: dict[str, Any], db: Database | None = None) -> None:
+    def __init__(
+        self,
+        station: Station,
+        rules: dict[str, Any],
+        db: Database | None = None,
+        digest: Callable[[str, str], bytes] | None = None,
+    ) -> None:
         self.station = station
         self.failed: list[tuple[str, str]] = []
         self.alerts = Alerts(
             db or station.db,
             read_rules({"alerts": rules}),
             encode=alert_json,
+            digest=digest or partial(digest_of, load(environ={"TZ": "UTC"}), db or station.db),
             now=station.clock.now,
             complaints=Complaints(station.clock.monotonic),
             on_failure=lambda room, rule: self.failed.append((room, rule)),

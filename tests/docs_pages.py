@@ -253,7 +253,14 @@ def _json_type(hint: object) -> str:
         return "array of strings"
     if hasattr(hint, "_fields") or typing.get_origin(hint) is Mapping:
         return "object"
-    plain = {str: "string", int: "number", datetime: "time", bool: "boolean", timedelta: "seconds"}
+    plain = {
+        str: "string",
+        int: "number",
+        float: "number",
+        datetime: "time",
+        bool: "boolean",
+        timedelta: "seconds",
+    }
     return plain[typing.cast("type", hint)]
 
 

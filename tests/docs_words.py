@@ -2,7 +2,8 @@
 
 from mhc.cli.snapshot import showing
 from mhc.errors import Exit
-from mhc.reports import card, elsewhere, frame, one_session, remembered, room_history
+from mhc.reports import card, digest_parts, elsewhere, frame, one_session, regulars, remembered, room_history
+from mhc.store import coverage
 
 # Status → (what it means, what to do).
 EXITS = {
@@ -224,7 +225,22 @@ NESTED = {
     ("person show", "own_room"): (room_history.RoomNow, False),
     ("session show", "top_tippers"): (one_session.Tipper, True),
     ("session show", "notes"): (one_session.Note, True),
+    ("report digest", "coverage"): (frame.Covered, False),
+    ("report digest", "session"): (digest_parts.Head, False),
+    ("report digest", "returned"): (regulars.Regular, True),
+    ("report digest", "missing"): (regulars.Regular, True),
+    ("report digest", "big_tippers"): (digest_parts.BigTipper, True),
+    ("report digest", "first_tips"): (digest_parts.FirstTip, True),
+    ("report digest", "renames"): (digest_parts.Rename, True),
+    ("report digest", "added"): (digest_parts.Listed, True),
+    ("report digest", "removed"): (digest_parts.Listed, True),
+    ("report digest", "came"): (digest_parts.Came, True),
+    ("report digest", "followers"): (digest_parts.Followers, False),
+    ("report digest", "failed_jobs"): (digest_parts.FailedJob, True),
+    ("report digest", "gaps"): (coverage.Gap, True),
 }
+# Of these there is nothing on the database of tests/seed.py: it would take weeks of shows.
+RARE = {("report digest", name) for name in ("returned", "missing", "renames", "removed")}
 NESTED_HELP = {
     "Tipper": {
         "username": "Who; null is everyone who paid anonymously.",
@@ -338,6 +354,74 @@ NESTED_HELP = {
         "kind": "counter, gauge, id, date, list or text.",
         "field": "Where the answer has it.",
     },
+    "Covered": {
+        "since": "The first captured instant of the time.",
+        "until": "The last one.",
+        "share": "Which share of the time between them was captured, 0 to 1.",
+    },
+    "Head": {
+        "room": "The room.",
+        "state": "live, ended or closed.",
+        "started_at": "When it began, also where that was before the time asked for.",
+        "ended_at": "When it ended; null while it is live.",
+        "tokens": "Tokens: tips and media, anonymous ones too.",
+        "tips": "Number of tips.",
+        "tippers": "How many people tipped.",
+        "best_tipper": "Who paid most by name; null: nobody did.",
+        "best_tokens": "What they paid.",
+        "unique_visitors": "How many people were there; null where that is not kept any more.",
+        "new_followers": "How many people followed.",
+        "coverage": "Share of it that was captured; null where nothing ever was.",
+    },
+    "Regular": {
+        "username": "Who.",
+        "missed": "How many sessions they missed since the one that they last came to.",
+        "last_session_at": "When that one began.",
+    },
+    "BigTipper": {
+        "username": "Who.",
+        "tokens": "What they paid by name in that time: tips and media.",
+    },
+    "FirstTip": {
+        "username": "Who.",
+        "tokens": "What they paid by name in that time: tips and media.",
+        "at": "When the first tip came.",
+    },
+    "Rename": {
+        "old": "The name before.",
+        "new": "The name since.",
+        "at": "When it was told.",
+        "source": "Who told it, or the number (rid, did) that showed it.",
+    },
+    "Listed": {
+        "list": "The list.",
+        "username": "Who.",
+        "at": "When.",
+    },
+    "Came": {
+        "username": "Who.",
+        "watchlists": "The lists they are on.",
+        "tokens": "What they paid by name in that time.",
+    },
+    "Followers": {
+        "follows": "How often somebody began to follow.",
+        "unfollows": "How often somebody ceased to.",
+        "net": "The difference.",
+    },
+    "FailedJob": {
+        "job": "The job.",
+        "times": "How many runs of it failed or died.",
+        "last_at": "When the last of them began.",
+        "state": "How that one ended: failed or abandoned.",
+        "error": "What it said; null: nothing.",
+    },
+    "Gap": {
+        "room": "The room.",
+        "from_at": "When it began.",
+        "to_at": "When it ended.",
+        "cause": "Why.",
+        "certainty": "certain or possible: whether events are, or may be, missing.",
+    },
 }
 
 _COVERED = ", ".join(f"`{name}`" for name in frame.Covered.__slots__)
@@ -368,7 +452,7 @@ REPORTS = {
         "before": (
             "object",
             (
-                "`since` and `until` of the range before, of equal length, and `captured`, the part of it, 0 to 1, null where"
+                "`since` (null where the range has no end) and `until` of the range before, of equal length, and `captured`, the part of it, 0 to 1, null where"
                 " nothing was; null for a range without a beginning."
             ),
         )
@@ -446,7 +530,8 @@ REPORTS = {
         ),
         "weeks": ("array", "The same of each local week: `period` is its first day. The latest first."),
         "months": ("array", "The same of each local month."),
-    },
+    }
+    | _COMPARED,
     "report audience": _ABOUT
     | {
         "started_at": ("string", "When the session began."),
@@ -508,6 +593,26 @@ REPORTS = {
             (
                 "Items of the tip menu, most tokens first: `label`, `price`, `times`, `tokens`, `last_at`; no label is what"
                 " matched none. Null where no menu was ever saved."
+            ),
+        ),
+    },
+    "report retention": _ABOUT
+    | {
+        "by": ("string", "What a period is: week, month or session."),
+        "metric": ("string", "Whose cohorts: viewers or tippers."),
+        "define": ("string", "Who is a regular, and before when."),
+        "lapsed_regulars": (
+            "array",
+            (
+                "The regulars who came to no session since: username, last_seen_at (the end of their last visit), sessions"
+                " (to how many of those before they came); null where nothing is known of it."
+            ),
+        ),
+        "cohorts": (
+            "array",
+            (
+                "Who was new in a period: period, started_at, complete (as in a row), size, and `again`: how many of them were"
+                " there 1, 2, 3 … periods later, for those that are over. null is unknown."
             ),
         ),
     },

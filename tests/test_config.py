@@ -310,7 +310,11 @@ def test_the_written_file_loads_with_every_line_in_force(home: Home) -> None:
     settings = home.load()
     assert settings.origin("sessions.merge_gap") == settings.origin("MHC_CBHOURS_URL") == "file"
     assert [room.name for room in settings.rooms] == ["example_room"]
-    assert [rule.name for rule in read_rules(settings.tables)] == ["big_tip", "friend_returns"]
+    assert [rule.name for rule in read_rules(settings.tables)] == [
+        "big_tip",
+        "friend_returns",
+        "after_show",
+    ]
 
 
 HOOK = "https://example.org/CANARY0UUID0LONG?key=CANARY0KEY"

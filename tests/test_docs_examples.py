@@ -266,7 +266,8 @@ def test_objects_inside_hold_what_is_documented(mhc: MhcHere, path: str, name: s
     example = leaf.examples[0].replace("viewer_one", "example_room" if name == "own_room" else "viewer_one")
     body = mhc(*shlex.split(example)[1:], "-o", "json").json[name]
     inside = body if many else [body]
-    assert inside
+    assert inside or (path, name) in words.RARE
+    assert inside or set(kind.__annotations__) == set(words.NESTED_HELP[kind.__name__])
     assert all(set(one) == set(words.NESTED_HELP[kind.__name__]) for one in inside)
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mhc.capture.beside import beside
 from mhc.capture.commands import CommandError, Commands
-from mhc.capture.rules import Rule
+from mhc.capture.rules import DIGESTS, Rule
 from mhc.capture.worker import Complaints, Worker
-from mhc.clients.hooks import Hook, HookError
+from mhc.clients.hooks import JSON, Hook, HookError
 from mhc.errors import MhcError
 from mhc.store import alerts, watchlists
 from mhc.store.alerts import Behind
@@ -50,6 +51,7 @@ class Alerts:
         rules: Sequence[Rule],
         *,
         encode: Callable[[str, str | None, StoredEvent], bytes],
+        digest: Callable[[str, str], bytes],
         now: Callable[[], datetime],
         complaints: Complaints,
         on_failure: Callable[[str, str], None],
@@ -58,6 +60,7 @@ class Alerts:
         self._db = db
         self._rules = rules
         self._encode = encode  # a rule, whom it is about, and an event
+        self._digest = digest  # a form, and a room; it reads by itself, and may raise MhcError
         self._now = now
         self._complaints = complaints
         self._on_failure = on_failure  # of a room, and a rule
@@ -103,7 +106,7 @@ class Alerts:
                 self._failed(case.source, rule, error.message)
             return
         for rule in claimed:
-            self._act(rule, case, who)
+            beside(self._act, rule, case, who)  # a bug in what one tells leaves the others alone
 
     def _holding(self, case: _Case) -> tuple[Behind | None, list[Rule]]:
         """Give whom an event is about, and the rules that hold for it, but those that told of them just before."""
@@ -129,8 +132,11 @@ class Alerts:
             ]
 
     def _act(self, rule: Rule, case: _Case, who: Behind | None) -> None:
-        event = case.new.shown(case.source.kind).masked()
-        body = self._encode(rule.name, None if who is None else who.username, event)
+        try:
+            body, media_type = self._told(rule, case, who)
+        except MhcError as error:  # the database went away since
+            self._failed(case.source, rule, error.message)
+            return
         seconds = rule.timeout.total_seconds()
         if rule.command:
             try:
@@ -140,12 +146,19 @@ class Alerts:
         if rule.url is not None:
             self._hook = hook = Hook(rule.url.reveal(), seconds=seconds, wait_scale=self._wait_scale)
             try:
-                hook.post(body)
+                hook.post(body, media_type=media_type)
             except HookError as error:
                 self._failed(case.source, rule, f"{hook.host}: {error}")
             finally:
                 self._hook = None
                 hook.close()
+
+    def _told(self, rule: Rule, case: _Case, who: Behind | None) -> tuple[bytes, str]:
+        """Give what is told, and what kind of text that is: the event, or a digest of its room."""
+        if rule.digest is not None:
+            return self._digest(rule.digest, case.new.event.room or case.source.room), DIGESTS[rule.digest]
+        event = case.new.shown(case.source.kind).masked()
+        return self._encode(rule.name, None if who is None else who.username, event), JSON
 
     def _failed(self, source: Stream, rule: Rule, why: str) -> None:
         self._on_failure(source.room, rule.name)

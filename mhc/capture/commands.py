@@ -1,4 +1,4 @@
-"""Runs the owner's own command, with JSON on its standard input: no shell, no token, an end in time."""
+"""Runs the owner's own command, with what it is told on its standard input: no shell, no token, an end in time."""
 
 import contextlib
 import os

@@ -15,6 +15,12 @@ from mhc.errors import ConfigError
 from mhc.store.events import NewEvent
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+# How a digest may be told, and what a receiver is told that it is.
+DIGESTS = {
+    "markdown": "text/markdown; charset=utf-8",
+    "text": "text/plain; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+}
 _LONGEST = timedelta(minutes=1)  # that one command may take: the others wait for it
 
 
@@ -35,6 +41,7 @@ class Rule:
     command: tuple[str, ...] = ()
     timeout: timedelta = timedelta(seconds=10)
     url: Secret | None = None
+    digest: str | None = None  # the form in which a digest is told, and not the event
 
     @property
     def asks_who(self) -> bool:
@@ -168,6 +175,12 @@ def _limit(value: object) -> timedelta:
     return length
 
 
+def _digest(value: object) -> str:
+    if isinstance(value, str) and value in DIGESTS:
+        return value
+    raise ValueError(f"must be one of: {', '.join(DIGESTS)}")
+
+
 def _url(value: object) -> Secret:
     return parse_hook(_text(value))
 
@@ -185,4 +198,5 @@ _KEYS: Mapping[str, Callable[[object], object]] = {
     "command": _command,
     "timeout": _limit,
     "url": _url,
+    "digest": _digest,
 }

@@ -118,7 +118,8 @@ def _listen_settings(loaded: "Settings") -> "Iterator[Finding]":
             continue
         does = [f"runs {program}"] if program else []
         does += [f"posts to {urlsplit(rule.url.reveal()).netloc}"] if rule.url else []
-        yield ok("alert", f"{rule.name}: {' and '.join(does)}")
+        digest = f", with a digest as {rule.digest}" if rule.digest else ""
+        yield ok("alert", f"{rule.name}: {' and '.join(does)}{digest}")
 
 
 def _spools(ctx: click.Context, loaded: "Settings") -> "Iterator[Finding]":

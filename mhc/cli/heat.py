@@ -28,14 +28,14 @@ class Cell(Protocol):
 def week(cells: Sequence[Cell], screen: Screen, first_day: int = 0) -> Iterator[Safe]:
     """Give the lines of a map, from a day on (0: Monday): blank where nothing happened, a dot or a dash where nothing is known."""
     known = {one.place: one.per_hour for one in cells}
-    signs = _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
+    signs = shades(screen)
     wide = 3 if screen.columns >= _WIDE else 2 if screen.columns >= _NARROW else 1
     most = max(known.values(), default=0)
     yield _line("", _hours(wide))
     for day in days_from(first_day):
         mine = (known.get(Hour(day, hour)) for hour in range(24))
         yield _line(
-            DAYS[day][:3], "".join((_cell(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
+            DAYS[day][:3], "".join((shade(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
         )
     yield from _legend(most, signs, screen.columns)
 
@@ -51,21 +51,27 @@ def _hours(wide: int) -> str:
     return "".join(f"{hour:<{6 * wide}}" for hour in range(0, 24, 6))
 
 
-def _cell(value: float | None, most: float, signs: str) -> str:
+def shades(screen: Screen) -> str:
+    """Give the signs that a screen can show: of what is not known, then of ever more."""
+    return _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
+
+
+def shade(value: float | None, most: float, signs: str) -> str:
+    """Give the sign of a value; of none at all there is no sign."""
     if value is None:
         return signs[0]
     if not value:
         return ""
-    shades = signs[1:]
-    return shades[min(len(shades) - 1, int(value / most * len(shades)))]
+    steps = signs[1:]
+    return steps[min(len(steps) - 1, int(value / most * len(steps)))]
 
 
 def _legend(most: float, signs: str, columns: int) -> Iterator[Safe]:
     """Say what each shade stands for: equal steps up to the most; below each other where they do not fit."""
-    shades = signs[1:]
-    steps = [most * (step + 1) / len(shades) for step in range(len(shades))]
-    digits = 0 if most >= len(shades) else 2
-    said = [f"{shade} to {step:,.{digits}f}" for shade, step in zip(shades, steps, strict=True)]
+    known = signs[1:]
+    steps = [most * (step + 1) / len(known) for step in range(len(known))]
+    digits = 0 if most >= len(known) else 2
+    said = [f"{sign} to {step:,.{digits}f}" for sign, step in zip(known, steps, strict=True)]
     between = "  " if len("  ".join(said)) <= columns else "\n"
     yield Safe("\n")
     yield Safe(f"{between.join(said)}\n" if most else "nothing happened\n")

@@ -21,11 +21,12 @@ _STYLE = """
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:72rem;padding:1.2rem;background:var(--back);color:var(--front);
 font:16px/1.5 system-ui,sans-serif}
-h1{margin:0 0 .4rem;font-size:1.5rem}
+h1{margin:0 0 .4rem;font-size:1.5rem}h2{margin:1.2rem 0 .3rem;font-size:1.1rem}
+ul{margin:0;padding:0 0 0 1.2rem}li{overflow-wrap:anywhere}
 dl{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:0 0 1.2rem;color:var(--faint)}
 dl div{min-width:0;overflow-wrap:anywhere}dt,dd{display:inline;margin:0}dt::after{content:": "}dd{color:var(--front)}
 svg{display:block;width:100%;max-width:48rem;height:auto;margin:0 0 1.2rem}
-svg text{fill:var(--faint);font-family:system-ui,sans-serif}svg rect{fill:var(--hot)}
+svg text{fill:var(--faint);font-family:system-ui,sans-serif}svg rect{fill:var(--hot)}svg .in{fill:var(--front)}
 table{width:100%;border-collapse:collapse}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
@@ -53,8 +54,15 @@ class Picture(NamedTuple):
     alt: str
 
 
+class Part(NamedTuple):
+    """A heading of our own, and lines below it: markup, of which all that came from outside was made inert."""
+
+    title: str
+    lines: Sequence[str]
+
+
 class Page(NamedTuple):
-    """What a page says: its title, what the figures are about, the pictures, and the table."""
+    """What a page says: its title, what the figures are about, the pictures, and the table, or parts in its place."""
 
     title: str
     about: Sequence[tuple[str, str]]
@@ -62,6 +70,7 @@ class Page(NamedTuple):
     fields: Sequence[Field]
     rows: Sequence[Row]
     nothing: str
+    parts: Sequence[Part] = ()
 
 
 def html(page: Page, tz: tzinfo) -> str:
@@ -86,9 +95,12 @@ def _parts(page: Page, tz: tzinfo) -> Iterator[str]:
     yield "</dl>\n"
     for one in page.pictures:
         yield f'<svg viewBox="0 0 {one.width} {one.height}" role="img" aria-label="{text(one.alt)}">{one.shapes}</svg>\n'
+    for part in page.parts:
+        lines = "".join(f"<li>{line}</li>\n" for line in part.lines)
+        yield f"<h2>{text(part.title)}</h2>\n<ul>\n{lines}</ul>\n"
     if page.rows:
         yield from _table(page, tz)
-    else:
+    elif not page.parts:
         yield f'<p class="none">{text(page.nothing)}</p>\n'
     yield "</body>\n</html>\n"
 

@@ -11,8 +11,8 @@ from mhc.domain.week import Hour, days_from
 
 # Large enough to be read where a page is as narrow as a telephone.
 _CELL, _GAP, _LEFT, _TOP = 28, 2, 44, 22
-_BAR, _LABEL, _FIGURE, _WIDE = 18, 130, 60, 420
-_MAP_TEXT, _BAR_TEXT = 18, 11
+_BAR, _LABEL, _FIGURE, _PAIR, _WIDE = 18, 130, 60, 96, 420
+_MAP_TEXT, _CELL_TEXT, _BAR_TEXT = 18, 14, 11
 _EACH = 3  # hours with a label
 _NAME = 20  # letters
 _HIGH, _DOT, _DOTS = 180, 3, 120  # of a line; more dots than these hide it
@@ -89,6 +89,48 @@ def captioned(one: Picture, said: str) -> Picture:
     """Put words above a picture, where a page has several."""
     below = f'<g transform="translate(0 {_BAR})">{one.shapes}</g>'
     return Picture(one.width, one.height + _BAR, _word(0, 12, said, _BAR_TEXT) + below, one.alt)
+
+
+def parted(values: Sequence[tuple[str, int, int]], words: tuple[str, str]) -> Picture:
+    """Draw named pairs of numbers as bars of two parts, the first the brighter, one below the other."""
+    most = max((one + other for _name, one, other in values), default=0) or 1
+    shapes = []
+    for place, (name, one, other) in enumerate(values):
+        top, left = place * _BAR, float(_LABEL)
+        said = text(f"{name}: {one:,} {words[0]}, {other:,} {words[1]}")
+        shapes.append(_word(_LABEL - 8, top + 13, _short(name), _BAR_TEXT, "end"))
+        for value, strength in ((one, 1), (other, 0.4)):
+            length = (_WIDE - _LABEL - _PAIR) * value / most
+            shapes.append(
+                f'<rect x="{left:.1f}" y="{top + 2}" width="{length:.1f}" height="{_BAR - 4}"'
+                f' fill-opacity="{strength}"><title>{said}</title></rect>'
+            )
+            left += length
+        shapes.append(_word(int(left) + 6, top + 13, f"{one:,} + {other:,}", _BAR_TEXT))
+    return Picture(_WIDE, max(_BAR, _BAR * len(values)), "".join(shapes), " and ".join(words))
+
+
+def triangle(rows: Sequence[tuple[str, int | None, Sequence[float | None]]], alt: str) -> Picture:
+    """Draw named rows of shares (0 to 1), each with the size that they are of; what is not known is left out."""
+    columns = max((len(shares) for _name, _size, shares in rows), default=0)
+    most = max((one or 0 for _name, _size, shares in rows for one in shares), default=0) or 1
+    wide, high, left = 40, 26, 176
+    shapes = [_word(left + at * wide + 4, 18, str(at + 1), _CELL_TEXT) for at in range(columns)]
+    for place, (name, size, shares) in enumerate(rows, start=1):
+        shapes.append(_word(0, place * high + 17, _short(name), _CELL_TEXT))
+        shapes.append(
+            _word(left - 8, place * high + 17, "-" if size is None else f"{size:,}", _CELL_TEXT, "end")
+        )
+        for at, value in enumerate(shares):
+            if value is not None:
+                strength = 0.05 + 0.45 * value / most  # no brighter: the figure stands in it
+                x, y = left + at * wide, place * high
+                shapes.append(
+                    f'<rect x="{x}" y="{y}" width="{wide - _GAP}" height="{high - _GAP}" rx="3"'
+                    f' fill-opacity="{strength:.2f}"><title>{text(name)}, {at + 1}: {value:.1%}</title></rect>'
+                    f'<text class="in" x="{x + 3}" y="{y + 17}" font-size="{_CELL_TEXT}">{value:.0%}</text>'
+                )
+    return Picture(left + max(1, columns) * wide, (len(rows) + 1) * high, "".join(shapes), alt)
 
 
 def _short(name: str) -> str:

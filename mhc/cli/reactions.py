@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mhc.cli.context import utc_now
@@ -62,6 +63,7 @@ def reactions(loaded: Settings, db: "Database", wanted: Forwarding) -> "Actions"
             db,
             read_rules(loaded.tables),
             encode=alert_json,
+            digest=partial(digest, loaded, db),
             now=utc_now,
             complaints=complaints,
             on_failure=(lambda _room, _rule: None) if metrics is None else metrics.alert_failed,
@@ -85,6 +87,23 @@ def _described(event: "StoredEvent") -> dict[str, object]:
 def alert_json(rule: str, person: str | None, event: "StoredEvent") -> bytes:
     """Give what a command or a URL is told: the rule, whom it is about, and the event."""
     return json_text({"rule": rule, "person": person, "event": _described(event)}).encode() + b"\n"
+
+
+def digest(loaded: Settings, db: "Database", form: str, room: str) -> bytes:
+    """Give the digest of a room's last session in one of the forms; read on a connection of its own."""
+    from mhc.cli.digest import FORMS, Said, written
+    from mhc.domain.times import Range
+    from mhc.reports import digest as report
+    from mhc.store import people
+
+    with db.read() as conn:
+        last = report.last_session(conn, room)
+        ids = [row for one in people.find(conn, room)[:1] for row in people.members(conn, one.id)]
+        asked = Range(None if last is None else last.started_at)
+        how = report.Asked(asked, room, ids, utc_now(), loaded.merge_gap, list(loaded.jobs))
+        found = report.read(conn, how)
+    (chosen,) = (one for one in FORMS if one == form)
+    return written(Said(found, asked, room, loaded.timezone), chosen).encode()
 
 
 def _describer(wanted: Forwarding) -> "Callable[[Stream, NewEvent], bytes | None]":

@@ -1,4 +1,4 @@
-"""Posts JSON to a URL of the owner's: what is forwarded, alerts, pings. The URL may be secret: no error holds it."""
+"""Posts to a URL of the owner's: what is forwarded, alerts, pings. The URL may be secret: no error holds it."""
 
 import threading
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +16,7 @@ from mhc.clients.http import NetworkError, TransportError, open_session, post
 from mhc.clients.line import Line
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0  # seconds between tries
+JSON = "application/json"
 _LATER = frozenset({408, 425, 429})  # and any 5xx: the receiver may take it later
 
 
@@ -53,14 +54,14 @@ class Hook:
         """The host, with its port where it has one: all of the URL that may be said."""
         return self._parts.netloc
 
-    def post(self, body: bytes, *, below: str = "") -> None:
-        """Post JSON, to the URL or to a path below it. Raises HookError when every try failed."""
+    def post(self, body: bytes, *, below: str = "", media_type: str = JSON) -> None:
+        """Post a body, to the URL or to a path below it. Raises HookError when every try failed."""
         url = urlunsplit(self._parts._replace(path=self._parts.path.rstrip("/") + below)) if below else None
-        self._retrying(self._once, url or self._parts.geturl(), body)
+        self._retrying(self._once, url or self._parts.geturl(), body, media_type)
 
-    def _once(self, url: str, body: bytes) -> None:
+    def _once(self, url: str, body: bytes, media_type: str) -> None:
         try:
-            status = post(self._session, self._line, url, body, seconds=self._seconds)
+            status = post(self._session, self._line, url, body, media_type, seconds=self._seconds)
         except NetworkError as error:
             raise NotNowError(str(error)) from None
         except TransportError as error:

@@ -202,8 +202,10 @@ def guarded(line: Line, seconds: float) -> Iterator[None]:
         guard.cancel()
 
 
-def post(session: requests.Session, line: Line, url: str, body: bytes, *, seconds: float) -> int:
-    """POST JSON to a URL within a total time; give the status. Raises TransportError; redirects are answers.
+def post(
+    session: requests.Session, line: Line, url: str, body: bytes, media_type: str, *, seconds: float
+) -> int:
+    """POST a body to a URL within a total time; give the status. Raises TransportError; redirects are answers.
 
     What is answered is read to a small size and thrown away. No other thread need watch the line.
     """
@@ -213,7 +215,7 @@ def post(session: requests.Session, line: Line, url: str, body: bytes, *, second
         session.post(
             url,
             data=body,
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": media_type},
             timeout=(min(CONNECT_SECONDS, seconds), seconds),
             allow_redirects=False,
             stream=True,

@@ -35,6 +35,12 @@ _ALERTS = """
 # watchlist = "Friends"
 # returns_after = "30d"
 # url = "https://example.org/hook"
+#
+# After each show, a digest in place of the JSON: markdown, text or html.
+# [alerts.after_show]
+# events = ["stop"]
+# digest = "markdown"
+# url = "https://example.org/topic"
 """
 
 _JOBS = """

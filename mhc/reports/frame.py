@@ -63,6 +63,11 @@ class Crowd:
         """The roots of those who do not count."""
         return frozenset(self._excluded)
 
+    @property
+    def merged(self) -> frozenset[int]:
+        """The rows of those who were merged into another."""
+        return frozenset(self._roots)
+
     def root(self, who: int) -> int:
         """Give the person whom a row belongs to."""
         return self._roots.get(who, who)

@@ -70,9 +70,10 @@ class Payers:
 
 @dataclass(slots=True)
 class Tally:
-    """What somebody paid: each amount doubled, and 1 for a tip."""
+    """What somebody paid: their tips, and the tokens of their media."""
 
-    amounts: list[int] = field(default_factory=list)
+    tips: list[int] = field(default_factory=list)
+    media: int = 0
     first_ms: int = maxsize
     last_ms: int = 0  # 0: of no tip the time is known
     sessions: set[int] = field(default_factory=set)
@@ -80,16 +81,12 @@ class Tally:
     @property
     def tokens(self) -> int:
         """Give what it comes to."""
-        return sum(amount >> 1 for amount in self.amounts)
-
-    @property
-    def tipped(self) -> bool:
-        """Whether any of it was a tip."""
-        return any(amount & 1 for amount in self.amounts)
+        return sum(self.tips) + self.media
 
     def join(self, other: "Tally") -> None:
         """Take in what the same person paid by another name."""
-        self.amounts += other.amounts
+        self.tips += other.tips
+        self.media += other.media
         self.first_ms = min(self.first_ms, other.first_ms)
         self.last_ms = max(self.last_ms, other.last_ms)
         self.sessions |= other.sessions
@@ -138,9 +135,10 @@ def _count(
             if tally is None:
                 tally = found[number] = Tally()
             amount = (packed if packed >= 0 else ~packed) & LOW
-            tally.amounts.append(amount)
             if not amount & 1:
+                tally.media += amount >> 1
                 continue
+            tally.tips.append(amount >> 1)
             if at_ms > tally.last_ms:  # noqa: PLR1730  a call of max would take as long as all the rest
                 tally.last_ms = at_ms
             if 0 < at_ms < tally.first_ms:  # 0: a pasted line of unknown time

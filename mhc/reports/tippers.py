@@ -37,9 +37,8 @@ class Segment(StrEnum):
     LAPSED = "lapsed"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one person paid; `username` None is everyone who tipped anonymously.
+class Row(NamedTuple):
+    """What one person paid; `username` None is everyone who tipped anonymously. A tuple, since there are tens of thousands.
 
     What comes after `sessions` is looked up by `fill`, for those who are shown, and by `compared`.
     """
@@ -173,7 +172,7 @@ def _chosen(
     """Give those of the segment that was asked for; of a segment nobody is anonymous."""
     if asked.segment is None or scope.since is None:
         return found
-    tipped = {who for who, tally in found.items() if tally.tipped and who is not ANONYMOUS}
+    tipped = {who for who, tally in found.items() if tally.tips and who is not ANONYMOUS}
     if asked.segment is Segment.LAPSED:
         then = {who for who, one in sums.items() if one.tips and who is not ANONYMOUS}
         return {who: found.get(who, Tally()) for who in then - tipped}
@@ -191,11 +190,11 @@ def compared(now: Report, then: Report) -> Report:
     for row in now.rows:
         one = theirs.pop(row.username, None)
         tokens, tips = (0, 0) if one is None else (one.tokens, one.tips)
-        rows.append(replace(row, tokens_then=tokens, tips_then=tips))
+        rows.append(row._replace(tokens_then=tokens, tips_then=tips))
     total = now.totals["tokens"]
     for row in theirs.values():
         gone = _row(row.username, Tally(), total)
-        rows.append(replace(gone, tokens_then=row.tokens, tips_then=row.tips))
+        rows.append(gone._replace(tokens_then=row.tokens, tips_then=row.tips))
     names = {**then.counted.names, **now.counted.names}
     return replace(now, rows=rows, counted=now.counted._replace(names=names))
 
@@ -208,7 +207,7 @@ def fill(conn: "Connection", report: Report, rows: Sequence[Row]) -> list[Row]:
     filled = []
     for row in _with_before(conn, report, rows):
         found = elsewhere.get(counted.names[row.username])
-        filled.append(row if found is None else replace(row, elsewhere=found[1], elsewhere_at=found[0]))
+        filled.append(row if found is None else row._replace(elsewhere=found[1], elsewhere_at=found[0]))
     return filled
 
 
@@ -233,7 +232,7 @@ def _with_before(conn: "Connection", report: Report, rows: Sequence[Row]) -> lis
         sums = _sums(conn, counted.scope, before, counted.payers, whom if len(whom) <= _FEW else None)
     given = ((row, sums.get(counted.names[row.username])) for row in rows)
     tokens = ((row, 0 if one is None else one.tokens) for row, one in given)
-    return [replace(row, before=then, trend=row.tokens - then) for row, then in tokens]
+    return [row._replace(before=then, trend=row.tokens - then) for row, then in tokens]
 
 
 def _sums(
@@ -256,15 +255,14 @@ def _sums(
 
 
 def _row(username: str | None, tally: Tally, total: int) -> Row:
-    tips = [amount >> 1 for amount in tally.amounts if amount & 1]
-    tokens = tally.tokens
+    tips, tokens = tally.tips, tally.tokens
     return Row(
         username=username,
         anonymous=username is None,
         tokens=tokens,
         tips=len(tips),
         share=share(tokens, total),
-        mean=mean(sum(tips), len(tips)),
+        mean=mean(tokens - tally.media, len(tips)),
         median=median(tips),
         largest=max(tips, default=None),
         first_tip_at=from_ms(tally.first_ms) if tally.last_ms else None,

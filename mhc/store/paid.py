@@ -3,7 +3,7 @@
 Anonymous payments are told apart: they count for whoever made them only where a caller reveals it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -59,6 +59,16 @@ def list_all(conn: Connection, scope: Scope) -> Iterator[Payment]:
     query = select(at_ms, room_of_event, event.c.actor_id, _anonymous, _is_tip, event.c.tokens)
     query = _within(conn, query, scope).order_by(event.c.at)
     return map(Payment._make, conn.execute(query, execution_options={"yield_per": 5000}))
+
+
+def by_name(conn: Connection, scope: Scope, person_ids: Collection[int] | None = None) -> dict[int, int]:
+    """Give the tokens of a scope by row of whoever paid openly: of everybody, or of a few rows."""
+    query = select(event.c.actor_id, cast(func.sum(event.c.tokens), BigInteger))
+    query = query.where(~_anonymous)  # not that somebody is named: SQLite would take the index by person
+    if person_ids is not None:
+        query = query.where(event.c.actor_id.in_(person_ids))
+    rows = conn.execute(_within(conn, query, scope).group_by(event.c.actor_id)).all()
+    return {who: tokens for who, tokens in rows if tokens and who is not None}
 
 
 def of_person(

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from mhc.domain.clock import EPOCH
 from mhc.domain.live import Live
-from mhc.store import gifts, room_readings, segments
+from mhc.store import gifts, regulars, room_readings, segments
 from mhc.store.gifts import Gifts
 from mhc.store.merged import Alone, AsOne
 from mhc.store.people import CHUNK
@@ -242,7 +242,7 @@ def _those(conn: Connection, roll: Roll, among: Select[Any] | None = None) -> It
     """
     of = Range(roll.room_ids, roll.since, roll.until, among)
     if Segment.LAPSED in roll.segments:
-        yield (gone := segments.lapsed(conn, _recent(roll)))
+        yield (gone := regulars.lapsed(conn, _recent(roll)))
         of = of._replace(among=gone.alone)  # few
     if roll.like is not None:
         yield segments.those(select(alias.c.person_id).where(contains(roll.like)))
@@ -257,7 +257,7 @@ def _those(conn: Connection, roll: Roll, among: Select[Any] | None = None) -> It
     if Segment.FOLLOWERS in roll.segments:
         yield segments.followers(of)
     if Segment.REGULARS in roll.segments:
-        yield segments.regulars(conn, of)
+        yield regulars.regulars(conn, of)
 
 
 def _recent(roll: Roll) -> Range:

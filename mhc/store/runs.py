@@ -34,6 +34,7 @@ class State(StrEnum):
 
 
 GOOD = (State.OK, State.PARTIAL, State.SKIPPED)
+BAD = (State.FAILED, State.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,17 @@ def history(
         query = query.where(job_run.c.started_at < until)
     order = (job_run.c.started_at.desc(), job_run.c.id.desc())
     return list(map(_entry, conn.execute(query.order_by(*order).limit(limit))))
+
+
+def bad(conn: Connection, jobs: Sequence[str], since: datetime | None, until: datetime | None) -> list[Run]:
+    """Give the runs of some jobs that began in a half-open time and failed or died, the latest first."""
+    query = select(*_COLUMNS).where(job_run.c.job.in_(jobs), job_run.c.state.in_(BAD))
+    if since is not None:
+        query = query.where(job_run.c.started_at >= since)
+    if until is not None:
+        query = query.where(job_run.c.started_at < until)
+    order = (job_run.c.started_at.desc(), job_run.c.job, job_run.c.id.desc())
+    return [Run(*row) for row in conn.execute(query.order_by(*order))]
 
 
 def _entry(row: Any) -> Entry:

@@ -3,7 +3,7 @@
 PostgreSQL takes for rare what equals the outcome of a formula, and then plans badly: formulas are compared otherwise.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -29,26 +29,20 @@ from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.live import Live
 from mhc.domain.month_bits import MONTH_MS, MONTHS, months_of
-from mhc.domain.sessions import FAR
 from mhc.domain.visits import Ending
-from mhc.store import follows, people, room_readings
+from mhc.store import follows, room_readings
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import Direction, State
 from mhc.store.schema import (
-    Instant,
     event,
     follow_change,
     person,
     person_total,
     stream,
-    stream_session,
     visit,
 )
 
-_A_TIME = 100  # people, in a query that looks through the visits of each
-_LONGEST = timedelta(days=7)  # of a visit that no session before it ended
 MONTH = timedelta(days=30)  # the range of who is new or lapsed, where nobody gave one
-OFTEN, OF_SESSIONS = 3, 10  # a regular came to so many of so many sessions (analysis.md, `retention`)
 _FOLLOWS = follow_change.c.state == State.YES
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 
@@ -131,7 +125,7 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
             :reveal
         ]
         tipped = or_(*(_tipped_in(conn, of, kind) for kind in kinds))
-    total = _in(select(t.person_id).where(tipped), t.room_id, of)
+    total = in_rooms(select(t.person_id).where(tipped), t.room_id, of)
     return those(total)._replace(asked=lambda who: of_one(total, t.person_id, who).exists())
 
 
@@ -210,99 +204,15 @@ def _of_followers(query: Select[Any], of: Range) -> Select[Any]:
     mine = query.where(follow_change.c.direction == Direction.FOLLOWER)
     if of.until is not None:
         mine = mine.where(follow_change.c.at < of.until)
-    return _in(mine, follow_change.c.room_id, of)
+    return in_rooms(mine, follow_change.c.room_id, of)
 
 
 def present(of: Range, live: Live | None = None) -> Those:
     """Give who is in the rooms now, as far as was seen, and whose own room is live."""
-    here = _in(select(visit.c.person_id).where(is_open), visit.c.room_id, of)
+    here = in_rooms(select(visit.c.person_id).where(is_open), visit.c.room_id, of)
     return those(here if live is None else union_all(here, room_readings.live_rows(live)))
 
 
-def regulars(conn: Connection, of: Range) -> Those:
-    """Give who came to at least 3 of the last 10 sessions that began in a range."""
-    came = [one for show in conn.execute(_last_shows(of)).all() for one in _there(show)]
-    if not came:
-        return those(select(person.c.id).where(literal_column("1 = 0")))
-    visits = union_all(*came).subquery()
-    often = func.count(visits.c.session_id.distinct()) >= OFTEN
-    alone, merged = (query.group_by(who).having(often) for query, who in by_person(visits.c.person_id))
-    return Those(alone, merged)
-
-
-def lapsed(conn: Connection, of: Range) -> Those:
-    """Give who came to at least 3 of the last 10 sessions before a range, and to none that began in it."""
-    before = _roots(conn, regulars(conn, Range(of.room_ids, None, of.since)))
-    rows = people.roots_of_rows(conn, before)
-    came = {rows[who] for who in _came(conn, of, list(rows))}
-    gone = [who for who in before if who not in came]
-    return Those(gone, gone)
-
-
-def _roots(conn: Connection, found: Those) -> list[int]:
-    alone = conn.execute(select(person.c.id).where(person.c.id.in_(found.alone), ~of_merged(person.c.id)))
-    return [*alone.scalars(), *conn.execute(found.merged).scalars()]
-
-
-def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[int]:
-    """Give who of these people came to a session that began in a range."""
-    show, came, left = stream_session.c, visit.c.entered_at, visit.c.left_at
-    unseen = and_(came.is_(None), left >= show.started_at)
-    touched = or_(is_open, left > show.started_at, came >= show.started_at, unseen)
-    going_on = or_(show.ended_at.is_(None), func.coalesce(came, left) < show.ended_at)
-    began = select(show.id).where(show.room_id == visit.c.room_id, *within(show.started_at, of))
-    began = began.where(show.started_at <= func.coalesce(left, literal(FAR, Instant)), touched, going_on)
-    mine = select(visit.c.person_id).where(visit.c.person_id == person.c.id, began.correlate(visit).exists())
-    mine = _in(mine, visit.c.room_id, of).correlate(person)
-    there: ColumnElement[bool] = mine.exists()
-    if of.since is not None:
-        there = or_(
-            mine.where(came >= _before(conn, of, of.since)).exists(),
-            mine.where(came.is_(None), left >= of.since).exists(),
-        )
-    for start in range(0, len(person_ids), _A_TIME):
-        part = person_ids[start : start + _A_TIME]
-        yield from conn.execute(select(person.c.id).where(person.c.id.in_(part), there)).scalars()
-
-
-def _before(conn: Connection, of: Range, since: datetime) -> datetime:
-    """Give an instant before all visits that touch a session after `since` began: none goes beyond a session's end."""
-    ended = select(func.max(stream_session.c.ended_at)).where(stream_session.c.started_at < since)
-    ended = _in(ended, stream_session.c.room_id, of).group_by(stream_session.c.room_id)
-    ends: list[datetime] = [one for one in conn.execute(ended).scalars() if one is not None]
-    return min([since - _LONGEST, *ends])
-
-
-def _in(query: Select[Any], room: ColumnElement[Any], of: Range) -> Select[Any]:
+def in_rooms(query: Select[Any], room: ColumnElement[Any], of: Range) -> Select[Any]:
+    """Keep what is of the rooms of a range."""
     return query if of.room_ids is None else query.where(room.in_(of.room_ids))
-
-
-def _last_shows(of: Range) -> Select[Any]:
-    """Give the last 10 sessions that began in a range, each with the end of the one before it."""
-    mine = stream_session.c
-    after = (
-        func.lag(mine.ended_at, type_=Instant)
-        .over(partition_by=mine.room_id, order_by=mine.started_at)
-        .label("after")
-    )
-    query = select(mine.id, mine.room_id, mine.started_at, mine.ended_at, after)
-    shows = _in(query, mine.room_id, of).subquery()
-    query = select(shows).where(*within(shows.c.started_at, of))
-    return query.order_by(shows.c.started_at.desc(), shows.c.id.desc()).limit(OF_SESSIONS)
-
-
-def _there(show: Any) -> list[Select[Any]]:
-    """Give the queries of who came to a session, whose visits' beginning was seen, and whose was not.
-
-    Nobody's visit goes beyond the end of a session: who was there came after the end of the one before.
-    """
-    came, left = visit.c.entered_at, visit.c.left_at
-    query = select(visit.c.person_id, literal(show.id).label("session_id")).where(
-        visit.c.room_id == show.room_id
-    )
-    seen = query.where(or_(is_open, left > show.started_at, came >= show.started_at))
-    seen = seen.where(came >= (show.after or show.started_at - _LONGEST))
-    unseen = query.where(came.is_(None), left >= show.started_at)
-    if show.ended_at is not None:
-        seen, unseen = seen.where(came < show.ended_at), unseen.where(left < show.ended_at)
-    return [seen, unseen]

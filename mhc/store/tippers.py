@@ -1,7 +1,7 @@
 """What each person paid, for who asks about hundreds of thousands of payments: told by the index alone, in few columns.
 
-Which room an event is of that names none stands in its row only. There are hardly any; they are noticed in the index,
-and asked for by themselves.
+Which room an event is of that names none stands in its row only. There are hardly any; they are asked for by
+themselves, along an index of their own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,6 @@ WIDTH = 32  # bits of an amount and of whether it is a tip
 LOW = (1 << WIDTH) - 1
 Part = Sequence[tuple[int, int]]
 
-_nameless: ColumnElement[bool] = event.c.room_id.is_(None)
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
 _actor: ColumnElement[int] = cast(func.coalesce(event.c.actor_id, 0), BigInteger)
@@ -58,15 +57,7 @@ def payments(conn: Connection, scope: Scope, but_rooms: Sequence[int] = ()) -> I
     A payment is its time in milliseconds, and who and how much. Shifted right by 32 that is a number of `payer`; the
     bits below are the tokens, doubled, and 1 for a tip; all inverted where they hid their name.
     """
-    at = type_coerce(event.c.at, BigInteger)
-    nameless = False
-    query = select(at, case((_nameless, None), else_=_packed))
-    for part in _parts(conn, _indexed(conn, query, scope, but_rooms).order_by(event.c.at)):
-        named = [row for row in part if row[1] is not None]
-        nameless = nameless or len(named) < len(part)
-        yield named
-    if nameless:
-        query = _of_nameless(conn, select(at, _packed), scope, but_rooms)
+    for query in _queries(conn, scope, type_coerce(event.c.at, BigInteger), _packed, but_rooms=but_rooms):
         yield from _parts(conn, query.order_by(event.c.at))
 
 
@@ -106,36 +97,32 @@ def tipped_before(conn: Connection, scope: Scope, at: datetime, *, hidden: bool)
 
 def _sums(conn: Connection, scope: Scope, *which: ColumnElement[bool]) -> dict[int, Sum]:
     tokens = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
-    columns = tokens, func.count(case((_is_tip, 1)))
-    who = case((_nameless, None), else_=_payer).label("who")
-    query = _indexed(conn, select(who, *columns), scope).where(*which).group_by(who)
-    found = {number: Sum(paid, tips) for number, paid, tips in _rows(conn, query)}
-    if found.pop(None, None) is not None:
-        who = _payer.label("who")
-        query = _of_nameless(conn, select(who, *columns), scope).where(*which).group_by(who)
-        for number, paid, tips in _rows(conn, query):
-            named = found.get(number, Sum(0, 0))
-            found[number] = Sum(named.tokens + paid, named.tips + tips)
+    who = _payer.label("who")
+    found: dict[int, Sum] = {}
+    for query in _queries(conn, scope, who, tokens, func.count(case((_is_tip, 1)))):
+        for part in _parts(conn, query.where(*which).group_by(who)):
+            for number, paid, tips in part:
+                before = found.get(number)
+                found[number] = (
+                    Sum(paid, tips) if before is None else Sum(before.tokens + paid, before.tips + tips)
+                )
     return found
 
 
-def _indexed(conn: Connection, query: Any, scope: Scope, but_rooms: Sequence[int] = ()) -> Any:
-    """Keep the payments of a scope, and those that name no room, whosesoever they are."""
-    query = _within(conn, query, scope)
-    if scope.room_ids is not None:
-        query = query.where(or_(event.c.room_id.in_(scope.room_ids), _nameless))
-    return query.where(or_(event.c.room_id.not_in(but_rooms), _nameless)) if but_rooms else query
-
-
-def _of_nameless(conn: Connection, query: Any, scope: Scope, but_rooms: Sequence[int] = ()) -> Any:
-    query = _within(conn, query, scope).where(_nameless)
-    if scope.room_ids is not None:
-        query = query.where(room_of_event.in_(scope.room_ids))
-    return query.where(room_of_event.not_in(but_rooms)) if but_rooms else query
-
-
-def _within(conn: Connection, query: Any, scope: Scope) -> Any:
-    return within(conn, query.where(event.c.tokens.is_not(None)), scope._replace(room_ids=None))
+def _queries(
+    conn: Connection, scope: Scope, *columns: ColumnElement[Any], but_rooms: Sequence[int] = ()
+) -> Iterator[Any]:
+    """Give the query of the payments that name their room, and that of the others."""
+    for room, which in (
+        (event.c.room_id, event.c.room_id.is_not(None)),
+        (room_of_event, event.c.room_id.is_(None)),
+    ):
+        query = select(*columns).where(event.c.tokens.is_not(None), which)
+        if scope.room_ids is not None:
+            query = query.where(room.in_(scope.room_ids))
+        if but_rooms:
+            query = query.where(room.not_in(but_rooms))
+        yield within(conn, query, scope._replace(room_ids=None))
 
 
 def _parts(conn: Connection, query: Any) -> Iterator[Any]:
@@ -144,7 +131,3 @@ def _parts(conn: Connection, query: Any) -> Iterator[Any]:
         assert result.cursor is not None
         while part := result.cursor.fetchmany(_PAGE):
             yield part
-
-
-def _rows(conn: Connection, query: Any) -> Iterator[Any]:
-    return (row for part in _parts(conn, query) for row in part)

@@ -43,6 +43,14 @@ class Membership(NamedTuple):
     removal_note: str | None
 
 
+class Move(NamedTuple):
+    """That a row of a person was put on a list, or taken off it."""
+
+    person_id: int
+    list: str
+    at: datetime
+
+
 def _on_list() -> ColumnElement[bool]:
     return and_(watchlist_member.c.list_id == watchlist.c.id, watchlist_member.c.removed_at.is_(None))
 
@@ -117,6 +125,19 @@ def history(
         query = query.where(of.person_id.in_(person_ids))
     query = query.order_by(of.added_at.desc(), root.c.username, watchlist.c.name, of.id.desc())
     return [Membership(*row) for row in conn.execute(query)]
+
+
+def moves(conn: Connection, since: datetime | None, until: datetime | None, *, removed: bool) -> list[Move]:
+    """Give which rows of people were put on lists in a half-open time, or taken off: by list, the earliest first."""
+    of = watchlist_member.c
+    at = of.removed_at if removed else of.added_at
+    query = select(of.person_id, watchlist.c.name, at).join(watchlist, watchlist.c.id == of.list_id)
+    query = query.where(at.is_not(None))
+    if since is not None:
+        query = query.where(at >= since)
+    if until is not None:
+        query = query.where(at < until)
+    return [Move(*row) for row in conn.execute(query.order_by(*_ORDER, at, of.id))]
 
 
 def member_names(conn: Connection, list_id: int) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""`make bench`: measure start-up, replay, sizes and the listener, each beside what it is held against."""
+"""`make bench`: measure start-up, replay, sizes, the listener, look-ups and reports, each beside what it is held against."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import histories, listener, lookups, polls, replay, rooms, startup
+from bench import archive, histories, listener, lookups, polls, replay, reports, rooms, startup
 from bench.table import markdown, put, surroundings
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -22,7 +22,17 @@ def main() -> None:
     readings, feed = (100_000, (1_000, 5)) if quick else (1_000_000, (10_000, 30))
     month = (100, 860) if quick else (1_000, 8_640)  # rooms and polls
     with TemporaryDirectory(prefix="mhc-bench-", dir="/var/tmp") as name, replay.server() as (url, version):
-        parts = ("startup", "replay", "listener", "lookups", "rooms", "histories", "polls")
+        parts = (
+            "startup",
+            "replay",
+            "listener",
+            "years",
+            "lookups",
+            "reports",
+            "rooms",
+            "histories",
+            "polls",
+        )
         folders = {part: Path(name, part) for part in parts}
         for folder in folders.values():
             folder.mkdir()
@@ -30,7 +40,9 @@ def main() -> None:
         rows += replay.rows(folders["replay"], url, events, commits)
         rows += listener.rows(folders["listener"], heard)
         rows += rooms.rows(folders["rooms"], url, *feed)
-        rows += lookups.rows(folders["lookups"], url, years, people)
+        with archive.filled(folders["years"], url, years, people) as dbs:
+            rows += lookups.rows(folders["lookups"], dbs)
+            rows += reports.rows(folders["reports"], dbs)
         rows += histories.rows(folders["histories"], url, readings)
         rows += polls.rows(folders["polls"], url, *month)
     note = f"{datetime.now(UTC):%Y-%m-%d}, {surroundings(version)}"

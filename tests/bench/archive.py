@@ -1,12 +1,16 @@
 """A database with years of events in it, built past mhc's own path for speed, and as sound as one that was captured."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, text
+from sqlalchemy import URL, Connection, Table, insert, text
 
+import postgres
 from bench import years
+from command import MhcHere
 from mhc.domain.clock import from_ms
 from mhc.store import line_counts, notes, recounting
 from mhc.store.database import Database
@@ -23,6 +27,7 @@ from mhc.store.schema import (
     watchlist_member,
 )
 
+USUAL = "viewer_00077"  # one person of 13,000 events among ten million
 _BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 _BUSY = ("event", "visit")
 _INDEXES = {
@@ -30,6 +35,13 @@ _INDEXES = {
     "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = :name AND indexname NOT LIKE 'pk%'",
 }
 _LISTS = 5  # that came with mhc: their ids are 1 to 5
+# What an owner does besides: it is done with the command.
+_MENU = "25 - blue lights\n50 - a song\n77 - any wish\n100 - dance\n555 - the long dance\n"
+_TYPED = (
+    ("person", "exclude", *(years.name_of(who) for who in (12, 345, 678, 1234))),
+    *(("person", "merge", years.name_of(who), years.name_of(who + 1000)) for who in (30, 300, 900)),
+    ("pair", "add", years.name_of(40), years.name_of(41), "--kind", "alternate"),
+)
 _FOLLOWS = (
     "INSERT INTO follow_change (room_id, person_id, direction, state, at, source)"
     " SELECT DISTINCT event.room_id, event.actor_id, 'follower',"
@@ -39,14 +51,39 @@ _FOLLOWS = (
 )
 
 
-def fill(dbs: Sequence[Database], events: int, people: int) -> None:
-    """Fill databases of the newest schema, each with the same."""
+@contextmanager
+def filled(folder: Path, server: URL, events: int, people: int) -> Iterator[dict[str, Database]]:
+    """Give a database of each kind, filled up to now with the same."""
+    with ExitStack() as stack:
+        databases = stack.enter_context(closing(postgres.Server(server)))
+        urls = {"SQLite": f"sqlite:///{folder / 'years.db'}"}
+        urls["PostgreSQL"] = databases.migrated().render_as_string(hide_password=False)
+        both = {kind: stack.enter_context(closing(Database(url))) for kind, url in urls.items()}
+        both["SQLite"].create()
+        fill(list(both.values()), events, people, datetime.now(UTC))
+        for url in urls.values():
+            remember(MhcHere(folder, DATABASE_URL=url, CHATURBATE_USERNAME=years.name_of(years.ROOM_ID)))
+        yield both
+
+
+def remember(mhc: MhcHere) -> None:
+    """Have an owner exclude some people, merge some, and save a tip menu."""
+    runs = [mhc(*words) for words in _TYPED]
+    runs.append(mhc("import", "tipmenu", "-", "--save", stdin=_MENU))
+    if failed := [run.stderr for run in runs if run.status != 0]:
+        raise SystemExit("".join(failed))
+
+
+def fill(
+    dbs: Sequence[Database], events: int, people: int, today: datetime, a_show: int = years.A_SHOW
+) -> None:
+    """Fill databases of the newest schema, each with the same, up to the day before `today`; `a_show` in events."""
     for db in dbs:
         with db.write() as conn:
             _people(conn, people)
             _remembered(conn, people)
     indexes = [_drop_indexes(db) for db in dbs]
-    for night in years.nights(events, people):
+    for night in years.nights(events, people, today, a_show):
         for db in dbs:
             with db.write() as conn:
                 _add_night(conn, night)

@@ -8,7 +8,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate, count
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from mhc.domain.packing import pack
 
 ROOM_ID = STREAM_ID = 1
 _SHOW = timedelta(hours=6) // timedelta(milliseconds=1)
-_A_SHOW = 10_000  # events
+A_SHOW = 10_000  # events
 _NUMBER = {name: number for number, name in METHODS.items()}
 # Of what is neither start, stop, enter nor leave.
 _MIX = {
@@ -78,15 +78,20 @@ def name_of(person_id: int) -> str:
     return "example_room" if person_id == ROOM_ID else f"viewer_{person_id:05d}"
 
 
-def nights(events: int, people: int) -> Iterator[Night]:
-    """Give shows, one a day up to yesterday, with about so many events of so many people."""
+def nights(events: int, people: int, today: datetime, a_show: int) -> Iterator[Night]:
+    """Give shows of so many events, one a day up to the day before `today`, with about so many events of so many people.
+
+    Each begins at another minute of the afternoon, since a real one does not begin when an hour does; the last one is
+    twice as busy.
+    """
     dice = random.Random(1)
     crowd = _Crowd(people)
     raws = {number: pack(_raw(name)) for number, name in METHODS.items()}
-    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-    for day in range(max(1, events // _A_SHOW), 0, -1):
-        begin = to_ms(today - timedelta(days=day))
-        yield _night(dice, crowd, begin, min(events, _A_SHOW), raws)
+    noon = today.replace(hour=12, minute=0, second=17, microsecond=0)
+    for day in range(max(1, events // a_show), 0, -1):
+        begin = to_ms(noon - timedelta(days=day) + timedelta(minutes=day * 37 % 240))
+        size = min(events, a_show) * (2 if day == 1 else 1)
+        yield _night(dice, crowd, begin, size, raws)
 
 
 class _Crowd:

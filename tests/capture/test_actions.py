@@ -30,7 +30,7 @@ def test_an_end_that_fails_leaves_the_other_ends_alone(sqlite_database: Database
     hook = Hook("http://127.0.0.1:1/")
     forwards: Sequence[Forward] = [Broken(hook, lambda _stream, _new: None, complaints, lambda *_: None)]
     alerts = Alerts(
-        sqlite_database, [], encode=alert_json, now=clock.now, complaints=complaints,
+        sqlite_database, [], encode=alert_json, digest=lambda *_: b"", now=clock.now, complaints=complaints,
         on_failure=lambda *_: None,
     )  # fmt: skip
     actions = Actions(forwards, alerts, complaints, None, Metrics(tmp_path, clock.monotonic))

@@ -7,11 +7,13 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from desk import Desk, told
-from listening import ROOM, Station, tip
+from desk import Desk, anonymous, told
+from listening import ROOM, Station, event, tip
+from mhc.errors import UnavailableError
 from mhc.store.database import Database
 from receiver import Receiver
 
@@ -144,3 +146,88 @@ def test_a_program_of_the_current_directory_is_never_run(
     desk.comes(tip(0.1))
     desk.close()
     assert "no program named 'notify'" in caplog.text
+
+
+def show() -> list[dict[str, Any]]:
+    """Give a show of six minutes, with a tip, a hidden one and a secret."""
+    return [
+        event(0, "broadcastStart"),
+        event(60, "userEnter", "viewer_one"),
+        event(120, "tip", "viewer_one", tip={"tokens": 25, "isAnon": False, "message": "psst"}),
+        anonymous(180, "hidden_one", 900),
+        event(360, "broadcastStop"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type", "line"),
+    [
+        ("markdown", "text/markdown", "- best tipper: viewer\\_one, 25 tokens"),
+        ("text", "text/plain", "  best tipper: viewer_one, 25 tokens"),
+        ("html", "text/html", "<li>best tipper: <bdi>viewer_one</bdi>, 25 tokens</li>"),
+    ],
+)
+def test_after_a_show_a_digest_is_posted_as_what_it_is(
+    station: Station, form: str, media_type: str, line: str
+) -> None:
+    with Receiver() as receiver:
+        desk = Desk(station, {"one": {"events": ["stop"], "url": receiver.url, "digest": form}})
+        desk.comes(*show())
+        desk.close()
+    (posted,) = receiver.posted
+    assert desk.failed == []
+    assert posted.headers["Content-Type"] == f"{media_type}; charset=utf-8"
+    text = posted.body.decode()
+    assert line in text.splitlines()
+    assert "925 tokens, 2 tips, 2 tippers" in text
+    assert not [hidden for hidden in ("psst", "hidden_one", "900") if hidden in text]
+
+
+def test_a_digest_is_given_to_a_command_and_other_rules_tell_the_event(
+    local: Station, tmp_path: Path
+) -> None:
+    code = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
+    words = command(code, str(tmp_path / "told"))
+    with Receiver() as receiver:
+        rules = {
+            "one": {"events": ["stop"], "command": words, "digest": "text"},
+            "two": {"events": ["stop"], "url": receiver.url},
+        }
+        desk = Desk(local, rules)
+        desk.comes(*show())
+        desk.close()
+    assert (tmp_path / "told").read_text().startswith(f"Digest of {ROOM}\ntime: 2026-01-01 00:00 to now\n")
+    (posted,) = receiver.posted
+    assert (posted.headers["Content-Type"], posted.json["rule"]) == ("application/json", "two")
+
+
+def test_a_digest_that_cannot_be_read_is_a_failure_of_its_rule_alone(
+    local: Station, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(_form: str, _room: str) -> bytes:
+        raise UnavailableError("the database is away")
+
+    with Receiver() as receiver:
+        rules = {"one": {"events": ["stop"], "url": receiver.url, "digest": "text"}}
+        desk = Desk(local, {**rules, "two": {"events": ["stop"], "url": receiver.url}}, digest=away)
+        desk.comes(*show())
+        desk.close()
+    assert desk.failed == [(ROOM, "one")]
+    assert "alert one: the database is away" in caplog.text
+    assert [one.json["rule"] for one in receiver.posted] == ["two"]
+    assert len(local.events) == 5
+
+
+def test_a_bug_in_a_digest_leaves_the_other_rules_alone(
+    local: Station, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_form: str, _room: str) -> bytes:
+        raise RuntimeError("a bug")
+
+    with Receiver() as receiver:
+        rules = {"one": {"events": ["stop"], "url": receiver.url, "digest": "text"}}
+        desk = Desk(local, {**rules, "two": {"events": ["stop"], "url": receiver.url}}, digest=broken)
+        desk.comes(*show())
+        desk.close()
+    assert "the capture goes on" in caplog.text
+    assert [one.json["rule"] for one in receiver.posted] == ["two"]

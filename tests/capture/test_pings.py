@@ -9,7 +9,7 @@ from listening import Clock
 from mhc.capture.health import Beat
 from mhc.capture.pings import Pings
 from mhc.capture.worker import Complaints
-from mhc.clients.hooks import Hook
+from mhc.clients.hooks import JSON, Hook
 from receiver import Receiver
 
 
@@ -87,7 +87,7 @@ class Stuck(Hook):
         self.pinged: list[str] = []
         self.asked, self.told, self.may = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
 
-    def post(self, body: bytes, *, below: str = "") -> None:
+    def post(self, body: bytes, *, below: str = "", media_type: str = JSON) -> None:
         self.asked.release()
         assert self.may.wait(30)
         self.pinged.append(below)

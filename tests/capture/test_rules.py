@@ -40,6 +40,7 @@ cooldown = "10m"
 command = ["notify-send", "-"]
 timeout = "5s"
 url = "{URL}"
+digest = "markdown"
 """
     assert read_rules(tomllib.loads(text)) == (
         Rule(
@@ -55,6 +56,7 @@ url = "{URL}"
             command=("notify-send", "-"),
             timeout=timedelta(seconds=5),
             url=Secret(URL),
+            digest="markdown",
         ),
     )
 
@@ -120,6 +122,8 @@ watchlist = " "
             "url: may not hold a user name or a password",
         ),
         ('events = ["tip"]\ncooldown = 5', "cooldown: must be text in quotes"),
+        ('events = ["stop"]\ndigest = "pdf"', "digest: must be one of: markdown, text, html"),
+        ('events = ["stop"]\ndigest = ["text"]', "digest: must be one of: markdown, text, html"),
     ],
 )
 def test_a_rule_that_can_do_nothing_is_a_problem(body: str, why: str) -> None:

@@ -337,6 +337,7 @@ def test_each_alert_and_whether_its_command_is_found(run_mhc: Mhc) -> None:
         run_mhc,
         f"[listen]\nmetrics_dir = '{run_mhc.home}'\n"
         "[alerts.one]\nevents = ['tip']\ncommand = ['true']\nurl = 'https://example.org/CANARY0HOOK'\n"
+        "digest = 'text'\n"
         "[alerts.two]\nevents = ['tip']\ncommand = ['/no/such/program']\n",
     )
     run = run_mhc("doctor", "--offline", "--json")
@@ -345,7 +346,7 @@ def test_each_alert_and_whether_its_command_is_found(run_mhc: Mhc) -> None:
     assert Path(program).name == "true"
     assert found == [
         ["metrics", "ok", "~", None],
-        ["alert", "ok", f"one: runs {program} and posts to example.org", None],
+        ["alert", "ok", f"one: runs {program} and posts to example.org, with a digest as text", None],
         [
             "alert",
             "warning",

@@ -1,9 +1,11 @@
 """`mhc listen` with everything that it does beside capturing, in a process of its own, on both databases."""
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +150,44 @@ def test_alerts_pings_and_metrics_of_one_listener(
     for line in ("up{room=R} 0", "failures_total{room=R,class=server} 1", "events_total{room=R,method=tip} "):
         assert f"mhc_listen_{line}" in text.replace('"example_room"', "R").replace('"', "")
     assert PATH not in run.stderr + run.stdout
+
+
+def test_after_a_show_a_digest_comes_by_a_url_and_by_a_command(run_mhc: Mhc, database_url: str) -> None:
+    told = run_mhc.home / "told"
+    command = [sys.executable, "-c", "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())", str(told)]
+    # A short show that is over, and of which all has happened.
+    start = datetime.now(UTC) - timedelta(hours=2)
+    with (
+        Receiver() as receiver,
+        Sandbox(start=start, until_now=True, speed=0, length=timedelta(minutes=20), seed=3) as sandbox,
+    ):
+        env = feed(sandbox, DATABASE_URL=database_url, MHC_TIMEZONE="Europe/Berlin")
+        configure(
+            run_mhc,
+            f"[alerts.mail]\nevents = ['stop']\nlate = true\ndigest = 'text'\ncommand = {json.dumps(command)}\n"
+            f'[alerts.topic]\nevents = ["stop"]\nlate = true\ndigest = "markdown"\nurl = "{receiver.url}/{PATH}"\n',
+        )
+        run = run_mhc.until(lambda: receiver.until(1), "listen", "-o", "none", **env)
+    assert run.status == 0, run.stderr
+    (posted,) = receiver.posted
+    assert posted.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert posted.body.decode().startswith("# Digest of example\\_room\n\n- time: ")
+    assert "\n## Session\n" in posted.body.decode()
+    hidden = {
+        one["actor"] for one in stored(run_mhc, "--events", "tip", "--reveal", **env) if one["anonymous"]
+    }
+    best = re.search(r"best tipper: (\S+),", told.read_text())
+    assert best
+    shown = run_mhc("report", "tippers", "--json", "-L", "2", **env).json["rows"]
+    assert best[1] in {row["username"] for row in shown}
+    for one in stored(run_mhc, "--events", "pm", "--private", "--reveal", **env):
+        assert one["text"] not in told.read_text() + posted.body.decode()
+    assert hidden
+    assert PATH not in run.stderr + run.stdout
+
+
+def test_a_digest_in_no_known_form_is_refused_in_one_line(run_mhc: Mhc, sandbox: Sandbox) -> None:
+    configure(run_mhc, "[alerts.one]\nevents = ['stop']\ncommand = ['true']\ndigest = 'pdf'\n")
+    run = run_mhc("listen", "--once", **feed(sandbox))
+    assert (run.status, run.stdout) == (78, "")
+    assert run.stderr.startswith("mhc: [alerts.one] digest: must be one of: markdown, text, html\n")

@@ -1,5 +1,6 @@
 """`--compare`: figures beside those of an earlier range, worked out by hand, on both databases."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -90,22 +91,17 @@ def test_a_table_has_the_change_beside_the_value(mine: MhcHere) -> None:
     ]
 
 
-def test_where_less_was_captured_that_is_said(mine: MhcHere) -> None:
+def test_where_less_was_captured_that_is_said(mine: MhcHere, database: Database) -> None:
     run = mine("report", "tippers", *WEEK, "--compare", "previous")
-
     # 80 minutes, and 30, of 10,080
     assert "0.8% of the time was captured, and 0.3% of that it is compared with" in run.stderr
-    alike = mine(
-        "report",
-        "tippers",
-        "--since",
-        "2026-03-09 20:00",
-        "--until",
-        "2026-03-09 20:30",
-        "--compare",
-        "previous",
-    )
-    assert "nothing was captured in the range that is compared" in alike.stderr
+
+    with database.write() as conn:
+        cover(conn, MARCH + 90, MARCH + 130)  # 70 minutes: alike
+    assert "compared with" not in mine("report", "tippers", *WEEK, "--compare", "previous").stderr
+    evening = ("--since", "2026-03-09 20:00", "--until", "2026-03-09 20:30")
+    run = mine("report", "tippers", *evening, "--compare", "previous")
+    assert "nothing was captured in the range that is compared" in run.stderr
 
 
 @pytest.mark.parametrize("name", ["tippers", "timing", "followers"])
@@ -167,6 +163,27 @@ def test_each_hour_stands_beside_the_same_hour_then(mine: MhcHere, database: Dat
     assert lines.splitlines()[0].split() == [f"{hour:02}" for hour in range(24)]
 
 
+def test_an_hour_that_was_dark_then_had_no_time_and_no_figure(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        tuesday = MARCH + 8 * DAY + 180
+        store(conn, show(tuesday, [tip(tuesday, "viewer_one", 12)]), page=3)
+        cover(conn, tuesday, tuesday + 60)
+    row = report(mine, "timing", *WEEK, "--compare", "previous")["rows"][-1]
+
+    assert (row["weekday"], row["per_hour"]) == ("tuesday", 12.0)
+    assert (row["hours_then"], row["amount_then"], row["per_hour_then"]) == (0.0, None, None)
+
+
+def test_what_is_to_come_is_not_compared(mine: MhcHere) -> None:
+    found = report(
+        mine, "tippers", "--since", "2026-03-09", "--until", "2126-01-01", "--compare", "last-year"
+    )
+
+    now = datetime.now(UTC)
+    assert found["compared"]["range"]["since"] == "2025-03-08T23:00:00Z"
+    assert datetime.fromisoformat(found["compared"]["range"]["until"]) < now - timedelta(days=364)
+
+
 def test_each_day_stands_beside_its_day_then(mine: MhcHere) -> None:
     found = report(mine, "followers", *WEEK, "--compare", "previous")
     names = (
@@ -204,6 +221,23 @@ def test_a_day_of_then_is_shown_where_nothing_happened_since(mine: MhcHere, data
         ("2026-03-16", 0, "2026-03-09", 1),
         ("2026-03-17", None, "2026-03-10", -1),
     ]
+
+
+def test_the_totals_of_sessions_stand_beside_those_of_then(mine: MhcHere) -> None:
+    found = report(mine, "sessions", *WEEK, "--compare", "previous")["compared"]["totals"]
+
+    # A session each, of an hour; 60 + 15, and 40 + 30 + 5.
+    same = {"now": 1, "then": 1, "change": 0, "growth": 0}
+    assert found["sessions"] == same
+    assert found["live"] == {"now": 3600.0, "then": 3600.0, "change": 0.0, "growth": 0.0}
+    assert found["tokens"] == {"now": 75, "then": 75, "change": 0, "growth": 0}
+    assert found["tippers"] == {"now": 2, "then": 3, "change": -1, "growth": -0.3333}
+    assert found["new_followers"] == {"now": 1, "then": 2, "change": -1, "growth": -0.5}
+    run = mine("report", "sessions", *WEEK, "--compare", "previous", MHC_FORCE_TTY="80")
+    assert "then: 1 session, 1h 00m live, 75 tokens (75.00 an hour), 3 tippers" in run.stderr
+    assert "change: tokens 0%, an hour 0%, tippers -33%" in run.stderr
+    unknown = report(mine, "sessions", *WEEK, "--compare", "last-year")["compared"]
+    assert {one["then"] for one in unknown["totals"].values()} == {None}
 
 
 @pytest.mark.parametrize(

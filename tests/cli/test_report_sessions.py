@@ -114,6 +114,7 @@ def test_the_report_is_the_promised_document(mine: MhcHere) -> None:
         "by": "session",
         "totals": BOTH,
         "before": None,
+        "compared": None,
         "weeks": [{"period": "2025-12-29"} | BOTH],
         "months": [{"period": "2026-01-01"} | BOTH],
         "rows": [session | next_day | SECOND, session | begun | FIRST],

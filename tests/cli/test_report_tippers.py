@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 import factories
 from command import Mhc, MhcHere
 from factories import happening, media, tell_story, tip
+from mhc.domain.clock import EPOCH
 from mhc.store.database import Database
+from mhc.store.schema import event
 from mhc.store.streams import Kind
 
 # What is asked for by a range that begins, of another source, and with --compare.
@@ -151,6 +154,19 @@ def test_tips_between_sessions_are_in_none(database: Database, mine: MhcHere) ->
         ("viewer_one", 3, 1),
         ("viewer_two", 1, 0),
     ]
+
+
+def test_a_pasted_tip_of_unknown_time_counts_and_is_neither_first_nor_last(
+    database: Database, mine: MhcHere
+) -> None:
+    with database.write() as conn:
+        given = [tip(0, "viewer_one", 3), tip(0, "viewer_two", 2), tip(1, "viewer_one", 5)]
+        factories.store(conn, given, kind=Kind.PASTE)
+        conn.execute(update(event).where(event.c.tokens < 5).values(at=EPOCH))
+    one, two = rows(mine)
+
+    assert (one["tokens"], one["tips"], one["first_tip_at"]) == (8, 2, "2026-01-01T18:01:00Z")
+    assert (two["tokens"], two["tips"], two["first_tip_at"], two["last_tip_at"]) == (2, 1, None, None)
 
 
 def test_the_testbed_counts_only_when_asked_for(database: Database, mine: MhcHere) -> None:

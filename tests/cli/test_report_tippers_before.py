@@ -81,6 +81,7 @@ def test_of_a_range_before_that_was_not_captured_nothing_is_known(mine: MhcHere)
 
     assert run["before"]["captured"] is None
     assert {(row["before"], row["trend"]) for row in run["rows"]} == {(None, None)}
+    assert report(mine, "--since", "2026-03-02")["before"]["since"] is None, "it would tell when it was asked"
     assert report(mine)["before"] is None, "what has no beginning has nothing before it"
 
 

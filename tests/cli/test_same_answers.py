@@ -88,6 +88,7 @@ COMMANDS = (
     ["report", "tippers"],
     ["report", "spending", "viewer_two"],
     ["report", "spending", "viewer_one", "--reveal", "--until", "2026-01-02", "--with-alternates"],
+    ["report", "digest", "--since", "2026-01-01", "--until", "2026-02-01", "--big", "100"],
     ["report", "tippers", "--reveal", "--include-excluded", "--since", "2026-01-02"],
     ["watchlist", "show", "Friends", "--fields", "username,online,last_seen_at,last_interaction_at,note"],
     ["watchlist", "history", "--fields", "list,username,note,removal_note", "--person", "viewer_one"],

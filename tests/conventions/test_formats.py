@@ -22,7 +22,7 @@ CHECKLIST = {"doctor"}
 # On a terminal it prints a column a record.
 SIDE_BY_SIDE = {"person compare"}
 # On a terminal several figures stand on a line, as people read them.
-CARD = {"person show"}
+CARD = {"person show", "report digest"}
 # While no session is live, all but room and state is unknown.
 SHORTER = {"session status"}
 each_printing = pytest.mark.parametrize("leaf", PRINTING, ids=lambda leaf: leaf.path)

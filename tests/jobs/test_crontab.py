@@ -18,7 +18,7 @@ from receiver import Receiver
 EXAMPLE = Path(__file__).parents[2] / "crontab.example"
 # What waits in comments is for who lets cron say when.
 LINES = re.findall(r"^(?:# )?(?:[0-9*/]+ +){5}(.+)$", EXAMPLE.read_text(), re.MULTILINE)
-READING = ("job status", "db check")  # of these any number may run at once
+READING = ("job status", "db check", "report digest")  # of these any number may run at once
 QUIET = (0, "", "")
 
 
@@ -89,7 +89,7 @@ def cron(tmp_path: Path) -> Iterator[Cron]:
 
 def test_the_example_has_a_line_for_each_job() -> None:
     assert {one.name for one in JOBS} == {line.split(" job run ")[1] for line in LINES if " job run " in line}
-    assert len(LINES) == len(JOBS) + 4
+    assert len(LINES) == len(JOBS) + 5
     assert all(line.startswith("/opt/mhc/bin/mhc -q ") for line in LINES)
 
 
@@ -113,3 +113,17 @@ def test_a_line_that_reads_may_run_beside_itself(cron: Cron, line: str) -> None:
     assert cron.run(tick) == QUIET
     both = [cron.start(line) for _ in range(2)]
     assert [(one.communicate(timeout=60), one.returncode) for one in both] == [(("", ""), 0)] * 2
+
+
+def test_the_digest_is_mailed_when_something_happened_and_not_when_nothing_did(tmp_path: Path) -> None:
+    (line,) = (one for one in LINES if " report digest " in one)
+    (reads,) = (one for one in LINES if " listen " in one)
+    start = datetime.now(UTC) - timedelta(hours=3)
+    with Sandbox(start=start, until_now=True, speed=0, length=timedelta(minutes=30)) as sandbox:
+        cron = Cron(tmp_path, sandbox)
+        assert cron.run(line) == QUIET
+        assert cron.run(reads) == QUIET
+        status, mail, said = cron.run(line)
+    assert (status, said) == (0, "")
+    assert mail.startswith("Digest of example_room\ntime: ")
+    assert "\nSession\n" in mail

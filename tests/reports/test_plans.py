@@ -10,8 +10,9 @@ from factories import happening, minute, store, tell_story
 from mhc.domain.clock import to_ms
 from mhc.domain.earlier import Span
 from mhc.domain.periods import Clock
+from mhc.domain.times import Range
 from mhc.domain.words import terms
-from mhc.reports import card, compare, inbox, sessions, spending, timeline, tippers
+from mhc.reports import card, compare, digest, inbox, sessions, spending, timeline, tippers
 from mhc.store import full_text, people, roll, search, stretches, watched, watchlists
 from mhc.store.counting import Scope
 from mhc.store.database import Database
@@ -51,6 +52,14 @@ def show_spending(conn: Connection) -> object:
     (who,), (room,) = people.find(conn, "viewer_one"), people.find(conn, "example_room")
     asked = spending.Asked(who.id, Clock(UTC), minute(3000))
     return spending.read(conn, Scope([room.id], minute(0), minute(3000)), asked)
+
+
+def show_digest(conn: Connection) -> object:
+    (room,) = people.find(conn, "example_room")
+    asked = Range(minute(0), minute(3000))
+    return digest.read(
+        conn, digest.Asked(asked, room.username, [room.id], minute(3000), timedelta(minutes=30), ["db-prune"])
+    )
 
 
 def show_timeline(conn: Connection) -> object:
@@ -113,6 +122,7 @@ EVERY = [
     show_watchlist,
     show_paid_in_stretches,
     show_spending,
+    show_digest,
 ]
 
 
@@ -161,17 +171,14 @@ def test_tippers_are_told_by_the_index_alone(sqlite_database: Database) -> None:
     """To read the row of each payment would take ten times as long."""
     tell_story(sqlite_database)
     found = [plan for plan in plans(sqlite_database, show_tippers) if "ix_event" in plan]
-    assert len(found) >= 4
-    for plan in found:
+    named = [
+        plan for plan in found if "SEARCH stream" not in plan
+    ]  # that of a payment without a room stands in its row
+    assert len(named) >= 4
+    for plan in named:
         assert "COVERING INDEX ix_event_p" in plan
         assert "FOR ORDER BY" not in plan
-
-
-def test_what_was_paid_in_stretches_is_told_by_ranges_of_the_index_alone(sqlite_database: Database) -> None:
-    tell_story(sqlite_database)
-    (asked, summed) = (plan for plan in plans(sqlite_database, show_paid_in_stretches) if "ix_event" in plan)
-    assert "COVERING INDEX ix_event_paid" in asked
-    assert "USING COVERING INDEX ix_event_paid (at>? AND at<?)" in summed
+    assert any("ix_event_nowhere" in plan for plan in found)
 
 
 def test_a_timeline_sorts_no_more_of_the_events_than_it_shows(sqlite_database: Database) -> None:

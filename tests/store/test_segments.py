@@ -9,10 +9,11 @@ from sqlalchemy import Connection, select
 
 from factories import DAY, ROOM, empty, happening, minute, show, store, tip
 from mhc.domain.clock import to_ms
+from mhc.domain.regulars import Habit
 from mhc.domain.sessions import FAR, Calendar
-from mhc.store import people, schema, segments, sessions, visits
+from mhc.store import people, regulars, schema, segments, sessions, visits
 from mhc.store.database import Database
-from mhc.store.segments import OF_SESSIONS, OFTEN, Range
+from mhc.store.segments import Range
 from mhc.store.streams import Kind
 
 steps = st.lists(
@@ -42,18 +43,18 @@ def test_regulars_are_those_whom_a_calendar_of_sessions_counts(
             Range(None, None, minute(cut)),
             Range(None, minute(cut), None),
         ):
-            found = conn.execute(segments.regulars(conn, wanted).alone).scalars()
+            found = conn.execute(regulars.regulars(conn, wanted).alone).scalars()
             assert sorted(found) == counted(conn, wanted)
 
 
 viewers = st.sets(st.sampled_from(["viewer_one", "viewer_two", "viewer_three"]))
-nights = st.lists(st.tuples(viewers, viewers, viewers), min_size=OFTEN + 1, max_size=6)
+nights = st.lists(st.tuples(viewers, viewers, viewers), min_size=Habit().often + 1, max_size=6)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     nights=nights,
-    day=st.integers(OFTEN, 5),
+    day=st.integers(Habit().often, 5),
     at=st.sampled_from([-60, -15, 0, 30, 92]),
     lasts=st.integers(1, 3 * DAY),
 )
@@ -78,7 +79,7 @@ def test_who_lapsed_came_to_no_session_since_however_often_while_the_room_was_da
             wanted = Range(None, minute(cut), until)
             since = {who for places in visited(conn, wanted) for who in places}
             gone = set(counted(conn, Range(None, None, minute(cut)))) - since
-            assert set(segments.lapsed(conn, wanted).alone) == gone
+            assert set(regulars.lapsed(conn, wanted).alone) == gone
 
 
 tips = st.lists(
@@ -162,8 +163,8 @@ def test_tippers_of_a_time_are_those_who_tipped_in_it(
 
 def counted(conn: Connection, wanted: Range) -> list[int]:
     """Count the slow way who came to at least 3 of the last 10 sessions."""
-    rooms = visited(conn, wanted, OF_SESSIONS)
-    return sorted(who for came in rooms for who, places in came.items() if len(places) >= OFTEN)
+    rooms = visited(conn, wanted, Habit().of_sessions)
+    return sorted(who for came in rooms for who, places in came.items() if len(places) >= Habit().often)
 
 
 def visited(conn: Connection, wanted: Range, last: int = 0) -> list[dict[int, set[int]]]:

@@ -43,6 +43,14 @@ COMMANDS: Final[Table] = {
         "mhc.cli.report.audience:command",
         "Show who was there in one session: who paid most first, then who wrote most, equals by name.",
     ),
+    "retention": (
+        "mhc.cli.report.retention:command",
+        "Show how many people are new, come back and stay away, by period, the latest first.",
+    ),
+    "digest": (
+        "mhc.cli.report.digest:command",
+        "Show what happened since the last session began: the session, people, lists, followers, and what went wrong.",
+    ),
 }
 
 

@@ -10,6 +10,7 @@ import click
 from mhc.cli.output import Field, Writer
 from mhc.cli.render import Secrecy
 from mhc.cli.report.asking import Asked, earlier_span, span
+from mhc.cli.table import change as percent
 from mhc.cli.table import share
 from mhc.domain import earlier
 from mhc.domain.earlier import Against, Span
@@ -95,6 +96,15 @@ def head(
 
 def _total(now: Figure, then: Figure) -> dict[str, Figure]:
     return {"now": now, "then": then, "change": change(now, then), "growth": growth(now, then)}
+
+
+def said(now: Mapping[str, Figure], was: Mapping[str, Figure], names: Mapping[str, str]) -> str:
+    """Say in a line how much figures have grown, by their names in words."""
+    grown = {called: growth(now[name], was[name]) for name, called in names.items()}
+    return (
+        ", ".join(f"{called} {percent(more)}" for called, more in grown.items() if more is not None)
+        or "unknown"
+    )
 
 
 def tell(out: Writer, then: Then | None) -> None:

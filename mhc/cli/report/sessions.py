@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ import click
 from mhc.cli.context import database
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, Asked, Drawn, ask, clock, report_options, show
+from mhc.cli.report import comparing
+from mhc.cli.report.asking import About, Asked, Drawn, ask, clock, compare_option, report_options, show
 from mhc.cli.session import common
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 BY = ("session", "week", "month")
 METRICS = {"tokens": "tokens", "tokens_per_hour": "tokens_per_hour", "visitors": "unique_visitors"}
+_COMPARED = (
+    "sessions", "live", "tokens", "tokens_per_hour", "tips", "tippers", "messages", "unique_visitors", "new_followers",
+    "unfollows", "net_followers",
+)  # fmt: skip
+# Of which the change is said below a table.
+_SAID = {"tokens": "tokens", "tokens_per_hour": "an hour", "tippers": "tippers", "unique_visitors": "people"}
 SESSIONS = (
     Field("row", "text", "When the session began, or the first day of the week or month.", header="began", json=False,
           foreign=False),
@@ -57,7 +64,11 @@ _PERIODS = tuple(replace(field, table=field.table and field.name != "title") for
 @click.command(
     "sessions",
     cls=Command,
-    examples=["mhc report sessions --since 30d", "mhc report sessions --by month --plot"],
+    examples=[
+        "mhc report sessions --since 30d",
+        "mhc report sessions --by month --plot",
+        "mhc report sessions --since 30d --compare previous",
+    ],
 )
 @click.option("--by", type=click.Choice(BY), default="session", show_default=True, help="What a row is.")
 @click.option(
@@ -68,6 +79,7 @@ _PERIODS = tuple(replace(field, table=field.table and field.name != "title") for
     help="What pictures draw.",
 )
 @click.option("--plot", is_flag=True, help="Draw the rows as bars.")
+@compare_option
 @report_options
 @output_options(fields=SESSIONS)
 @common_options
@@ -78,6 +90,7 @@ def command(
     by: str,
     metric: str,
     plot: bool,
+    compare: str | None,
     include_excluded: bool,
     require_complete: bool,
     html: Path | None,
@@ -89,7 +102,8 @@ def command(
 
     A session counts, whole, in the period in which it began. People count once a row, so a week has fewer than its
     sessions have together. JSON is one object: range, timezone, room, sources, coverage, excluded, by, totals, before
-    (the range before, as long: where both ends were given), weeks, months and rows.
+    (the range before, as long: where both ends were given), weeks, months, compared and rows. --compare sets the totals
+    against those of an earlier time.
     """
     from mhc.reports import session_periods
     from mhc.store.counting import Scope
@@ -98,12 +112,21 @@ def command(
         asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
         scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
         by_which = common.asked(ctx, include_excluded=include_excluded)
-        found = session_periods.read(conn, asked.rooms.name, scope, by_which, clock(ctx, out))
+        then = comparing.then(ctx, conn, asked, compare)
+        read = partial(session_periods.read, conn, asked.rooms.name, asked=by_which, clock=clock(ctx, out))
+        found = read(scope)
+        earlier = then and read(scope._replace(since=then.span.since, until=then.span.until))
     chosen = {"session": found.sessions, "week": found.weeks, "month": found.months}[by]
     local = out.tz if out.format == "table" or plot or html is not None else None
     rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
-    about = About(["events"], found.coverage, found.excluded, _head(found, by))
+    now, was = _figures(found), _figures(earlier) if earlier else {}
+    compared = comparing.head(then, earlier.coverage if earlier else None, now, was)
+    about = About(["events"], found.coverage, found.excluded, _head(found, by) | compared, then and then.span)
+    comparing.tell(out, then)
     sums = _sums(found, asked, hidden=out.on_stream())
+    if earlier is not None and earlier.totals is not None and then is not None and then.is_known:
+        sums.append(("then", _said(earlier.totals, hidden=out.on_stream())))
+        sums.append(("change", comparing.said(now, was, {} if out.on_stream() else _SAID)))
     drawn = Drawn(
         f"What {'sessions' if by == 'session' else by + 's'} came to",
         partial(_lines, rows, metric, out.screen),
@@ -147,6 +170,16 @@ def _head(found: "Report", by: str) -> dict[str, object]:
         "before": found.before and _whole(found.before),
         "weeks": [_of_period(one) for one in found.weeks],
         "months": [_of_period(one) for one in found.months],
+    }
+
+
+def _figures(found: "Report") -> dict[str, float | None]:
+    """Give the totals as numbers, in JSON's units; None where nothing is known."""
+    known = {} if found.totals is None else asdict(found.totals)
+    figures = {name: known.get(name) for name in _COMPARED}
+    return {
+        name: value.total_seconds() if isinstance(value, timedelta) else value
+        for name, value in figures.items()
     }
 
 

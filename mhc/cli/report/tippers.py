@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mhc.cli.report.comparing import Then
     from mhc.domain.earlier import Span
     from mhc.reports.tippers import Asked as Wanted
-    from mhc.reports.tippers import Report, Row
+    from mhc.reports.tippers import Before, Report, Row
     from mhc.store.counting import Scope
 
 _DRAWN = 20  # bars
@@ -133,7 +133,7 @@ def command(
             found = report.compared(found, earlier)
         rows = _looked_up(conn, out, found, found.rows[:top], whole=html is not None)
     was = earlier and earlier.totals
-    more: dict[str, object] = {"before": found.before and found.before._asdict()}
+    more: dict[str, object] = {"before": found.before and _whole(asked, found.before)}
     more |= comparing.head(then, earlier.coverage if earlier else None, totals, was or {})
     about = About(found.sources, found.coverage, found.excluded, more, then and then.span)
     _tell(out, found, rows, segment)
@@ -158,6 +158,11 @@ def _before(ctx: click.Context, asked: Asked, segment: str | None) -> "Span | No
         return None if now is None else earlier(now, Against.PREVIOUS, settings(ctx).timezone)
     except ValueError:
         return None
+
+
+def _whole(asked: Asked, before: "Before") -> dict[str, object]:
+    """Say which the range before was: of one up to now it begins with the moment of asking, which JSON does not have."""
+    return before._asdict() if asked.range.end is not None else before._asdict() | {"since": None}
 
 
 def _earlier(conn: "Connection", scope: "Scope", wanted: "Wanted", then: "Then") -> "Report":

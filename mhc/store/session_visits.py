@@ -1,0 +1,124 @@
+"""Who came to which sessions of a room: what says which regulars stay away, and which come back."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, Select, and_, func, literal, or_, select, type_coerce
+
+from mhc.domain.clock import to_ms
+from mhc.domain.sessions import Span
+from mhc.domain.visits import Ending
+from mhc.store.people import CHUNK
+from mhc.store.schema import Instant, stream_session, visit
+
+_LONGEST = timedelta(days=7)  # of a visit that no session before it ended
+
+
+class Stay(NamedTuple):
+    """That one row of a person was in a room: epoch milliseconds, since there are many."""
+
+    person_id: int
+    begin_ms: int
+    end_ms: int
+
+
+def before(conn: Connection, room_ids: Sequence[int], at: datetime, limit: int) -> list[Span]:
+    """Give the last sessions that were over by an instant and into which anybody was seen to come, the earliest first."""
+    query = _seen(room_ids, at).where(stream_session.c.ended_at <= at)
+    return _spans(conn, query.order_by(*_LATEST).limit(limit))
+
+
+def within(
+    conn: Connection,
+    room_ids: Sequence[int],
+    since: datetime | None,
+    until: datetime | None,
+    now: datetime,
+    limit: int,
+) -> list[Span]:
+    """Give the last sessions that ended in a range, or last at its end, and into which anybody was seen to come."""
+    ended = stream_session.c.ended_at
+    inside = [] if since is None else [ended > since]
+    inside += [] if until is None else [ended <= until]
+    lasting = [ended.is_(None), stream_session.c.started_at < (now if until is None else until)]
+    query = _seen(room_ids, now).where(or_(and_(ended.is_not(None), *inside), and_(*lasting)))
+    return _spans(conn, query.order_by(*_LATEST).limit(limit))
+
+
+def stays(
+    conn: Connection,
+    room_ids: Sequence[int],
+    since: datetime,
+    until: datetime,
+    person_ids: Iterable[int] | None = None,
+) -> list[Stay]:
+    """Give the visits that began in a half-open time, of everybody or of some rows; one that lasts ends with it."""
+    end_ms = to_ms(until)
+    begin, left = (type_coerce(one, BigInteger) for one in (visit.c.entered_at, visit.c.left_at))
+    query = select(visit.c.person_id, begin, left, visit.c.ending == Ending.OPEN)
+    query = query.where(visit.c.room_id.in_(room_ids))
+    known = query.where(visit.c.entered_at >= since, visit.c.entered_at < until)
+    unseen = query.where(visit.c.entered_at.is_(None), visit.c.left_at >= since, visit.c.left_at < until)
+    parts = [known, unseen] if person_ids is None else _of(known, ids := list(person_ids)) + _of(unseen, ids)
+    found = (
+        row for part in parts for row in conn.execute(part).all()
+    )  # at once: one by one takes twice as long
+    return [
+        Stay(who, came if came is not None else went, end_ms if lasts else went if went is not None else came)
+        for who, came, went, lasts in found
+    ]
+
+
+def came(
+    conn: Connection,
+    room_ids: Sequence[int] | None,
+    since: datetime | None,
+    until: datetime | None,
+    person_ids: Iterable[int],
+) -> set[int]:
+    """Give which of some rows of people were in some rooms (None: any) at a time of a half-open range."""
+    came_at, left_at = visit.c.entered_at, visit.c.left_at
+    known = select(visit.c.person_id).distinct()
+    if room_ids is not None:
+        known = known.where(visit.c.room_id.in_(room_ids))
+    unseen = known.where(came_at.is_(None))
+    known = known.where(came_at.is_not(None))
+    if since is not None:
+        # Of a visit whose end nobody saw the beginning is known alone.
+        lasted = or_(came_at >= since, left_at > since, visit.c.ending == Ending.OPEN)
+        known = known.where(came_at >= since - _LONGEST, lasted)
+        unseen = unseen.where(left_at >= since)
+    if until is not None:
+        known, unseen = known.where(came_at < until), unseen.where(left_at < until)
+    return {
+        who for one in _of(known, person_ids) + _of(unseen, person_ids) for who in conn.execute(one).scalars()
+    }
+
+
+_LATEST = (stream_session.c.started_at.desc(), stream_session.c.id.desc())
+
+
+def _seen(room_ids: Sequence[int], now: datetime) -> Select[Any]:
+    """Give the query of a room's sessions into which anybody was seen to come: of the others nobody knows who was there."""
+    s = stream_session.c
+    inside = (
+        visit.c.entered_at >= s.started_at,
+        visit.c.entered_at < func.coalesce(s.ended_at, literal(now, Instant)),
+    )
+    one = select(visit.c.id).where(visit.c.room_id == s.room_id, *inside).correlate(stream_session)
+    anybody = (
+        one.limit(1).scalar_subquery().is_not(None)
+    )  # no EXISTS: PostgreSQL would read the visits of all
+    return select(s.started_at, s.ended_at).where(s.room_id.in_(room_ids), anybody)
+
+
+def _spans(conn: Connection, query: Select[Any]) -> list[Span]:
+    return [Span(*row) for row in reversed(conn.execute(query).all())]
+
+
+def _of(query: Select[Any], person_ids: Iterable[int]) -> list[Select[Any]]:
+    """Give the queries of some rows of people, a few at a time."""
+    wanted = sorted(person_ids)
+    parts = (wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK))
+    return [query.where(visit.c.person_id.in_(part)) for part in parts]
