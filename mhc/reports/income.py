@@ -186,7 +186,7 @@ def _count(
         then = from_ms(event.at_ms) if event.at_ms else None
         if place in paired or (then is not None and not book.within(then)):
             continue
-        if event.actor_id in excluded and not event.anonymous:
+        if event.actor_id is not None and event.actor_id in excluded and not event.anonymous:
             left_out.add(excluded[event.actor_id])
             continue
         _count_event(
