@@ -132,6 +132,12 @@ class Writer:
         assert isinstance(head, dict)
         sys.stdout.writelines(render.report_parts(head, chosen, rows[: self.limit]))
 
+    def beside(self, fields: Sequence[Field], row: Row) -> None:
+        """Print a record on stderr, above a table: what people want to know of it, and no row has; silent with -q."""
+        if not self.quiet:
+            lines = self._layout().record(list(render.flatten(self.screened(fields), row)), headers=True)
+            sys.stderr.writelines(line + "\n" for line in (*lines, ""))
+
     def message(self, text: str) -> None:
         """Say something on stderr, on one line; silent with -q."""
         if not self.quiet:

@@ -5,7 +5,7 @@ captured. What is in one of them only says why.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -113,7 +113,8 @@ def read(conn: "Connection", wanted: Wanted) -> Report:
     tallies: dict[Bucket, _Tally] = defaultdict(_Tally)
     excluded = set() if wanted.include_excluded else watchlists.excluded_ids(conn)
     names = people.names_by_id(conn, excluded)
-    left_out = _count(book, place_of, tallies, set(names.values()))
+    rows_of = people.roots_of_rows(conn, excluded)
+    left_out = _count(book, place_of, tallies, {row: names[root] for row, root in rows_of.items()})
     balance = income_balance.read(conn, wanted.room_ids, wanted.since, wanted.until, book.entries)
     for move in balance.moves if balance is not None and wanted.by != "type" else ():
         tally = tallies[place_of(move.at, None)]
@@ -158,19 +159,21 @@ def _count(
     book: Book,
     place_of: Callable[[datetime | None, str | None], Bucket],
     tallies: dict[Bucket, _Tally],
-    excluded: set[str],
+    excluded: Mapping[int, str],
 ) -> set[str]:
-    """Count each payment and each row once; give who was left out."""
+    """Count each payment and each row once, but for those of some rows of people; give the names of those left out."""
     pairs = book.pairs()
     paired = set(pairs.values())
     shows: list[tuple[tuple[str, str], datetime]] = []
     left_out: set[str] = set()
+    names = set(excluded.values())
+    captured = book.payments if isinstance(book.payments, list) else []
     for place, row in enumerate(book.rows):
-        one, event = row.entry, book.payments[pairs[place]] if place in pairs else None
+        one, event = row.entry, captured[pairs[place]] if place in pairs else None
         at = one.at if event is None else from_ms(event.at_ms)
         if not book.within(at):
             continue
-        if (who := book.who(row)) in excluded and not (event and event.anonymous):
+        if (who := book.who(row)) in names and not (event and event.anonymous):
             left_out.add(who)
             continue
         tally = tallies[place_of(at, one.kind)]
@@ -183,9 +186,8 @@ def _count(
         then = from_ms(event.at_ms) if event.at_ms else None
         if place in paired or (then is not None and not book.within(then)):
             continue
-        who = "" if event.actor_id is None or event.anonymous else book.names[event.actor_id]
-        if who in excluded:
-            left_out.add(who)
+        if event.actor_id is not None and event.actor_id in excluded and not event.anonymous:
+            left_out.add(excluded[event.actor_id])
             continue
         _count_event(
             tallies[place_of(then, _TYPES[event.is_tip])],

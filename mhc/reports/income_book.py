@@ -53,11 +53,17 @@ class Book:
         self.wanted = wanted
         self.rows = ledger.list_all(conn, wanted.room_ids, since, until)
         self.entries = [row.entry for row in self.rows]
-        self.payments = list(paid.list_all(conn, Scope(wanted.room_ids, since, until)))
+        found = paid.list_all(conn, Scope(wanted.room_ids, since, until))
+        # Where there is nothing to match them with they are read once, and need not stay.
+        self.payments: Iterable[paid.Payment] = list(found) if self.rows else found
         self.whole = Spans(rules.whole(self.entries))
         by_room = coverage.live_spans(conn, wanted.room_ids)
         self.listened = Spans(span for spans in by_room.values() for span in spans)
-        whose = [row.person_id for row in self.rows] + [one.actor_id for one in self.payments]
+        whose = (
+            [*(row.person_id for row in self.rows), *(one.actor_id for one in self.payments)]
+            if self.rows
+            else []
+        )
         self.names = ledger.called(conn, whose)
 
     def within(self, at: datetime) -> bool:
@@ -67,6 +73,8 @@ class Book:
 
     def pairs(self) -> dict[int, int]:
         """Give which row of the ledger is which captured payment, by their places."""
+        if not self.rows:
+            return {}
         sides = [ledger.side(row.entry, self.who(row), place) for place, row in enumerate(self.rows)]
         events = [
             ledger.side_of(one, self.names, place) for place, one in enumerate(self.payments) if one.at_ms

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from sys import maxsize
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mhc.domain.sessions import FAR, Calendar
 from mhc.store import pairs, people, sessions, watchlists
-from mhc.store import tippers as store
-from mhc.store.tippers import LOW, WIDTH, Sum
+from mhc.store import payments as store
+from mhc.store.payments import LOW, WIDTH, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.store.counting import Scope
-    from mhc.store.tippers import Part
+    from mhc.store.payments import Part
 
 Who = int | None
 ANONYMOUS: Final = None  # the key of the one row of all who did not want to be named
@@ -114,11 +115,11 @@ def _by_room(
     by_room = sessions.spans(conn, scope.room_ids)
     for room_id, found in by_room.items():
         calendar, numbers = Calendar([span for _id, span in found], FAR), [number for number, _span in found]
-        yield calendar, numbers, store.payments(conn, scope._replace(room_ids=[room_id]))
+        yield calendar, numbers, chain(*store.payments(conn, scope._replace(room_ids=[room_id])))
     others = None if scope.room_ids is None else [one for one in scope.room_ids if one not in by_room]
     if others != []:
         but = list(by_room) if others is None else []
-        yield Calendar([], FAR), [], store.payments(conn, scope._replace(room_ids=others), but)
+        yield Calendar([], FAR), [], chain(*store.payments(conn, scope._replace(room_ids=others), but))
 
 
 def _count(

@@ -74,8 +74,7 @@ def _of_room(
     messages = lines_within.by_quarter(conn, [room_id], times, without)
     visitors = _visitors(conn, room_id, theirs, spells, about)
     followed, unfollowed = _follows(conn, room_id, theirs, spells, about)
-    crowd.people(frozenset().union(*(brought.left_out for brought in paid)))
-    crowd.people(session_sums.wrote(conn, room_id, spells, without))
+    crowd.people(session_sums.acted(conn, room_id, spells, without))
     lives = _live(conn, room_id, theirs, ends)
     seen = _captured(about.captured, theirs, ends)
     for place, one in enumerate(theirs):

@@ -15,15 +15,15 @@ from mhc.domain.clock import from_ms
 from mhc.domain.figures import change, growth, mean, median, share
 from mhc.reports.frame import Covered, captured, covered
 from mhc.reports.payers import ANONYMOUS, Counting, Payers, Tally, Who, tallies
+from mhc.store import payments as store
 from mhc.store import people, series
-from mhc.store import tippers as store
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.domain.earlier import Span
     from mhc.store.counting import Scope
-    from mhc.store.tippers import Sum
+    from mhc.store.payments import Sum
 
 _FEW = 500  # people of whom each is looked up; of more all are added up
 _MEMBER, _ALL_TIME = "statbate.member_info", "all_time_tokens"

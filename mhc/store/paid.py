@@ -3,8 +3,10 @@
 Anonymous payments are told apart: they count for whoever made them only where a caller reveals it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import merge
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -22,13 +24,16 @@ from sqlalchemy import (
 
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
-from mhc.store import totals
+from mhc.store import payments, totals
 from mhc.store.counting import Scope, counted, room_of_event, within
 from mhc.store.schema import event
 
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
+
+
+_AT = attrgetter("at_ms")
 
 
 class Payment(NamedTuple):
@@ -55,10 +60,27 @@ class Tips(NamedTuple):
 
 def list_all(conn: Connection, scope: Scope) -> Iterator[Payment]:
     """Give the payments of a scope in order of time; they stream, whatever their number."""
+    if scope.room_ids is not None:
+        return merge(*(_of_room(conn, scope, room_id) for room_id in scope.room_ids), key=_AT)
     at_ms = type_coerce(event.c.at, BigInteger)
     query = select(at_ms, room_of_event, event.c.actor_id, _anonymous, _is_tip, event.c.tokens)
     query = _within(conn, query, scope).order_by(event.c.at)
     return map(Payment._make, conn.execute(query, execution_options={"yield_per": 5000}))
+
+
+def _of_room(conn: Connection, scope: Scope, room_id: int) -> Iterator[Payment]:
+    """Give the payments of one room, told by the index alone."""
+    streams = payments.payments(conn, scope._replace(room_ids=[room_id]))
+    return merge(*(_unpacked(parts, room_id) for parts in streams), key=_AT)
+
+
+def _unpacked(parts: Iterable[payments.Part], room_id: int) -> Iterator[Payment]:
+    for part in parts:
+        for at_ms, packed in part:
+            hidden = packed < 0
+            amount = ~packed if hidden else packed
+            low = amount & payments.LOW
+            yield Payment(at_ms, room_id, amount >> payments.WIDTH or None, hidden, low & 1 > 0, low >> 1)
 
 
 def by_name(conn: Connection, scope: Scope, person_ids: Collection[int] | None = None) -> dict[int, int]:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     and_,
     case,
-    false,
     func,
     or_,
     select,
@@ -34,12 +33,11 @@ _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS))
 
 
 class Paid(NamedTuple):
-    """What a session brought: `tippers` are who tipped and count, `left_out` who paid openly and does not."""
+    """What a session brought, and who tipped."""
 
-    tokens: int = 0
-    tips: int = 0
-    tippers: frozenset[int] = frozenset()
-    left_out: frozenset[int] = frozenset()
+    tokens: int
+    tips: int
+    tippers: frozenset[int]
 
 
 Follow = tuple[int, int, int]  # who, when, and 1 where they began, 0 where they ceased
@@ -48,44 +46,34 @@ Follow = tuple[int, int, int]  # who, when, and 1 where they began, 0 where they
 def paid(conn: Connection, room_id: int, spells: Sequence[Spell], without: Sequence[int]) -> list[Paid]:
     """Give what each session brought; who is left out counts only anonymously.
 
-    Which stream an event is of stands in its row only, and rows are read many times as slowly as the index. So the
-    index is asked first, for what names its room; where it holds anything that does not, or where the testbed was
-    listened to, the rows are read.
+    Which stream an event is of stands in its row only, and the index alone answers many times faster. So the owner of
+    a stream is looked for only where a payment names no room.
     """
-    testbed = list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars())
-    if not testbed:
-        found, nameless = _paid(conn, spells, event.c.room_id == room_id, without)
-        if not nameless:
-            return found
-    mine = room_of_event == room_id
-    found, _nameless = _paid(
-        conn, spells, and_(mine, event.c.stream_id.not_in(testbed)) if testbed else mine, without
-    )
-    return found
+    found = _paid(conn, spells, without, event.c.room_id == room_id)
+    known = event.c.tokens.is_not(None), _at >= spells[0].begin, _at < spells[-1].end
+    nowhere = event.c.room_id.is_(None)
+    # What no index holds is asked for, since SQLite would else read all payments from the one that answers alone.
+    if conn.execute(select(event.c.stream_id).where(*known, nowhere).limit(1)).first() is None:
+        return found
+    more = _paid(conn, spells, without, and_(nowhere, room_of_event == room_id))
+    return [
+        Paid(one.tokens + other.tokens, one.tips + other.tips, one.tippers | other.tippers)
+        for one, other in zip(found, more, strict=True)
+    ]
 
 
 def _paid(
-    conn: Connection, spells: Sequence[Spell], mine: ColumnElement[bool], without: Sequence[int]
-) -> tuple[list[Paid], bool]:
-    """Give what each session brought, and whether any payment in it names no room."""
-    who = event.c.actor_id
-    hidden = or_(who.is_(None), _anonymous)
-    open_one = and_(~_anonymous, who.in_(without)) if without else false()
-    counts = and_(mine, or_(hidden, who.not_in(without))) if without else mine
-    tips = and_(counts, event.c.method_id == _TIP)
-    numbers = (
-        func.sum(where(counts, event.c.tokens)),
-        func.count(where(tips, 1)),
-        func.count(where(event.c.room_id.is_(None), 1)),
-    )
-    ids = [where(tips, who), *([where(and_(mine, open_one), who)] if without else [])]
+    conn: Connection, spells: Sequence[Spell], without: Sequence[int], mine: ColumnElement[bool]
+) -> list[Paid]:
+    who, tip = event.c.actor_id, event.c.method_id == _TIP
+    numbers = func.sum(event.c.tokens), func.count(where(tip, 1))
     span = spells_of(spells)
-    within = event.c.tokens.is_not(None), counted, _at >= span.c.begins, _at < span.c.ends
-    found, nameless = [], False
-    for (tokens, number, unnamed), (tippers, *left_out) in each(conn, span, numbers, ids, within):
-        found.append(Paid(tokens, number, tippers, *left_out))
-        nameless = nameless or unnamed > 0
-    return found, nameless
+    within = [event.c.tokens.is_not(None), counted, _at >= span.c.begins, _at < span.c.ends, mine]
+    within += _no_testbed(conn)
+    if without:
+        within.append(or_(who.is_(None), _anonymous, who.not_in(without)))
+    found = each(conn, span, numbers, (where(tip, who),), within)
+    return [Paid(tokens, tips, tippers) for (tokens, tips), (tippers,) in found]
 
 
 def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[frozenset[int]]:
@@ -119,23 +107,29 @@ def follows(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> Ite
     return zip(numbers, numbers, numbers, strict=True)
 
 
-def wrote(
+def acted(
     conn: Connection, room_id: int, spells: Sequence[Spell], person_ids: Sequence[int]
 ) -> frozenset[int]:
-    """Give who of a few rows of people wrote a public line in any of the sessions."""
+    """Give who of a few rows of people wrote a public line, or paid openly, in any of the sessions."""
     if not person_ids:
         return frozenset()
     span = spells_of(spells)
-    own = select(stream.c.id).where(stream.c.room_id == room_id, stream.c.kind.in_(("live", "paste")))
+    openly = and_(event.c.tokens.is_not(None), ~_anonymous)
     within = (
         event.c.actor_id.in_(person_ids),
-        event.c.method_id == _NUMBER["chatMessage"],
+        or_(event.c.method_id == _NUMBER["chatMessage"], openly),
         counted,
         room_of_event == room_id,
-        event.c.stream_id.in_(own),
+        *_no_testbed(conn),
         _at >= span.c.begins,
         _at < span.c.ends,
     )
     return frozenset().union(
         *(found for _none, (found,) in each(conn, span, (), (event.c.actor_id,), within))
     )
+
+
+def _no_testbed(conn: Connection) -> list[ColumnElement[bool]]:
+    """Leave the testbed out: its streams are named, so that an index alone can answer where there are none."""
+    testbed = list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars())
+    return [event.c.stream_id.not_in(testbed)] if testbed else []

@@ -44,8 +44,9 @@ def test_no_question_scans_the_events(database: Database) -> None:
 
 def test_payments_are_read_from_the_index_alone_and_visits_along_theirs(database: Database) -> None:
     tell_story(database)
-    (paid,) = [plan for plan in plans(database, what_they_brought) if "ix_event_paid" in plan]
+    paid, nowhere = [plan for plan in plans(database, what_they_brought) if "ix_event" in plan]
     assert "COVERING INDEX ix_event_paid (at>? AND at<?)" in paid or not database.is_sqlite
+    assert "ix_event_nowhere" in nowhere or not database.is_sqlite
     (came,) = plans(database, who_came)
     assert "ix_visit_room" in came
 
@@ -55,9 +56,7 @@ def test_among_many_events_postgresql_looks_into_the_index_once_a_session(
 ) -> None:
     tell_story(postgres_database)
     fill(postgres_database, 20_000)
-    (paid,) = [
-        plan for plan in plans(postgres_database, what_they_brought, as_it_likes=True) if "event" in plan
-    ]
+    paid = plans(postgres_database, what_they_brought, as_it_likes=True)[1]
     assert "ix_event_paid" in paid
     assert "Join Filter" not in paid
 

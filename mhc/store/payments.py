@@ -51,14 +51,14 @@ def payer(number: int) -> Payer:
     return Payer(~number or None, anonymous=True) if number < 0 else Payer(number or None, anonymous=False)
 
 
-def payments(conn: Connection, scope: Scope, but_rooms: Sequence[int] = ()) -> Iterator[Part]:
-    """Give the payments of a scope in parts, each in order of time; of `but_rooms` none.
+def payments(conn: Connection, scope: Scope, but_rooms: Sequence[int] = ()) -> list[Iterator[Part]]:
+    """Give the payments of a scope in two streams of parts, each in order of time; of `but_rooms` none.
 
     A payment is its time in milliseconds, and who and how much. Shifted right by 32 that is a number of `payer`; the
     bits below are the tokens, doubled, and 1 for a tip; all inverted where they hid their name.
     """
-    for query in _queries(conn, scope, type_coerce(event.c.at, BigInteger), _packed, but_rooms=but_rooms):
-        yield from _parts(conn, query.order_by(event.c.at))
+    queries = _queries(conn, scope, type_coerce(event.c.at, BigInteger), _packed, but_rooms=but_rooms)
+    return [_parts(conn, query.order_by(event.c.at)) for query in queries]
 
 
 def sums(conn: Connection, scope: Scope) -> dict[int, Sum]:
