@@ -44,7 +44,7 @@ def shares(spans: Iterable[tuple[datetime, datetime]], tz: tzinfo) -> dict[Hour,
     time: dict[Hour, timedelta] = defaultdict(timedelta)
     dates: dict[Hour, set[date]] = defaultdict(set)
     for begin, end in spans:
-        for first, last in _quarters(begin, end):
+        for first, last in quarters(begin, end):
             local = first.astimezone(tz)
             hour = Hour(local.weekday(), local.hour)
             time[hour] += last - first
@@ -52,7 +52,7 @@ def shares(spans: Iterable[tuple[datetime, datetime]], tz: tzinfo) -> dict[Hour,
     return {hour: Share(time[hour], len(dates[hour])) for hour in time}
 
 
-def _quarters(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+def quarters(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Cut a span at the quarters of the hour."""
     while begin < end:
         past = timedelta(minutes=begin.minute % 15, seconds=begin.second, microseconds=begin.microsecond)

@@ -14,9 +14,9 @@ from mhc.config.timetable import DAYS
 from mhc.domain.clock import to_ms
 from mhc.domain.figures import change, growth
 from mhc.domain.spans import Pair, cut, joined, shared
-from mhc.domain.week import Hour, hour_of_ms, shares
+from mhc.domain.week import Hour, hour_of_ms, quarters, shares
 from mhc.reports.frame import Covered, Crowd, covered
-from mhc.store import coverage, lines_within, minutes, people, sessions
+from mhc.store import coverage, lines_within, minutes, people, sessions, stretches
 from mhc.store.minutes import MINUTE_MS, Metric, Who
 
 if TYPE_CHECKING:
@@ -159,15 +159,22 @@ def _happened(
     conn: "Connection", scope: "Scope", metric: Metric, who: Who, live: dict[int, list[Pair]]
 ) -> Iterator[tuple[int, int]]:
     """Give when how much happened while live, by the minute, or by the quarter of an hour that it was in."""
-    touched = {room: _minutes(spans) for room, spans in live.items()}
-    if metric is Metric.MESSAGES and who.only is None:
-        for room, spans in touched.items():
-            yield from lines_within.by_quarter(conn, [room], [spans], who.without)[0].items()
+    touched = {room: list(cut(_minutes(spans), scope.since, scope.until)) for room, spans in live.items()}
+    if who.only is not None or metric is Metric.ARRIVALS:
+        at = {
+            room: {at for begin, end in spans for at in _starts(begin, end)}
+            for room, spans in touched.items()
+        }
+        found = minutes.sums(conn, metric, scope, who)
+        yield from ((one.at_ms, one.amount) for one in found if one.at_ms in at.get(one.room_id, ()))
         return
-    at = {room: {at for begin, end in spans for at in _starts(begin, end)} for room, spans in touched.items()}
-    for one in minutes.sums(conn, metric, scope, who):
-        if one.at_ms in at.get(one.room_id, ()):
-            yield one.at_ms, one.amount
+    for room, spans in touched.items():
+        if metric is Metric.MESSAGES:
+            yield from lines_within.by_quarter(conn, [room], [spans], who.without)[0].items()
+            continue
+        parts = [part for begin, end in spans for part in quarters(begin, end)]
+        paid = (stretches.tips if metric is Metric.TIPS else stretches.tokens)(conn, room, parts, who)
+        yield from ((to_ms(begin), amount) for (begin, _end), amount in zip(parts, paid, strict=True))
 
 
 def _minutes(spans: Sequence[Pair]) -> list[Pair]:
@@ -180,4 +187,4 @@ def _minute(at: datetime) -> datetime:
 
 
 def _starts(begin: datetime, end: datetime) -> range:
-    return range(to_ms(begin), to_ms(end), MINUTE_MS)
+    return range(to_ms(_minute(begin)), to_ms(end), MINUTE_MS)

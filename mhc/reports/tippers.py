@@ -248,10 +248,8 @@ def _sums(
     then = scope._replace(since=before.since, until=before.until)
     if whom is None:
         return payers.add_up(store.sums(conn, then))
-    sums = store.sums_of(conn, then, sorted(payers.rows(who for who in whom if who is not None)))
-    if ANONYMOUS in whom:
-        sums |= store.sums_hidden(conn, then)
-    return payers.add_up(sums)
+    rows = sorted(payers.rows(who for who in whom if who is not None))
+    return payers.add_up(store.sums_of(conn, then, rows, hidden=ANONYMOUS in whom))
 
 
 def _row(username: str | None, tally: Tally, total: int) -> Row:

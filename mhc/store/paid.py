@@ -3,6 +3,7 @@
 Anonymous payments are told apart: they count for whoever made them only where a caller reveals it.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
@@ -85,12 +86,15 @@ def _unpacked(parts: Iterable[payments.Part], room_id: int) -> Iterator[Payment]
 
 def by_name(conn: Connection, scope: Scope, person_ids: Collection[int] | None = None) -> dict[int, int]:
     """Give the tokens of a scope by row of whoever paid openly: of everybody, or of a few rows."""
-    query = select(event.c.actor_id, cast(func.sum(event.c.tokens), BigInteger))
-    query = query.where(~_anonymous)  # not that somebody is named: SQLite would take the index by person
-    if person_ids is not None:
-        query = query.where(event.c.actor_id.in_(person_ids))
-    rows = conn.execute(_within(conn, query, scope).group_by(event.c.actor_id)).all()
-    return {who: tokens for who, tokens in rows if tokens and who is not None}
+    found: Counter[int] = Counter()
+    for query in payments.queries(conn, scope, event.c.actor_id, cast(func.sum(event.c.tokens), BigInteger)):
+        openly = query.where(~_anonymous)  # not that somebody is named: SQLite would take the index by person
+        if person_ids is not None:
+            openly = openly.where(event.c.actor_id.in_(person_ids))
+        for who, tokens in conn.execute(openly.group_by(event.c.actor_id)):
+            if who is not None and tokens:
+                found[who] += tokens
+    return dict(found)
 
 
 def of_person(

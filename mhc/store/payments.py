@@ -57,8 +57,8 @@ def payments(conn: Connection, scope: Scope, but_rooms: Sequence[int] = ()) -> l
     A payment is its time in milliseconds, and who and how much. Shifted right by 32 that is a number of `payer`; the
     bits below are the tokens, doubled, and 1 for a tip; all inverted where they hid their name.
     """
-    queries = _queries(conn, scope, type_coerce(event.c.at, BigInteger), _packed, but_rooms=but_rooms)
-    return [_parts(conn, query.order_by(event.c.at)) for query in queries]
+    found = queries(conn, scope, type_coerce(event.c.at, BigInteger), _packed, but_rooms=but_rooms)
+    return [_parts(conn, query.order_by(event.c.at)) for query in found]
 
 
 def sums(conn: Connection, scope: Scope) -> dict[int, Sum]:
@@ -66,18 +66,14 @@ def sums(conn: Connection, scope: Scope) -> dict[int, Sum]:
     return _sums(conn, scope)
 
 
-def sums_of(conn: Connection, scope: Scope, person_ids: Sequence[int]) -> dict[int, Sum]:
-    """Add up what some rows of people paid, under their name or not."""
+def sums_of(conn: Connection, scope: Scope, person_ids: Sequence[int], *, hidden: bool) -> dict[int, Sum]:
+    """Add up what some rows of people paid, under their name or not; with `hidden` what nobody is known of, too."""
     found: dict[int, Sum] = {}
     wanted = sorted(set(person_ids))
-    for start in range(0, len(wanted), CHUNK):
-        found |= _sums(conn, scope, event.c.actor_id.in_(wanted[start : start + CHUNK]))
+    nobody = [_anonymous, event.c.actor_id.is_(None)] if hidden else []
+    for start in range(0, max(len(wanted), 1), CHUNK):
+        found |= _sums(conn, scope, or_(event.c.actor_id.in_(wanted[start : start + CHUNK]), *nobody))
     return found
-
-
-def sums_hidden(conn: Connection, scope: Scope) -> dict[int, Sum]:
-    """Add up what was paid by who hid their name, or is not known."""
-    return _sums(conn, scope, or_(_anonymous, event.c.actor_id.is_(None)))
 
 
 def tipped_before(conn: Connection, scope: Scope, at: datetime, *, hidden: bool) -> set[int]:
@@ -99,7 +95,7 @@ def _sums(conn: Connection, scope: Scope, *which: ColumnElement[bool]) -> dict[i
     tokens = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
     who = _payer.label("who")
     found: dict[int, Sum] = {}
-    for query in _queries(conn, scope, who, tokens, func.count(case((_is_tip, 1)))):
+    for query in queries(conn, scope, who, tokens, func.count(case((_is_tip, 1)))):
         for part in _parts(conn, query.where(*which).group_by(who)):
             for number, paid, tips in part:
                 before = found.get(number)
@@ -109,20 +105,23 @@ def _sums(conn: Connection, scope: Scope, *which: ColumnElement[bool]) -> dict[i
     return found
 
 
-def _queries(
+def queries(
     conn: Connection, scope: Scope, *columns: ColumnElement[Any], but_rooms: Sequence[int] = ()
 ) -> Iterator[Any]:
-    """Give the query of the payments that name their room, and that of the others."""
-    for room, which in (
-        (event.c.room_id, event.c.room_id.is_not(None)),
-        (room_of_event, event.c.room_id.is_(None)),
-    ):
-        query = select(*columns).where(event.c.tokens.is_not(None), which)
+    """Give the query of the payments that name their room, and that of the others where there are any."""
+    whole = within(conn, select(*columns).where(event.c.tokens.is_not(None)), scope._replace(room_ids=None))
+    # What no index holds is asked for, since SQLite would else read all payments from the one that answers alone.
+    nowhere = whole.with_only_columns(event.c.stream_id).where(event.c.room_id.is_(None)).limit(1)
+    kinds: list[tuple[ColumnElement[Any], ColumnElement[bool]]] = [
+        (event.c.room_id, event.c.room_id.is_not(None))
+    ]
+    if conn.execute(nowhere).first() is not None:
+        kinds.append((room_of_event, event.c.room_id.is_(None)))
+    for room, which in kinds:
+        query = whole.where(which)
         if scope.room_ids is not None:
             query = query.where(room.in_(scope.room_ids))
-        if but_rooms:
-            query = query.where(room.not_in(but_rooms))
-        yield within(conn, query, scope._replace(room_ids=None))
+        yield query.where(room.not_in(but_rooms)) if but_rooms else query
 
 
 def _parts(conn: Connection, query: Any) -> Iterator[Any]:

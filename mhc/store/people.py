@@ -134,11 +134,14 @@ def roots(conn: Connection) -> dict[int, int]:
 def names_by_id(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
     """Give the current name of each of these people."""
     wanted = sorted(set(ids))
-    parts = (wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK))
-    query = select(person.c.id, person.c.username)
-    return {
-        row.id: row.username for part in parts for row in conn.execute(query.where(person.c.id.in_(part)))
-    }
+    if len(wanted) > CHUNK:
+        from mhc.store.long_lists import one_of  # which few need
+
+        known = one_of(conn, person.c.id, wanted)
+    else:
+        known = person.c.id.in_(wanted)
+    query = select(person.c.id, person.c.username).where(known)
+    return {row.id: row.username for row in conn.execute(query)} if wanted else {}
 
 
 def aliases(conn: Connection, person_ids: Sequence[int]) -> list[Alias]:

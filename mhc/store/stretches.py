@@ -8,7 +8,6 @@ import msgspec
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    ColumnElement,
     Connection,
     Integer,
     Select,
@@ -28,7 +27,8 @@ from mhc.store.counting import Scope, room_of_event, within
 from mhc.store.minutes import Who, whose
 from mhc.store.schema import event, stream
 
-_SUBJECT = next(number for number, name in METHODS.items() if name == "roomSubjectChange")
+_NUMBER = {name: number for number, name in METHODS.items()}
+_SUBJECT, _TIP = _NUMBER["roomSubjectChange"], _NUMBER["tip"]
 _AT = type_coerce(event.c.at, BigInteger)
 
 
@@ -40,7 +40,18 @@ class Told(NamedTuple):
 
 
 def tokens(conn: Connection, room_id: int, spans: Sequence[Pair], who: Who) -> list[int]:
-    """Give what was paid in a room in each of some half-open spans.
+    """Give what was paid in a room in each of some half-open spans."""
+    paid = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
+    return _amounts(conn, room_id, spans, select(paid).where(*whose(who)))
+
+
+def tips(conn: Connection, room_id: int, spans: Sequence[Pair], who: Who) -> list[int]:
+    """Give how many tips came in a room in each of some half-open spans."""
+    return _amounts(conn, room_id, spans, select(func.count()).where(event.c.method_id == _TIP, *whose(who)))
+
+
+def _amounts(conn: Connection, room_id: int, spans: Sequence[Pair], figure: Select[int]) -> list[int]:
+    """Give a figure of the payments of a room in each of some half-open spans.
 
     Which stream an event is of stands in its row only, and the index alone answers many times faster. So the owner of a
     stream is looked for only where a payment names no room.
@@ -54,19 +65,17 @@ def tokens(conn: Connection, room_id: int, spans: Sequence[Pair], who: Who) -> l
     parts = [event.c.room_id == room_id]
     if conn.execute(nowhere).first() is not None:
         parts.append(and_(event.c.room_id.is_(None), room_of_event == room_id))
-    sums = [_sums(conn, spans, who, part) for part in parts]
+    sums = [_sums(conn, spans, figure.where(part)) for part in parts]
     return [sum(of_span) for of_span in zip(*sums, strict=True)]
 
 
-def _sums(conn: Connection, spans: Sequence[Pair], who: Who, where: ColumnElement[bool]) -> list[int]:
+def _sums(conn: Connection, spans: Sequence[Pair], figure: Select[int]) -> list[int]:
     given = _table(conn, spans)
     # One sum a span, so that each is a range of the index: as a join, PostgreSQL would read all of it for each.
-    paid = within(conn, select(cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)), Scope())
-    paid = paid.where(
-        event.c.tokens.is_not(None), given.c.since <= _AT, given.c.until > _AT, where, *whose(who)
-    )
+    paid = within(conn, figure, Scope())
+    paid = paid.where(event.c.tokens.is_not(None), given.c.since <= _AT, given.c.until > _AT)
     query = select(given.c.place, paid.correlate(given).scalar_subquery()).select_from(given)
-    return [tokens for _place, tokens in sorted(row[:2] for row in conn.execute(query))]
+    return [found for _place, found in sorted(row[:2] for row in conn.execute(query))]
 
 
 def _table(conn: Connection, spans: Sequence[Pair]) -> Any:
