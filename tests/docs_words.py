@@ -524,7 +524,7 @@ REPORTS = {
         "before": (
             "object",
             (
-                "The same of the range before it, as long, with `since` and `until`; null where an end is open, or"
+                "The same of the range before it, as long, with `since` and `until`; null where it has no beginning, or"
                 " nothing is known."
             ),
         ),

@@ -60,7 +60,7 @@ class Row:
 
 
 class Before(NamedTuple):
-    """The range before, as long as the one that was asked for, and its figures."""
+    """The range before, as long as the one that was asked for up to now at the most, and its figures."""
 
     since: datetime
     until: datetime
@@ -106,10 +106,11 @@ def _counts(
 def _before(
     conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", clock: Clock
 ) -> Before | None:
-    if scope.since is None or scope.until is None:
+    if scope.since is None:
         return None
+    end = asked.now if scope.until is None else scope.until
     try:
-        since, until = earlier(Span(scope.since, scope.until), Against.PREVIOUS, clock.tz)
+        since, until = earlier(Span(scope.since, max(scope.since, end)), Against.PREVIOUS, clock.tz)
     except ValueError:
         return None
     before = scope._replace(since=since, until=until)

@@ -100,7 +100,10 @@ class Database:
             with conn.begin():
                 yield conn
         finally:
-            driver.execute("PRAGMA query_only=OFF")  # type: ignore[union-attr]
+            if (
+                not conn.invalidated
+            ):  # as it is where a signal ended a question: then the driver has closed it
+                driver.execute("PRAGMA query_only=OFF")  # type: ignore[union-attr]
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

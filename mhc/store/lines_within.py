@@ -6,19 +6,16 @@ off: rooms are quiet while they are dark. Only where several groups share a quar
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     cast,
-    column,
     func,
     select,
     type_coerce,
-    values,
 )
 
 from mhc.domain.clock import to_ms
@@ -26,11 +23,11 @@ from mhc.domain.events import METHODS
 from mhc.domain.spans import Pair
 from mhc.store.counting import counted, room_of_event
 from mhc.store.line_counts import QUARTER_MS
+from mhc.store.long_lists import stretches_of
 from mhc.store.schema import event, room_quarter, stream
 from mhc.store.streams import Kind
 
 _CHAT = next(number for number, name in METHODS.items() if name == "chatMessage")
-_A_TIME = 500  # stretches, in a query that counts the events of each
 
 
 class _Part(NamedTuple):
@@ -73,11 +70,12 @@ def by_quarter(
     here = room_of_event.in_(room_ids)
     _add(found, _count(conn, outside, here, event.c.stream_id.in_(live)), -1)
     _add(found, _count(conn, inside, here, event.c.stream_id.in_(live)), 1)
+    pieces = [part for theirs in parts.values() for part in theirs]
     if other:
-        _add(found, _count(conn, spans, here, event.c.stream_id.in_(other), counted), 1)
+        _add(found, _count(conn, pieces, here, event.c.stream_id.in_(other), counted), 1)
     if without:
         real = [event.c.stream_id.not_in(testbed)] if testbed else []
-        _add(found, _count(conn, spans, here, event.c.actor_id.in_(without), counted, *real), -1)
+        _add(found, _count(conn, pieces, here, event.c.actor_id.in_(without), counted, *real), -1)
     return found
 
 
@@ -106,20 +104,17 @@ def _gaps(quarter: int, parts: Sequence[_Part]) -> Iterator[_Part]:
 def _count(
     conn: Connection, parts: Sequence[_Part], *which: ColumnElement[bool]
 ) -> Iterator[tuple[int, int, int]]:
-    """Count the lines in each part, as (group, quarter, number)."""
+    """Count the lines in each part of a quarter, as (group, quarter, number)."""
+    if not parts:
+        return
     at = type_coerce(event.c.at, BigInteger)
-    quarter = at - at % QUARTER_MS
-    columns: tuple[Any, ...] = (
-        column("n", Integer),
-        column("begin_ms", BigInteger),
-        column("end_ms", BigInteger),
-    )
-    for start in range(0, len(parts), _A_TIME):
-        part = values(*columns, name="part").data(list(parts[start : start + _A_TIME])).cte("part")
-        query = select(part.c.n, quarter, func.count()).select_from(part.join(event, at >= part.c.begin_ms))
-        query = query.where(at < part.c.end_ms, event.c.method_id == _CHAT, *which)
-        for row in conn.execute(query.group_by(part.c.n, quarter)):
-            yield row[0], row[1], row[2]
+    given = stretches_of(conn, [(part.begin, part.end) for part in parts])
+    # One count a part, so that each is a range of an index: as a join, PostgreSQL would read all of it.
+    lines = select(func.count()).where(event.c.method_id == _CHAT, *which)
+    lines = lines.where(given.c.since <= at, given.c.until > at).correlate(given)
+    for place, number in conn.execute(select(given.c.place, lines.scalar_subquery()).select_from(given)):
+        part = parts[place]
+        yield part.group, part.begin // QUARTER_MS * QUARTER_MS, number
 
 
 def _add(found: Sequence[Counter[int]], counts: Iterable[tuple[int, int, int]], sign: int) -> None:

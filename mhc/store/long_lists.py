@@ -1,10 +1,10 @@
-"""Long lists of numbers in one question: as one parameter, since the databases weigh every one of many by itself."""
+"""Long lists of numbers, or of stretches of time, in one question: as one parameter, since the databases weigh every one of many by itself."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, any_, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Integer, any_, bindparam, func, select
 
 
 def one_of(conn: Connection, column: ColumnElement[Any], numbers: Sequence[int]) -> ColumnElement[bool]:
@@ -14,3 +14,17 @@ def one_of(conn: Connection, column: ColumnElement[Any], numbers: Sequence[int])
     return column.in_(
         select(func.json_each(msgspec.json.encode(list(numbers)).decode()).table_valued("value"))
     )
+
+
+def stretches_of(conn: Connection, stretches: Sequence[tuple[int, int]]) -> Any:
+    """Give half-open stretches of epoch milliseconds as a table: place (from 0 on), since, until."""
+    rows = [(place, *one) for place, one in enumerate(stretches)]
+    names = ("place", "since", "until")
+    if conn.dialect.name == "postgresql":
+        kinds = (Integer, BigInteger, BigInteger)
+        columns = zip(names, zip(*rows, strict=True), kinds, strict=True)
+        arrays = [bindparam(name, list(values), ARRAY(kind)) for name, values, kind in columns]
+        return func.unnest(*arrays).table_valued(*names, name="span").render_derived()
+    listed = func.json_each(msgspec.json.encode(rows).decode()).table_valued("value", name="span")
+    parts = [func.json_extract(listed.c.value, f"$[{place}]").label(name) for place, name in enumerate(names)]
+    return select(*parts).subquery("given")

@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Connection,
-    Integer,
     Select,
     and_,
-    bindparam,
     cast,
     func,
     literal_column,
@@ -24,6 +20,7 @@ from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS
 from mhc.domain.spans import Pair
 from mhc.store.counting import Scope, room_of_event, within
+from mhc.store.long_lists import stretches_of
 from mhc.store.minutes import Who, whose
 from mhc.store.schema import event, stream
 
@@ -70,26 +67,12 @@ def _amounts(conn: Connection, room_id: int, spans: Sequence[Pair], figure: Sele
 
 
 def _sums(conn: Connection, spans: Sequence[Pair], figure: Select[int]) -> list[int]:
-    given = _table(conn, spans)
+    given = stretches_of(conn, [(to_ms(begin), to_ms(end)) for begin, end in spans])
     # One sum a span, so that each is a range of the index: as a join, PostgreSQL would read all of it for each.
     paid = within(conn, figure, Scope())
     paid = paid.where(event.c.tokens.is_not(None), given.c.since <= _AT, given.c.until > _AT)
     query = select(given.c.place, paid.correlate(given).scalar_subquery()).select_from(given)
     return [found for _place, found in sorted(row[:2] for row in conn.execute(query))]
-
-
-def _table(conn: Connection, spans: Sequence[Pair]) -> Any:
-    """Give spans as a table: PostgreSQL takes arrays, SQLite a list in JSON."""
-    rows = [(place, to_ms(begin), to_ms(end)) for place, (begin, end) in enumerate(spans)]
-    names = ("place", "since", "until")
-    if conn.dialect.name == "postgresql":
-        kinds = (Integer, BigInteger, BigInteger)
-        columns = zip(names, zip(*rows, strict=True), kinds, strict=True)
-        arrays = [bindparam(name, list(values), ARRAY(kind)) for name, values, kind in columns]
-        return func.unnest(*arrays).table_valued(*names, name="span").render_derived()
-    listed = func.json_each(msgspec.json.encode(rows).decode()).table_valued("value", name="span")
-    parts = [func.json_extract(listed.c.value, f"$[{place}]").label(name) for place, name in enumerate(names)]
-    return select(*parts).subquery("given")
 
 
 def subjects(conn: Connection, room_id: int, since: datetime, until: datetime) -> list[Told]:

@@ -178,3 +178,17 @@ def test_while_others_see_the_screen_a_page_hides_amounts(mine: MhcHere) -> None
 
     assert "120" not in page.read_text()
     assert "<svg" not in page.read_text()
+
+
+def test_a_page_has_the_first_rows_and_says_how_many_there_are(
+    mine: MhcHere, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as conn:
+        store(conn, [tip(12, f"viewer_{n:03}", 5) for n in range(600)], page=9)
+    page = mine.home / "page.html"
+
+    mine("report", "tippers", "--html", str(page))
+    assert page.read_text().count("<tr>") == 1 + 500
+    assert "500 of 603; -L 0 for all" in page.read_text()
+    mine("report", "tippers", "--html", str(page), "-L", "0")
+    assert page.read_text().count("<tr>") == 1 + 603

@@ -192,8 +192,7 @@ def test_the_range_before_has_as_many_days_by_the_clocks(mine: MhcHere, database
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--since", "2026-01-01"), "a range with an open end has none before it"),
-        (("--until", "2026-01-31"), "a range with an open end has none before it"),
+        (("--since", "2026-01-01"), "nothing was captured"),
         (("--since", "2026-01-01", "--until", "2026-01-31"), "nothing was captured"),
         (("--since", "0001-01-02", "--until", "2026-01-31"), "nothing was captured"),
     ],
@@ -204,6 +203,22 @@ def test_where_nothing_is_known_of_the_range_before_it_is_null_and_said_so(
     assert report(mine, *words)["before"] is None
     run = mine("report", "sessions", *words, MHC_FORCE_TTY="80")
     assert f"before: unknown, {said}" in run.stderr
+
+
+def test_a_range_without_a_beginning_has_none_before_it(mine: MhcHere) -> None:
+    assert report(mine, "--until", "2026-01-31")["before"] is None
+    assert "before" not in mine("report", "sessions", "--until", "2026-01-31", MHC_FORCE_TTY="80").stderr
+
+
+def test_a_range_up_to_now_has_one_before_it_that_is_as_long(mine: MhcHere) -> None:
+    before = report(mine, "--since", "2026-01-02T00:00:00Z")["before"]
+
+    # As long as from then till today, of which the first show is in.
+    assert before == {"since": None, "until": "2026-01-02T00:00:00Z"} | FIRST
+
+
+def test_no_more_bars_are_drawn_than_were_asked_for(mine: MhcHere) -> None:
+    assert len(mine("report", "sessions", "--plot", "-L", "1").stdout.splitlines()) == 1
 
 
 def test_a_range_before_in_which_the_room_was_dark_has_no_session(mine: MhcHere) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from command import MhcHere
-from factories import cover, happening, store, tell_story, tip
+from factories import chat, cover, happening, store, tell_story, tip
 from mhc.store.database import Database
 
 THEN: dict[str, Any] = dict.fromkeys(
@@ -114,6 +114,22 @@ def test_an_empty_range_says_so(mine: MhcHere) -> None:
 
     assert len(run.stdout.splitlines()) == 1, "nothing but the header"
     assert "no hour of that time was both live and captured" in run.stderr
+
+
+def test_what_came_in_the_minute_of_a_ranges_edge_counts_on_its_own_side(
+    mine: MhcHere, database: Database
+) -> None:
+    with database.write() as conn:
+        store(
+            conn,
+            [tip(30.25, "viewer_one", 7), tip(30.75, "viewer_one", 11), chat(30.5, "viewer_one")],
+            page=8,
+        )
+
+    cut = ["--since", "2026-01-01T18:30:30Z"]
+    assert {row["weekday"]: row["amount"] for row in rows(mine, *cut)} == {"thursday": 11, "friday": 20}
+    assert rows(mine, *cut, "--metric", "messages")[0]["amount"] == 1
+    assert rows(mine, *cut, "--metric", "tips", "--until", "2026-01-01T18:30:45Z")[0]["amount"] == 0
 
 
 def test_the_map_is_readable_in_80_columns_and_in_ascii(mine: MhcHere) -> None:

@@ -265,3 +265,14 @@ def test_an_address_is_the_same_wherever_the_password_stands() -> None:
     socket = Database("postgresql+psycopg:///mhc?host=/run&sslmode=prefer").address
     assert socket == "postgresql:///mhc?host=%2Frun"
     assert Database("sqlite:////data/mhc.db").address == "/data/mhc.db"
+
+
+def test_a_question_that_a_signal_ends_is_ended_by_the_signal(database: Database) -> None:
+    def asks() -> None:
+        with database.read() as conn:
+            conn.invalidate()  # as SQLAlchemy does where a signal comes while the driver answers
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asks()
+    assert lists_in(database) == SYSTEM

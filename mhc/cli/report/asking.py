@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mhc.reports.frame import Covered
 
 T = TypeVar("T")
+_PAGE_ROWS = 500  # that a page shows unless -L says so
 _DRAWN = frozenset({"table", "tsv"})  # what auto gives on a terminal and in a pipe
 
 _excluded = click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
@@ -204,10 +205,11 @@ def _page(
         said.append(("compared with", page.when(*about.then, out.tz)))
     said += drawn.said
     shown = [field for field in out.screened(fields) if field.table]
+    limit = page_limit(out)
+    if limit is not None and len(rows) > limit:
+        said.append(("rows", f"{limit:,} of {len(rows):,}; -L 0 for all"))
     pictures = () if _hides(out, fields) else drawn.pictures()
-    return page.html(
-        page.Page(drawn.title, said, pictures, shown, rows[: out.given_limit or None], nothing), out.tz
-    )
+    return page.html(page.Page(drawn.title, said, pictures, shown, rows[:limit], nothing), out.tz)
 
 
 def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[str, str]]:
@@ -223,6 +225,11 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
         (field.name, HIDDEN if field.hidden and field.is_secret else "; ".join(row[field.name]))
         for field in out.screened(about.head.fields)
     )
+
+
+def page_limit(out: Writer) -> int | None:
+    """Give how many rows a page has; None: all."""
+    return _PAGE_ROWS if out.given_limit is None else out.given_limit or None
 
 
 def _hides(out: Writer, fields: Sequence[Field]) -> bool:

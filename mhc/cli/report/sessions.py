@@ -102,7 +102,7 @@ def command(
 
     A session counts, whole, in the period in which it began. People count once a row, so a week has fewer than its
     sessions have together. JSON is one object: range, timezone, room, sources, coverage, excluded, by, totals, before
-    (the range before, as long: where both ends were given), weeks, months, compared and rows. --compare sets the totals
+    (the range before, as long: where a beginning was given), weeks, months, compared and rows. --compare sets the totals
     against those of an earlier time.
     """
     from mhc.reports import session_periods
@@ -121,7 +121,9 @@ def command(
     rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
     now, was = _figures(found), _figures(earlier) if earlier else {}
     compared = comparing.head(then, earlier.coverage if earlier else None, now, was)
-    about = About(["events"], found.coverage, found.excluded, _head(found, by) | compared, then and then.span)
+    about = About(
+        ["events"], found.coverage, found.excluded, _head(asked, found, by) | compared, then and then.span
+    )
     comparing.tell(out, then)
     sums = _sums(found, asked, hidden=out.on_stream())
     if earlier is not None and earlier.totals is not None and then is not None and then.is_known:
@@ -129,7 +131,7 @@ def command(
         sums.append(("change", comparing.said(now, was, {} if out.on_stream() else _SAID)))
     drawn = Drawn(
         f"What {'sessions' if by == 'session' else by + 's'} came to",
-        partial(_lines, rows, metric, out.screen),
+        partial(_lines, rows[: out.given_limit or None], metric, out.screen),
         partial(_pictures, rows, metric, by),
         sums,
     )
@@ -162,12 +164,12 @@ def _label(row: "Row", local: tzinfo | None) -> str | None:
     return iso_z(row.started_at) if local is None else f"{row.started_at.astimezone(local):%Y-%m-%d %H:%M}"
 
 
-def _head(found: "Report", by: str) -> dict[str, object]:
+def _head(asked: Asked, found: "Report", by: str) -> dict[str, object]:
     """Give what JSON says beside the rows."""
     return {
         "by": by,
         "totals": found.totals and asdict(found.totals),
-        "before": found.before and _whole(found.before),
+        "before": found.before and _whole(asked, found.before),
         "weeks": [_of_period(one) for one in found.weeks],
         "months": [_of_period(one) for one in found.months],
     }
@@ -183,8 +185,10 @@ def _figures(found: "Report") -> dict[str, float | None]:
     }
 
 
-def _whole(before: "Before") -> dict[str, object]:
-    return {"since": before.since, "until": before.until, **asdict(before.figures)}
+def _whole(asked: Asked, before: "Before") -> dict[str, object]:
+    """Give the range before; of one up to now it begins with the moment of asking, which JSON does not have."""
+    since = None if asked.range.end is None else before.since
+    return {"since": since, "until": before.until, **asdict(before.figures)}
 
 
 def _of_period(row: "Row") -> dict[str, object]:
@@ -198,9 +202,7 @@ def _sums(found: "Report", asked: Asked, *, hidden: bool) -> list[tuple[str, str
     both = [("all", _said(found.totals, hidden=hidden))]
     if found.before is not None:
         both.append(("before", _said(found.before.figures, hidden=hidden)))
-    elif asked.range.start is None or asked.range.end is None:
-        both.append(("before", "unknown, a range with an open end has none before it: --since and --until"))
-    else:
+    elif asked.range.start is not None:
         both.append(("before", "unknown, nothing was captured"))
     return both
 

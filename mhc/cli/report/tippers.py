@@ -11,7 +11,17 @@ from mhc.cli.context import database, settings
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Screen, Writer
 from mhc.cli.report import comparing
-from mhc.cli.report.asking import About, Asked, Drawn, ask, compare_option, report_options, show, span
+from mhc.cli.report.asking import (
+    About,
+    Asked,
+    Drawn,
+    ask,
+    compare_option,
+    page_limit,
+    report_options,
+    show,
+    span,
+)
 from mhc.cli.table import local
 from mhc.cli.unmasking import unmask_options
 from mhc.domain.earlier import Against, earlier
@@ -181,7 +191,7 @@ def _looked_up(
     if out.sort is not None and out.sort.key in _LOOKED_UP:
         return cast("list[Row]", out.ordered(TIPPERS, report.fill(conn, found, rows)))
     ordered = cast("list[Row]", out.ordered(TIPPERS, rows))
-    limit = out.given_limit or None if whole else out.limit
+    limit = page_limit(out) if whole else out.limit
     return [*report.fill(conn, found, ordered[:limit]), *([] if limit is None else ordered[limit:])]
 
 
