@@ -130,7 +130,8 @@ def triangle(rows: Sequence[tuple[str, int | None, Sequence[float | None]]], alt
                     f' fill-opacity="{strength:.2f}"><title>{text(name)}, {at + 1}: {value:.1%}</title></rect>'
                     f'<text class="in" x="{x + 3}" y="{y + 17}" font-size="{_CELL_TEXT}">{value:.0%}</text>'
                 )
-    return Picture(left + max(1, columns) * wide, (len(rows) + 1) * high, "".join(shapes), alt)
+    width = max(_WIDE, left + columns * wide)  # words stand above it
+    return Picture(width, (len(rows) + 1) * high, "".join(shapes), alt)
 
 
 def _short(name: str) -> str:
