@@ -12,7 +12,7 @@ from mhc.store import payments as store
 from mhc.store.payments import LOW, WIDTH, Sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from sqlalchemy import Connection
 
@@ -77,7 +77,7 @@ class Tally:
     media: int = 0
     first_ms: int = maxsize
     last_ms: int = 0  # 0: of no tip the time is known
-    sessions: set[int] = field(default_factory=set)
+    sessions: int = 0  # a bit each: sets would take most of the memory
 
     @property
     def tokens(self) -> int:
@@ -96,8 +96,10 @@ class Tally:
 def tallies(conn: "Connection", scope: "Scope", payers: Payers) -> dict[Who, Tally]:
     """Count what each paid in a scope; those who are excluded, too."""
     by_number: dict[int, Tally] = {}
-    for calendar, numbers, parts in _by_room(conn, scope):
-        _count(by_number, parts, calendar, numbers)
+    first = 0
+    for calendar, number, parts in _by_room(conn, scope):
+        _count(by_number, parts, calendar, first)
+        first += number
     found: dict[Who, Tally] = {}
     for number, tally in by_number.items():
         who = payers.of(number)
@@ -108,29 +110,30 @@ def tallies(conn: "Connection", scope: "Scope", payers: Payers) -> dict[Who, Tal
     return found
 
 
-def _by_room(
-    conn: "Connection", scope: "Scope"
-) -> "Iterator[tuple[Calendar, Sequence[int], Iterator[Part]]]":
-    """Give the sessions and the payments of each room that has sessions, and then the payments of the others."""
+def _by_room(conn: "Connection", scope: "Scope") -> "Iterator[tuple[Calendar, int, Iterator[Part]]]":
+    """Give the sessions, their number, and the payments of each room that has any, and the payments of the others."""
     by_room = sessions.spans(conn, scope.room_ids)
     for room_id, found in by_room.items():
-        calendar, numbers = Calendar([span for _id, span in found], FAR), [number for number, _span in found]
-        yield calendar, numbers, chain(*store.payments(conn, scope._replace(room_ids=[room_id])))
+        calendar = Calendar([span for _id, span in found], FAR)
+        yield calendar, len(found), chain(*store.payments(conn, scope._replace(room_ids=[room_id])))
     others = None if scope.room_ids is None else [one for one in scope.room_ids if one not in by_room]
     if others != []:
         but = list(by_room) if others is None else []
-        yield Calendar([], FAR), [], chain(*store.payments(conn, scope._replace(room_ids=others), but))
+        yield Calendar([], FAR), 0, chain(*store.payments(conn, scope._replace(room_ids=others), but))
 
 
-def _count(
-    found: dict[int, Tally], parts: "Iterable[Part]", calendar: Calendar, numbers: "Sequence[int]"
-) -> None:
-    """Count payments, of which there are hundreds of thousands: nothing is called that need not be."""
+def _count(found: dict[int, Tally], parts: "Iterable[Part]", calendar: Calendar, first: int) -> None:
+    """Count payments, of which there are hundreds of thousands: nothing is called that need not be.
+
+    `first` is the number of the calendar's first session among those of all rooms.
+    """
     place, begin, end = calendar.around(0)
+    bit = 0
     for part in parts:
         for at_ms, packed in part:
             if not begin <= at_ms < end:
                 place, begin, end = calendar.around(at_ms)
+                bit = 0 if place is None else 1 << first + place
             number = packed >> WIDTH
             tally = found.get(number)
             if tally is None:
@@ -144,5 +147,4 @@ def _count(
                 tally.last_ms = at_ms
             if 0 < at_ms < tally.first_ms:  # 0: a pasted line of unknown time
                 tally.first_ms = at_ms
-            if place is not None:
-                tally.sessions.add(numbers[place])
+            tally.sessions |= bit

@@ -265,5 +265,5 @@ def _row(username: str | None, tally: Tally, total: int) -> Row:
         largest=max(tips, default=None),
         first_tip_at=from_ms(tally.first_ms) if tally.last_ms else None,
         last_tip_at=from_ms(tally.last_ms) if tally.last_ms else None,
-        sessions=len(tally.sessions),
+        sessions=tally.sessions.bit_count(),
     )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, or_, select, type_coerce
 
-from mhc.domain.clock import EPOCH
+from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.store.counting import Scope, room_of_event, within
 from mhc.store.people import CHUNK
@@ -19,10 +19,12 @@ from mhc.store.schema import event, person_total
 
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 _PAGE = 5000
+_SLICE_MS = 100 * 86_400_000
 WIDTH = 32  # bits of an amount and of whether it is a tip
 LOW = (1 << WIDTH) - 1
 Part = Sequence[tuple[int, int]]
 
+_at = type_coerce(event.c.at, BigInteger)
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
 _actor: ColumnElement[int] = cast(func.coalesce(event.c.actor_id, 0), BigInteger)
@@ -57,8 +59,32 @@ def payments(conn: Connection, scope: Scope, but_rooms: Sequence[int] = ()) -> l
     A payment is its time in milliseconds, and who and how much. Shifted right by 32 that is a number of `payer`; the
     bits below are the tokens, doubled, and 1 for a tip; all inverted where they hid their name.
     """
-    found = queries(conn, scope, type_coerce(event.c.at, BigInteger), _packed, but_rooms=but_rooms)
-    return [_parts(conn, query.order_by(event.c.at)) for query in found]
+    found = list(queries(conn, scope, _at, _packed, but_rooms=but_rooms))
+    slices = list(_slices(conn, scope))
+    return [_sliced(conn, query, slices) for query in found]
+
+
+def _sliced(conn: Connection, query: Any, slices: Sequence[tuple[int, int]]) -> Iterator[Part]:
+    for since, until in slices:
+        yield from _parts(conn, query.where(_at >= since, _at < until).order_by(event.c.at))
+
+
+def _slices(conn: Connection, scope: Scope) -> Iterator[tuple[int, int]]:
+    """Cut a time into what PostgreSQL may give at once, since its driver holds all of an answer."""
+    # Two questions, since SQLite looks for one of the two along an index, and for both through all of it.
+    edges = [select(edge(_at)).where(event.c.tokens.is_not(None)) for edge in (func.min, func.max)]
+    first, last = (conn.execute(query).scalar() for query in edges)
+    if first is None or last is None:
+        return
+    begin = first if scope.since is None else max(first, to_ms(scope.since))
+    end = last + 1 if scope.until is None else min(last + 1, to_ms(scope.until))
+    step = _SLICE_MS if conn.dialect.name == "postgresql" else max(end - begin, 1)
+    if begin == 0:  # pasted lines of unknown time stand there, and long before all others
+        yield 0, 1
+        after = conn.execute(select(func.min(_at)).where(event.c.tokens.is_not(None), _at > 0)).scalar()
+        begin = end if after is None else after
+    for since in range(begin, end, step):
+        yield since, min(since + step, end)
 
 
 def sums(conn: Connection, scope: Scope) -> dict[int, Sum]:

@@ -204,7 +204,7 @@ def crontab(mhc: Mhc, **environ: str) -> list[str]:
     """Give what cron would run, what waits in comments included; but for the listener, which has tests of its own."""
     text = mhc("service", "print", "cron", **environ).stdout
     lines = re.findall(r"^(?:# )?(?:[0-9*/]+\s+){5}(.+)$", text, re.MULTILINE)
-    assert len(lines) == 4 + len(JOBS)
+    assert len(lines) == 5 + len(JOBS)
     return [line for line in lines if " listen " not in line]
 
 
