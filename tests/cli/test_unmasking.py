@@ -33,6 +33,8 @@ CALLS = {
     "import pm": ("import", "pm", "-"),
     "person export": ("person", "export", "viewer_one"),
     "report tippers": ("report", "tippers"),
+    "report audience": ("report", "audience", "1"),
+    "report spending": ("report", "spending", "viewer_one"),
     "report timing": ("report", "timing", "viewer_one"),
     "session audience": ("session", "audience", "1"),
     "session events": ("session", "events", "1"),
