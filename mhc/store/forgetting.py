@@ -147,13 +147,13 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     for room_id in rooms:
         sessions.lock(conn, room_id)
     said = payloads.only_of(conn, subject.ids)
-    line_counts.take_away(conn, subject.ids)
     for table, condition in _parts(subject):
         conn.execute(delete(table).where(condition))
     inherited = None
     if heir is not None:
         inherited = _inherit(conn, subject.ids, heir), heir
         others |= {inherited[0]}
+    line_counts.take_away(conn, subject.ids)  # of what the heir has not
     ledger.forget(conn, subject.ids, inherited)
     subjects = room_texts.of_people(conn, subject.ids)
     for one in reversed(personal.tables()):

@@ -53,7 +53,7 @@ def take_away(conn: Connection, person_ids: Sequence[int]) -> None:
     batch = Batch(conn)
     batch.add(_TAKE, rows)
     batch.send()
-    conn.execute(delete(room_quarter).where(room_quarter.c.messages == 0))
+    conn.execute(delete(room_quarter).where(room_quarter.c.messages <= 0))
 
 
 def rebuild(conn: Connection) -> None:

@@ -58,8 +58,8 @@ def by_quarter(
         for quarter in range(part.begin // QUARTER_MS * QUARTER_MS, part.end, QUARTER_MS):
             mine = max(part.begin, quarter), min(part.end, quarter + QUARTER_MS)
             parts[quarter].append(_Part(part.group, *mine))
-    live, other = _streams(conn, Kind.LIVE), _streams(conn, Kind.PASTE, Kind.IMPORT)
-    testbed = _streams(conn, Kind.TESTBED)
+    live, testbed = _streams(conn, Kind.LIVE), _streams(conn, Kind.TESTBED)
+    other = _pasted(conn, min(parts), max(parts) + QUARTER_MS)
     lines = _rollup(conn, room_ids, min(parts), max(parts))
     apart = {quarter for quarter, theirs in parts.items() if len({one.group for one in theirs}) > 1}
     for quarter in lines.keys() & (parts.keys() - apart):
@@ -81,6 +81,15 @@ def by_quarter(
 
 def _streams(conn: Connection, *kinds: Kind) -> list[int]:
     return list(conn.execute(select(stream.c.id).where(stream.c.kind.in_(kinds))).scalars())
+
+
+def _pasted(conn: Connection, begin: int, end: int) -> list[int]:
+    """Give the streams of no listener that have any line in a time: mostly there are none."""
+    at = type_coerce(event.c.at, BigInteger)
+    line = select(event.c.at).where(event.c.stream_id == stream.c.id, event.c.method_id == _CHAT)
+    line = line.where(at >= begin, at < end).correlate(stream)
+    query = select(stream.c.id).where(stream.c.kind.in_((Kind.PASTE, Kind.IMPORT)), line.exists())
+    return list(conn.execute(query).scalars())
 
 
 def _rollup(conn: Connection, room_ids: Sequence[int], first: int, last: int) -> dict[int, int]:

@@ -30,7 +30,9 @@ _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
 _actor: ColumnElement[int] = cast(func.coalesce(event.c.actor_id, 0), BigInteger)
 # Who hid their name stands below zero.
 _payer: ColumnElement[int] = case((_anonymous, _actor.bitwise_not()), else_=_actor)
-_amount: ColumnElement[int] = _actor * (1 << WIDTH) + event.c.tokens * 2 + case((_is_tip, 1), else_=0)
+_amount: ColumnElement[int] = (
+    _actor * (1 << WIDTH) + cast(event.c.tokens, BigInteger) * 2 + case((_is_tip, 1), else_=0)
+)
 _packed: ColumnElement[int] = case((_anonymous, _amount.bitwise_not()), else_=_amount)
 
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from command import Mhc, MhcHere, Run
-from factories import ROOM, T0, store, tell_story, tip
+from factories import ROOM, T0, chat, happening, store, tell_story, tip
 from mhc.config import Secret
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.errors import ConfigError
@@ -196,6 +196,15 @@ def test_another_key_is_noticed(told: MhcHere, database: Database) -> None:
         assert (run.status, said in run.stderr) == (78, True)
     with database.write() as conn, pytest.raises(ConfigError, match="not set"):
         store(conn, [tip(9.5, "viewer_one", 9)], page=6)
+
+
+def test_a_line_that_was_paid_for_stays_a_line_with_its_amount(told: MhcHere, database: Database) -> None:
+    paid = {"message": {"message": "hi"}, "tip": {"tokens": 5, "isAnon": False, "message": ""}}
+    with database.write() as conn:
+        store(conn, [happening(2000, "chatMessage", "viewer_one", **paid), chat(2001, "viewer_one")], page=6)
+
+    assert told("person", "forget", "viewer_one", "--keep-amounts", "-y").status == 0
+    assert inventory.problems(database, MERGE_GAP) == []
 
 
 def test_an_export_carries_who_was_forgotten(told: MhcHere, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import factories
 from command import Mhc, MhcHere
 from factories import happening, media, tell_story, tip
 from mhc.domain.clock import EPOCH
+from mhc.domain.events import MAX_TOKENS
 from mhc.store.database import Database
 from mhc.store.schema import event
 from mhc.store.streams import Kind
@@ -142,6 +143,16 @@ def test_media_is_tokens_but_no_tip(database: Database, mine: MhcHere) -> None:
         factories.store(conn, [media(1, "viewer_one", 30), tip(2, "viewer_two", 10)])
     nothing = {"mean": None, "median": None, "largest": None, "first_tip_at": None, "last_tip_at": None}
     assert rows(mine)[0] == ONE | nothing | {"tokens": 30, "tips": 0, "share": 0.75, "sessions": 0}
+
+
+def test_the_largest_amounts_are_added_up(database: Database, mine: MhcHere) -> None:
+    with database.write() as conn:
+        factories.store(conn, [tip(at, "viewer_one", MAX_TOKENS, anonymous=at == 2) for at in range(3)])
+
+    assert [(row["tokens"], row["largest"]) for row in rows(mine)] == [
+        (2 * MAX_TOKENS, MAX_TOKENS),
+        (MAX_TOKENS, MAX_TOKENS),
+    ]
 
 
 def test_tips_between_sessions_are_in_none(database: Database, mine: MhcHere) -> None:
