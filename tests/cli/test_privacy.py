@@ -199,7 +199,10 @@ def test_another_key_is_noticed(told: MhcHere, database: Database) -> None:
 
 
 def test_a_line_that_was_paid_for_stays_a_line_with_its_amount(told: MhcHere, database: Database) -> None:
-    paid = {"message": {"message": "hi"}, "tip": {"tokens": 5, "isAnon": False, "message": ""}}
+    paid: dict[str, Any] = {
+        "message": {"message": "hi"},
+        "tip": {"tokens": 5, "isAnon": False, "message": ""},
+    }
     with database.write() as conn:
         store(conn, [happening(2000, "chatMessage", "viewer_one", **paid), chat(2001, "viewer_one")], page=6)
 
