@@ -539,7 +539,7 @@ REPORTS = {
         "title": ("string", "What you called it."),
         "people": ("number", "How many people were there."),
         "first_timers": ("number", "How many of them nobody had seen before."),
-        "tippers": ("number", "How many people tipped, anonymously, too."),
+        "tippers": ("number", "How many of them tipped by name."),
         "on_lists": ("number", "How many are on any list."),
     },
     "report spending": _ABOUT

@@ -234,9 +234,13 @@ def time_range(ctx: click.Context, conn: "Connection", since: str | None, until:
         return _run_start(conn, which) if kind == "last-run" else _session_start(ctx, conn, kind, which)
 
     try:
-        return parse_range(since, until, now=utc_now(), tz=settings(ctx).timezone, anchors=anchor)
+        found = parse_range(since, until, now=utc_now(), tz=settings(ctx).timezone, anchors=anchor)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    for given, at in ((since, found.start), (until, found.end)):
+        if at is not None and not 1 < at.year < 9999:  # in no zone, and with no days before or after it
+            raise UsageError(f"{given!r} is too far away")
+    return found
 
 
 def _run_start(conn: "Connection", job: str) -> datetime | None:

@@ -131,7 +131,7 @@ def output_options(*, fields: Sequence[Field], sort_keys: Iterable[str] | None =
     keys = simple if sort_keys is None else list(sort_keys)
     listing = [
         click.option(
-            "-L", "--limit", type=click.IntRange(min=0), metavar="N",
+            "-L", "--limit", type=click.IntRange(0, 2**31 - 1), metavar="N",
             help="Rows to show, 0 for all (default: 50 in a table, else all).",
         ),
         click.option(

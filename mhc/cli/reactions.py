@@ -97,10 +97,10 @@ def digest(loaded: Settings, db: "Database", form: str, room: str) -> bytes:
     from mhc.store import people
 
     with db.read() as conn:
-        last = report.last_session(conn, room)
         ids = [row for one in people.find(conn, room)[:1] for row in people.members(conn, one.id)]
+        last = report.last_session(conn, ids)
         asked = Range(None if last is None else last.started_at)
-        how = report.Asked(asked, room, ids, utc_now(), loaded.merge_gap, list(loaded.jobs))
+        how = report.Asked(asked, ids, utc_now(), loaded.merge_gap, list(loaded.jobs))
         found = report.read(conn, how)
     (chosen,) = (one for one in FORMS if one == form)
     return written(Said(found, asked, room, loaded.timezone), chosen).encode()

@@ -67,7 +67,7 @@ def read(conn: "Connection", one: "Session", asked: "Asked", *, reveal: bool = F
     totals = Totals(
         people=len(named),
         first_timers=sum(row.first_time is True for row in named),
-        tippers=len(tally.tippers),
+        tippers=sum(row.tips > 0 for row in named),  # else one could tell whose the anonymous tips are
         on_lists=sum(bool(row.watchlists) for row in named),
     )
     return Audience(rows, totals, len(crowd.left_out))

@@ -41,7 +41,6 @@ class Asked(NamedTuple):
     """What a digest is of, by which clock and gap sessions go, what is big, and which jobs there are."""
 
     range: "Range"
-    room: str | None
     room_ids: Sequence[int] | None
     now: datetime
     merge_gap: timedelta
@@ -79,16 +78,18 @@ class Digest:
         return self.session is None and self.followers[:2] == (0, 0) and not any((*moves, *others))
 
 
-def last_session(conn: "Connection", room: str | None, until: datetime | None = None) -> "Session | None":
-    """Give the session with which a digest begins that is not told when: the last one of a room, or of any."""
-    return next(iter(shows.list_all(conn, room=room, until=until, limit=1)), None)
+def last_session(
+    conn: "Connection", room_ids: Sequence[int] | None, until: datetime | None = None
+) -> "Session | None":
+    """Give the session with which a digest begins that is not told when: the last one of some rooms, or of any."""
+    return next(iter(shows.list_all(conn, room_ids=room_ids, until=until, limit=1)), None)
 
 
 def read(conn: "Connection", asked: Asked) -> Digest:
     """Give what happened in a range."""
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
     since, until = asked.range.start, asked.range.end
-    found = shows.list_all(conn, room=asked.room, since=since, until=until)
+    found = shows.list_all(conn, room_ids=asked.room_ids, since=since, until=until)
     scope = Scope(asked.room_ids, since, until)
     by_row = paid.by_name(conn, scope)
     tokens = _by_root(crowd, by_row)

@@ -79,43 +79,39 @@ class Report(NamedTuple):
     excluded: int
 
 
-def read(conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", clock: Clock) -> Report:
-    """Give the sessions that began in a scope; `room` is the name of its room (None: all)."""
+def read(conn: "Connection", scope: "Scope", asked: "Asked", clock: Clock) -> Report:
+    """Give the sessions that began in a scope."""
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    counts = _counts(conn, room, scope, asked, crowd)
+    counts = _counts(conn, scope, asked, crowd)
     return Report(
         sessions=[_session(one) for one in counts],
         weeks=_periods(counts, clock, By.WEEK),
         months=_periods(counts, clock, By.MONTH),
         totals=_totals(conn, scope, counts),
-        before=_before(conn, room, scope, asked, clock),
+        before=_before(conn, scope, asked, clock),
         coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(crowd.left_out),
     )
 
 
-def _counts(
-    conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", crowd: Crowd
-) -> "list[Count]":
+def _counts(conn: "Connection", scope: "Scope", asked: "Asked", crowd: Crowd) -> "list[Count]":
     since, until = scope.since, scope.until
-    touching = sessions.list_all(conn, room=room, since=since, until=until)
+    touching = sessions.list_all(conn, room_ids=scope.room_ids, since=since, until=until)
     began = [one for one in touching if since is None or one.started_at >= since]
     return session_counts.read(conn, began, crowd, asked.now)
 
 
-def _before(
-    conn: "Connection", room: str | None, scope: "Scope", asked: "Asked", clock: Clock
-) -> Before | None:
+def _before(conn: "Connection", scope: "Scope", asked: "Asked", clock: Clock) -> Before | None:
     if scope.since is None:
         return None
-    end = asked.now if scope.until is None else scope.until
+    end = min(scope.until or asked.now, asked.now)
     try:
         since, until = earlier(Span(scope.since, max(scope.since, end)), Against.PREVIOUS, clock.tz)
     except ValueError:
         return None
     before = scope._replace(since=since, until=until)
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    figures = _totals(conn, before, _counts(conn, room, before, asked, crowd))
+    figures = _totals(conn, before, _counts(conn, before, asked, crowd))
     return None if figures is None else Before(since, until, figures)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import from_ms
 from mhc.domain.figures import change, growth, mean, median, share
+from mhc.domain.sessions import FAR
 from mhc.reports.frame import Covered, captured, covered
 from mhc.reports.payers import ANONYMOUS, Counting, Payers, Tally, Who, tallies
 from mhc.store import payments as store
@@ -116,6 +117,7 @@ class Report:
     excluded: int
     rows: Sequence[Row]
     before: Before | None
+    is_known: bool  # whether anything of the range was captured, and it has a beginning
     counted: Counted
 
     @property
@@ -133,8 +135,13 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     payers = Payers(conn, asked.how)
     found = tallies(conn, scope, payers)
     before = asked.before and Before(*asked.before, captured(conn, scope.room_ids, *asked.before))
+    # Where nothing of the range was captured nobody is known to have paid less, or to have lapsed.
+    known = (
+        scope.since is not None
+        and captured(conn, scope.room_ids, scope.since, scope.until or FAR) is not None
+    )
     lapsed = asked.segment is Segment.LAPSED
-    sums = _sums(conn, scope, before, payers) if lapsed else None
+    sums = _sums(conn, scope, before if known else None, payers) if lapsed else None
     chosen = _chosen(conn, scope, asked, found, payers, sums or {})
     kept = {who: tally for who, tally in chosen.items() if who not in payers.excluded}
     names = people.names_by_id(conn, (who for who in kept if who is not None))
@@ -145,6 +152,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
         excluded=len(chosen.keys() & payers.excluded),
         rows=[_row(None if who is None else names[who], tally, total) for who, tally in kept.items()],
         before=before,
+        is_known=known,
         counted=Counted(
             scope, payers, {ANONYMOUS: ANONYMOUS} | {name: who for who, name in names.items()}, sums
         ),
@@ -224,7 +232,7 @@ def _elsewhere(conn: "Connection", persons: Mapping[int, int]) -> dict[Who, tupl
 def _with_before(conn: "Connection", report: Report, rows: Sequence[Row]) -> list[Row]:
     """Say what each gave in the range before; of one of which nothing was captured nothing is known."""
     counted, before = report.counted, report.before
-    if before is None or before.captured is None:
+    if before is None or before.captured is None or not report.is_known:
         return list(rows)
     sums = counted.before
     if sums is None:

@@ -194,7 +194,7 @@ def test_the_range_before_has_as_many_days_by_the_clocks(mine: MhcHere, database
     [
         (("--since", "2026-01-01"), "nothing was captured"),
         (("--since", "2026-01-01", "--until", "2026-01-31"), "nothing was captured"),
-        (("--since", "0001-01-02", "--until", "2026-01-31"), "nothing was captured"),
+        (("--since", "0002-01-02", "--until", "2026-01-31"), "nothing was captured"),
     ],
 )
 def test_where_nothing_is_known_of_the_range_before_it_is_null_and_said_so(
@@ -203,6 +203,21 @@ def test_where_nothing_is_known_of_the_range_before_it_is_null_and_said_so(
     assert report(mine, *words)["before"] is None
     run = mine("report", "sessions", *words, MHC_FORCE_TTY="80")
     assert f"before: unknown, {said}" in run.stderr
+
+
+def test_a_room_that_was_merged_has_the_sessions_of_all_its_names(mine: MhcHere, database: Database) -> None:
+    old = {"room": "old_room"}
+    with database.write() as conn:
+        begin, end = (
+            happening(at, f"broadcast{what}", **old) for at, what in ((-3000, "Start"), (-2975, "Stop"))
+        )
+        store(conn, [begin, tip(-2990, "viewer_one", 40, room="old_room"), end], room="old_room", page=8)
+    assert mine("person", "merge", "example_room", "old_room", "-y", "--force").status == 0
+
+    assert [row["tokens"] for row in report(mine)["rows"]] == [20, 215, 40]
+    assert [row["tokens"] for row in mine("session", "list", "--json").json] == [20, 215, 40]
+    digest = mine("report", "digest", "--since", "2025-12-01", "--until", "2025-12-31", "--json").json
+    assert digest["session"]["tokens"] == 40
 
 
 def test_a_range_without_a_beginning_has_none_before_it(mine: MhcHere) -> None:

@@ -145,6 +145,13 @@ def test_media_is_tokens_but_no_tip(database: Database, mine: MhcHere) -> None:
     assert rows(mine)[0] == ONE | nothing | {"tokens": 30, "tips": 0, "share": 0.75, "sessions": 0}
 
 
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_the_ends_of_the_calendar_are_too_far_away(mine: MhcHere, since: str) -> None:
+    run = mine("report", "tippers", "--since", since)
+    assert (run.status, run.stdout) == (2, "")
+    assert "too far away" in run.stderr
+
+
 def test_the_largest_amounts_are_added_up(database: Database, mine: MhcHere) -> None:
     with database.write() as conn:
         factories.store(conn, [tip(at, "viewer_one", MAX_TOKENS, anonymous=at == 2) for at in range(3)])

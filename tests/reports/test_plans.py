@@ -58,7 +58,7 @@ def show_digest(conn: Connection) -> object:
     (room,) = people.find(conn, "example_room")
     asked = Range(minute(0), minute(3000))
     return digest.read(
-        conn, digest.Asked(asked, room.username, [room.id], minute(3000), timedelta(minutes=30), ["db-prune"])
+        conn, digest.Asked(asked, [room.id], minute(3000), timedelta(minutes=30), ["db-prune"])
     )
 
 

@@ -53,11 +53,9 @@ def step(at: float, what: str, who: str, tokens: int) -> Item:
     return happening(at, what, who) if what == "unfollow" else item(at, what, who, tokens)
 
 
-def report(
-    conn: Connection, now: datetime = NOW, scope: Scope | None = None, room: str | None = None
-) -> Report:
+def report(conn: Connection, now: datetime = NOW, scope: Scope | None = None) -> Report:
     asked = Asked(now, MERGE_GAP)
-    return session_periods.read(conn, room, scope or Scope(), asked, CLOCK)
+    return session_periods.read(conn, scope or Scope(), asked, CLOCK)
 
 
 def merge(conn: Connection, keep: str, other: str) -> None:

@@ -185,7 +185,7 @@ def test_a_timeline_makes_what_was_worked_out(database: Database, timeline: Time
         if timeline.row:
             rows = figures.read(conn, found, figures.Asked(NOW, MERGE_GAP)).rows
             assert timeline.row == {name: getattr(rows[0], name) for name in timeline.row}
-        report = session_periods.read(conn, ROOM, Scope(), figures.Asked(NOW, MERGE_GAP), Clock(UTC))
+        report = session_periods.read(conn, Scope([room]), figures.Asked(NOW, MERGE_GAP), Clock(UTC))
         assert timeline.sessions == [ends(one.started_at, one.ended_at) for one in report.sessions[::-1]]
         again = rebuilding.rebuild(conn, room, None, MERGE_GAP)
         assert (again.changed, again.broadcasts, again.visits) == (0, 0, 0)

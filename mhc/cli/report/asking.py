@@ -97,6 +97,11 @@ def span(asked: Asked) -> Span | None:
     return None if begin is None else Span(begin, max(begin, min(asked.range.end or now, now)))
 
 
+def ends_now(asked: Asked) -> bool:
+    """Whether a range goes on: what is to come is not in it."""
+    return asked.range.end is None or asked.range.end > utc_now()
+
+
 def earlier_span(ctx: click.Context, asked: Asked, against: Against) -> Span:
     """Give the range that a report is held against. Raises UsageError where there is none."""
     now = span(asked)
@@ -136,7 +141,6 @@ class Drawn(NamedTuple):
 
 
 def show(
-    ctx: click.Context,
     out: Writer,
     asked: Asked,
     about: About,
@@ -158,7 +162,7 @@ def show(
         out.warn(f"{missed} of the time was not captured: mhc capture gaps")
     head = {
         "range": {"since": asked.range.start, "until": asked.range.end},
-        "timezone": str(settings(ctx).timezone),
+        "timezone": str(out.tz),
         "room": asked.rooms.name,
         "sources": about.sources,
         "coverage": about.coverage and asdict(about.coverage),

@@ -70,7 +70,7 @@ def command(
     )
     drawn = Drawn("Who was there", pictures=partial(_pictures, found.rows))
     rows = out.ordered(AUDIENCE, found.rows)
-    show(ctx, out, asked, about, AUDIENCE, rows, nothing="nobody was seen there", drawn=drawn, html=html)
+    show(out, asked, about, AUDIENCE, rows, nothing="nobody was seen there", drawn=drawn, html=html)
     if out.format == "table" and html is None:
         people = f"{totals.people:,} people, {totals.first_timers:,} of them for the first time"
         out.message(f"{people}, {totals.tippers:,} tippers, {totals.on_lists:,} on lists")

@@ -9,7 +9,7 @@ import click
 
 from mhc.cli.output import Field, Writer
 from mhc.cli.render import Secrecy
-from mhc.cli.report.asking import Asked, earlier_span, span
+from mhc.cli.report.asking import Asked, earlier_span, ends_now, span
 from mhc.cli.table import change as percent
 from mhc.cli.table import share
 from mhc.domain import earlier
@@ -32,6 +32,7 @@ class Then(NamedTuple):
     span: Span
     captured: float | None
     captured_now: float | None
+    moves: bool  # whether it goes on with the time: the range that was asked for ends now
 
     @property
     def is_known(self) -> bool:
@@ -47,7 +48,9 @@ def then(ctx: click.Context, conn: "Connection", asked: Asked, compare: str | No
 
     against, ids = Against(compare), asked.rooms.ids
     other, now = earlier_span(ctx, asked, against), span(asked)
-    return Then(against, other, captured(conn, ids, *other), now and captured(conn, ids, *now))
+    return Then(
+        against, other, captured(conn, ids, *other), now and captured(conn, ids, *now), ends_now(asked)
+    )
 
 
 def days(asked: Asked, then: Then | None, tz: tzinfo) -> dict[date, date]:
@@ -83,13 +86,21 @@ def head(
     if then is None:
         return {"compared": None}
     before = was if then.is_known else {}
+    known = then.captured_now is not None
+    range_: dict[str, object] = {"since": then.span.since, "until": then.span.until}
+    of = None if coverage is None else asdict(coverage)
+    if then.moves:  # with the moment of asking, which JSON does not have
+        end = "since" if then.against is Against.PREVIOUS else "until"
+        range_, of = range_ | {end: None}, of and of | {end: None}
     return {
         "compared": {
             "with": then.against.value,
-            "range": {"since": then.span.since, "until": then.span.until},
+            "range": range_,
             "captured": then.captured,
-            "coverage": coverage and asdict(coverage),
-            "totals": {name: _total(figure, before.get(name)) for name, figure in now.items()},
+            "coverage": of,
+            "totals": {
+                name: _total(figure if known else None, before.get(name)) for name, figure in now.items()
+            },
         }
     }
 

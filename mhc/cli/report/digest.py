@@ -101,7 +101,6 @@ def command(
             conn,
             digest.Asked(
                 asked.range,
-                asked.rooms.name,
                 asked.rooms.ids,
                 utc_now(),
                 loaded.merge_gap,
@@ -130,7 +129,7 @@ def _last_session(ctx: click.Context, conn: "Connection", room: str | None, unti
     from mhc.reports import digest
 
     end = time_range(ctx, conn, None, until).end
-    last = digest.last_session(conn, rooms(ctx, conn, room).name, end)
+    last = digest.last_session(conn, rooms(ctx, conn, room).ids, end)
     return None if last is None else f"session:{last.id}"
 
 

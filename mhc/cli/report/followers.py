@@ -98,7 +98,7 @@ def command(
     pairs = comparing.days(asked, then, out.tz)
     rows = out.ordered(DAYS, followers.beside(found, earlier if then and then.is_known else None, pairs))
     fields = DAYS if then is None else comparing.columns(DAYS, _COMPARED)
-    show(ctx, out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
+    show(out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
     if found.left and out.format == "table":
         out.message(_who_left(found.left))
 

@@ -121,7 +121,7 @@ def command(
     shown = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
     nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
     drawn = Drawn("What the room earned", pictures=partial(_pictures, shown))
-    show(ctx, out, asked, about, INCOME, out.ordered(INCOME, shown), nothing=nothing, drawn=drawn, html=html)
+    show(out, asked, about, INCOME, out.ordered(INCOME, shown), nothing=nothing, drawn=drawn, html=html)
 
 
 def _pictures(rows: "Sequence[Mapping[str, object]]") -> "Sequence[Picture]":

@@ -139,7 +139,7 @@ def command(
     )
     nothing = f"no {by} of that time is known: mhc capture coverage, mhc session list"
     listed = out.ordered(RETENTION, rows)
-    show(ctx, out, asked, about, RETENTION, listed, nothing=nothing, drawn=drawn, plot=plot, html=html)
+    show(out, asked, about, RETENTION, listed, nothing=nothing, drawn=drawn, plot=plot, html=html)
     if out.format == "table" and rows and html is None:
         for name, text in _missed(found.lapsed, definition, _NAMED):
             out.message(f"{name}: {text}")

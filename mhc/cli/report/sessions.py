@@ -13,7 +13,17 @@ from mhc.cli.context import database
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.report import comparing
-from mhc.cli.report.asking import About, Asked, Drawn, ask, clock, compare_option, report_options, show
+from mhc.cli.report.asking import (
+    About,
+    Asked,
+    Drawn,
+    ask,
+    clock,
+    compare_option,
+    ends_now,
+    report_options,
+    show,
+)
 from mhc.cli.session import common
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
@@ -113,7 +123,7 @@ def command(
         scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
         by_which = common.asked(ctx, include_excluded=include_excluded)
         then = comparing.then(ctx, conn, asked, compare)
-        read = partial(session_periods.read, conn, asked.rooms.name, asked=by_which, clock=clock(ctx, out))
+        read = partial(session_periods.read, conn, asked=by_which, clock=clock(ctx, out))
         found = read(scope)
         earlier = then and read(scope._replace(since=then.span.since, until=then.span.until))
     chosen = {"session": found.sessions, "week": found.weeks, "month": found.months}[by]
@@ -137,8 +147,7 @@ def command(
     )
     nothing = "no session began in that time: mhc session list"
     fields = SESSIONS if by == "session" else _PERIODS
-    show(
-        ctx, out, asked, about, fields, out.ordered(SESSIONS, rows),
+    show(out, asked, about, fields, out.ordered(SESSIONS, rows),
         nothing=nothing, drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
     if out.format == "table" and html is None:
@@ -187,7 +196,7 @@ def _figures(found: "Report") -> dict[str, float | None]:
 
 def _whole(asked: Asked, before: "Before") -> dict[str, object]:
     """Give the range before; of one up to now it begins with the moment of asking, which JSON does not have."""
-    since = None if asked.range.end is None else before.since
+    since = None if ends_now(asked) else before.since
     return {"since": since, "until": before.until, **asdict(before.figures)}
 
 

@@ -96,7 +96,7 @@ def command(
     nothing = f"{whom.username} is not known to have paid anything in that time: mhc capture coverage"
     drawn = Drawn(f"How {whom.username} spends", pictures=partial(_pictures, found, out.tz))
     rows = out.ordered(SPENDING, found.rows)
-    show(ctx, out, asked, about, SPENDING, rows, nothing=nothing, drawn=drawn, html=html)
+    show(out, asked, about, SPENDING, rows, nothing=nothing, drawn=drawn, html=html)
 
 
 def _pictures(found: "Report", tz: tzinfo) -> "Sequence[Picture]":

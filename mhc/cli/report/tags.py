@@ -94,7 +94,7 @@ def command(
         else f"no reading of that time: mhc snapshot pull {whom.username} --source statbate.member_tag_spending"
     )
     drawn = Drawn(title, pictures=partial(_pictures, rows, "per_hour" if whom is None else "tokens"))
-    show(ctx, out, asked, about, fields, out.ordered(TAGS, rows), nothing=nothing, drawn=drawn, html=html)
+    show(out, asked, about, fields, out.ordered(TAGS, rows), nothing=nothing, drawn=drawn, html=html)
 
 
 def _of_room(

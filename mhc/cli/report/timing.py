@@ -118,7 +118,7 @@ def command(
     was = earlier.rows if earlier is not None and then is not None and then.is_known else None
     rows = out.ordered(HOURS, timing.beside(found.rows, was))
     fields = HOURS if then is None else comparing.columns(HOURS, _COMPARED)
-    show(ctx, out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
+    show(out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
 
 
 def _map(rows: "Sequence[Row]", screen: Screen, first_day: int) -> "Iterator[str]":

@@ -63,7 +63,7 @@ def command(
     drawn = Drawn("What of the tip menu sold", pictures=partial(_pictures, found.rows))
     nothing = "no menu is saved, and nobody tipped in that time: mhc import tipmenu FILE --save"
     rows = out.ordered(ITEMS, found.rows)
-    show(ctx, out, asked, about, ITEMS, rows, nothing=nothing, drawn=drawn, html=html)
+    show(out, asked, about, ITEMS, rows, nothing=nothing, drawn=drawn, html=html)
 
 
 def _pictures(rows: "Sequence[Row]") -> "Sequence[Picture]":

@@ -17,6 +17,7 @@ from mhc.cli.report.asking import (
     Drawn,
     ask,
     compare_option,
+    ends_now,
     page_limit,
     report_options,
     show,
@@ -139,7 +140,7 @@ def command(
         scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end, testbed)
         found = report.read(conn, scope, wanted)
         totals, earlier = found.totals, then and _earlier(conn, scope, wanted, then)
-        if then is not None and then.is_known and earlier is not None:
+        if then is not None and then.is_known and then.captured_now is not None and earlier is not None:
             found = report.compared(found, earlier)
         rows = _looked_up(conn, out, found, found.rows[:top], whole=html is not None)
     was = earlier and earlier.totals
@@ -154,9 +155,13 @@ def command(
         if then is None and segment != "lapsed"
         else comparing.columns(TIPPERS, _COMPARED if then else _LAPSED)
     )
-    values = [(row.username or "(anonymous)", row.tokens) for row in found.rows[: min(top or _DRAWN, _DRAWN)]]
+    lapsed = segment == "lapsed"  # whose tokens are those of before
+    values = [
+        (row.username or "(anonymous)", (row.before or 0) if lapsed else row.tokens)
+        for row in found.rows[: min(top or _DRAWN, _DRAWN)]
+    ]
     drawn = Drawn("Who tipped", partial(_lines, values, out.screen), partial(_pictures, values))
-    show(ctx, out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
+    show(out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
 
 
 def _before(ctx: click.Context, asked: Asked, segment: str | None) -> "Span | None":
@@ -172,7 +177,7 @@ def _before(ctx: click.Context, asked: Asked, segment: str | None) -> "Span | No
 
 def _whole(asked: Asked, before: "Before") -> dict[str, object]:
     """Say which the range before was: of one up to now it begins with the moment of asking, which JSON does not have."""
-    return before._asdict() if asked.range.end is not None else before._asdict() | {"since": None}
+    return before._asdict() | ({"since": None} if ends_now(asked) else {})
 
 
 def _earlier(conn: "Connection", scope: "Scope", wanted: "Wanted", then: "Then") -> "Report":
@@ -197,8 +202,8 @@ def _looked_up(
 
 def _tell(out: Writer, found: "Report", rows: "Sequence[Row]", segment: str | None) -> None:
     """Say what the range before, and another source, leave open."""
-    if segment == "lapsed" and found.before is not None and found.before.captured is None:
-        out.warn("nothing was captured in the range before: who lapsed is not known")
+    if segment == "lapsed" and (not found.is_known or found.before is None or found.before.captured is None):
+        out.warn("nothing was captured in the range, or in that before: who lapsed is not known")
     ages = [row.elsewhere_at for row in rows if row.elsewhere_at is not None]
     if ages and out.format == "table":
         days = dict.fromkeys(f"{local(at, out.tz):.10}" for at in (min(ages), max(ages)))

@@ -51,7 +51,7 @@ def find_or_latest(
 
     if session_id is not None:
         return find(conn, session_id)
-    known = sessions.list_all(conn, room=rooms(ctx, conn, room).name, limit=1)
+    known = sessions.list_all(conn, room_ids=rooms(ctx, conn, room).ids, limit=1)
     if not known:
         raise NotFoundError("there is no session yet", hint="mhc session start")
     return known[0]

@@ -88,8 +88,8 @@ def list_sessions(
 
     with database(ctx) as db, db.read() as conn:
         when = time_range(ctx, conn, since, until)
-        name = rooms(ctx, conn, room).name
-        found = sessions.list_all(conn, room=name, since=when.start, until=when.end)
+        ids = rooms(ctx, conn, room).ids
+        found = sessions.list_all(conn, room_ids=ids, since=when.start, until=when.end)
         shown = found if out.sort else found[: out.limit]
         report = figures.read(conn, shown, asked(ctx, include_excluded=include_excluded))
         missing = hole(conn, shown) if require_complete else None
