@@ -38,7 +38,7 @@ def upgrade() -> None:
         INSERT INTO room_quarter (room_id, begins_at, messages)
         SELECT coalesce(e.room_id, s.room_id), e.at - e.at % {QUARTER_MS}, count(*)
         FROM event AS e JOIN stream AS s ON s.id = e.stream_id
-        WHERE s.kind = 'live' AND e.method_id = {CHAT} AND e.at <> 0
+        WHERE s.kind = 'live' AND e.method_id = {CHAT}
         GROUP BY 1, 2
         """  # noqa: S608 - our own numbers
     )

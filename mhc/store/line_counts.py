@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Connection, delete, func, insert, select, type_coerce
 
-from mhc.domain.clock import EPOCH, to_ms
+from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS
 from mhc.store.bulk import Batch, Bulk, bulk_insert
 from mhc.store.counting import room_of_event
@@ -42,7 +42,7 @@ def add(batch: Batch, owner_id: int, new: "Sequence[NewEvent]") -> None:
     counts = Counter(
         (one.room_id or owner_id, to_ms(one.at) // QUARTER_MS * QUARTER_MS)
         for one in new
-        if one.event.method == "chatMessage" and one.at != EPOCH
+        if one.event.method == "chatMessage"
     )
     batch.add(_ADD, [(*key, counts[key]) for key in sorted(counts)])
 
@@ -76,6 +76,6 @@ def _from_events() -> Any:
     live = select(stream.c.id).where(stream.c.kind == Kind.LIVE)
     return (
         select(room_of_event.label("room_id"), quarter.label("begins_at"), func.count().label("messages"))
-        .where(event.c.method_id == _CHAT, event.c.at != EPOCH, event.c.stream_id.in_(live))
+        .where(event.c.method_id == _CHAT, event.c.stream_id.in_(live))
         .group_by(room_of_event, quarter)
     )

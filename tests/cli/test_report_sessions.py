@@ -232,6 +232,11 @@ def test_a_range_up_to_now_has_one_before_it_that_is_as_long(mine: MhcHere) -> N
     assert before == {"since": None, "until": "2026-01-02T00:00:00Z"} | FIRST
 
 
+def test_of_a_range_to_come_there_is_none_before_it(mine: MhcHere) -> None:
+    """A hundred years before 2126 would hold both shows."""
+    assert report(mine, "--since", "2126-01-01", "--until", "2226-01-01")["before"] is None
+
+
 def test_no_more_bars_are_drawn_than_were_asked_for(mine: MhcHere) -> None:
     assert len(mine("report", "sessions", "--plot", "-L", "1").stdout.splitlines()) == 1
 

@@ -152,6 +152,14 @@ def test_the_ends_of_the_calendar_are_too_far_away(mine: MhcHere, since: str) ->
     assert "too far away" in run.stderr
 
 
+def test_tips_of_years_count_once_each(database: Database, mine: MhcHere) -> None:
+    days = [-1000, -900, -850, -800, -100, -1, 0]
+    with database.write() as conn:
+        factories.store(conn, [tip(day * 24 * 60, "viewer_one", 10) for day in days])
+
+    assert [(row["tokens"], row["tips"]) for row in rows(mine)] == [(70, 7)]
+
+
 def test_the_largest_amounts_are_added_up(database: Database, mine: MhcHere) -> None:
     with database.write() as conn:
         factories.store(conn, [tip(at, "viewer_one", MAX_TOKENS, anonymous=at == 2) for at in range(3)])

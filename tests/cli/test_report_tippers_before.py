@@ -155,6 +155,21 @@ def test_who_lapsed_is_shown_with_what_they_gave(mine: MhcHere) -> None:
     )
 
 
+def test_who_lapsed_is_drawn_by_what_they_gave(mine: MhcHere) -> None:
+    run = mine("report", "tippers", *WEEK, "--segment", "lapsed", "--plot", MHC_FORCE_TTY="80")
+
+    assert run.stdout.split()[:2] == ["viewer_gone", "35"]
+
+
+def test_nobody_is_known_to_have_lapsed_in_a_time_of_which_nothing_was_captured(mine: MhcHere) -> None:
+    ahead = ["--since", "2026-03-25", "--until", "2026-04-30"]  # as long before it lies the week
+    run = mine("report", "tippers", *ahead, "--segment", "lapsed", "--json")
+
+    assert run.json["before"]["captured"] is not None
+    assert run.json["rows"] == []
+    assert "who lapsed is not known" in run.stderr
+
+
 def test_who_lapsed_is_not_known_where_nothing_was_captured(mine: MhcHere) -> None:
     run = mine(
         "report", "tippers", "--since", "2026-03-02", "--until", "2026-03-03", "--segment", "lapsed", "--json"
