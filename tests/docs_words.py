@@ -62,6 +62,7 @@ TABLES = {
     "visit": "One stay of one person in one room. Derived.",
     "room_state": "Where the derivation of a room stands. Derived itself.",
     "person_total": "What one person did in one room, summed up, so that sorting people scans no events. Derived.",
+    "payment_quarter": "The payments of a room in a quarter of an hour, packed, so that a report of years reads thousands of rows. Derived.",
     "room_quarter": "How many public lines a room had in a quarter of an hour, so that nobody counts them. Derived.",
     "watchlist": "A list of people. Five come with mhc; who is on `Excluded` is left out of figures.",
     "watchlist_member": "That a person is, or was, on a list.",

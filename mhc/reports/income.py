@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mhc.domain.ledger import Entry
     from mhc.reports.income_balance import Balance
-    from mhc.store.paid import Payment
+    from mhc.store.payments import Payment
 
 _TYPES: Final = {True: "Tip received", False: "Photos/videos sold"}  # of what was captured only
 Bucket = tuple[str | None, datetime | None, str | None]  # day, session, type

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mhc.domain import ledger as rules
 from mhc.domain.ledger_match import TOLERANCE_MS, match
-from mhc.store import coverage, ledger, paid
+from mhc.store import coverage, ledger, payments
 from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class Book:
         self.wanted = wanted
         self.rows = ledger.list_all(conn, wanted.room_ids, since, until)
         self.entries = [row.entry for row in self.rows]
-        found = paid.list_all(conn, Scope(wanted.room_ids, since, until))
+        found = payments.list_all(conn, Scope(wanted.room_ids, since, until))
         # Where there is nothing to match them with they are read once, and need not stay.
-        self.payments: Iterable[paid.Payment] = list(found) if self.rows else found
+        self.payments: Iterable[payments.Payment] = list(found) if self.rows else found
         self.whole = Spans(rules.whole(self.entries))
         by_room = coverage.live_spans(conn, wanted.room_ids)
         self.listened = Spans(span for spans in by_room.values() for span in spans)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from mhc.domain.ledger import Break, Entry, breaks, in_order
 from mhc.domain.ledger_match import match
 from mhc.domain.times import to_utc
-from mhc.store import import_batches, ledger, paid, people
+from mhc.store import import_batches, ledger, payments, people
 from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _zones(
 
 def _captured(conn: "Connection", room_ids: Sequence[int], entries: Sequence[Entry]) -> "list[Side]":
     scope = Scope(room_ids, entries[0].at - _A_DAY, entries[-1].at + _A_DAY)
-    found = [one for one in paid.list_all(conn, scope) if one.at_ms]
+    found = [one for one in payments.list_all(conn, scope) if one.at_ms]
     names = ledger.called(conn, (one.actor_id for one in found))
     return [ledger.side_of(one, names, place) for place, one in enumerate(found)]
 

@@ -2,22 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from sys import maxsize
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mhc.domain.sessions import FAR, Calendar
 from mhc.store import pairs, people, sessions, watchlists
 from mhc.store import payments as store
-from mhc.store.payments import LOW, WIDTH, Sum
+from mhc.store.payments import Sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Connection
 
     from mhc.store.counting import Scope
-    from mhc.store.payments import Part
+    from mhc.store.payments import Quarter
 
 Who = int | None
 ANONYMOUS: Final = None  # the key of the one row of all who did not want to be named
@@ -96,10 +93,13 @@ class Tally:
 def tallies(conn: "Connection", scope: "Scope", payers: Payers) -> dict[Who, Tally]:
     """Count what each paid in a scope; those who are excluded, too."""
     by_number: dict[int, Tally] = {}
-    first = 0
-    for calendar, number, parts in _by_room(conn, scope):
-        _count(by_number, parts, calendar, first)
-        first += number
+    calendars, first = {}, 0
+    for room_id, spans in sessions.spans(conn, scope.room_ids).items():
+        calendars[room_id] = _Bits(Calendar([span for _id, span in spans], FAR), first)
+        first += len(spans)
+    none = _Bits(Calendar([], FAR), 0)
+    for quarter in store.quarters(conn, scope):
+        _count(by_number, quarter, calendars.get(quarter.room_id, none))
     found: dict[Who, Tally] = {}
     for number, tally in by_number.items():
         who = payers.of(number)
@@ -110,41 +110,35 @@ def tallies(conn: "Connection", scope: "Scope", payers: Payers) -> dict[Who, Tal
     return found
 
 
-def _by_room(conn: "Connection", scope: "Scope") -> "Iterator[tuple[Calendar, int, Iterator[Part]]]":
-    """Give the sessions, their number, and the payments of each room that has any, and the payments of the others."""
-    by_room = sessions.spans(conn, scope.room_ids)
-    for room_id, found in by_room.items():
-        calendar = Calendar([span for _id, span in found], FAR)
-        yield calendar, len(found), chain(*store.payments(conn, scope._replace(room_ids=[room_id])))
-    others = None if scope.room_ids is None else [one for one in scope.room_ids if one not in by_room]
-    if others != []:
-        but = list(by_room) if others is None else []
-        yield Calendar([], FAR), 0, chain(*store.payments(conn, scope._replace(room_ids=others), but))
+class _Bits(NamedTuple):
+    """A room's sessions, and the number of its first one among those of all rooms."""
+
+    calendar: Calendar
+    first: int
+
+    def around(self, at_ms: int) -> tuple[int, float]:
+        """Give the bit of the session of an instant, 0 for none, and the end of the time that has it."""
+        place, _begin, end = self.calendar.around(at_ms)
+        return 0 if place is None else 1 << self.first + place, end
 
 
-def _count(found: dict[int, Tally], parts: "Iterable[Part]", calendar: Calendar, first: int) -> None:
-    """Count payments, of which there are hundreds of thousands: nothing is called that need not be.
-
-    `first` is the number of the calendar's first session among those of all rooms.
-    """
-    place, begin, end = calendar.around(0)
-    bit = 0
-    for part in parts:
-        for at_ms, packed in part:
-            if not begin <= at_ms < end:
-                place, begin, end = calendar.around(at_ms)
-                bit = 0 if place is None else 1 << first + place
-            number = packed >> WIDTH
-            tally = found.get(number)
-            if tally is None:
-                tally = found[number] = Tally()
-            amount = (packed if packed >= 0 else ~packed) & LOW
-            if not amount & 1:
-                tally.media += amount >> 1
-                continue
-            tally.tips.append(amount >> 1)
-            if at_ms > tally.last_ms:  # noqa: PLR1730  a call of max would take as long as all the rest
-                tally.last_ms = at_ms
-            if 0 < at_ms < tally.first_ms:  # 0: a pasted line of unknown time
-                tally.first_ms = at_ms
-            tally.sessions |= bit
+def _count(found: dict[int, Tally], quarter: "Quarter", bits: _Bits) -> None:
+    """Count payments, of which there are hundreds of thousands: nothing is called that need not be."""
+    begins = quarter.begins_ms
+    bit, end = bits.around(begins)
+    for time, who, tokens in quarter.records:
+        at_ms = begins + (time >> 1)
+        if at_ms >= end:
+            bit, end = bits.around(at_ms)
+        tally = found.get(who)
+        if tally is None:
+            tally = found[who] = Tally()
+        if not time & 1:
+            tally.media += tokens
+            continue
+        tally.tips.append(tokens)
+        if at_ms > tally.last_ms:  # noqa: PLR1730  a call of max would take as long as all the rest
+            tally.last_ms = at_ms
+        if 0 < at_ms < tally.first_ms:  # 0: a pasted line of unknown time
+            tally.first_ms = at_ms
+        tally.sessions |= bit

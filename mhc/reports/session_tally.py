@@ -14,7 +14,7 @@ from mhc.domain.crowds import Stay
 from mhc.domain.sessions import Calendar
 from mhc.domain.visits import Ending, Visit
 from mhc.reports.frame import Crowd
-from mhc.store import paid, sessions, talk, visits
+from mhc.store import payments, sessions, talk, visits
 from mhc.store.counting import Scope
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Doing:
         old = self.signs or Stay(first_ms, last_ms)
         self.signs = Stay(min(old.begin, first_ms), max(old.end, last_ms))
 
-    def pay(self, one: paid.Payment) -> None:
+    def pay(self, one: payments.Payment) -> None:
         """Count a payment."""
         self.tokens += one.tokens
         self.tips += one.is_tip
@@ -81,7 +81,7 @@ def read(
     tallies = [Tally() for _one in theirs]
     begin = theirs[0].started_at
     end = theirs[-1].ended_at or max(now, theirs[-1].started_at)
-    for payment in paid.list_all(conn, Scope([room_id], begin, end)):
+    for payment in payments.list_all(conn, Scope([room_id], begin, end)):
         place = calendar.place(payment.at_ms)
         if place is not None:
             _count_payment(tallies[place], payment, crowd)
@@ -117,7 +117,7 @@ def _count_done(tally: Tally, found: Iterable[talk.Done], crowd: Crowd) -> None:
                 who.fanclub_joins += one.times
 
 
-def _count_payment(tally: Tally, payment: paid.Payment, crowd: Crowd) -> None:
+def _count_payment(tally: Tally, payment: payments.Payment, crowd: Crowd) -> None:
     who = payment.actor_id
     hidden = payment.anonymous and not crowd.reveal
     if not hidden and not crowd.counts(who):

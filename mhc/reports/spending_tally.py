@@ -10,15 +10,14 @@ from mhc.domain.clock import from_ms
 from mhc.domain.sessions import FAR, Calendar, Span
 from mhc.domain.spans import cut
 from mhc.reports.tipmenu import Key, Menus
-from mhc.store import coverage, sessions, spending
-from mhc.store.spending import Time
+from mhc.store import coverage, payments, sessions, spending
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.reports.frame import Crowd
     from mhc.store.counting import Scope
-    from mhc.store.paid import Payment
+    from mhc.store.payments import Payment
 
 _QUARTER = timedelta(minutes=15) // timedelta(milliseconds=1)  # every zone's hours begin at one of UTC's
 Evening = tuple[int, int]  # a room, and which of its sessions
@@ -88,9 +87,13 @@ class Evenings:
 
     def of(self, one: "Payment") -> Evening | None:
         """Give the session in which something was paid."""
-        calendar = self._calendars.get(one.room_id)
-        place = None if calendar is None else calendar.place(one.at_ms)
-        return None if place is None else (one.room_id, place)
+        return self.at(one.room_id, one.at_ms)
+
+    def at(self, room_id: int, at_ms: int) -> Evening | None:
+        """Give the session of an instant."""
+        calendar = self._calendars.get(room_id)
+        place = None if calendar is None else calendar.place(at_ms)
+        return None if place is None else (room_id, place)
 
     def span(self, evening: Evening) -> Span:
         """Give when a session was."""
@@ -111,11 +114,11 @@ class Room:
         accounts: Sequence[int],
     ) -> None:
         """Count it; of those who are left out only what the `accounts` gave, and what was given anonymously."""
-        found = spending.of_room(conn, scope)
-        self.tokens = found.tokens
-        self.by_evening = _by_evening(conn, scope, evenings, [one for one in wanted if one is not None])
-        for one in found.nameless:
-            self._add(one.tokens, evenings.of(one))
+        self.tokens = 0
+        self.by_evening: dict[Evening | None, int] = {one: 0 for one in wanted if one is not None}
+        for quarter in payments.quarters(conn, scope):
+            for time, _who, tokens in quarter.records:
+                self._add(tokens, evenings.at(quarter.room_id, quarter.begins_ms + (time >> 1)))
         left_out = sorted(crowd.rows(crowd.excluded - set(accounts)))
         for one in spending.of_people(conn, scope, left_out, reveal=False):
             if not crowd.counts(one.actor_id):
@@ -125,17 +128,6 @@ class Room:
         self.tokens += tokens
         if evening in self.by_evening:
             self.by_evening[evening] += tokens
-
-
-def _by_evening(
-    conn: "Connection", scope: "Scope", evenings: Evenings, wanted: Sequence[Evening]
-) -> dict[Evening | None, int]:
-    times: dict[Evening, Time] = {}
-    for one in wanted:
-        span = evenings.span(one)
-        for begin, end in cut([(span.started_at, span.ended_at or FAR)], scope.since, scope.until):
-            times[one] = Time(begin, end, one[0])
-    return dict(zip(times, spending.by_time(conn, scope, list(times.values())), strict=True))
 
 
 def tally(

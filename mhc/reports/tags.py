@@ -20,7 +20,7 @@ from mhc.domain.subjects import Sign, Stretch
 from mhc.reports.frame import Covered, Crowd, covered
 from mhc.reports.timing import count_left_out
 from mhc.store import coverage, room_readings, room_texts, sessions, stretches
-from mhc.store.minutes import Metric, Who
+from mhc.store.minutes import Metric
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -93,7 +93,7 @@ class _Tally:
 def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     """Give the tokens by live hour of each tag of the rooms' own subjects."""
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    who = Who(without=sorted(crowd.rows(crowd.excluded)))
+    left_out = crowd.rows(crowd.excluded)
     tallies: dict[str | None, _Tally] = defaultdict(_Tally)
     whole, unknown, sources = _Tally(), _Tally(), {"events"}
     captured = coverage.live_spans(conn, scope.room_ids)
@@ -103,7 +103,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
         sources |= known.sources
         calendar = [span for _id, span in sessions.spans(conn, [room]).get(room, ())]
         touched = _Touched(room, Calendar(calendar, asked.now))
-        paid = stretches.tokens(conn, room, [(one.begin, one.end) for one in parts], who)
+        paid = stretches.tokens(conn, room, [(one.begin, one.end) for one in parts], left_out)
         for one, tokens in zip(parts, paid, strict=True):
             these = [unknown] if one.tags is None else [tallies[tag] for tag in one.tags or (None,)]
             for tally in (whole, *these):

@@ -173,7 +173,7 @@ def _happened(
             yield from lines_within.by_quarter(conn, [room], [spans], who.without)[0].items()
             continue
         parts = [part for begin, end in spans for part in quarters(begin, end)]
-        paid = (stretches.tips if metric is Metric.TIPS else stretches.tokens)(conn, room, parts, who)
+        paid = (stretches.tips if metric is Metric.TIPS else stretches.tokens)(conn, room, parts, who.without)
         yield from ((to_ms(begin), amount) for (begin, _end), amount in zip(parts, paid, strict=True))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mhc.domain.clock import EPOCH, from_ms, to_ms
 from mhc.domain.figures import share
 from mhc.reports.frame import Covered, Crowd, covered
-from mhc.store import paid, tip_menus
+from mhc.store import payments, tip_menus
 from mhc.store.tip_menus import Stood
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def read(
     tallies: dict[Key, _Tally] = defaultdict(_Tally)
     for key in menus.during(scope.since, scope.until):
         tallies[key] = _Tally()
-    for one in paid.list_all(conn, scope):
+    for one in payments.list_all(conn, scope):
         hidden = one.anonymous and not reveal
         if not one.is_tip or not (hidden or crowd.counts(one.actor_id)):
             continue

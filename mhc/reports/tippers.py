@@ -5,7 +5,6 @@ payments are one row, merged people are one, excluded people are left out of the
 """
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from mhc.store.counting import Scope
     from mhc.store.payments import Sum
 
-_FEW = 500  # people of whom each is looked up; of more all are added up
 _MEMBER, _ALL_TIME = "statbate.member_info", "all_time_tokens"
 
 
@@ -236,8 +234,7 @@ def _with_before(conn: "Connection", report: Report, rows: Sequence[Row]) -> lis
         return list(rows)
     sums = counted.before
     if sums is None:
-        whom = {counted.names[row.username] for row in rows}
-        sums = _sums(conn, counted.scope, before, counted.payers, whom if len(whom) <= _FEW else None)
+        sums = _sums(conn, counted.scope, before, counted.payers)
     given = ((row, sums.get(counted.names[row.username])) for row in rows)
     tokens = ((row, 0 if one is None else one.tokens) for row, one in given)
     return [row._replace(before=then, trend=row.tokens - then) for row, then in tokens]
@@ -248,16 +245,12 @@ def _sums(
     scope: "Scope",
     before: Before | None,
     payers: Payers,
-    whom: AbstractSet[Who] | None = None,
 ) -> "Mapping[Who, Sum]":
-    """Add up what everybody, or some, gave in the range before."""
+    """Add up what everybody gave in the range before."""
     if before is None or before.captured is None:
         return {}
     then = scope._replace(since=before.since, until=before.until)
-    if whom is None:
-        return payers.add_up(store.sums(conn, then))
-    rows = sorted(payers.rows(who for who in whom if who is not None))
-    return payers.add_up(store.sums_of(conn, then, rows, hidden=ANONYMOUS in whom))
+    return payers.add_up(store.sums(conn, then))
 
 
 def _row(username: str | None, tally: Tally, total: int) -> Row:

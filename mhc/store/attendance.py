@@ -3,6 +3,7 @@
 A row for each person and stretch would be some hundred thousand; so a stretch is one row, and is read as a set.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -24,18 +25,14 @@ from sqlalchemy import (
     values,
 )
 
-from mhc.domain.events import METHODS, Flag
-from mhc.store import people
-from mhc.store.counting import Scope, within
-from mhc.store.schema import Instant, event, person_total, stream, visit
+from mhc.domain.clock import to_ms
+from mhc.store import payments, people
+from mhc.store.schema import Instant, person_total, visit
 from mhc.store.segments import is_open, of_merged
 
 _AT_ONCE = 150  # stretches: below every limit on parameters
-_NO_ROOM = 0  # in place of a person: a tip that names none
-_TIP = next(number for number, name in METHODS.items() if name == "tip")
 T = TypeVar("T")
 _IDS = msgspec.json.Decoder(set[int])  # twice as fast as to split, for millions of ids
-_named = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) == 0
 
 
 class Stretch(NamedTuple):
@@ -84,19 +81,28 @@ class _Asked:
 
 
 def present(conn: Connection, stretches: Sequence[Stretch]) -> Iterator[Present]:
-    """Give who was there in each of some stretches, in their order.
-
-    Of the tips the index alone is read, in which the room of an event stands; those that name none are of the room
-    that was listened to, and are read from their rows.
-    """
+    """Give who was there in each of some stretches, in their order: by number, then by room."""
+    tipped = _tipped(conn, stretches)
     for some in _parts(stretches, _AT_ONCE):
         asked = _Asked(some)
-        for number, room_id, came, tipped in conn.execute(asked.each(_came(asked.c), _tipped(conn, asked.c))):
-            tippers = _read(tipped)
-            if _NO_ROOM in tippers:
-                one = next(one for one in some if (one.number, one.room_id) == (number, room_id))
-                tippers = tippers - {_NO_ROOM} | _of_no_room(conn, one)
-            yield Present(number, _read(came), tippers)
+        for number, room_id, came in conn.execute(asked.each(_came(asked.c))):
+            yield Present(number, _read(came), tipped[number, room_id])
+
+
+def _tipped(conn: Connection, stretches: Sequence[Stretch]) -> dict[tuple[int, int], set[int]]:
+    """Give who tipped by name, by the number of a stretch and its room."""
+    by_room: dict[int, list[Stretch]] = defaultdict(list)
+    found: dict[tuple[int, int], set[int]] = {}
+    for one in sorted(stretches, key=lambda one: one.since):
+        by_room[one.room_id].append(one)
+        found[one.number, one.room_id] = set()
+    for room_id, mine in by_room.items():
+        sets = [found[one.number, room_id] for one in mine]
+        spans = [(to_ms(one.since), to_ms(one.until)) for one in mine]
+        for place, (time, who, _tokens) in payments.by_span(conn, room_id, spans):
+            if time & 1 and who > 0:
+                sets[place].add(who)
+    return found
 
 
 def _came(of: Any) -> Select[Any]:
@@ -109,19 +115,6 @@ def _came(of: Any) -> Select[Any]:
     )
 
 
-def _tipped(conn: Connection, of: Any) -> Any:
-    room = event.c.room_id
-    who = case((room.is_(None), _NO_ROOM), else_=event.c.actor_id)
-    tip = select(_ids(who)).where(event.c.at >= of.since, event.c.at < of.until, *_tips())
-    return within(conn, tip.where(or_(room == of.room_id, room.is_(None))), Scope())
-
-
-def _of_no_room(conn: Connection, one: Stretch) -> set[int]:
-    tip = select(event.c.actor_id).join(stream, stream.c.id == event.c.stream_id).where(*_tips())
-    tip = tip.where(event.c.room_id.is_(None), stream.c.room_id == one.room_id)
-    return set(conn.execute(within(conn, tip, Scope(None, one.since, one.until))).scalars())
-
-
 def left_unseen(
     conn: Connection, room_id: int, since: datetime, until: datetime
 ) -> Iterator[tuple[int, datetime]]:
@@ -130,11 +123,6 @@ def left_unseen(
     query = query.where(visit.c.room_id == room_id, visit.c.entered_at.is_(None))
     query = query.where(visit.c.left_at >= since, visit.c.left_at < until)
     return ((row[0], row[1]) for row in conn.execute(query))
-
-
-def _tips() -> tuple[Any, ...]:
-    tip = event.c.tokens.is_not(None), event.c.method_id == _TIP, _named
-    return *tip, event.c.actor_id.is_not(None)
 
 
 def first_seen(conn: Connection, room_ids: Sequence[int]) -> datetime | None:

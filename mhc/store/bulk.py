@@ -19,13 +19,14 @@ Found = list[tuple[Any, ...]]
 
 _TABLE = Pattern(r"(?: FROM|,) \{new\}")
 _VALUE = Pattern(r"\bnew\.(\w+)")
+_BYTES = "BYTEA"
 
 
 class Bulk:
     """A statement that both databases know, about rows: `{new}` stands for a table of them, named new.
 
-    Where it is executed a row at a time, `new.name` becomes that row's value, and the table goes. `asks` says that it
-    gives rows back. Each driver's spelling is made when it is first needed.
+    Where it is executed a row at a time, `new.name` becomes that row's value, and the table goes. `{binary}` is what a
+    database calls bytes. `asks` says that it gives rows back. Each driver's spelling is made when it is first needed.
     """
 
     def __init__(
@@ -47,22 +48,24 @@ class Bulk:
     @cached_property
     def on_sqlite(self) -> str:
         """The statement with a row's values as SQLite takes them."""
-        return self._alone({name: f"?{at}" for at, name in enumerate(self.names, 1)})
+        return self._alone({name: f"?{at}" for at, name in enumerate(self.names, 1)}, "BLOB")
 
     @cached_property
     def on_postgresql(self) -> str:
         """The statement with a row's values as psycopg takes them."""
-        return self._alone({name: f"%({name})b::{one}" for name, one in self._types()})
+        return self._alone({name: f"%({name})b::{one}" for name, one in self._types()}, _BYTES)
 
     @cached_property
     def of_arrays(self) -> str:
         """The statement with an array a column as psycopg takes it."""
         arrays = ", ".join(f"%b::{one}[]" for _name, one in self._types())
         new = f"unnest({arrays}) AS new ({', '.join(self.names)})"
-        return self._statement.format(new=new, rows=f"SELECT * FROM {new}")  # noqa: S608 - our own names
+        rows = f"SELECT * FROM {new}"  # noqa: S608 - our own names
+        return self._statement.format(new=new, rows=rows, binary=_BYTES)
 
-    def _alone(self, values: dict[str, str]) -> str:
-        alone = _TABLE.sub("", self._statement).replace("{rows}", f"VALUES ({', '.join(values.values())})")
+    def _alone(self, values: dict[str, str], binary: str) -> str:
+        rows = f"VALUES ({', '.join(values.values())})"
+        alone = _TABLE.sub("", self._statement).replace("{rows}", rows).replace("{binary}", binary)
         return _VALUE.sub(lambda found: values[found[1]], alone)
 
     def _types(self) -> Iterator[tuple[str, str]]:

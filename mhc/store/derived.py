@@ -17,6 +17,7 @@ from mhc.store import (
     line_counts,
     message_words,
     pasted,
+    payment_quarters,
     people,
     room_states,
     sessions,
@@ -63,6 +64,7 @@ def add_known(
         return
     totals.add(batch, source.room_id, new)
     line_counts.add(batch, source.room_id, new)
+    payment_quarters.add(batch, source.room_id, new)
     follows.derive(batch, source.room_id, new)
     batch.add(*people.evidence(_viewers(source, new) - stands.viewers, Role.VIEWER))
     rooms = {n.room_id for n in new if n.room_id is not None} | ({source.room_id} if unseen else set())

@@ -20,6 +20,7 @@ from mhc.store import (
     ledger,
     line_counts,
     payloads,
+    payment_quarters,
     people,
     personal,
     recounting,
@@ -147,6 +148,7 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     for room_id in rooms:
         sessions.lock(conn, room_id)
     said = payloads.only_of(conn, subject.ids)
+    paid = payment_quarters.touched(conn, _of_event(subject.ids))
     for table, condition in _parts(subject):
         conn.execute(delete(table).where(condition))
     inherited = None
@@ -161,6 +163,7 @@ def erase(conn: Connection, subject: Subject, heir: str | None, gap: timedelta) 
     payloads.drop(conn, said)
     room_texts.drop_unused(conn, subjects)
     recounting.recount(conn, others)
+    payment_quarters.recount(conn, paid)
     for room_id in sorted(set(rooms) & set(derived.rooms(conn))):
         derived.rebuild(conn, room_id, gap)
 

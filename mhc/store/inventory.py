@@ -12,6 +12,7 @@ from mhc.store import (
     line_counts,
     message_words,
     pasted,
+    payment_quarters,
     people,
     recounting,
     schema,
@@ -95,6 +96,7 @@ def repair(db: Database, merge_gap: timedelta) -> None:
         pasted.judge_all(conn)
         recounting.rebuild(conn)
         line_counts.rebuild(conn)
+        payment_quarters.rebuild(conn)
         follows.rebuild(conn)
         for room_id in derived.rooms(conn):
             derived.rebuild(conn, room_id, merge_gap)
@@ -117,6 +119,8 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
             found.append(f"{wrong} totals are not what the events say")
         if wrong := line_counts.differences(conn):
             found.append(f"{wrong} counts of public lines are not what the events say")
+        if wrong := payment_quarters.differences(conn):
+            found.append(f"{wrong} quarters of an hour have not the payments that the events say")
         if wrong := follows.differences(conn):
             found.append(f"{wrong} follows are not what the events say")
         if wrong := message_words.differences(conn):

@@ -13,7 +13,7 @@ from mhc.domain import erasing, ledger
 from mhc.domain.clock import to_ms
 from mhc.domain.ledger import Entry
 from mhc.domain.ledger_match import Side, match
-from mhc.store import erasures, holders, paid, people
+from mhc.store import erasures, holders, payments, people
 from mhc.store.bulk import bulk_insert, together
 from mhc.store.counting import Scope
 from mhc.store.people import CHUNK, Role
@@ -156,7 +156,7 @@ def people_of(conn: Connection, batch_id: int) -> set[int]:
     return {who for who in conn.execute(query).scalars() if who is not None}
 
 
-def side_of(one: paid.Payment, names: dict[int, str], place: int) -> Side:
+def side_of(one: payments.Payment, names: dict[int, str], place: int) -> Side:
     """Give a captured payment as a side of a match; `names` has what each row's person is called."""
     who = "" if one.actor_id is None else names[one.actor_id]
     return Side(one.at_ms, "tip" if one.is_tip else "media", one.tokens, who, one.anonymous, place)
@@ -202,7 +202,7 @@ def _hidden(
     sides = [one for place, (_, row) in enumerate(tips) if (one := side(row.entry, "x", place)) is not None]
     mine = [
         one
-        for one in paid.list_all(conn, Scope(people.members(conn, root)))
+        for one in payments.list_all(conn, Scope(people.members(conn, root)))
         if one.actor_id in names and not one.anonymous and one.at_ms
     ]
     events = [side_of(one, names, place) for place, one in enumerate(mine)]

@@ -3,10 +3,8 @@
 Anonymous payments are told apart: they count for whoever made them only where a caller reveals it.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from heapq import merge
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -20,13 +18,12 @@ from sqlalchemy import (
     func,
     select,
     true,
-    type_coerce,
 )
 
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.store import payments, totals
-from mhc.store.counting import Scope, counted, room_of_event, within
+from mhc.store.counting import Scope, counted, within
 from mhc.store.schema import event
 
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
@@ -35,17 +32,6 @@ _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
 
 
 _AT = attrgetter("at_ms")
-
-
-class Payment(NamedTuple):
-    """One tip or purchase. A tuple, and its time a number, since a report reads hundreds of thousands."""
-
-    at_ms: int
-    room_id: int
-    actor_id: int | None
-    anonymous: bool
-    is_tip: bool
-    tokens: int
 
 
 class Tips(NamedTuple):
@@ -59,42 +45,10 @@ class Tips(NamedTuple):
     since: tuple[int, ...]
 
 
-def list_all(conn: Connection, scope: Scope) -> Iterator[Payment]:
-    """Give the payments of a scope in order of time; they stream, whatever their number."""
-    if scope.room_ids is not None:
-        return merge(*(_of_room(conn, scope, room_id) for room_id in scope.room_ids), key=_AT)
-    at_ms = type_coerce(event.c.at, BigInteger)
-    query = select(at_ms, room_of_event, event.c.actor_id, _anonymous, _is_tip, event.c.tokens)
-    query = _within(conn, query, scope).order_by(event.c.at)
-    return map(Payment._make, conn.execute(query, execution_options={"yield_per": 5000}))
-
-
-def _of_room(conn: Connection, scope: Scope, room_id: int) -> Iterator[Payment]:
-    """Give the payments of one room, told by the index alone."""
-    streams = payments.payments(conn, scope._replace(room_ids=[room_id]))
-    return merge(*(_unpacked(parts, room_id) for parts in streams), key=_AT)
-
-
-def _unpacked(parts: Iterable[payments.Part], room_id: int) -> Iterator[Payment]:
-    for part in parts:
-        for at_ms, packed in part:
-            hidden = packed < 0
-            amount = ~packed if hidden else packed
-            low = amount & payments.LOW
-            yield Payment(at_ms, room_id, amount >> payments.WIDTH or None, hidden, low & 1 > 0, low >> 1)
-
-
 def by_name(conn: Connection, scope: Scope, person_ids: Collection[int] | None = None) -> dict[int, int]:
     """Give the tokens of a scope by row of whoever paid openly: of everybody, or of a few rows."""
-    found: Counter[int] = Counter()
-    for query in payments.queries(conn, scope, event.c.actor_id, cast(func.sum(event.c.tokens), BigInteger)):
-        openly = query.where(~_anonymous)  # not that somebody is named: SQLite would take the index by person
-        if person_ids is not None:
-            openly = openly.where(event.c.actor_id.in_(person_ids))
-        for who, tokens in conn.execute(openly.group_by(event.c.actor_id)):
-            if who is not None and tokens:
-                found[who] += tokens
-    return dict(found)
+    found = {who: one.tokens for who, one in payments.sums(conn, scope).items() if who > 0 and one.tokens}
+    return found if person_ids is None else {who: found[who] for who in found.keys() & set(person_ids)}
 
 
 def of_person(

@@ -50,6 +50,7 @@ _WORDS = {
     "note_word": ("word",),
     "pair": ("kind",),
     "payload": ("hash",),
+    "payment_quarter": ("records",),
     "person": ("platform", "username", "role"),
     "person_name": ("kind",),
     "profile_change": ("field", "source"),
@@ -77,7 +78,15 @@ _FREE = {
     "watchlist": ("name",),
 }
 # Bytes: what is packed in them, and who cleans them.
-_BYTES = {"event": ("raw",), "payload": ("hash", "body"), "rejected_event": ("body",), "room_text": ("hash",)}
+_BYTES = {
+    "event": ("raw",),
+    "payload": ("hash", "body"),
+    "payment_quarter": (
+        "records",
+    ),  # rows of people by their number: made anew from the events that are left
+    "rejected_event": ("body",),
+    "room_text": ("hash",),
+}
 
 
 class UnclassifiedError(MhcError):

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     and_,
     case,
-    func,
     or_,
     select,
     type_coerce,
@@ -20,10 +19,11 @@ from sqlalchemy import (
 
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.visits import Ending
+from mhc.store import payments
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import EVENTS, Direction, State
 from mhc.store.schema import event, follow_change, stream, visit
-from mhc.store.spells import Spell, each, flat, spells_of, where
+from mhc.store.spells import Spell, each, flat, spells_of
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _TIP = _NUMBER["tip"]
@@ -44,36 +44,21 @@ Follow = tuple[int, int, int]  # who, when, and 1 where they began, 0 where they
 
 
 def paid(conn: Connection, room_id: int, spells: Sequence[Spell], without: Sequence[int]) -> list[Paid]:
-    """Give what each session brought; who is left out counts only anonymously.
-
-    Which stream an event is of stands in its row only, and the index alone answers many times faster. So the owner of
-    a stream is looked for only where a payment names no room.
-    """
-    found = _paid(conn, spells, without, event.c.room_id == room_id)
-    known = event.c.tokens.is_not(None), _at >= spells[0].begin, _at < spells[-1].end
-    nowhere = event.c.room_id.is_(None)
-    # What no index holds is asked for, since SQLite would else read all payments from the one that answers alone.
-    if conn.execute(select(event.c.stream_id).where(*known, nowhere).limit(1)).first() is None:
-        return found
-    more = _paid(conn, spells, without, and_(nowhere, room_of_event == room_id))
+    """Give what each session brought; who is left out counts only anonymously."""
+    left_out = frozenset(without)
+    tokens, tips = [0] * len(spells), [0] * len(spells)
+    tippers: list[set[int]] = [set() for _ in spells]
+    for place, (time, who, amount) in payments.by_span(conn, room_id, [one[:2] for one in spells]):
+        if who in left_out:
+            continue
+        tokens[place] += amount
+        if time & 1:
+            tips[place] += 1
+            tippers[place].add(~who if who < 0 else who)
     return [
-        Paid(one.tokens + other.tokens, one.tips + other.tips, one.tippers | other.tippers)
-        for one, other in zip(found, more, strict=True)
+        Paid(paid, number, frozenset(them - {0}))
+        for paid, number, them in zip(tokens, tips, tippers, strict=True)
     ]
-
-
-def _paid(
-    conn: Connection, spells: Sequence[Spell], without: Sequence[int], mine: ColumnElement[bool]
-) -> list[Paid]:
-    who, tip = event.c.actor_id, event.c.method_id == _TIP
-    numbers = func.sum(event.c.tokens), func.count(where(tip, 1))
-    span = spells_of(spells)
-    within = [event.c.tokens.is_not(None), counted, _at >= span.c.begins, _at < span.c.ends, mine]
-    within += _no_testbed(conn)
-    if without:
-        within.append(or_(who.is_(None), _anonymous, who.not_in(without)))
-    found = each(conn, span, numbers, (where(tip, who),), within)
-    return [Paid(tokens, tips, tippers) for (tokens, tips), (tippers,) in found]
 
 
 def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[frozenset[int]]:
@@ -82,7 +67,7 @@ def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[fr
     # An end that nobody saw is taken as the beginning.
     stayed = or_(visit.c.ending == str(Ending.OPEN), _left > span.c.begins, _came >= span.c.begins)
     within = visit.c.room_id == room_id, _came >= span.c.since, _came < span.c.ends, stayed
-    return [found for _none, (found,) in each(conn, span, (), (visit.c.person_id,), within)]
+    return list(each(conn, span, visit.c.person_id, within))
 
 
 def leavers(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
@@ -124,9 +109,7 @@ def acted(
         _at >= span.c.begins,
         _at < span.c.ends,
     )
-    return frozenset().union(
-        *(found for _none, (found,) in each(conn, span, (), (event.c.actor_id,), within))
-    )
+    return frozenset().union(*each(conn, span, event.c.actor_id, within))
 
 
 def _no_testbed(conn: Connection) -> list[ColumnElement[bool]]:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    case,
     cast,
     column,
     func,
@@ -31,7 +30,7 @@ from sqlalchemy import (
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.store.counting import Scope, room_of_event, within
-from mhc.store.paid import Payment
+from mhc.store.payments import Payment
 from mhc.store.people import CHUNK
 from mhc.store.schema import Instant, event
 
@@ -53,13 +52,6 @@ class Time(NamedTuple):
     room_id: int | None = None
 
 
-class Room(NamedTuple):
-    """What a room got: the sum of the payments that name it, and those that name none."""
-
-    tokens: int
-    nameless: Sequence[Payment]
-
-
 def of_people(
     conn: Connection, scope: Scope, person_ids: Sequence[int], *, reveal: bool
 ) -> Iterator[Payment]:
@@ -67,21 +59,6 @@ def of_people(
     for start in range(0, len(person_ids), CHUNK):
         mine = [event.c.actor_id.in_(person_ids[start : start + CHUNK])]
         yield from _list(conn, scope, mine if reveal else [*mine, ~_anonymous])
-
-
-def of_room(conn: Connection, scope: Scope) -> Room:
-    """Give what everybody paid in a scope."""
-    named = _of_rooms(scope)
-    amount = cast(func.coalesce(func.sum(case((named, event.c.tokens))), 0), BigInteger)
-    query = select(amount, func.count(case((_nameless, 1))))
-    tokens, nameless = conn.execute(_paid(conn, query, scope)).one()
-    return Room(tokens, list(_without_room(conn, scope)) if nameless else [])
-
-
-def by_time(conn: Connection, scope: Scope, times: Sequence[Time]) -> list[int]:
-    """Give what everybody paid in each of some times of a room, in order, as far as payments name their room."""
-    query = select(_tokens).where(event.c.tokens.is_not(None), event.c.room_id == _room)
-    return list(_each(conn, scope, times, query))
 
 
 def seen_in(

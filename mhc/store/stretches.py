@@ -1,32 +1,26 @@
 """What was paid in stretches of time, and what a room said of itself when: its subjects, as its own events have them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Select,
-    and_,
-    cast,
-    func,
     literal_column,
     select,
-    type_coerce,
 )
 
 from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS
 from mhc.domain.spans import Pair
-from mhc.store.counting import Scope, room_of_event, within
-from mhc.store.long_lists import stretches_of
-from mhc.store.minutes import Who, whose
+from mhc.store import payments
+from mhc.store.counting import room_of_event
+from mhc.store.payment_quarters import Record
 from mhc.store.schema import event, stream
 
 _NUMBER = {name: number for number, name in METHODS.items()}
-_SUBJECT, _TIP = _NUMBER["roomSubjectChange"], _NUMBER["tip"]
-_AT = type_coerce(event.c.at, BigInteger)
+_SUBJECT = _NUMBER["roomSubjectChange"]
 
 
 class Told(NamedTuple):
@@ -36,43 +30,28 @@ class Told(NamedTuple):
     subject: str | None
 
 
-def tokens(conn: Connection, room_id: int, spans: Sequence[Pair], who: Who) -> list[int]:
-    """Give what was paid in a room in each of some half-open spans."""
-    paid = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
-    return _amounts(conn, room_id, spans, select(paid).where(*whose(who)))
+def tokens(conn: Connection, room_id: int, spans: Sequence[Pair], without: Collection[int]) -> list[int]:
+    """Give what was paid in a room in each of some half-open spans, in order; some rows of people count only anonymously."""
+    found = [0] * len(spans)
+    for place, one in _paid(conn, room_id, spans, without):
+        found[place] += one[2]
+    return found
 
 
-def tips(conn: Connection, room_id: int, spans: Sequence[Pair], who: Who) -> list[int]:
-    """Give how many tips came in a room in each of some half-open spans."""
-    return _amounts(conn, room_id, spans, select(func.count()).where(event.c.method_id == _TIP, *whose(who)))
+def tips(conn: Connection, room_id: int, spans: Sequence[Pair], without: Collection[int]) -> list[int]:
+    """Give how many tips came in a room in each of some half-open spans, as `tokens` does."""
+    found = [0] * len(spans)
+    for place, one in _paid(conn, room_id, spans, without):
+        found[place] += one[0] & 1
+    return found
 
 
-def _amounts(conn: Connection, room_id: int, spans: Sequence[Pair], figure: Select[int]) -> list[int]:
-    """Give a figure of the payments of a room in each of some half-open spans.
-
-    Which stream an event is of stands in its row only, and the index alone answers many times faster. So the owner of a
-    stream is looked for only where a payment names no room.
-    """
-    if not spans:
-        return []
-    begin, end = min(begin for begin, _end in spans), max(end for _begin, end in spans)
-    within_all = event.c.at >= begin, event.c.at < end, event.c.tokens.is_not(None)
-    # What no index holds is asked for, since SQLite would else read all payments from the one that answers alone.
-    nowhere = select(event.c.stream_id).where(*within_all, event.c.room_id.is_(None)).limit(1)
-    parts = [event.c.room_id == room_id]
-    if conn.execute(nowhere).first() is not None:
-        parts.append(and_(event.c.room_id.is_(None), room_of_event == room_id))
-    sums = [_sums(conn, spans, figure.where(part)) for part in parts]
-    return [sum(of_span) for of_span in zip(*sums, strict=True)]
-
-
-def _sums(conn: Connection, spans: Sequence[Pair], figure: Select[int]) -> list[int]:
-    given = stretches_of(conn, [(to_ms(begin), to_ms(end)) for begin, end in spans])
-    # One sum a span, so that each is a range of the index: as a join, PostgreSQL would read all of it for each.
-    paid = within(conn, figure, Scope())
-    paid = paid.where(event.c.tokens.is_not(None), given.c.since <= _AT, given.c.until > _AT)
-    query = select(given.c.place, paid.correlate(given).scalar_subquery()).select_from(given)
-    return [found for _place, found in sorted(row[:2] for row in conn.execute(query))]
+def _paid(
+    conn: Connection, room_id: int, spans: Sequence[Pair], without: Collection[int]
+) -> Iterator[tuple[int, Record]]:
+    left_out = frozenset(without)
+    found = payments.by_span(conn, room_id, [(to_ms(begin), to_ms(end)) for begin, end in spans])
+    return (one for one in found if one[1][1] not in left_out)
 
 
 def subjects(conn: Connection, room_id: int, since: datetime, until: datetime) -> list[Told]:

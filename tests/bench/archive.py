@@ -12,7 +12,7 @@ import postgres
 from bench import years
 from command import MhcHere
 from mhc.domain.clock import from_ms
-from mhc.store import line_counts, notes, recounting
+from mhc.store import line_counts, notes, payment_quarters, recounting
 from mhc.store.database import Database
 from mhc.store.schema import (
     alias,
@@ -94,6 +94,7 @@ def fill(
             conn.execute(text(_FOLLOWS))
             recounting.rebuild(conn)
             line_counts.rebuild(conn)
+            payment_quarters.rebuild(conn)
         with db.outside() as conn:
             conn.execute(text("ANALYZE" if db.is_sqlite else "VACUUM ANALYZE"))
 

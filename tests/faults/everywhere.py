@@ -31,6 +31,7 @@ CANARIES = tuple(word.encode() for word in ("zqname", "zqpart", "zqold", "zqform
 DERIVED = {
     "broadcast",
     "person_total",
+    "payment_quarter",
     "room_quarter",
     "room_state",
     "visit",

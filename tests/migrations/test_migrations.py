@@ -28,7 +28,7 @@ from mhc.domain.events import METHODS
 from mhc.domain.paste_lines import What
 from mhc.domain.words import words
 from mhc.reports import pasting
-from mhc.store import line_counts, migrate, people, recounting, schema, totals
+from mhc.store import line_counts, migrate, payment_quarters, people, recounting, schema, totals
 from mhc.store.database import Database
 from mhc.store.import_batches import New
 from mhc.store.streams import Kind
@@ -197,6 +197,7 @@ def test_totals_learn_of_tips_and_threads_from_the_events(database: Database) ->
     migrate.upgrade(database)
     with database.read() as conn:
         assert recounting.differences(conn) == line_counts.differences(conn) == 0
+        assert payment_quarters.differences(conn) == 0
         assert totals.of_person(conn, [people.ids_of(conn, ["viewer_two"])["viewer_two"]]).tips > 0
 
 

@@ -15,7 +15,6 @@ from mhc.store.database import Database
 from mhc.store.sessions import list_all
 from mhc.store.spells import Spell
 from plans import plans
-from reports.test_plans import fill
 
 SPELLS = [Spell(to_ms(minute(day * 1440)), to_ms(minute(day * 1440 + 60)), 0) for day in range(3)]
 
@@ -36,29 +35,18 @@ def who_came(conn: Connection) -> object:
 def test_no_question_scans_the_events(database: Database) -> None:
     tell_story(database)
     found = plans(database, count_sessions)
-    assert any("ix_event_paid" in plan for plan in found)
+    assert any("payment_quarter" in plan for plan in found)
     for plan in found:
         assert "Seq Scan on event" not in plan.replace("event_method", "")
         assert not [line for line in plan.splitlines() if line.split()[:2] == ["SCAN", "event"]], plan
 
 
-def test_payments_are_read_from_the_index_alone_and_visits_along_theirs(database: Database) -> None:
+def test_payments_are_read_by_the_quarter_and_visits_along_their_index(database: Database) -> None:
     tell_story(database)
-    paid, nowhere = [plan for plan in plans(database, what_they_brought) if "ix_event" in plan]
-    assert "COVERING INDEX ix_event_paid (at>? AND at<?)" in paid or not database.is_sqlite
-    assert "ix_event_nowhere" in nowhere or not database.is_sqlite
+    (paid,) = [plan for plan in plans(database, what_they_brought) if "payment_quarter" in plan]
+    assert ("sqlite_autoindex_payment_quarter" if database.is_sqlite else "pk_payment_quarter") in paid
     (came,) = plans(database, who_came)
     assert "ix_visit_room" in came
-
-
-def test_among_many_events_postgresql_looks_into_the_index_once_a_session(
-    postgres_database: Database,
-) -> None:
-    tell_story(postgres_database)
-    fill(postgres_database, 20_000)
-    paid = plans(postgres_database, what_they_brought, as_it_likes=True)[1]
-    assert "ix_event_paid" in paid
-    assert "Join Filter" not in paid
 
 
 def test_a_year_of_sessions_takes_as_many_questions_as_two(database: Database) -> None:

@@ -20,6 +20,7 @@ from mhc.store import (
     follows,
     line_counts,
     messages,
+    payment_quarters,
     recounting,
     schema,
     sessions,
@@ -186,11 +187,14 @@ def test_pages_in_any_order_derive_what_a_rebuild_derives(
         derived.rebuild(conn, room, MERGE_GAP)
         assert dump(conn) == arrived
         assert recounting.differences(conn) == follows.differences(conn) == line_counts.differences(conn) == 0
+        assert payment_quarters.differences(conn) == 0
         own = messages.owners(conn)
         assert messages.threads(conn, own) == messages.threads(conn, own._replace(alone=False))
         recounting.rebuild(conn)
         line_counts.rebuild(conn)
         assert line_counts.differences(conn) == 0
+        payment_quarters.rebuild(conn)
+        assert payment_quarters.differences(conn) == 0
         follows.rebuild(conn)
         assert dump(conn) == arrived
 

@@ -6,6 +6,7 @@ from mhc.store.schema.capture import (
     capture_gap,
     event,
     event_method,
+    payment_quarter,
     person_total,
     rejected_event,
     room_quarter,
@@ -69,6 +70,7 @@ __all__ = [
     "observation",
     "pair",
     "payload",
+    "payment_quarter",
     "person",
     "person_merge",
     "person_name",
@@ -97,7 +99,7 @@ __all__ = [
 
 # The revision this program was written for, and the number that says whether it may run on a newer schema:
 # a revision that an older program cannot live with raises it.
-REVISION = "0008"
+REVISION = "0009"
 COMPATIBILITY = 1
 UNFINISHED = 0  # the number of a database that is being copied: nobody may work with it
 
