@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from bench.raw_rows import LEASE_MS, Read, Room, moves, names, quarters, read, totals
+from bench.raw_rows import LEASE_MS, Read, Room, moves, names, payments, quarters, read, totals
 
 Columns = Sequence[Sequence[Any]]
 
@@ -73,6 +73,11 @@ _QUARTER = (
     " ON CONFLICT (room_id, begins_at) DO UPDATE SET messages = q.messages + excluded.messages"
 )
 _QUARTER_TYPES = {"r": "int", "b": "bigint", "m": "int"}
+_PAYMENTS = (
+    "INSERT INTO payment_quarter AS q (room_id, begins_at, records) SELECT * FROM {rows} WHERE true"
+    " ON CONFLICT (room_id, begins_at) DO UPDATE SET records = q.records || excluded.records"
+)
+_PAYMENT_TYPES = {"r": "int", "b": "bigint", "p": "bytea"}
 _SEEN = (
     "UPDATE person SET first_seen_at = least(first_seen_at, f), last_seen_at = greatest(last_seen_at, l)"
     " FROM {rows} WHERE id = who"
@@ -140,6 +145,9 @@ class Raw:
                 if lines := quarters(page, ids, self._owner):
                     columns = [list(column) for column in zip(*lines, strict=True)]
                     _run(cursor, _QUARTER, _QUARTER_TYPES, columns)
+                if paid := payments(page, ids, self._owner):
+                    columns = [list(column) for column in zip(*paid, strict=True)]
+                    _run(cursor, _PAYMENTS, _PAYMENT_TYPES, columns)
                 self._follow(cursor, page, ids, now)
             if lease.rowcount != 1:
                 raise ValueError("the lease is another's")

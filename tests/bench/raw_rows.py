@@ -1,8 +1,9 @@
 """What a program without layers makes of a page: the rows of the raw drivers' side of the comparison."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from struct import Struct
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ _TIP, _CHAT, _PRIVATE = (_NUMBER[name] for name in ("tip", "chatMessage", "priva
 _ENTER, _LEAVE = (_NUMBER[name] for name in ("userEnter", "userLeave"))
 _START, _STOP = (_NUMBER[name] for name in ("broadcastStart", "broadcastStop"))
 _GUEST = "Anonymous"
+_RECORD = Struct("<Iii")
 ANONYMOUS, GUEST = 1, 2
 LEASE_MS, QUARTER_MS = 300_000, 900_000
 
@@ -158,6 +160,19 @@ def quarters(page: Iterable[Read], ids: dict[str, int], owner: int) -> list[tupl
         for e in page
         if e.method_id == _CHAT
     )
+    return [(*key, found[key]) for key in sorted(found)]
+
+
+def payments(page: Iterable[Read], ids: dict[str, int], owner: int) -> list[tuple[int, int, bytes]]:
+    """Pack what was paid: room, quarter of an hour, twelve bytes a payment."""
+    found: defaultdict[tuple[int, int], bytes] = defaultdict(bytes)
+    for e in page:
+        if e.tokens is not None:
+            who, begins = ids.get(e.actor or "", 0), e.id_ms // QUARTER_MS * QUARTER_MS
+            time = (e.id_ms - begins) * 2 + (e.method_id == _TIP)
+            found[ids.get(e.room or "", owner), begins] += _RECORD.pack(
+                time, ~who if e.flags & ANONYMOUS else who, e.tokens
+            )
     return [(*key, found[key]) for key in sorted(found)]
 
 

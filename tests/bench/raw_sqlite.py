@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.raw_rows import LEASE_MS, Read, Room, moves, names, quarters, read, totals
+from bench.raw_rows import LEASE_MS, Read, Room, moves, names, payments, quarters, read, totals
 
 _CURSOR = "UPDATE stream SET cursor = ?, cursor_at = ?, last_poll_ok_at = ?, lease_expires_at = ? WHERE id = ? AND epoch = ?"
 _COVER = "UPDATE capture_coverage SET to_at = ? WHERE id = ?"
@@ -53,6 +53,10 @@ _QUARTER = (
     "INSERT INTO room_quarter (room_id, begins_at, messages) VALUES (?, ?, ?)"
     " ON CONFLICT (room_id, begins_at) DO UPDATE SET messages = messages + excluded.messages"
 )
+_PAYMENTS = (
+    "INSERT INTO payment_quarter (room_id, begins_at, records) VALUES (?, ?, ?)"
+    " ON CONFLICT (room_id, begins_at) DO UPDATE SET records = CAST(records || excluded.records AS BLOB)"
+)
 _SEEN = (
     "UPDATE person SET first_seen_at = min(coalesce(first_seen_at, ?2), ?2),"
     " last_seen_at = max(coalesce(last_seen_at, ?3), ?3) WHERE id = ?1"
@@ -97,6 +101,7 @@ class Raw:
         db.executemany(_TOTAL, sums)
         db.executemany(_SEEN, [(row[0], row[8], row[9]) for row in sums if row[8] is not None])
         db.executemany(_QUARTER, quarters(page, ids, self._owner))
+        db.executemany(_PAYMENTS, payments(page, ids, self._owner))
         self._follow(page, ids, now)
         db.execute("COMMIT")
 
