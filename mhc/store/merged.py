@@ -40,6 +40,13 @@ def as_one(rows: Sequence[Person], root_id: int) -> Person:
     )
 
 
+def root_of(column: ColumnElement[int]) -> ColumnElement[int]:
+    """Give the root of the person in a column, looked up: PostgreSQL would read everybody to join some hundreds."""
+    one = person.alias("a_row")
+    found = select(func.coalesce(one.c.canonical_id, one.c.id)).where(one.c.id == column)
+    return found.correlate(column.table).scalar_subquery()
+
+
 class Alone:
     """The columns of people with one row, whom `join` picks out: what stands in it is what reads."""
 

@@ -66,7 +66,7 @@ def attended(conn: Connection, of: Range, of_sessions: int, roots: Sequence[int]
 def _visits(conn: Connection, of: Range, of_sessions: int) -> Any:
     """Give the query of who came to the last sessions that began in a range; None where none did."""
     came = [one for show in conn.execute(_last_shows(of, of_sessions)).all() for one in _there(show)]
-    return union_all(*came).subquery() if came else None
+    return union_all(*came).cte("came") if came else None  # read once for those alone and the merged
 
 
 def _roots(conn: Connection, found: Those) -> list[int]:

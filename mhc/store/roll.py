@@ -25,7 +25,7 @@ from mhc.domain.clock import EPOCH
 from mhc.domain.live import Live
 from mhc.store import gifts, regulars, room_readings, segments
 from mhc.store.gifts import Gifts
-from mhc.store.merged import Alone, AsOne
+from mhc.store.merged import Alone, AsOne, root_of
 from mhc.store.people import CHUNK
 from mhc.store.schema import EXCLUDED, Instant, alias, person, person_total, watchlist, watchlist_member
 from mhc.store.segments import Range, Segment, Those
@@ -266,8 +266,8 @@ def _recent(roll: Roll) -> Range:
 
 def _on_list(which: ColumnElement[bool]) -> Select[Any]:
     mine = and_(watchlist_member.c.list_id == watchlist.c.id, watchlist_member.c.removed_at.is_(None))
-    found = select(watchlist_member.c.person_id).join(watchlist, mine).where(which)
-    return select(segments.root).where(person.c.id.in_(found)).correlate(None)
+    found = select(root_of(watchlist_member.c.person_id)).select_from(watchlist_member)
+    return found.join(watchlist, mine).where(which).correlate(None)
 
 
 def hidden_ones(conn: Connection) -> Any:

@@ -96,8 +96,15 @@ def within(column: ColumnElement[Any], of: Range) -> list[ColumnElement[bool]]:
 
 
 def those(rows: Select[Any] | CompoundSelect[Any]) -> Those:
-    """Give those of whom a query gives any row."""
-    return Those(rows, select(root.label("who")).where(of_merged(person.c.id), person.c.id.in_(rows)))
+    """Give those of whom a query gives any row, of one column."""
+    few: Any = union_all(*map(_merged, rows.selects)) if isinstance(rows, CompoundSelect) else _merged(rows)
+    return Those(rows, select(root.label("who")).where(person.c.id.in_(few)))
+
+
+def _merged(rows: Any) -> Any:
+    """Give those rows of the merged, who are few, each looked up: those of all others are not read again."""
+    (column,) = rows.selected_columns
+    return rows.where(of_merged(column))
 
 
 def by_person(column: ColumnElement[Any]) -> tuple[tuple[Select[Any], ColumnElement[Any]], ...]:
@@ -125,8 +132,13 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
             :reveal
         ]
         tipped = or_(*(_tipped_in(conn, of, kind) for kind in kinds))
-    total = in_rooms(select(t.person_id).where(tipped), t.room_id, of)
-    return those(total)._replace(asked=lambda who: of_one(total, t.person_id, who).exists())
+    rows = select(t.person_id).where(tipped)
+    total = in_rooms(rows, t.room_id, of)
+    found = those(total)._replace(asked=lambda who: of_one(total, t.person_id, who).exists())
+    if conn.dialect.name == "sqlite":
+        # Along the index of a room each row is sought by itself: no index has a formula, and to read all is quicker.
+        found = found._replace(alone=in_rooms(rows, t.room_id + 0, of))
+    return found
 
 
 class _Tipped(NamedTuple):
@@ -182,13 +194,14 @@ def of_one(query: Select[Any], column: ColumnElement[int], who: ColumnElement[in
 
 def followers(of: Range) -> Those:
     """Give who follows at the end of a range: their last change before it says so."""
-    last = func.max(type_coerce(follow_change.c.at, BigInteger) * 2 + case((_FOLLOWS, 1), else_=0))
+    at = follow_change.c.at
+    follows_last = func.max(case((_FOLLOWS, at))) >= func.max(at)  # at one instant a yes is later than a no
     found = []
     for query, who in by_person(follow_change.c.person_id):
         mine = _of_followers(query, of)
         # The rows of one room count together; of several rooms each counts by itself.
         groups = [who] if of.room_ids is not None else [who, follow_change.c.room_id]
-        found.append(mine.group_by(*groups).having(last % 2 > 0))
+        found.append(mine.group_by(*groups).having(follows_last))
     alone, merged = found
     if of.among is None or of.room_ids is None:
         return Those(alone, merged)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, select, union_all
 from mhc.domain.clock import EPOCH
 from mhc.domain.live import Live
 from mhc.store import room_readings, segments
+from mhc.store.merged import root_of
 from mhc.store.people import CHUNK, roots_of_rows
 from mhc.store.schema import (
     event,
@@ -42,13 +43,13 @@ class News(NamedTuple):
 
 def members(conn: Connection, list_id: int, limit: int | None = None) -> list[Member]:
     """Give who is on a list, by name; a merged person since the first of their rows, with the last note."""
-    root = person.alias("root")
+    of = watchlist_member.c
+    who = root_of(of.person_id)
+    name = select(person.c.username).where(person.c.id == who).scalar_subquery()
     query = (
-        select(root.c.id, root.c.username, watchlist_member.c.added_at, watchlist_member.c.note)
-        .join(person, root.c.id == segments.root)
-        .join(watchlist_member, watchlist_member.c.person_id == person.c.id)
-        .where(watchlist_member.c.list_id == list_id, watchlist_member.c.removed_at.is_(None))
-        .order_by(root.c.username, root.c.id, watchlist_member.c.added_at, watchlist_member.c.id)
+        select(who.label("id"), name.label("username"), of.added_at, of.note)
+        .where(of.list_id == list_id, of.removed_at.is_(None))
+        .order_by("username", "id", of.added_at, of.id)
     )
     once: dict[int, Member] = {}
     for row in map(Member._make, conn.execute(query, execution_options={"yield_per": CHUNK})):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, select, update
 
 from mhc.store import import_batches
+from mhc.store.merged import root_of
 from mhc.store.schema import EXCLUDED, person, watchlist, watchlist_member
 from mhc.store.upsert import insert_new
 
@@ -154,9 +155,7 @@ def member_names(conn: Connection, list_id: int) -> dict[int, str]:
 
 def size(conn: Connection, list_id: int) -> int:
     """Give how many people are on a list."""
-    query = select(func.count(_root.distinct())).join(
-        watchlist_member, watchlist_member.c.person_id == person.c.id
-    )
+    query = select(func.count(root_of(watchlist_member.c.person_id).distinct()))
     mine = (watchlist_member.c.list_id == list_id, watchlist_member.c.removed_at.is_(None))
     found: int = conn.execute(query.where(*mine)).scalar_one()
     return found

@@ -1,7 +1,7 @@
 """How the databases answer: what a card or a report asks of events is answered by an index."""
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, insert, text
@@ -269,6 +269,81 @@ def test_threads_and_who_tipped_since_a_time_are_read_from_totals_alone(
     lines = [line.split() for plan in plans(database, asked) for line in plan.splitlines()]
     assert any("person_total" in line for line in lines)
     assert not [line for line in lines if "event" in line]
+
+
+def count_of(segment: Segment) -> Asked:
+    def ask(conn: Connection) -> object:
+        (room,) = people.find(conn, "example_room")
+        return roll.count_people(conn, Roll([room.id], segments=[segment]))
+
+    return ask
+
+
+@pytest.mark.parametrize("since", [None, minute(5)])
+def test_all_tippers_are_gathered_by_one_look_at_the_totals_in_their_order(
+    sqlite_database: Database, since: datetime | None
+) -> None:
+    """Along the index of a room each would be sought by itself, and for the merged once more."""
+    tell_story(sqlite_database)
+
+    def ask(conn: Connection) -> object:
+        (room,) = people.find(conn, "example_room")
+        return roll.count_people(conn, Roll([room.id], segments=[Segment.TIPPERS], since=since))
+
+    lines = [line for plan in plans(sqlite_database, ask) for line in plan.splitlines()]
+    assert lines.count("SCAN person_total") == 1
+    assert not [line for line in lines if "ix_person_total_room" in line]
+    (merged,) = [line for line in lines if "person_total" in line and "room_id=?" in line]
+    assert "person_id=? AND room_id=?" in merged
+
+
+def test_visits_of_regulars_are_read_once_for_those_alone_and_the_merged(database: Database) -> None:
+    tell_story(database)
+    (plan,) = [plan for plan in plans(database, count_of(Segment.REGULARS)) if "visit" in plan]
+    assert plan.count("MATERIALIZE came" if database.is_sqlite else "CTE came") == 1
+
+
+def test_followers_are_told_by_an_index_that_holds_all_that_is_asked(sqlite_database: Database) -> None:
+    tell_story(sqlite_database)
+    lines = [
+        line
+        for plan in plans(sqlite_database, count_of(Segment.FOLLOWERS))
+        for line in plan.splitlines()
+        if "follow_change" in line
+    ]
+    assert lines
+    assert all("USING COVERING INDEX" in line for line in lines)
+
+
+def show_list(conn: Connection) -> object:
+    return watched.members(conn, 1), watchlists.size(conn, 1)
+
+
+def show_people_on_list(conn: Connection) -> object:
+    return roll.count_people(conn, Roll(list_ids=[1]))
+
+
+@pytest.mark.parametrize(("asked", "looks"), [(show_list, 0), (show_people_on_list, 1)])
+def test_of_a_list_postgresql_does_not_read_everybody(
+    postgres_database: Database, asked: Asked, looks: int
+) -> None:
+    """To find who of all people has one row it does read them, but once."""
+    with postgres_database.write() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO person (platform, username, role, created_at, last_seen_at)"
+                " SELECT 'p', 'viewer_' || n, 'viewer', 0, n FROM generate_series(1, 20000) n"
+            )
+        )
+        conn.execute(
+            text(
+                "INSERT INTO watchlist_member (list_id, person_id, added_at)"
+                " SELECT 1, id, 0 FROM person WHERE id % 50 = 0"
+            )
+        )
+        conn.execute(text("ANALYZE"))
+    found = "\n".join(plans(postgres_database, asked, as_it_likes=True))
+    assert found.count("Seq Scan on person ") == looks
 
 
 def test_names_are_found_along_their_index(sqlite_database: Database) -> None:
