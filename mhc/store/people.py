@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, or_, select, text, update
 
 from mhc.domain.clock import to_ms
 from mhc.domain.names import PLATFORM
@@ -133,15 +133,18 @@ def roots(conn: Connection) -> dict[int, int]:
 
 def names_by_id(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
     """Give the current name of each of these people."""
-    wanted = sorted(set(ids))
-    if len(wanted) > CHUNK:
+    asked = set(ids)
+    wanted = sorted(asked)
+    if len(wanted) <= CHUNK:
+        known: ColumnElement[bool] = person.c.id.in_(wanted)
+    elif 2 * len(wanted) > wanted[-1] - wanted[0]:  # to read some more is quicker than to look for each
+        known = person.c.id.between(wanted[0], wanted[-1])
+    else:
         from mhc.store.long_lists import one_of  # which few need
 
         known = one_of(conn, person.c.id, wanted)
-    else:
-        known = person.c.id.in_(wanted)
     query = select(person.c.id, person.c.username).where(known)
-    return {row.id: row.username for row in conn.execute(query)} if wanted else {}
+    return {who: name for who, name in conn.execute(query) if who in asked} if wanted else {}
 
 
 def aliases(conn: Connection, person_ids: Sequence[int]) -> list[Alias]:

@@ -194,14 +194,13 @@ def of_one(query: Select[Any], column: ColumnElement[int], who: ColumnElement[in
 
 def followers(of: Range) -> Those:
     """Give who follows at the end of a range: their last change before it says so."""
-    at = follow_change.c.at
-    follows_last = func.max(case((_FOLLOWS, at))) >= func.max(at)  # at one instant a yes is later than a no
+    last = func.max(type_coerce(follow_change.c.at, BigInteger) * 2 + case((_FOLLOWS, 1), else_=0))
     found = []
     for query, who in by_person(follow_change.c.person_id):
         mine = _of_followers(query, of)
         # The rows of one room count together; of several rooms each counts by itself.
         groups = [who] if of.room_ids is not None else [who, follow_change.c.room_id]
-        found.append(mine.group_by(*groups).having(follows_last))
+        found.append(mine.group_by(*groups).having(last % 2 > 0))
     alone, merged = found
     if of.among is None or of.room_ids is None:
         return Those(alone, merged)

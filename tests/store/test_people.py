@@ -114,3 +114,14 @@ def test_a_long_list_of_names_is_looked_up_in_parts(database: Database) -> None:
         made = people.ensure(conn, names, source="test", at=minute(0))
         assert people.ids_of(conn, names) == made
         assert people.names_by_id(conn, made.values()) == {number: name for name, number in made.items()}
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_of_many_people_those_are_named_of_whom_one_asks(database: Database, step: int) -> None:
+    names = [f"viewer_{number:04}" for number in range(3 * people.CHUNK + 30)]
+    with database.write() as conn:
+        made = people.ensure(conn, names, source="test", at=minute(0))
+    asked = {made[name]: name for name in names[1::step]}
+    with database.read() as conn:
+        assert people.names_by_id(conn, asked) == asked
+        assert people.names_by_id(conn, [*asked, 10**9]) == asked  # nobody
