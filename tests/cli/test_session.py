@@ -95,14 +95,44 @@ def test_excluded_people_are_left_out_and_said_so(database: Database, mine: MhcH
     mine("watchlist", "add", "Excluded", "viewer_one")
     run = mine("session", "list", "--json")
     assert run.stderr == "1 excluded\n"
-    # An anonymous tip counts all the same: leaving it out would tell whose it was.
-    left = {"tokens": 115, "tips": 3, "tippers": 2, "messages": 1, "unique_visitors": 1, "new_followers": 0}
+    # An anonymous tip counts all the same, as nobody's: leaving it out would tell whose it was.
+    left = {"tokens": 115, "tips": 3, "tippers": 1, "messages": 1, "unique_visitors": 1, "new_followers": 0}
     assert listed(mine) == [
         SECOND | {"tokens": 0, "tips": 0, "tippers": 0, "unique_visitors": 0},
         FIRST | left,
     ]
     assert listed(mine, "--include-excluded") == [SECOND, FIRST]
     assert mine("session", "list", "--include-excluded").stderr == ""
+
+
+@pytest.mark.parametrize("who", ["viewer_one", "viewer_two", "viewer_three"])
+def test_no_number_of_tippers_tells_who_tipped_anonymously(
+    database: Database, mine: MhcHere, who: str
+) -> None:
+    begin, end = happening(0, "broadcastStart"), happening(20, "broadcastStop")
+    hidden = [tip(5, who, 50, anonymous=True), tip(6, who, 7, anonymous=True)]
+    with database.write() as conn:
+        factories.store(conn, [begin, tip(3, "viewer_one", 20), tip(4, "viewer_two", 5), *hidden, end])
+        factories.store(conn, [happening(1440, "broadcastStart"), tip(1445, who, 9, anonymous=True)], page=1)
+        factories.cover(conn, -10, 9000)
+    first, last = numbers(mine)
+
+    def tippers(*words: str) -> Any:
+        return mine(*words, "--json").json["tippers"]
+
+    # Two tipped by name, whoever the anonymous tips are of; in the session that lasts nobody did.
+    assert [row["tippers"] for row in listed(mine)] == [0, 2]
+    assert [tippers("session", "show", str(one)) for one in (last, first)] == [0, 2]
+    assert tippers("session", "status") == 0
+    assert "- Tips: 82 in 4 tips; 2 people tipped by name" in mine("session", "summary", str(first)).stdout
+    assert [tippers("report", "audience", str(one)) for one in (last, first)] == [0, 2]
+    whole = mine("report", "sessions", "--json").json
+    assert [row["tippers"] for row in whole["rows"]] == [0, 2]
+    assert [one["tippers"] for one in (whole["totals"], *whole["weeks"], *whole["months"])] == [2, 2, 2]
+    retained = mine("report", "retention", "--by", "session", "--json").json["rows"]
+    assert [row["tippers"] for row in retained] == [0, 2]
+    assert mine("report", "digest", "--json").json["session"]["tippers"] == 0
+    assert mine("status", "--json").json["live"][0]["tippers"] == 0
 
 
 def test_show_is_one_of_the_list(database: Database, mine: MhcHere) -> None:

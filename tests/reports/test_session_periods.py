@@ -156,7 +156,7 @@ def assert_people_count_once(
         of = [tallies[one.id] for one in members]
         did = [pair for tally in of for pair in tally.people.items()]
         assert figures.sessions == len(of)
-        assert figures.tippers == len({who for tally in of for who in tally.tippers})
+        assert figures.tippers == len({who for who, doing in did if doing.tips})
         assert figures.unique_visitors == len({who for who, doing in did if doing.visits})
         assert figures.new_followers == len({who for who, doing in did if doing.follows})
         assert figures.tokens == sum(who.tokens for tally in of for who in tally.everyone)
