@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 import factories
-from command import Mhc, MhcHere
+from command import Mhc, MhcHere, Run
 from factories import chat, happening, tell_story, tip
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import derived, schema, streams
@@ -219,6 +219,41 @@ def test_status_of_a_dark_room(mine: MhcHere) -> None:
     )
     assert mine("session", "status", "-o", "table").stdout == "room   example_room\nstate  idle\n"
     assert mine("session", "status", "--check").status == 4
+
+
+@pytest.mark.parametrize("live_as", ["example_room", "old_room"])
+def test_a_merged_room_is_the_same_by_each_of_its_names(
+    database: Database, mine: MhcHere, live_as: str
+) -> None:
+    with database.write() as conn:
+        for page, room in enumerate(("example_room", "old_room")):
+            dark = [happening(at, f"broadcast{what}", room=room) for at, what in ((0, "Start"), (9, "Stop"))]
+            on = [happening(1440, "broadcastStart", room=room), tip(1441, "viewer_one", 7, room=room)]
+            factories.store(conn, [*dark, *(on if room == live_as else [])], room=room, page=page)
+    mine("person", "merge", "example_room", "old_room", "-y", "--force")
+
+    def by_each_name(*words: str) -> list[Run]:
+        """Ask by the name in an option, and with each name as that of the own room."""
+        named = [mine("session", *words, "--room", one) for one in ("example_room", "old_room")]
+        own = [mine("session", *words, CHATURBATE_USERNAME=one) for one in ("example_room", "old_room")]
+        return [*named, *own]
+
+    for run in by_each_name("status", "--json"):
+        assert [run.json[name] for name in ("room", "state", "tokens")] == [live_as, "live", 7]
+    for run in by_each_name("start"):
+        assert (run.status, f"of {live_as} is live since 2026-01-02T18:00:00Z" in run.stderr) == (75, True)
+    for run in by_each_name("stop", "--at", "2026-01-02T19:00:00Z", "-n"):
+        assert run.stderr.endswith(f"of {live_as} at 2026-01-02T19:00:00Z\n")
+    assert mine("session", "stop", "--room", "old_room", "--at", "2026-01-02T19:00:00Z").status == 0
+    for run in by_each_name("status", "--json"):
+        assert [run.json[name] for name in ("room", "state")] == ["example_room", "idle"]
+    for run in by_each_name("stop"):
+        assert run.stderr.startswith("mhc: no session of example_room is live")
+
+
+def test_a_room_that_is_named_and_that_nobody_knows_is_not_there(mine: MhcHere) -> None:
+    for words in (["status"], ["stop"], ["list"]):
+        assert mine("session", *words, "--room", "no_such_room").status == 3
 
 
 def test_which_room_must_be_known(cli: MhcHere) -> None:
