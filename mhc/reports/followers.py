@@ -179,9 +179,10 @@ def _left(conn: "Connection", scope: "Scope", crowd: Crowd, gone: Sequence[Seen]
     rows = crowd.rows(crowd.root(one.person_id) for one in gone)
     told = {(one.person_id, one.at) for one in gone}
     names = people.names_by_id(conn, {crowd.root(one.person_id) for one in gone})
-    begun = {(one.person_id, one.at) for one in follow_history.seen(conn, scope.room_ids, None, scope.until)}
+    changes = follow_history.all_of(conn, sorted(rows), scope.room_ids)
+    begun = {(one.person_id, one.at) for one in changes if one.told}
     found = []
-    for one in sorted(follow_history.all_of(conn, sorted(rows), scope.room_ids), key=lambda one: one.at):
+    for one in changes:
         root = crowd.root(one.person_id)
         if one.state is State.YES:
             seen = (one.person_id, one.at) in begun

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    and_,
     cast,
     func,
     select,
@@ -25,6 +26,7 @@ from mhc.store.counting import counted, room_of_event
 from mhc.store.line_counts import QUARTER_MS
 from mhc.store.long_lists import stretches_of
 from mhc.store.schema import event, room_quarter, stream
+from mhc.store.spells import flat
 from mhc.store.streams import Kind
 
 _CHAT = next(number for number, name in METHODS.items() if name == "chatMessage")
@@ -75,8 +77,25 @@ def by_quarter(
         _add(found, _count(conn, pieces, here, event.c.stream_id.in_(other), counted), 1)
     if without:
         real = [event.c.stream_id.not_in(testbed)] if testbed else []
-        _add(found, _count(conn, pieces, here, event.c.actor_id.in_(without), counted, *real), -1)
+        for at in _lines_of(conn, room_ids, without, (min(parts), max(parts) + QUARTER_MS), real):
+            quarter = at // QUARTER_MS * QUARTER_MS
+            for part in parts.get(quarter, ()):
+                found[part.group][quarter] -= part.begin <= at < part.end
     return found
+
+
+def _lines_of(
+    conn: Connection,
+    room_ids: Sequence[int],
+    person_ids: Sequence[int],
+    span: tuple[int, int],
+    real: Sequence[ColumnElement[bool]],
+) -> Iterator[int]:
+    """Give when some people wrote a line that counts; what names its room is told by the index alone."""
+    at, room = type_coerce(event.c.at, BigInteger), event.c.room_id
+    lines = event.c.actor_id.in_(person_ids), event.c.method_id == _CHAT, counted, *real
+    for here in (room.in_(room_ids), and_(room.is_(None), room_of_event.in_(room_ids))):
+        yield from flat(conn, (at,), (*lines, here, at >= span[0], at < span[1]))
 
 
 def _streams(conn: Connection, *kinds: Kind) -> list[int]:

@@ -1,5 +1,6 @@
 """What happened in each minute of some rooms, summed by the database."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -11,6 +12,7 @@ from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
 from mhc.store.counting import Scope, room_of_event, within
 from mhc.store.schema import event, visit
+from mhc.store.spells import flat
 
 MINUTE_MS = 60_000
 _NUMBER = {name: number for number, name in METHODS.items()}
@@ -75,19 +77,17 @@ def _sums(
 
 
 def _arrivals(conn: Connection, scope: Scope, who: Who) -> Iterator[Minute]:
-    minute = _minute(type_coerce(visit.c.entered_at, BigInteger))
-    query = select(visit.c.room_id, minute, func.count()).where(visit.c.entered_at.is_not(None))
-    if scope.since is not None:
-        query = query.where(visit.c.entered_at >= scope.since)
-    if scope.until is not None:
-        query = query.where(visit.c.entered_at < scope.until)
-    if scope.room_ids is not None:
-        query = query.where(visit.c.room_id.in_(scope.room_ids))
-    if who.only is not None:
-        query = query.where(visit.c.person_id.in_(who.only))
-    if who.without:
-        query = query.where(visit.c.person_id.not_in(who.without))
-    return map(Minute._make, conn.execute(query.group_by(visit.c.room_id, minute)))
+    """Give them from the index alone, and counted here: the databases would sort them first."""
+    came = visit.c.entered_at
+    within: list[ColumnElement[bool]] = [came.is_not(None)]
+    within += [] if scope.since is None else [came >= scope.since]
+    within += [] if scope.until is None else [came < scope.until]
+    within += [] if scope.room_ids is None else [visit.c.room_id.in_(scope.room_ids)]
+    within += [] if who.only is None else [visit.c.person_id.in_(who.only)]
+    within += [visit.c.person_id.not_in(who.without)] if who.without else []
+    numbers = iter(flat(conn, (visit.c.room_id, type_coerce(came, BigInteger) // MINUTE_MS), within))
+    counts = Counter(zip(numbers, numbers, strict=True))
+    return (Minute(room, minute * MINUTE_MS, amount) for (room, minute), amount in counts.items())
 
 
 def _minute(ms: ColumnElement[int]) -> ColumnElement[int]:

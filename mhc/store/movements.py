@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, func, select
 
-from mhc.store.people import CHUNK
+from mhc.store.long_lists import one_of
 from mhc.store.schema import alias, person, person_merge, person_total
 
 _NUMBERS = ("rid", "did")  # reasons of a merge that is a change of name
@@ -72,7 +72,9 @@ def first_tips(
     """Give which of some rows of people first tipped one of some rooms (None: of all) by name in a half-open time."""
     first = person_total.c.first_tip_at
     query = _of_rooms(select(person_total.c.person_id, first), room_ids).where(first.is_not(None))
-    return [FirstTip(*row) for row in _chunked(conn, query.where(*_inside(first, since, until)), person_ids)]
+    return [
+        FirstTip(*row) for row in _of_people(conn, query.where(*_inside(first, since, until)), person_ids)
+    ]
 
 
 def tipped_before(
@@ -80,7 +82,7 @@ def tipped_before(
 ) -> set[int]:
     """Give which of some rows of people tipped some rooms (None: any) by name before an instant."""
     query = _of_rooms(select(person_total.c.person_id), room_ids).where(person_total.c.first_tip_at < at)
-    return {row.person_id for row in _chunked(conn, query, person_ids)}
+    return {row.person_id for row in _of_people(conn, query, person_ids)}
 
 
 def tokens_in_all(
@@ -89,18 +91,16 @@ def tokens_in_all(
     """Give all that some rows of people ever paid some rooms (None: all) by name."""
     t = person_total.c
     query = _of_rooms(select(t.person_id, cast(func.sum(t.tokens), BigInteger).label("tokens")), room_ids)
-    return {row.person_id: row.tokens for row in _chunked(conn, query.group_by(t.person_id), person_ids)}
+    return {row.person_id: row.tokens for row in _of_people(conn, query.group_by(t.person_id), person_ids)}
 
 
 def _of_rooms(query: Select[Any], room_ids: Sequence[int] | None) -> Select[Any]:
     return query if room_ids is None else query.where(person_total.c.room_id.in_(room_ids))
 
 
-def _chunked(conn: Connection, query: Select[Any], person_ids: Iterable[int]) -> Iterable[Any]:
+def _of_people(conn: Connection, query: Select[Any], person_ids: Iterable[int]) -> Sequence[Any]:
     wanted = sorted(person_ids)
-    for start in range(0, len(wanted), CHUNK):
-        part = wanted[start : start + CHUNK]
-        yield from conn.execute(query.where(person_total.c.person_id.in_(part)))
+    return conn.execute(query.where(one_of(conn, person_total.c.person_id, wanted))).all() if wanted else ()
 
 
 def _inside(

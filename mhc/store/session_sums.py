@@ -3,6 +3,7 @@
 People are given as rows: whom a row belongs to, and who does not count, is the caller's.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -62,10 +63,13 @@ def paid(conn: Connection, room_id: int, spells: Sequence[Spell], without: Seque
 def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[frozenset[int]]:
     """Give who was in the room in each session, and was seen to come; nobody's visit goes beyond a session's end."""
     span = spells_of(spells)
+    came = visit.c.room_id == room_id, _came >= span.c.begins, _came < span.c.ends
     # An end that nobody saw is taken as the beginning.
-    stayed = or_(visit.c.ending == str(Ending.OPEN), _left > span.c.begins, _came >= span.c.begins)
-    within = visit.c.room_id == room_id, _came >= span.c.since, _came < span.c.ends, stayed
-    return list(each(conn, span, visit.c.person_id, within))
+    stayed = or_(visit.c.ending == str(Ending.OPEN), _left > span.c.begins)
+    there = visit.c.room_id == room_id, _came >= span.c.since, _came < span.c.begins, stayed
+    # Apart: who came in is told by the index alone.
+    both = (each(conn, span, visit.c.person_id, one) for one in (came, there))
+    return [one | other for one, other in zip(*both, strict=True)]
 
 
 def leavers(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
@@ -96,18 +100,24 @@ def acted(
     """Give who of a few rows of people wrote a public line, or paid openly, in any of the sessions."""
     if not person_ids:
         return frozenset()
-    span = spells_of(spells)
-    openly = and_(event.c.tokens.is_not(None), ~_anonymous)
+    line, openly = event.c.method_id == _NUMBER["chatMessage"], and_(event.c.tokens.is_not(None), ~_anonymous)
     within = (
         event.c.actor_id.in_(person_ids),
-        or_(event.c.method_id == _NUMBER["chatMessage"], openly),
+        or_(line, openly),
         counted,
-        room_of_event == room_id,
         *_no_testbed(conn),
-        _at >= span.c.begins,
-        _at < span.c.ends,
+        _at >= spells[0].begin,
+        _at < spells[-1].end,
     )
-    return frozenset().union(*each(conn, span, event.c.actor_id, within))
+    begins = [one.begin for one in spells]
+    found = set()
+    # What names its room is told by the index alone.
+    for room in (event.c.room_id == room_id, and_(event.c.room_id.is_(None), room_of_event == room_id)):
+        numbers = iter(flat(conn, (event.c.actor_id, _at), (*within, room)))
+        for who, at in zip(numbers, numbers, strict=True):
+            if at < spells[bisect_right(begins, at) - 1].end:
+                found.add(who)
+    return frozenset(found)
 
 
 def _no_testbed(conn: Connection) -> list[ColumnElement[bool]]:

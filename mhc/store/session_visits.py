@@ -4,13 +4,26 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, and_, func, literal, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 
 from mhc.domain.clock import to_ms
 from mhc.domain.sessions import Span
 from mhc.domain.visits import Ending
-from mhc.store.people import CHUNK
+from mhc.store.long_lists import one_of
 from mhc.store.schema import Instant, stream_session, visit
+from mhc.store.spells import flat
 
 _LONGEST = timedelta(days=7)  # of a visit that no session before it ended
 
@@ -54,20 +67,17 @@ def stays(
     person_ids: Iterable[int] | None = None,
 ) -> list[Stay]:
     """Give the visits that began in a half-open time, of everybody or of some rows; one that lasts ends with it."""
-    end_ms = to_ms(until)
-    begin, left = (type_coerce(one, BigInteger) for one in (visit.c.entered_at, visit.c.left_at))
-    query = select(visit.c.person_id, begin, left, visit.c.ending == Ending.OPEN)
-    query = query.where(visit.c.room_id.in_(room_ids))
-    known = query.where(visit.c.entered_at >= since, visit.c.entered_at < until)
-    unseen = query.where(visit.c.entered_at.is_(None), visit.c.left_at >= since, visit.c.left_at < until)
-    parts = [known, unseen] if person_ids is None else _of(known, ids := list(person_ids)) + _of(unseen, ids)
-    found = (
-        row for part in parts for row in conn.execute(part).all()
-    )  # at once: one by one takes twice as long
-    return [
-        Stay(who, came if came is not None else went, end_ms if lasts else went if went is not None else came)
-        for who, came, went, lasts in found
-    ]
+    came, went = (type_coerce(one, BigInteger) for one in (visit.c.entered_at, visit.c.left_at))
+    end = case((visit.c.ending == Ending.OPEN, to_ms(until)), else_=func.coalesce(went, came))
+    mine: list[ColumnElement[bool]] = [visit.c.room_id.in_(room_ids)]
+    mine += [] if person_ids is None else [_of(conn, person_ids)]
+    known = visit.c.entered_at >= since, visit.c.entered_at < until
+    unseen = visit.c.entered_at.is_(None), visit.c.left_at >= since, visit.c.left_at < until
+    found: list[Stay] = []
+    for when in (known, unseen):
+        numbers = iter(flat(conn, (visit.c.person_id, func.coalesce(came, went), end), [*mine, *when]))
+        found += map(Stay, numbers, numbers, numbers)
+    return found
 
 
 def came(
@@ -91,9 +101,8 @@ def came(
         unseen = unseen.where(left_at >= since)
     if until is not None:
         known, unseen = known.where(came_at < until), unseen.where(left_at < until)
-    return {
-        who for one in _of(known, person_ids) + _of(unseen, person_ids) for who in conn.execute(one).scalars()
-    }
+    mine = _of(conn, person_ids)
+    return {who for one in (known, unseen) for who in conn.execute(one.where(mine)).scalars()}
 
 
 _LATEST = (stream_session.c.started_at.desc(), stream_session.c.id.desc())
@@ -117,8 +126,6 @@ def _spans(conn: Connection, query: Select[Any]) -> list[Span]:
     return [Span(*row) for row in reversed(conn.execute(query).all())]
 
 
-def _of(query: Select[Any], person_ids: Iterable[int]) -> list[Select[Any]]:
-    """Give the queries of some rows of people, a few at a time."""
-    wanted = sorted(person_ids)
-    parts = (wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK))
-    return [query.where(visit.c.person_id.in_(part)) for part in parts]
+def _of(conn: Connection, person_ids: Iterable[int]) -> ColumnElement[bool]:
+    """Whether a visit is of some rows of people."""
+    return one_of(conn, visit.c.person_id, sorted(person_ids))

@@ -85,11 +85,6 @@ def test_of_a_range_before_that_was_not_captured_nothing_is_known(mine: MhcHere)
     assert report(mine)["before"] is None, "what has no beginning has nothing before it"
 
 
-def test_many_are_looked_up_as_few_are(mine: MhcHere, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mhc.reports.tippers._FEW", 2)
-    assert given(mine, *WEEK) == ALL
-
-
 def test_who_is_sorted_by_the_trend_is_sorted_by_that_of_all(mine: MhcHere) -> None:
     assert [row[0] for row in given(mine, *WEEK, "--sort", "trend", "-L", "2")] == [
         "viewer_old",

@@ -153,7 +153,7 @@ visit = Table(
     Column("left_at", Instant),
     Column("ending", String, nullable=False),
     Index("ix_visit_person", "person_id", "room_id", "entered_at"),
-    Index("ix_visit_room", "room_id", "entered_at"),
+    Index("ix_visit_room", "room_id", "entered_at", "person_id"),
     Index("uq_visit_open", "room_id", "person_id", unique=True, **where("ending = 'open'")),
 )
 
