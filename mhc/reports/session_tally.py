@@ -91,8 +91,8 @@ def read(
             _count_payment(tallies[place], payment, crowd)
     for who, visit in visits.of_room(conn, room_id, sessions.last_end(conn, room_id, begin), end):
         came = to_ms(visit.known_from)
-        # An end that nobody saw is taken as the beginning.
-        left = to_ms(end if visit.ending is Ending.OPEN else visit.left_at or visit.known_from)
+        # Who is there is so in a session that begins just now, too; an end that nobody saw is taken as the beginning.
+        left = to_ms(end) + 1 if visit.ending is Ending.OPEN else to_ms(visit.left_at or visit.known_from)
         touched = list(calendar.touched(came, left))
         if touched and crowd.counts(who):
             for place in touched:

@@ -93,6 +93,13 @@ def exclude(conn: Connection, name: str) -> None:
     excluded=None,
     later=0,
 )
+@example(  # who is there when a session begins, at that very moment
+    steps=[(0, "enter", "viewer_one", 1), (1, "start", "viewer_one", 1)],
+    covered=[],
+    merged=False,
+    excluded="viewer_one",
+    later=0,
+)
 def test_figures_are_those_of_each_session_alone(
     module_database: Database,
     steps: list[tuple[int, str, str, int]],
