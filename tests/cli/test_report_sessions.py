@@ -302,6 +302,14 @@ def test_who_did_nothing_in_these_sessions_is_not_left_out(mine: MhcHere) -> Non
     assert report(mine, "--since", "2026-01-02")["excluded"] == 0
 
 
+def test_who_only_wrote_between_two_sessions_is_not_left_out(bare: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [*show(0), chat(60, "viewer_one"), *show(120)])
+    bare("person", "exclude", "viewer_one")
+
+    assert (report(bare)["totals"]["sessions"], report(bare)["excluded"]) == (2, 0)
+
+
 def test_who_only_wrote_is_left_out_too(bare: MhcHere, database: Database) -> None:
     with database.write() as conn:
         store(conn, [*show(0), chat(5, "viewer_one"), chat(6, "viewer_two")])

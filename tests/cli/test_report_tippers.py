@@ -182,6 +182,15 @@ def test_tips_between_sessions_are_in_none(database: Database, mine: MhcHere) ->
     ]
 
 
+def test_sessions_of_two_rooms_at_once_are_two(database: Database, mine: MhcHere) -> None:
+    with database.write() as conn:
+        for page, room in enumerate(("example_room", "other_room")):
+            show = [happening(0, "broadcastStart", room=room), tip(1, "viewer_one", 1, room=room)]
+            factories.store(conn, [*show, happening(10, "broadcastStop", room=room)], room=room, page=page)
+    everywhere = mine("report", "tippers", "--json", CHATURBATE_USERNAME="").json
+    assert [(row["tips"], row["sessions"]) for row in everywhere["rows"]] == [(2, 2)]
+
+
 def test_a_pasted_tip_of_unknown_time_counts_and_is_neither_first_nor_last(
     database: Database, mine: MhcHere
 ) -> None:
