@@ -367,7 +367,7 @@ NESTED_HELP = {
         "ended_at": "When it ended; null while it is live.",
         "tokens": "Tokens: tips and media, anonymous ones too.",
         "tips": "Number of tips.",
-        "tippers": "How many people tipped.",
+        "tippers": "How many people tipped by name.",
         "best_tipper": "Who paid most by name; null: nobody did.",
         "best_tokens": "What they paid.",
         "unique_visitors": "How many people were there; null where that is not kept any more.",

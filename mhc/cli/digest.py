@@ -165,7 +165,8 @@ class _Words:
         room = "" if self._said.room else f"{self._pen(head.room)}, "
         lasted = "it goes on" if head.ended_at is None else duration(head.ended_at - head.started_at)
         yield f"{room}{self._at(head.started_at)}: {lasted}"
-        yield f"{self._tokens(head.tokens)}, {self._amount(head.tips)} tips, {head.tippers:,} tippers"
+        tippers = f"{head.tippers:,} {'tipper' if head.tippers == 1 else 'tippers'}"
+        yield f"{self._tokens(head.tokens)}, {self._amount(head.tips)} tips, {tippers}"
         if head.best_tipper is not None:
             yield f"best tipper: {self._pen(head.best_tipper)}, {self._tokens(head.best_tokens or 0)}"
         people = "" if head.unique_visitors is None else f"{head.unique_visitors:,} people, "

@@ -175,7 +175,7 @@ def own_room(ctx: click.Context, text: str | None) -> str:
 
 
 class Rooms(NamedTuple):
-    """The room that figures are of: its name, and the ids of its rows. None, None is every room."""
+    """The room that figures are of: its name now, and the ids of its rows. None, None is every room."""
 
     name: str | None = None
     ids: tuple[int, ...] | None = None
@@ -191,7 +191,8 @@ def rooms(ctx: click.Context, conn: "Connection", text: str | None) -> Rooms:
     name = settings(ctx).room
     if name is None:
         return Rooms()
-    return Rooms(name, tuple(i for one in people.find(conn, name)[:1] for i in people.members(conn, one.id)))
+    known = people.find(conn, name)
+    return Rooms(known[0].username, tuple(people.members(conn, known[0].id))) if known else Rooms(name, ())
 
 
 def methods(kinds: str | None) -> tuple[str, ...] | None:

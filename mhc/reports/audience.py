@@ -42,7 +42,7 @@ class Row:
 
 
 class Totals(NamedTuple):
-    """How many people were there: all of them, the new ones, who tipped (anonymously, too), and who is on any list."""
+    """How many people were there: all of them, the new ones, who tipped by name, and who is on any list."""
 
     people: int
     first_timers: int
@@ -67,7 +67,7 @@ def read(conn: "Connection", one: "Session", asked: "Asked", *, reveal: bool = F
     totals = Totals(
         people=len(named),
         first_timers=sum(row.first_time is True for row in named),
-        tippers=sum(row.tips > 0 for row in named),  # else one could tell whose the anonymous tips are
+        tippers=sum(row.tips > 0 for row in named),  # as the figures of a session do
         on_lists=sum(bool(row.watchlists) for row in named),
     )
     return Audience(rows, totals, len(crowd.left_out))

@@ -36,7 +36,7 @@ class Count:
     tokens: int
     tips: int
     messages: int
-    tippers: AbstractSet[int]
+    tippers: AbstractSet[int]  # by name
     visitors: AbstractSet[int] | None  # None: who came and left then is not kept any more
     followed: AbstractSet[int]
     unfollowed: AbstractSet[int]

@@ -38,7 +38,7 @@ class Figures:
     tokens: int
     tokens_per_hour: float | None  # live
     tips: int
-    tippers: int
+    tippers: int  # by name
     messages: int
     unique_visitors: int | None  # None: who came and left then is not kept any more
     new_followers: int

@@ -1,6 +1,6 @@
 """What was done in sessions, person by person: counted once, for every figure and list that is made of it.
 
-Anonymous tips count in every figure of a room; what excluded people did openly is left out, and said so.
+Anonymous tips count in what a room got, as nobody's; what excluded people did openly is left out, and said so.
 """
 
 from collections import defaultdict
@@ -58,7 +58,6 @@ class Tally:
 
     people: defaultdict[int, Doing] = field(default_factory=lambda: defaultdict(Doing))
     unnamed: Doing = field(default_factory=Doing)
-    tippers: set[int] = field(default_factory=set)
     subjects: list[tuple[int, str]] = field(default_factory=list)
     largest: tuple[int, int | None] | None = None  # tokens of the largest tip, and who openly made it
 
@@ -66,6 +65,11 @@ class Tally:
     def everyone(self) -> Sequence[Doing]:
         """What each did, and the unnamed."""
         return [*self.people.values(), self.unnamed]
+
+    @property
+    def tippers(self) -> int:
+        """Give how many people tipped by name; with the anonymous in it, one could tell who these are."""
+        return sum(did.tips > 0 for did in self.people.values())
 
 
 def read(
@@ -87,8 +91,8 @@ def read(
             _count_payment(tallies[place], payment, crowd)
     for who, visit in visits.of_room(conn, room_id, sessions.last_end(conn, room_id, begin), end):
         came = to_ms(visit.known_from)
-        # An end that nobody saw is taken as the beginning.
-        left = to_ms(end if visit.ending is Ending.OPEN else visit.left_at or visit.known_from)
+        # Who is there is so in a session that begins just now, too; an end that nobody saw is taken as the beginning.
+        left = to_ms(end) + 1 if visit.ending is Ending.OPEN else to_ms(visit.left_at or visit.known_from)
         touched = list(calendar.touched(came, left))
         if touched and crowd.counts(who):
             for place in touched:
@@ -127,8 +131,5 @@ def _count_payment(tally: Tally, payment: payments.Payment, crowd: Crowd) -> Non
     doing.pay(payment)
     if openly is not None:
         doing.sign(payment.at_ms, payment.at_ms)
-    if payment.is_tip:
-        if who is not None:
-            tally.tippers.add(crowd.root(who))
-        if tally.largest is None or payment.tokens > tally.largest[0]:
-            tally.largest = payment.tokens, openly
+    if payment.is_tip and (tally.largest is None or payment.tokens > tally.largest[0]):
+        tally.largest = payment.tokens, openly

@@ -1,6 +1,6 @@
 """The figures of sessions: who was there, what they paid and said, and how much of it was captured.
 
-Anonymous tips count in every figure of a room; what excluded people did openly is left out, and said so.
+Anonymous tips count in what a room got, as nobody's; what excluded people did openly is left out, and said so.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Row:
     title: str | None
     tokens: int
     tips: int
-    tippers: int
+    tippers: int  # by name
     messages: int
     unique_visitors: int | None  # None: who came and left then is not kept any more
     new_followers: int
@@ -109,7 +109,7 @@ def row_of(
         title=one.title,
         tokens=sum(who.tokens for who in everyone),
         tips=sum(who.tips for who in everyone),
-        tippers=len(tally.tippers),
+        tippers=tally.tippers,
         messages=sum(who.messages for who in everyone),
         unique_visitors=sum(bool(who.visits) for who in tally.people.values()) if kept else None,
         new_followers=sum(bool(who.follows) for who in tally.people.values()),

@@ -144,7 +144,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     mine = sorted(crowd.rows(accounts))
     evenings, stood = Evenings(conn, scope), tip_menus.history(conn, scope.room_ids)
     mine_paid = tally(conn, scope, mine, evenings, Menus(stood) if stood else None, reveal=asked.reveal)
-    room = Room(conn, scope, evenings, mine_paid.sessions, crowd, accounts)
+    room = Room(conn, scope, evenings, mine_paid.sessions, crowd, accounts, reveal=asked.reveal)
     weeks = _weeks_seen(conn, scope, asked, mine, mine_paid)
     heard = bool(mine_paid.all.tokens or weeks) or was_heard(conn, scope)
     span = None if scope.since is None else (scope.since, scope.until or asked.now)

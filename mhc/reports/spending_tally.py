@@ -112,15 +112,17 @@ class Room:
         wanted: Iterable[Evening | None],
         crowd: "Crowd",
         accounts: Sequence[int],
+        *,
+        reveal: bool,
     ) -> None:
-        """Count it; of those who are left out only what the `accounts` gave, and what was given anonymously."""
+        """Count it; of those who are left out only what the `accounts` gave, and what stays anonymous."""
         self.tokens = 0
         self.by_evening: dict[Evening | None, int] = {one: 0 for one in wanted if one is not None}
         for quarter in payments.quarters(conn, scope):
             for time, _who, tokens in quarter.records:
                 self._add(tokens, evenings.at(quarter.room_id, quarter.begins_ms + (time >> 1)))
         left_out = sorted(crowd.rows(crowd.excluded - set(accounts)))
-        for one in spending.of_people(conn, scope, left_out, reveal=False):
+        for one in spending.of_people(conn, scope, left_out, reveal=reveal):
             if not crowd.counts(one.actor_id):
                 self._add(-one.tokens, evenings.of(one))
 

@@ -34,7 +34,7 @@ _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS))
 
 
 class Paid(NamedTuple):
-    """What a session brought, and who tipped."""
+    """What a session brought, and who tipped by name."""
 
     tokens: int
     tips: int
@@ -55,11 +55,9 @@ def paid(conn: Connection, room_id: int, spells: Sequence[Spell], without: Seque
         tokens[place] += amount
         if time & 1:
             tips[place] += 1
-            tippers[place].add(~who if who < 0 else who)
-    return [
-        Paid(paid, number, frozenset(them - {0}))
-        for paid, number, them in zip(tokens, tips, tippers, strict=True)
-    ]
+            if who > 0:  # neither nobody's nor anonymous
+                tippers[place].add(who)
+    return [Paid(*one) for one in zip(tokens, tips, map(frozenset, tippers), strict=True)]
 
 
 def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[frozenset[int]]:

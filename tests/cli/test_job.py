@@ -217,7 +217,12 @@ def test_each_line_of_the_crontab_runs_alone_and_twice_and_beside_itself(
         call = ["/bin/sh", "-c", line]
         return subprocess.Popen(call, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
+    jobs = run_mhc("job", "list", "-o", "json", DATABASE_URL=database_url).json
+    off = {f"job run {row['job']}" for row in jobs if not row["enabled"]}
     for line in crontab(run_mhc):
+        if any(line.endswith(words) for words in off):  # beside itself it has nothing to meet
+            assert start(line).communicate(timeout=60) == ("", "")
+            continue
         both = [start(line), start(line)]
         for process in both:
             assert process.communicate(timeout=60) == ("", "")

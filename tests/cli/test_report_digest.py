@@ -77,7 +77,7 @@ def test_the_last_session_comes_first(mine: MhcHere) -> None:
         0,
         1,
     )
-    # 700 + 450 + 60 + 40 + 5000 + 30 tokens; five tips, of four people. Who paid most openly is named.
+    # 700 + 450 + 60 + 40 + 5000 + 30 tokens; five tips, by name of four people. Who paid most openly is named.
     assert found["session"] == {
         "room": ROOM,
         "state": "closed",
@@ -432,7 +432,8 @@ def test_of_only_anonymous_tips_nobody_is_named(cli: MhcHere, database: Database
         store(conn, [start, tip(5, "hidden_one", 900, anonymous=True), stop])
     run = cli("report", "digest", "--json")
 
-    assert (run.json["session"]["tokens"], run.json["session"]["best_tipper"]) == (900, None)
+    session = run.json["session"]
+    assert (session["tokens"], session["tippers"], session["best_tipper"]) == (900, 0, None)
     assert run.json["session"]["coverage"] is None
     assert (run.json["big_tippers"], run.json["first_tips"]) == ([], [])
     assert "hidden_one" not in run.stdout

@@ -245,6 +245,28 @@ def test_who_is_excluded_is_shown_when_asked_for_and_others_are_not_in_the_share
     assert some(whole, "share", "excluded") == [0.5106, 0]
 
 
+def test_what_the_excluded_gave_anonymously_is_in_the_room_of_both_reports_until_it_is_revealed(
+    mine: MhcHere, database: Database
+) -> None:
+    with database.write() as conn:
+        store(conn, [tip(30, "viewer_three", 35, anonymous=True)], page=5)
+    mine("person", "exclude", "viewer_one", "viewer_three")
+
+    def both(*words: str) -> list[Any]:
+        found = spent(mine, *words, who="viewer_two")
+        listed = mine("report", "tippers", "--json", *words).json
+        rows = {row["username"]: row["share"] for row in listed["rows"]}
+        assert [rows["viewer_two"], listed["excluded"]] == some(found, "share", "excluded")
+        return [found["share"], found["rows"][0]["share"], found["excluded"]]
+
+    # Of 65, 50 and 35 by nobody: by name only viewer_one is left out. All of it was in the first show.
+    assert both() == [0.4333, 0.4333, 1]
+    # Then both are known to be excluded, and the room is the 65 of viewer_two alone.
+    assert both("--reveal") == [1.0, 1.0, 2]
+    # 65 of 100 + 25 + 50 + 10 + 30 + 20 + 35; in the first show of those but the 20.
+    assert both("--reveal", "--include-excluded") == [0.2407, 0.26, 0]
+
+
 def test_merged_people_are_one(mine: MhcHere, database: Database) -> None:
     with database.write() as conn:
         store(conn, [tip(1446, "viewer_old", 30)], page=5)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 import factories
-from command import Mhc, MhcHere
+from command import Mhc, MhcHere, Run
 from factories import chat, happening, tell_story, tip
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import derived, schema, streams
@@ -95,14 +95,44 @@ def test_excluded_people_are_left_out_and_said_so(database: Database, mine: MhcH
     mine("watchlist", "add", "Excluded", "viewer_one")
     run = mine("session", "list", "--json")
     assert run.stderr == "1 excluded\n"
-    # An anonymous tip counts all the same: leaving it out would tell whose it was.
-    left = {"tokens": 115, "tips": 3, "tippers": 2, "messages": 1, "unique_visitors": 1, "new_followers": 0}
+    # An anonymous tip counts all the same, as nobody's: leaving it out would tell whose it was.
+    left = {"tokens": 115, "tips": 3, "tippers": 1, "messages": 1, "unique_visitors": 1, "new_followers": 0}
     assert listed(mine) == [
         SECOND | {"tokens": 0, "tips": 0, "tippers": 0, "unique_visitors": 0},
         FIRST | left,
     ]
     assert listed(mine, "--include-excluded") == [SECOND, FIRST]
     assert mine("session", "list", "--include-excluded").stderr == ""
+
+
+@pytest.mark.parametrize("who", ["viewer_one", "viewer_two", "viewer_three"])
+def test_no_number_of_tippers_tells_who_tipped_anonymously(
+    database: Database, mine: MhcHere, who: str
+) -> None:
+    begin, end = happening(0, "broadcastStart"), happening(20, "broadcastStop")
+    hidden = [tip(5, who, 50, anonymous=True), tip(6, who, 7, anonymous=True)]
+    with database.write() as conn:
+        factories.store(conn, [begin, tip(3, "viewer_one", 20), tip(4, "viewer_two", 5), *hidden, end])
+        factories.store(conn, [happening(1440, "broadcastStart"), tip(1445, who, 9, anonymous=True)], page=1)
+        factories.cover(conn, -10, 9000)
+    first, last = numbers(mine)
+
+    def tippers(*words: str) -> Any:
+        return mine(*words, "--json").json["tippers"]
+
+    # Two tipped by name, whoever the anonymous tips are of; in the session that lasts nobody did.
+    assert [row["tippers"] for row in listed(mine)] == [0, 2]
+    assert [tippers("session", "show", str(one)) for one in (last, first)] == [0, 2]
+    assert tippers("session", "status") == 0
+    assert "- Tips: 82 in 4 tips; 2 people tipped by name" in mine("session", "summary", str(first)).stdout
+    assert [tippers("report", "audience", str(one)) for one in (last, first)] == [0, 2]
+    whole = mine("report", "sessions", "--json").json
+    assert [row["tippers"] for row in whole["rows"]] == [0, 2]
+    assert [one["tippers"] for one in (whole["totals"], *whole["weeks"], *whole["months"])] == [2, 2, 2]
+    retained = mine("report", "retention", "--by", "session", "--json").json["rows"]
+    assert [row["tippers"] for row in retained] == [0, 2]
+    assert mine("report", "digest", "--json").json["session"]["tippers"] == 0
+    assert mine("status", "--json").json["live"][0]["tippers"] == 0
 
 
 def test_show_is_one_of_the_list(database: Database, mine: MhcHere) -> None:
@@ -189,6 +219,41 @@ def test_status_of_a_dark_room(mine: MhcHere) -> None:
     )
     assert mine("session", "status", "-o", "table").stdout == "room   example_room\nstate  idle\n"
     assert mine("session", "status", "--check").status == 4
+
+
+@pytest.mark.parametrize("live_as", ["example_room", "old_room"])
+def test_a_merged_room_is_the_same_by_each_of_its_names(
+    database: Database, mine: MhcHere, live_as: str
+) -> None:
+    with database.write() as conn:
+        for page, room in enumerate(("example_room", "old_room")):
+            dark = [happening(at, f"broadcast{what}", room=room) for at, what in ((0, "Start"), (9, "Stop"))]
+            on = [happening(1440, "broadcastStart", room=room), tip(1441, "viewer_one", 7, room=room)]
+            factories.store(conn, [*dark, *(on if room == live_as else [])], room=room, page=page)
+    mine("person", "merge", "example_room", "old_room", "-y", "--force")
+
+    def by_each_name(*words: str) -> list[Run]:
+        """Ask by the name in an option, and with each name as that of the own room."""
+        named = [mine("session", *words, "--room", one) for one in ("example_room", "old_room")]
+        own = [mine("session", *words, CHATURBATE_USERNAME=one) for one in ("example_room", "old_room")]
+        return [*named, *own]
+
+    for run in by_each_name("status", "--json"):
+        assert [run.json[name] for name in ("room", "state", "tokens")] == [live_as, "live", 7]
+    for run in by_each_name("start"):
+        assert (run.status, f"of {live_as} is live since 2026-01-02T18:00:00Z" in run.stderr) == (75, True)
+    for run in by_each_name("stop", "--at", "2026-01-02T19:00:00Z", "-n"):
+        assert run.stderr.endswith(f"of {live_as} at 2026-01-02T19:00:00Z\n")
+    assert mine("session", "stop", "--room", "old_room", "--at", "2026-01-02T19:00:00Z").status == 0
+    for run in by_each_name("status", "--json"):
+        assert [run.json[name] for name in ("room", "state")] == ["example_room", "idle"]
+    for run in by_each_name("stop"):
+        assert run.stderr.startswith("mhc: no session of example_room is live")
+
+
+def test_a_room_that_is_named_and_that_nobody_knows_is_not_there(mine: MhcHere) -> None:
+    for words in (["status"], ["stop"], ["list"]):
+        assert mine("session", *words, "--room", "no_such_room").status == 3
 
 
 def test_which_room_must_be_known(cli: MhcHere) -> None:

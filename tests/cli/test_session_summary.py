@@ -35,7 +35,7 @@ SUMMARY = """\
 ## Tokens
 
 - Total: 215
-- Tips: 185 in 4 tips by 2 people
+- Tips: 185 in 4 tips; 2 people tipped by name
 - Media: 30 for 1
 - Fan club: 0 joined
 - An hour live: 322

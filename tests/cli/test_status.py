@@ -78,7 +78,7 @@ def test_status_is_the_promised_document(database: Database, cli: MhcHere) -> No
                 "title": None,
                 "tokens": 2345,
                 "tips": 2,
-                "tippers": 2,
+                "tippers": 1,
                 "unique_visitors": 1,
             }
         ],
@@ -113,7 +113,7 @@ def test_a_screen_for_a_reader(database: Database, cli: MhcHere) -> None:
     lines = cli("status", MHC_FORCE_TTY="120", NO_COLOR="1").stdout.splitlines()
     assert lines[0] == "listener  example_room  never started"
     length = r"\d+[dhms] \d+[hms]"
-    figures = "2,345 tk  2 tippers  1 person"
+    figures = "2,345 tk  1 tipper  1 person"
     assert re.fullmatch(rf"session   example_room  2026-01-01 18:00  {length}  {figures}", lines[1])
     assert lines[2:4] == ["runs      -", "missing   -"]
     assert re.fullmatch(r"holds     4 events, 3 people, \d+\.\d [KM]iB", lines[4])
@@ -137,7 +137,7 @@ def test_many_gaps_are_counted(database: Database, cli: MhcHere) -> None:
 def test_one_line_a_room(database: Database, cli: MhcHere) -> None:
     go_live(database)
     line = cli("status", "--short").stdout
-    assert re.fullmatch(r"example_room live \d+[dhms] \d+[hms] 2,345 tk 2 tippers · never started\n", line)
+    assert re.fullmatch(r"example_room live \d+[dhms] \d+[hms] 2,345 tk 1 tipper · never started\n", line)
     with database.write() as conn:
         store(conn, [happening(9, "broadcastStop")], page=2)
     assert cli("status", "--short").stdout == "example_room offline · never started\n"
@@ -221,7 +221,7 @@ def test_bare_mhc_says_how_things_stand(database: Database, cli: MhcHere) -> Non
     go_live(database)
     run = cli()
     first, _empty, *rest = run.stdout.splitlines()
-    assert re.fullmatch(r"example_room live .* 2,345 tk 2 tippers · never started", first)
+    assert re.fullmatch(r"example_room live .* 2,345 tk 1 tipper · never started", first)
     assert len([line for line in rest if line.startswith("  mhc ")]) == 5
     assert (run.status, run.stderr) == (0, "")
 

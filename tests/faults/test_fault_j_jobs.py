@@ -41,9 +41,9 @@ def states(db: Database, *jobs: str) -> list[str]:
 
 
 @contextmanager
-def hanging(mhc: Mhc) -> Iterator["subprocess.Popen[str]"]:
-    """Run the job so that it has begun, and cannot go on: its health check does not answer."""
-    with Receiver(0, 0, 0) as receiver:
+def hanging(mhc: Mhc, *answers: int) -> Iterator["subprocess.Popen[str]"]:
+    """Run the job so that it has begun, and cannot go on: its health check answers others, but not it."""
+    with Receiver(0, *answers) as receiver:
         config = mhc.home / "config" / "mhc" / "config.toml"
         config.parent.mkdir(parents=True)
         config.write_text(f'[jobs.{JOB}]\nping_url = "{receiver.url}/ping"\n')
@@ -58,7 +58,7 @@ def hanging(mhc: Mhc) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_fault_j1_a_job_that_was_killed_leaves_no_lock_and_is_abandoned(mhc: Mhc, database: Database) -> None:
-    with hanging(mhc) as process:
+    with hanging(mhc, 0) as process:  # nor the next run when it begins, which goes on after ten seconds
         assert states(database) == ["running"]
         process.send_signal(signal.SIGKILL)
         process.wait()

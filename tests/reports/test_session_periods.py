@@ -93,6 +93,13 @@ def exclude(conn: Connection, name: str) -> None:
     excluded=None,
     later=0,
 )
+@example(  # who is there when a session begins, at that very moment
+    steps=[(0, "enter", "viewer_one", 1), (1, "start", "viewer_one", 1)],
+    covered=[],
+    merged=False,
+    excluded="viewer_one",
+    later=0,
+)
 def test_figures_are_those_of_each_session_alone(
     module_database: Database,
     steps: list[tuple[int, str, str, int]],
@@ -156,7 +163,7 @@ def assert_people_count_once(
         of = [tallies[one.id] for one in members]
         did = [pair for tally in of for pair in tally.people.items()]
         assert figures.sessions == len(of)
-        assert figures.tippers == len({who for tally in of for who in tally.tippers})
+        assert figures.tippers == len({who for who, doing in did if doing.tips})
         assert figures.unique_visitors == len({who for who, doing in did if doing.visits})
         assert figures.new_followers == len({who for who, doing in did if doing.follows})
         assert figures.tokens == sum(who.tokens for tally in of for who in tally.everyone)

@@ -77,7 +77,7 @@ def test_figures_are_what_the_events_say(
             tips = [one for one in inside if one[1] in {"tip", "anonymous tip"}]
             paid = [*tips, *(one for one in inside if one[1] == "media")]
             assert row.tokens == sum(one[3] for one in paid)
-            assert (row.tips, row.tippers) == (len(tips), len({one[2] for one in tips}))
+            assert (row.tips, row.tippers) == (len(tips), len({one[2] for one in tips if one[1] == "tip"}))
             assert row.messages == sum(one[1] == "chat" for one in inside)
             assert row.new_followers == len({one[2] for one in inside if one[1] == "follow"})
             assert row.unique_visitors == visitors(conn, row)

@@ -57,7 +57,7 @@ SESSIONS = (
     Field("tokens", "int", "Tokens: tips and media, anonymous ones too.", secrecy="amount", bar=True),
     Field("tokens_per_hour", "int", "Tokens an hour live.", header="per hour", secrecy="amount"),
     Field("tips", "int", "Tips.", table=False, secrecy="amount"),
-    Field("tippers", "int", "How many people tipped; once each.", secrecy="open"),
+    Field("tippers", "int", "How many people tipped by name; once each.", secrecy="open"),
     Field("messages", "int", "Public lines.", table=False, secrecy="open"),
     Field("unique_visitors", "int", "How many people were there, once each; null where that is not kept any more.",
           header="people"),

@@ -15,7 +15,7 @@ SESSIONS = (
     Field("title", "text", "What you called it."),
     Field("tokens", "int", "Tokens: tips and media, anonymous ones too.", secrecy="amount"),
     Field("tips", "int", "Tips.", table=False, secrecy="amount"),
-    Field("tippers", "int", "How many people tipped.", secrecy="open"),
+    Field("tippers", "int", "How many people tipped by name.", secrecy="open"),
     Field("messages", "int", "Public lines.", table=False, secrecy="open"),
     Field(
         "unique_visitors",

@@ -51,9 +51,10 @@ def status(
     from mhc.reports import one_session
     from mhc.store import sessions
 
-    name = own_room(ctx, room)
+    own_room(ctx, room)  # there must be one
     with database(ctx) as db, db.read() as conn:
-        found = sessions.list_all(conn, room=name, live=True)
+        where = rooms(ctx, conn, room)
+        found = sessions.list_all(conn, room_ids=where.ids, live=True, limit=1)
         clock = asked(ctx, include_excluded=include_excluded)
         whole = [one_session.read(conn, one, clock) for one in found]
         missing = hole(conn, found) if require_complete else None
@@ -62,7 +63,7 @@ def status(
         completeness.refuse(missing)
         return Exit.OK
     idle = tuple(replace(field, table=field.name in {"room", "state"}) for field in WHOLE)
-    out.record(idle, _EMPTY | {"room": name, "state": "idle"})
+    out.record(idle, _EMPTY | {"room": where.name, "state": "idle"})
     return Exit.CHECK if check else Exit.OK
 
 

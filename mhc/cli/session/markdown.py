@@ -69,7 +69,7 @@ class Page:
         row, figures = self.row, self.figures
         yield f"- Total: {self._amount(row.tokens)}"
         tips, each = self._amount(row.tokens - figures.media_tokens), self._amount(row.tips)
-        yield f"- Tips: {tips} in {each} tips by {row.tippers:,} people"
+        yield f"- Tips: {tips} in {each} tips; {row.tippers:,} people tipped by name"
         yield f"- Media: {self._amount(figures.media_tokens)} for {figures.media:,}"
         yield f"- Fan club: {figures.fanclub_joins:,} joined"
         hourly = figures.tokens_per_hour

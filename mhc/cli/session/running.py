@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mhc.cli.context import database, settings, utc_now
-from mhc.cli.lookups import own_room, past_instant
+from mhc.cli.lookups import own_room, past_instant, rooms
 from mhc.cli.options import Command, common_options, write_options
 from mhc.cli.session.common import own_room_option
 from mhc.cli.telling import say
@@ -67,10 +67,10 @@ def made_room(conn: "Connection", name: str) -> int:
 
 
 def _refuse_live(conn: "Connection", room_id: int) -> None:
-    from mhc.store import sessions
+    from mhc.store import people, sessions
 
-    live = sessions.live(conn, room_id)
-    if live is not None:
+    rows = people.members(conn, people.root_of(conn, room_id))
+    for live in sessions.list_all(conn, room_ids=rows, live=True, limit=1):
         said = f"session {live.id} of {live.room} is live since {iso_z(live.started_at)}"
         raise TryLaterError(said, hint="mhc session stop")
 
@@ -83,16 +83,17 @@ def _refuse_live(conn: "Connection", room_id: int) -> None:
 @click.pass_context
 def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool, **_asked: bool) -> None:
     """End the live session by hand; without one this ends with 3."""
-    from mhc.store import derived, people, sessions
+    from mhc.store import derived, sessions
 
-    ends, name = past_instant(ctx, at), own_room(ctx, room)
+    ends, _must_be_known = past_instant(ctx, at), own_room(ctx, room)
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
-        room_id = people.ids_of(conn, [name]).get(name)
-        if room_id is not None and not dry_run:
-            sessions.lock(conn, room_id)
-        live = None if room_id is None else sessions.live(conn, room_id)
+        where = rooms(ctx, conn, room)
+        if not dry_run:
+            for room_id in sorted(where.ids or ()):
+                sessions.lock(conn, room_id)
+        live = next(iter(sessions.list_all(conn, room_ids=where.ids, live=True, limit=1)), None)
         if live is None:
-            raise NotFoundError(f"no session of {name} is live", hint="mhc session list")
+            raise NotFoundError(f"no session of {where.name} is live", hint="mhc session list")
         if ends < live.started_at:
             raise UsageError(f"session {live.id} began at {iso_z(live.started_at)}, after {iso_z(ends)}")
         if not dry_run:
@@ -100,5 +101,5 @@ def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool,
             derived.restitch(conn, live.room_id, live.started_at, settings(ctx).merge_gap, ends)
     say(
         ctx,
-        f"{'would end ' if dry_run else ''}session {live.id} of {name}{'' if dry_run else ' ended'} at {iso_z(ends)}",
+        f"{'would end ' if dry_run else ''}session {live.id} of {live.room}{'' if dry_run else ' ended'} at {iso_z(ends)}",
     )
