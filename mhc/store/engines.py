@@ -17,6 +17,9 @@ _GONE_SOON = {
     "tcp_user_timeout": 20_000,  # milliseconds
 }
 _WRITES = "mhc_write"  # an execution option
+IN_BINARY = (
+    "mhc_binary"  # an execution option: PostgreSQL gives bytes as they are, and not as twice as much text
+)
 
 
 def sqlite(url: URL, *, busy_ms: int, options: dict[str, Any]) -> Engine:
@@ -40,6 +43,7 @@ def postgresql(
     engine = create_engine(url, hide_parameters=True, connect_args=connecting, execution_options=options)
     event.listen(engine, "connect", partial(_on_server, busy_ms, answer_seconds))
     event.listen(engine, "checkin", _on_checkin)
+    event.listen(engine, "before_cursor_execute", _on_execute)
     return engine
 
 
@@ -86,6 +90,11 @@ def _on_checkin(connection: Any, _record: object) -> None:
     """
     if connection is not None and not connection.closed:
         connection.read_only = None
+
+
+def _on_execute(_conn: Connection, cursor: Any, _said: str, _values: Any, context: Any, _many: bool) -> None:
+    if context is not None and context.execution_options.get(IN_BINARY):
+        cursor.format = True
 
 
 def _on_begin(conn: Connection) -> None:

@@ -12,12 +12,12 @@ from sqlalchemy import BigInteger, Connection, or_, select, type_coerce
 from mhc.domain.clock import from_ms, to_ms
 from mhc.store import payment_quarters
 from mhc.store.counting import Scope, within
+from mhc.store.engines import IN_BINARY
 from mhc.store.line_counts import QUARTER_MS
 from mhc.store.payment_quarters import Record
 from mhc.store.schema import payment_quarter, person_total, stream
 from mhc.store.streams import Kind
 
-_PAGE = 500  # rows
 _begins = type_coerce(payment_quarter.c.begins_at, BigInteger)
 
 
@@ -77,14 +77,16 @@ def _captured(conn: Connection, scope: Scope) -> Iterator[Quarter]:
     since = None if scope.since is None else to_ms(scope.since)
     until = None if scope.until is None else to_ms(scope.until)
     room = payment_quarter.c.room_id
-    query = select(_begins, room, payment_quarter.c.records).order_by(_begins, room)
+    query = select(_begins, room, payment_quarter.c.records)
     if scope.room_ids is not None:
         query = query.where(room.in_(scope.room_ids))
     if since is not None:
         query = query.where(_begins >= since // QUARTER_MS * QUARTER_MS)
     if until is not None:
         query = query.where(_begins < until)
-    for begins, room_id, packed in conn.execute(query, execution_options={"yield_per": _PAGE}):
+    rows = conn.execute(query, execution_options={IN_BINARY: True}).all()
+    # In order by their own first two columns: the databases would move the packed ones about.
+    for begins, room_id, packed in sorted(rows):
         records = payment_quarters.unpacked(packed)
         if since is not None and begins < since:
             records = [one for one in records if begins + (one[0] >> 1) >= since]

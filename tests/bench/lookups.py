@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, event
 
@@ -13,6 +13,7 @@ from bench.archive import USUAL
 from bench.table import Row, amount
 from command import MhcHere
 from mhc.store.database import Database
+from mhc.store.engines import IN_BINARY
 
 _TIMES, _ENOUGH = 5, 1.0  # runs, seconds
 _CARD, _LIST = 10, 50  # milliseconds
@@ -73,22 +74,34 @@ def queries(mhc: MhcHere, words: str, db: Database) -> list[float]:
         return [_middle(driver, *one) for one in said]
 
 
-def _middle(driver: Any, statement: str, parameters: Any) -> float:
+class _Said(NamedTuple):
+    """A statement, and whether PostgreSQL answers it in binary."""
+
+    statement: str
+    parameters: Any
+    binary: bool
+
+
+def _middle(driver: Any, statement: str, parameters: Any, binary: bool) -> float:
     """Give the middle of some runs, rows fetched; what takes long runs less often."""
+    how = {"binary": True} if binary and hasattr(driver, "pgconn") else {}
     spent: list[float] = []
     while len(spent) < _TIMES and sum(spent) < _ENOUGH:
         began = time.perf_counter()
-        driver.execute(statement, parameters).fetchall()
+        driver.cursor(**how).execute(statement, parameters).fetchall()
         spent.append(time.perf_counter() - began)
     return statistics.median(spent) * 1000
 
 
 @contextmanager
-def _overheard() -> Iterator[list[tuple[str, Any]]]:
-    said: list[tuple[str, Any]] = []
+def _overheard() -> Iterator[list[_Said]]:
+    said: list[_Said] = []
 
-    def listen(_conn: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
-        said.append((statement, parameters))
+    def listen(
+        _conn: object, _cursor: object, statement: str, parameters: Any, context: Any, _many: bool
+    ) -> None:
+        binary = bool(context and context.execution_options.get(IN_BINARY))
+        said.append(_Said(statement, parameters, binary))
 
     event.listen(Engine, "before_cursor_execute", listen)
     try:
