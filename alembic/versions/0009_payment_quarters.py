@@ -23,7 +23,11 @@ INDEXES = (
     ("ix_event_paid", ["at", "actor_id", "tokens", "method_id", "room_id", "flags"], "tokens IS NOT NULL"),
     ("ix_event_nowhere", ["at"], "tokens IS NOT NULL AND room_id IS NULL"),
 )
-VISITS = "ix_visit_room"  # who came is told by it alone
+# With the person in them they tell by themselves who came, and who gave so much.
+TOLD = (
+    ("ix_visit_room", "visit", ["room_id", "entered_at"]),
+    ("ix_person_total_room", "person_total", ["room_id", "tokens"]),
+)
 PAYMENTS = f"""
     SELECT e.at - e.at % {QUARTER_MS} AS begins_at, coalesce(e.room_id, s.room_id) AS room_id,
            e.at % {QUARTER_MS} * 2 + CASE WHEN e.method_id = {TIP} THEN 1 ELSE 0 END AS time,
@@ -38,7 +42,7 @@ PAYMENTS = f"""
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         # All at once, a page's first table first: a listener waits then, and neither has what the other waits for.
-        op.execute("LOCK TABLE stream, event, person, visit IN SHARE ROW EXCLUSIVE MODE")
+        op.execute("LOCK TABLE stream, event, person, visit, person_total IN SHARE ROW EXCLUSIVE MODE")
     made = op.create_table(
         "payment_quarter",
         sa.Column("room_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -52,8 +56,9 @@ def upgrade() -> None:
         op.bulk_insert(made, page)
     for name, _columns, _condition in INDEXES:
         op.drop_index(name, "event")
-    op.drop_index(VISITS, "visit")
-    op.create_index(VISITS, "visit", ["room_id", "entered_at", "person_id"])
+    for name, table, columns in TOLD:
+        op.drop_index(name, table)
+        op.create_index(name, table, [*columns, "person_id"])
 
 
 def _quarters() -> Iterator[dict[str, Any]]:
@@ -64,8 +69,9 @@ def _quarters() -> Iterator[dict[str, Any]]:
 
 
 def downgrade() -> None:
-    op.drop_index(VISITS, "visit")
-    op.create_index(VISITS, "visit", ["room_id", "entered_at"])
+    for name, table, columns in TOLD[::-1]:
+        op.drop_index(name, table)
+        op.create_index(name, table, columns)
     for name, columns, condition in INDEXES[::-1]:
         where = sa.text(condition)
         op.create_index(name, "event", columns, sqlite_where=where, postgresql_where=where)

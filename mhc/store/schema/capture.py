@@ -190,7 +190,7 @@ person_total = Table(
     Column("first_anonymous_at", Instant),
     Column("last_anonymous_at", Instant),
     Column("anonymous_months", BigInteger, nullable=False, server_default=text("0")),
-    Index("ix_person_total_room", "room_id", "tokens"),
+    Index("ix_person_total_room", "room_id", "tokens", "person_id"),
 )
 
 # The payments of a room, a quarter of an hour a row: twelve bytes each, as the module of them says.
