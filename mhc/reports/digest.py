@@ -225,9 +225,10 @@ def _there(conn: "Connection", scope: Scope, crowd: Crowd, wanted: Collection[in
 
 
 def _followers(conn: "Connection", scope: Scope, crowd: Crowd) -> Followers:
-    changes = follow_history.seen(conn, scope.room_ids, scope.since, scope.until)
-    states = [one.state for one in changes if crowd.counts(one.person_id)]
-    came, went = states.count(State.YES), states.count(State.NO)
+    left_out = sorted(crowd.rows(crowd.excluded))
+    states, apart = follow_history.counts(conn, scope.room_ids, scope.since, scope.until, left_out)
+    crowd.people({one.person_id for one in apart})
+    came, went = states[State.YES], states[State.NO]
     return Followers(came, went, came - went)
 
 

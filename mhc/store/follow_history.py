@@ -1,10 +1,11 @@
 """Who began and ceased to follow a room, as it was seen to happen."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, type_coerce
 
 from mhc.domain.clock import from_ms
 from mhc.store.follows import EVENTS, Direction, State
@@ -33,10 +34,34 @@ def seen(
     conn: Connection, room_ids: Sequence[int] | None, since: datetime | None, until: datetime | None
 ) -> list[Seen]:
     """Give the changes that events told of, in a half-open time, the earliest first."""
-    within = [follow_change.c.source == EVENTS]
-    within += [] if since is None else [follow_change.c.at >= since]
-    within += [] if until is None else [follow_change.c.at < until]
-    return _read(conn, room_ids, within)
+    return _read(conn, room_ids, _told(since, until))
+
+
+def counts(
+    conn: Connection,
+    room_ids: Sequence[int] | None,
+    since: datetime | None,
+    until: datetime | None,
+    person_ids: Sequence[int],
+) -> tuple[Counter[State], list[Seen]]:
+    """Give how many changes of each state events told of in a half-open time; those of some rows of people apart."""
+    c = follow_change.c
+    query = select(c.state, func.count()).where(*_of_rooms(room_ids), *_told(since, until)).group_by(c.state)
+    number = Counter({State(state): number for state, number in conn.execute(query)})
+    theirs = [c.person_id.in_(person_ids), *_told(since, until)]
+    apart = _read(conn, room_ids, theirs) if person_ids else []
+    return number - Counter(one.state for one in apart), apart
+
+
+def _told(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    told: list[ColumnElement[bool]] = [follow_change.c.source == EVENTS]
+    told += [] if since is None else [follow_change.c.at >= since]
+    return told if until is None else [*told, follow_change.c.at < until]
+
+
+def _of_rooms(room_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    followers: list[ColumnElement[bool]] = [follow_change.c.direction == Direction.FOLLOWER]
+    return followers if room_ids is None else [*followers, follow_change.c.room_id.in_(room_ids)]
 
 
 def all_of(conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] | None) -> list[Seen]:
@@ -52,8 +77,6 @@ def _read(
     at = type_coerce(c.at, BigInteger)
     state = case(*((c.state == one, number) for number, one in enumerate(_STATES)))
     told = case((c.source == EVENTS, 1), else_=0)
-    of_rooms = [] if room_ids is None else [c.room_id.in_(room_ids)]
-    which = (c.direction == Direction.FOLLOWER, *of_rooms, *within)
-    numbers = iter(flat(conn, (at, state, c.person_id, told), which))
+    numbers = iter(flat(conn, (at, state, c.person_id, told), (*_of_rooms(room_ids), *within)))
     rows = sorted(zip(numbers, numbers, numbers, numbers, strict=True))
     return [Seen(from_ms(ms), _STATES[number], who, flag > 0) for ms, number, who, flag in rows]

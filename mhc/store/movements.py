@@ -1,13 +1,16 @@
 """What changed about people in a time: the names that they go by, and who tipped first."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, select, type_coerce
 
-from mhc.store.long_lists import one_of
+from mhc.domain.clock import from_ms
+from mhc.store.people import CHUNK
 from mhc.store.schema import alias, person, person_merge, person_total
+from mhc.store.spells import flat
 
 _NUMBERS = ("rid", "did")  # reasons of a merge that is a change of name
 
@@ -71,36 +74,44 @@ def first_tips(
 ) -> list[FirstTip]:
     """Give which of some rows of people first tipped one of some rooms (None: of all) by name in a half-open time."""
     first = person_total.c.first_tip_at
-    query = _of_rooms(select(person_total.c.person_id, first), room_ids).where(first.is_not(None))
-    return [
-        FirstTip(*row) for row in _of_people(conn, query.where(*_inside(first, since, until)), person_ids)
-    ]
+    when = (first.is_not(None), *_inside(first, since, until), *_of_rooms(room_ids))
+    found = _of_people(conn, [type_coerce(first, BigInteger)], person_ids, *when)
+    return [FirstTip(who, from_ms(at)) for who, at in found]
 
 
 def tipped_before(
     conn: Connection, room_ids: Sequence[int] | None, person_ids: Iterable[int], at: datetime
 ) -> set[int]:
     """Give which of some rows of people tipped some rooms (None: any) by name before an instant."""
-    query = _of_rooms(select(person_total.c.person_id), room_ids).where(person_total.c.first_tip_at < at)
-    return {row.person_id for row in _of_people(conn, query, person_ids)}
+    before = person_total.c.first_tip_at < at
+    return {who for (who,) in _of_people(conn, [], person_ids, before, *_of_rooms(room_ids))}
 
 
 def tokens_in_all(
     conn: Connection, room_ids: Sequence[int] | None, person_ids: Iterable[int]
 ) -> dict[int, int]:
     """Give all that some rows of people ever paid some rooms (None: all) by name."""
-    t = person_total.c
-    query = _of_rooms(select(t.person_id, cast(func.sum(t.tokens), BigInteger).label("tokens")), room_ids)
-    return {row.person_id: row.tokens for row in _of_people(conn, query.group_by(t.person_id), person_ids)}
+    found: Counter[int] = Counter()
+    for who, tokens in _of_people(conn, [person_total.c.tokens], person_ids, *_of_rooms(room_ids)):
+        found[who] += tokens
+    return dict(found)
 
 
-def _of_rooms(query: Select[Any], room_ids: Sequence[int] | None) -> Select[Any]:
-    return query if room_ids is None else query.where(person_total.c.room_id.in_(room_ids))
+def _of_rooms(room_ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    return [] if room_ids is None else [person_total.c.room_id.in_(room_ids)]
 
 
-def _of_people(conn: Connection, query: Select[Any], person_ids: Iterable[int]) -> Sequence[Any]:
-    wanted = sorted(person_ids)
-    return conn.execute(query.where(one_of(conn, person_total.c.person_id, wanted))).all() if wanted else ()
+def _of_people(
+    conn: Connection,
+    columns: Sequence[ColumnElement[Any]],
+    person_ids: Iterable[int],
+    *which: ColumnElement[bool],
+) -> Any:
+    """Give numbers of the totals of some rows of people, row by row; where they are many, all are read and most left."""
+    wanted = set(person_ids)
+    few = [person_total.c.person_id.in_(wanted)] if len(wanted) <= CHUNK else []
+    numbers = iter(flat(conn, (person_total.c.person_id, *columns), (*which, *few))) if wanted else iter(())
+    return (row for row in zip(*[numbers] * (len(columns) + 1), strict=True) if row[0] in wanted)
 
 
 def _inside(

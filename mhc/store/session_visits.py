@@ -22,6 +22,7 @@ from mhc.domain.clock import to_ms
 from mhc.domain.sessions import Span
 from mhc.domain.visits import Ending
 from mhc.store.long_lists import one_of
+from mhc.store.people import CHUNK
 from mhc.store.schema import Instant, stream_session, visit
 from mhc.store.spells import flat
 
@@ -70,14 +71,16 @@ def stays(
     came, went = (type_coerce(one, BigInteger) for one in (visit.c.entered_at, visit.c.left_at))
     end = case((visit.c.ending == Ending.OPEN, to_ms(until)), else_=func.coalesce(went, came))
     mine: list[ColumnElement[bool]] = [visit.c.room_id.in_(room_ids)]
-    mine += [] if person_ids is None else [_of(conn, person_ids)]
+    wanted = None if person_ids is None else set(person_ids)
+    mine += [visit.c.person_id.in_(wanted)] if wanted is not None and len(wanted) <= CHUNK else []
     known = visit.c.entered_at >= since, visit.c.entered_at < until
     unseen = visit.c.entered_at.is_(None), visit.c.left_at >= since, visit.c.left_at < until
     found: list[Stay] = []
     for when in (known, unseen):
         numbers = iter(flat(conn, (visit.c.person_id, func.coalesce(came, went), end), [*mine, *when]))
         found += map(Stay, numbers, numbers, numbers)
-    return found
+    # Where they are many all are read: to look each up takes longer.
+    return found if wanted is None else [one for one in found if one.person_id in wanted]
 
 
 def came(
