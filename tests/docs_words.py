@@ -194,6 +194,7 @@ COLUMNS = {
     "ledger_entry.kind": "the site's word for it",
     "ledger_entry.username": "the other side; empty where nobody is named",
     "follow_change.direction": "follower: of the room; following: whom the room's owner follows",
+    "follow_change.is_last": "whether it is the last change of its room, person and direction",
     "follow_change.state": "yes, no or unknown",
     "rating_change.rating": "null: no longer rated",
     "person_name.kind": "private, identity or address",

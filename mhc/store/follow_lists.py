@@ -63,14 +63,13 @@ def apply(conn: Connection, change: Change, told: Told, *, end: bool) -> None:
     new = people.ensure(conn, change.new, source="import", at=told.at)
     gone = people.ids_of(conn, change.gone) if end else {}
     for ids, state in ((new, State.YES), (gone, State.NO)):
-        for who in sorted(ids.values()):
-            follows.add(
-                conn,
-                told.room_id,
-                who,
-                told.direction,
-                state,
-                at=told.at,
-                source="import",
-                batch_id=told.batch_id,
-            )
+        follows.add(
+            conn,
+            told.room_id,
+            ids.values(),
+            told.direction,
+            state,
+            at=told.at,
+            source="import",
+            batch_id=told.batch_id,
+        )

@@ -1,17 +1,29 @@
 """Who follows whom, change by change; the state is the last change. Those of the feed follow from its events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, Select, case, delete, func, insert, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 
 from mhc.domain.clock import to_ms
 from mhc.domain.events import METHODS
-from mhc.store.bulk import Batch, bulk_insert
-from mhc.store.schema import event, follow_change, stream
-from mhc.store.upsert import insert_new
+from mhc.store.bulk import Batch, Bulk, bulk_insert
+from mhc.store.people import CHUNK
+from mhc.store.schema import event, follow_change, person, stream
 
 if TYPE_CHECKING:
     from mhc.store.events import NewEvent
@@ -39,11 +51,32 @@ class Change(NamedTuple):
     at: datetime
 
 
+Key = tuple[int, int, str]  # room, person and direction
+
 EVENTS = "events"  # the source of what is derived
 _STATES = {"follow": State.YES, "unfollow": State.NO}
 _NUMBERS = {number: _STATES[name] for number, name in METHODS.items() if name in _STATES}
 _COLUMNS = ("room_id", "person_id", "direction", "state", "at", "source")
 _DERIVE = bulk_insert(follow_change, _COLUMNS, "ON CONFLICT DO NOTHING")
+_ADD = bulk_insert(follow_change, (*_COLUMNS, "batch_id"), "ON CONFLICT DO NOTHING")
+# What is last has no later change; where the two agree that it is and that it is not, it is wrong.
+_WRONG = """follow_change.is_last = EXISTS (
+    SELECT 1 FROM follow_change AS later
+    WHERE later.person_id = follow_change.person_id AND later.room_id = follow_change.room_id
+      AND later.direction = follow_change.direction
+      AND (later.at, later.state) > (follow_change.at, follow_change.state)
+)"""
+_MARK = f"UPDATE follow_change SET is_last = NOT is_last WHERE {_WRONG}"  # noqa: S608 - our own words
+_KEY = ("room_id", "person_id", "direction")
+_MARK_SOME = Bulk(
+    follow_change,
+    _KEY,
+    "UPDATE follow_change SET is_last = NOT is_last FROM {new} WHERE "  # noqa: S608
+    + " AND ".join(f"follow_change.{name} = new.{name}" for name in _KEY)
+    + f" AND {_WRONG}",
+)
+# A word and not a comparison, as the partial index has it.
+is_last: ColumnElement[Any] = literal_column("follow_change.is_last")
 # At one instant a yes is later than a no: the order in which they came is not kept.
 LATEST = (follow_change.c.at.desc(), follow_change.c.state.desc(), follow_change.c.source)
 
@@ -51,26 +84,46 @@ LATEST = (follow_change.c.at.desc(), follow_change.c.state.desc(), follow_change
 def add(
     conn: Connection,
     room_id: int,
-    person_id: int,
+    person_ids: Collection[int],
     direction: str,
     state: str,
     *,
     at: datetime,
     source: str,
     batch_id: int | None = None,
-) -> bool:
-    """Keep what a source other than the events says of an instant; False where it said so of that instant already.
+) -> None:
+    """Keep what a source other than the events says of people at an instant, once.
 
     It is kept where it changes nothing, too: what is said before may be undone. Raises ValueError for words that
     are no direction or state.
     """
-    row = {
-        "room_id": room_id,
-        "person_id": person_id,
-        "direction": Direction(direction),
-        "state": State(state),
-    }
-    return insert_new(conn, follow_change, row | {"at": at, "source": source, "batch_id": batch_id})
+    way, said, who = Direction(direction).value, State(state).value, sorted(person_ids)
+    _hold(conn, who)
+    batch = Batch(conn)
+    batch.add(_ADD, [(room_id, one, way, said, to_ms(at), source, batch_id) for one in who])
+    batch.add(_MARK_SOME, [(room_id, one, way) for one in who])
+    batch.send()
+
+
+def take_back(conn: Connection, batch_id: int) -> None:
+    """Take back what an import said; the change before is the last again."""
+    mine = follow_change.c.batch_id == batch_id
+    found = conn.execute(select(*(follow_change.c[name] for name in _KEY)).where(mine).distinct())
+    keys: list[Key] = sorted((room, who, way) for room, who, way in found)
+    _hold(conn, sorted({who for _room, who, _way in keys}))
+    conn.execute(delete(follow_change).where(mine))
+    batch = Batch(conn)
+    batch.add(_MARK_SOME, keys)
+    batch.send()
+
+
+def _hold(conn: Connection, person_ids: Sequence[int]) -> None:
+    """Let who stores events of these people wait, who holds them too: neither would see the other's change."""
+    if conn.dialect.name != "postgresql":
+        return
+    query = select(person.c.id).order_by(person.c.id).with_for_update(key_share=True)
+    for start in range(0, len(person_ids), CHUNK):
+        conn.execute(query.where(person.c.id.in_(person_ids[start : start + CHUNK])))
 
 
 def last(
@@ -101,21 +154,25 @@ def derive(batch: Batch, owner_id: int, new: "Sequence[NewEvent]") -> None:
         for n in new
         if n.event.method in _STATES and n.actor_id is not None
     }
-    # In order: two listeners that meet the same people must not wait for each other.
+    # In order: two listeners that meet the same people must not wait for each other. The totals hold these by now.
     batch.add(_DERIVE, [(*row, EVENTS) for row in sorted(rows)])
+    batch.add(_MARK_SOME, sorted({row[:3] for row in rows}))
 
 
 def rebuild(conn: Connection) -> None:
-    """Make the changes of the events anew; what other sources say stays."""
+    """Make the changes of the events anew, and which is the last; what other sources say stays."""
     conn.execute(delete(follow_change).where(follow_change.c.source == EVENTS))
     conn.execute(insert(follow_change).from_select(list(_COLUMNS), _from_events()))
+    conn.execute(text(_MARK))
 
 
 def differences(conn: Connection) -> int:
-    """Give how many changes are not what the events say."""
+    """Give how many changes are not what the events say, or are wrongly the last, or not."""
     kept = select(*(follow_change.c[name] for name in _COLUMNS)).where(follow_change.c.source == EVENTS)
     true = _from_events()
-    return sum(len(conn.execute(query).all()) for query in (kept.except_(true), true.except_(kept)))
+    wrong = select(follow_change.c.id).where(text(_WRONG))
+    queries = kept.except_(true), true.except_(kept), wrong
+    return sum(len(conn.execute(query).all()) for query in queries)
 
 
 def _from_events() -> Select[Any]:

@@ -202,6 +202,9 @@ def followers(of: Range) -> Those:
         groups = [who] if of.room_ids is not None else [who, follow_change.c.room_id]
         found.append(mine.group_by(*groups).having(last % 2 > 0))
     alone, merged = found
+    if of.until is None and (of.room_ids is None or len(of.room_ids) == 1):
+        alone = _of_followers(select(follow_change.c.person_id), of).where(_FOLLOWS, follows.is_last)
+        return Those(alone, merged, None if of.among is None else _looked_up(alone))
     if of.among is None or of.room_ids is None:
         return Those(alone, merged)
     # Of a few people the last change is found sooner than all are read.
@@ -210,6 +213,12 @@ def followers(of: Range) -> Those:
     return Those(
         alone, merged, lambda who: of_one(change, person_id, who).scalar_subquery() > State.UNKNOWN.value
     )
+
+
+def _looked_up(alone: Select[Any]) -> Callable[[ColumnElement[int]], ColumnElement[bool]]:
+    """Let each be looked up. No EXISTS: PostgreSQL would read everybody's."""
+    one, person_id = alone.limit(1), follow_change.c.person_id
+    return lambda who: of_one(one, person_id, who).scalar_subquery().is_not(None)
 
 
 def _of_followers(query: Select[Any], of: Range) -> Select[Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 
-from mhc.store import ledger, pasted, relations, roles, tip_menus, watchlists
+from mhc.store import follows, ledger, pasted, relations, roles, tip_menus, watchlists
 from mhc.store.import_batches import Batch, host_of
 from mhc.store.schema import (
     alias,
@@ -104,6 +104,7 @@ def _count_of(
 def _take(conn: Connection, batch_id: int) -> None:
     ids = select(note.c.id).where(note.c.batch_id == batch_id, note.c.edited_at.is_(None))
     conn.execute(delete(note_word).where(note_word.c.note_id.in_(ids)))
+    follows.take_back(conn, batch_id)
     for table, changed in _ROWS.values():
         mine = delete(table).where(table.c.batch_id == batch_id)
         conn.execute(mine if changed is None else mine.where(~changed))

@@ -12,7 +12,7 @@ import postgres
 from bench import years
 from command import MhcHere
 from mhc.domain.clock import from_ms
-from mhc.store import line_counts, notes, payment_quarters, recounting
+from mhc.store import follows, line_counts, notes, payment_quarters, recounting
 from mhc.store.database import Database
 from mhc.store.schema import (
     alias,
@@ -41,13 +41,6 @@ _TYPED = (
     ("person", "exclude", *(years.name_of(who) for who in (12, 345, 678, 1234))),
     *(("person", "merge", years.name_of(who), years.name_of(who + 1000)) for who in (30, 300, 900)),
     ("pair", "add", years.name_of(40), years.name_of(41), "--kind", "alternate"),
-)
-_FOLLOWS = (
-    "INSERT INTO follow_change (room_id, person_id, direction, state, at, source)"
-    " SELECT DISTINCT event.room_id, event.actor_id, 'follower',"
-    " CASE event_method.name WHEN 'follow' THEN 'yes' ELSE 'no' END, event.at, 'events'"
-    " FROM event JOIN event_method ON event_method.id = event.method_id"
-    " WHERE event_method.name IN ('follow', 'unfollow')"
 )
 
 
@@ -91,7 +84,7 @@ def fill(
         with db.write() as conn:
             for statement in statements:
                 conn.execute(text(statement))
-            conn.execute(text(_FOLLOWS))
+            follows.rebuild(conn)
             recounting.rebuild(conn)
             line_counts.rebuild(conn)
             payment_quarters.rebuild(conn)

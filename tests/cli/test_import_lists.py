@@ -65,8 +65,12 @@ def test_a_saved_page_is_whole_where_it_says_so(database: Database, mhc: MhcHere
     assert "1 of 3 known would be gone, over 5 %" in refused.stderr
     assert mhc(*words, "--force", stdin=fewer).status == 0
     assert "viewer_three" not in results(mhc, "follows", "-", "--direction", "followers", stdin=fewer)
+    followers = ("person", "list", "--segment", "followers", "--json")
+    assert [row["username"] for row in mhc(*followers).json] == ["viewer_one", "viewer_two"]
     assert mhc("import", "undo", "2", "-y").status == 0
     assert results(mhc, "follows", "-", "--direction", "followers", stdin=fewer)["viewer_three"] == "missing"
+    assert len(mhc(*followers).json) == 3
+    assert inventory.problems(database, MERGE_GAP) == []
     assert mhc("import", "follows", "-", "--direction", "following", stdin="!!\n").status == 65
 
 

@@ -75,7 +75,7 @@ def test_since_when_somebody_followed_is_unknown_where_a_list_said_so_first(
     with database.write() as conn:
         ids = people.ensure(conn, ["example_room", "viewer_three"], source="manual", at=minute(0))
         follows.add(
-            conn, ids["example_room"], ids["viewer_three"], Direction.FOLLOWER, State.YES,
+            conn, ids["example_room"], [ids["viewer_three"]], Direction.FOLLOWER, State.YES,
             at=minute(2 * DAY), source="import",
         )  # fmt: skip
     left = report(mine)["left"][0]

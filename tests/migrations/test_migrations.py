@@ -28,7 +28,7 @@ from mhc.domain.events import METHODS
 from mhc.domain.paste_lines import What
 from mhc.domain.words import words
 from mhc.reports import pasting
-from mhc.store import line_counts, migrate, payment_quarters, people, recounting, schema, totals
+from mhc.store import follows, line_counts, migrate, payment_quarters, people, recounting, schema, totals
 from mhc.store.database import Database
 from mhc.store.import_batches import New
 from mhc.store.streams import Kind
@@ -182,7 +182,7 @@ def test_a_note_with_a_very_long_word_gets_its_words(bare_database: Database) ->
     assert found == words(f"Crème {long}") == {"creme", long[:64]}
 
 
-def test_totals_learn_of_tips_and_threads_from_the_events(database: Database) -> None:
+def test_what_is_derived_is_filled_from_the_events(database: Database) -> None:
     tell_story(database)
     with database.write() as conn:
         outside = private(31, ROOM, "viewer_three", "hi")
@@ -197,7 +197,7 @@ def test_totals_learn_of_tips_and_threads_from_the_events(database: Database) ->
     migrate.upgrade(database)
     with database.read() as conn:
         assert recounting.differences(conn) == line_counts.differences(conn) == 0
-        assert payment_quarters.differences(conn) == 0
+        assert payment_quarters.differences(conn) == follows.differences(conn) == 0
         assert totals.of_person(conn, [people.ids_of(conn, ["viewer_two"])["viewer_two"]]).tips > 0
 
 

@@ -175,8 +175,8 @@ def test_followers_follow_at_the_end_of_the_range(database: Database) -> None:
         assert of(conn, "followers", until=minute(1450)) == ["viewer_one"]
         assert of(conn, "followers", until=minute(4)) == []
         for state, at in (("yes", 10), ("unknown", 20)):
-            follows.add(conn, room, two, "follower", state, at=minute(at), source="import")
-        follows.add(conn, room, two, "following", "yes", at=minute(30), source="import")
+            follows.add(conn, room, [two], "follower", state, at=minute(at), source="import")
+        follows.add(conn, room, [two], "following", "yes", at=minute(30), source="import")
         assert of(conn, "followers", until=minute(20)) == ["viewer_one", "viewer_two"]
         assert of(conn, "followers", until=minute(21)) == ["viewer_one"]
         merge(conn, two, one)
@@ -324,7 +324,7 @@ def test_a_page_of_any_part_is_the_beginning_of_it(
         others = ("viewer_one", "viewer_two", "viewer_three", "viewer_four", "viewer_five", "viewer_six")
         for number, who in enumerate(known(conn, *others)):
             for at, state in ((1450, "yes"), (1451 + number, "no"), (1452, "yes"), (1452, "no")):
-                follows.add(conn, rooms[0], who, "follower", state, at=minute(at), source="test")
+                follows.add(conn, rooms[0], [who], "follower", state, at=minute(at), source="test")
         merge(conn, *known(conn, "viewer_four", "viewer_two"))
         wanted = Roll(None if everywhere else rooms, **PARTS[part])
         found = roll.list_people(conn, wanted)

@@ -1,6 +1,6 @@
 """The tables of what the owner typed about people, and what was imported for him: never derived, never rebuilt."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, UniqueConstraint, text
 
 from mhc.store.schema.columns import Instant, String, batch_column, id_column, metadata, ref, where
 
@@ -150,7 +150,8 @@ tip_menu = Table(
     batch_column(),
 )
 
-# Who follows whom, change by change; those of the room's own feed follow from its events. The state is the last change.
+# Who follows whom, change by change; those of the room's own feed follow from its events. The state is the last change:
+# which it is is kept beside it, so that who follows now is read from an index.
 follow_change = Table(
     "follow_change",
     metadata,
@@ -162,8 +163,13 @@ follow_change = Table(
     Column("at", Instant, nullable=False),
     Column("source", String, nullable=False),
     batch_column(),
+    Column("is_last", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("room_id", "person_id", "direction", "at", "source", "state", name="uq_follow_change"),
     Index("ix_follow_change_person", "person_id", "room_id", "direction", "at"),
+    # The flag stands in it, too: SQLite looks at it again, and else would read the rows.
+    Index(
+        "ix_follow_change_last", "room_id", "direction", "state", "person_id", "is_last", **where("is_last")
+    ),
 )
 
 # What the owner noted of a session. Which session that is its time says, as with a visit: sessions are edited, merged,
