@@ -1,12 +1,13 @@
 """Follows: the state is the last change; those of the feed follow from its events, the others stay as they were told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from factories import ROOM, chat, empty, happening, minute, store, tell_story
 from mhc.domain.broadcasts import MERGE_GAP
@@ -174,3 +175,46 @@ def test_which_change_is_the_last_is_known_whatever_came_and_in_whatever_order(
         for some in (None, [known[ROOM]], [known[ROOM], known["other_room"]], []):
             now = Range(some, None, None)
             assert followers(conn, now) == followers(conn, now._replace(until=minute(1_000_000)))
+
+
+def hear(conn: Connection) -> None:
+    store(conn, [happening(6, "unfollow", "viewer_one")], page=1)
+
+
+def bring_list(conn: Connection) -> None:
+    one, room = ids(conn, "viewer_one", ROOM)
+    follows.add(conn, room, [one], "follower", "yes", at=minute(5), source="import", batch_id=7)
+
+
+def take_list_back(conn: Connection) -> None:
+    follows.take_back(conn, 7)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(hear, bring_list), (bring_list, hear), (hear, take_list_back), (take_list_back, hear)],
+)
+def test_a_list_and_a_listener_that_tell_of_somebody_at_once_know_of_each_other(
+    postgres_database: Database, first: Callable[[Connection], None], second: Callable[[Connection], None]
+) -> None:
+    """On PostgreSQL, where writers run side by side."""
+    db = postgres_database
+    with db.write() as conn:
+        store(conn, [happening(4, "follow", "viewer_one")])
+        if take_list_back in {first, second}:
+            bring_list(conn)
+
+    def run_second() -> None:
+        with db.write() as conn:
+            second(conn)
+
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with ThreadPoolExecutor(1) as pool:
+        with db.write() as conn:
+            first(conn)
+            running = pool.submit(run_second)
+            while not (running.done() or conn.execute(text(waits)).scalar()):
+                pass
+        running.result()
+    with db.read() as conn:
+        assert follows.differences(conn) == 0
