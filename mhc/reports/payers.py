@@ -1,5 +1,6 @@
 """Who paid, person by person: for whom a payment counts, and what it comes to."""
 
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from sys import maxsize
@@ -70,7 +71,7 @@ class Payers:
 class Tally:
     """What somebody paid: their tips, and the tokens of their media."""
 
-    tips: list[int] = field(default_factory=list)
+    tips: "array[int]" = field(default_factory=lambda: array("i"))
     media: int = 0
     first_ms: int = maxsize
     last_ms: int = 0  # 0: of no tip the time is known

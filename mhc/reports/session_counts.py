@@ -6,7 +6,6 @@ The same figures as those of one session, but counted by the database, which no 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from mhc.domain.clock import to_ms
 from mhc.domain.sessions import Calendar, live_time
 from mhc.domain.spans import Pair, cut, joined
 from mhc.store import coverage, lines_within, pruning, session_sums, sessions
+from mhc.store.session_sums import Ids, ids
 from mhc.store.spells import Spell
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ class Count:
     tokens: int
     tips: int
     messages: int
-    tippers: AbstractSet[int]  # by name
-    visitors: AbstractSet[int] | None  # None: who came and left then is not kept any more
-    followed: AbstractSet[int]
-    unfollowed: AbstractSet[int]
+    tippers: Ids  # by name
+    visitors: "Ids | None"  # None: who came and left then is not kept any more
+    followed: Ids
+    unfollowed: Ids
 
 
 def read(conn: "Connection", found: "Sequence[Session]", crowd: "Crowd", now: datetime) -> list[Count]:
@@ -72,13 +72,14 @@ def _of_room(
     paid = session_sums.paid(conn, room_id, spells, without)
     times = [[(one.started_at, end)] for one, end in zip(theirs, ends, strict=True)]
     messages = lines_within.by_quarter(conn, [room_id], times, without)
-    visitors = _visitors(conn, room_id, theirs, spells, about)
+    visitors = session_sums.visitors(conn, room_id, spells)
+    leavers = _leavers(conn, room_id, theirs, spells, about)
     followed, unfollowed = _follows(conn, room_id, theirs, spells, about)
     crowd.people(session_sums.acted(conn, room_id, spells, without))
     lives = _live(conn, room_id, theirs, ends)
     seen = _captured(about.captured, theirs, ends)
     for place, one in enumerate(theirs):
-        came = crowd.people(visitors[place])
+        came = crowd.people(leavers[place].union(visitors[place]))
         kept = about.presence_from is None or one.started_at >= about.presence_from
         yield Count(
             session=one,
@@ -88,10 +89,10 @@ def _of_room(
             tokens=paid[place].tokens,
             tips=paid[place].tips,
             messages=messages[place].total(),
-            tippers=crowd.roots(paid[place].tippers),
-            visitors=came if kept else None,
-            followed=crowd.people(followed[place]),
-            unfollowed=crowd.people(unfollowed[place]),
+            tippers=ids(crowd.roots(frozenset(paid[place].tippers))),
+            visitors=ids(came) if kept else None,
+            followed=ids(crowd.people(followed[place])),
+            unfollowed=ids(crowd.people(unfollowed[place])),
         )
 
 
@@ -104,11 +105,11 @@ def _spells(conn: "Connection", theirs: "Sequence[Session]", ends: Sequence[date
     ]
 
 
-def _visitors(
+def _leavers(
     conn: "Connection", room_id: int, theirs: "Sequence[Session]", spells: Sequence[Spell], about: _About
-) -> list[set[int]]:
-    """Give the rows of who was in the room in each session; who was only seen to leave was there until then."""
-    found = [set(one) for one in session_sums.visitors(conn, room_id, spells)]
+) -> dict[int, set[int]]:
+    """Give, by the place of a session, the rows of who was only seen to leave in it: they were there until then."""
+    found: dict[int, set[int]] = defaultdict(set)
     calendar = Calendar([one.span for one in theirs], about.now)
     for who, left_ms in session_sums.leavers(conn, room_id, spells[0].since, spells[-1].end):
         place = calendar.place(left_ms)

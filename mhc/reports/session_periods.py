@@ -4,7 +4,6 @@ A session counts, whole, in the period in which it began. People are counted onc
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from mhc.reports.session_counts import Count
     from mhc.reports.sessions import Asked
     from mhc.store.counting import Scope
+    from mhc.store.session_sums import Ids
 
 _HOUR, _SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -165,6 +165,6 @@ def together(counts: "Sequence[Count]") -> Figures:
     )
 
 
-def _number(some: Sequence[AbstractSet[int]]) -> int:
-    """Give how many people some sets have together."""
+def _number(some: "Sequence[Ids]") -> int:
+    """Give how many people there are in some rows together."""
     return len(some[0]) if len(some) == 1 else len(set().union(*some))

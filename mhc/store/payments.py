@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, or_, select, type_coerce
 
 from mhc.domain.clock import from_ms, to_ms
 from mhc.store import payment_quarters
@@ -18,6 +18,7 @@ from mhc.store.payment_quarters import Record
 from mhc.store.schema import payment_quarter, person_total, stream
 from mhc.store.streams import Kind
 
+_SLICE_MS = 200 * 86_400_000
 _begins = type_coerce(payment_quarter.c.begins_at, BigInteger)
 
 
@@ -77,16 +78,10 @@ def _captured(conn: Connection, scope: Scope) -> Iterator[Quarter]:
     since = None if scope.since is None else to_ms(scope.since)
     until = None if scope.until is None else to_ms(scope.until)
     room = payment_quarter.c.room_id
-    query = select(_begins, room, payment_quarter.c.records)
-    if scope.room_ids is not None:
-        query = query.where(room.in_(scope.room_ids))
-    if since is not None:
-        query = query.where(_begins >= since // QUARTER_MS * QUARTER_MS)
-    if until is not None:
-        query = query.where(_begins < until)
-    rows = conn.execute(query, execution_options={IN_BINARY: True}).all()
-    # In order by their own first two columns: the databases would move the packed ones about.
-    for begins, room_id, packed in sorted(rows):
+    mine: list[ColumnElement[bool]] = [] if scope.room_ids is None else [room.in_(scope.room_ids)]
+    mine += [] if since is None else [_begins >= since // QUARTER_MS * QUARTER_MS]
+    mine += [] if until is None else [_begins < until]
+    for begins, room_id, packed in _sliced(conn, mine):
         records = payment_quarters.unpacked(packed)
         if since is not None and begins < since:
             records = [one for one in records if begins + (one[0] >> 1) >= since]
@@ -94,6 +89,17 @@ def _captured(conn: Connection, scope: Scope) -> Iterator[Quarter]:
             records = [one for one in records if begins + (one[0] >> 1) < until]
         if records:
             yield Quarter(begins, room_id, records)
+
+
+def _sliced(conn: Connection, which: Sequence[ColumnElement[bool]]) -> Iterator[Any]:
+    """Give the rows of some quarters in order, some months at once: PostgreSQL's driver holds all of an answer."""
+    room = payment_quarter.c.room_id
+    first, last = conn.execute(select(func.min(_begins), func.max(_begins)).where(*which)).one()
+    query = select(_begins, room, payment_quarter.c.records).where(*which)
+    for begin in () if first is None else range(first, last + 1, _SLICE_MS):
+        part = query.where(_begins >= begin, _begins < begin + _SLICE_MS)
+        # In order by their own first two columns: the databases would move the packed ones about.
+        yield from sorted(conn.execute(part, execution_options={IN_BINARY: True}).all())
 
 
 def _of_other_streams(conn: Connection, scope: Scope) -> Iterator[Quarter]:

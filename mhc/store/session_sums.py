@@ -3,9 +3,12 @@
 People are given as rows: whom a row belongs to, and who does not count, is the caller's.
 """
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -33,34 +36,42 @@ _came, _left = (type_coerce(visit.c[name], BigInteger) for name in ("entered_at"
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 
 
+Ids: TypeAlias = (
+    "array[int]"  # rows of people, each once: the sets of years of sessions would take a hundred megabytes
+)
+
+
 class Paid(NamedTuple):
     """What a session brought, and who tipped by name."""
 
     tokens: int
     tips: int
-    tippers: frozenset[int]
+    tippers: Ids
 
 
 Follow = tuple[int, int, int]  # who, when, and 1 where they began, 0 where they ceased
 
 
+def ids(rows: Iterable[int] = ()) -> Ids:
+    """Give some rows of people in little room."""
+    return array("i", rows)
+
+
 def paid(conn: Connection, room_id: int, spells: Sequence[Spell], without: Sequence[int]) -> list[Paid]:
     """Give what each session brought; who is left out counts only anonymously."""
     left_out = frozenset(without)
-    tokens, tips = [0] * len(spells), [0] * len(spells)
-    tippers: list[set[int]] = [set() for _ in spells]
-    for place, (time, who, amount) in payments.by_span(conn, room_id, [one[:2] for one in spells]):
-        if who in left_out:
-            continue
-        tokens[place] += amount
-        if time & 1:
-            tips[place] += 1
-            if who > 0:  # neither nobody's nor anonymous
-                tippers[place].add(who)
-    return [Paid(*one) for one in zip(tokens, tips, map(frozenset, tippers), strict=True)]
+    found = [Paid(0, 0, ids())] * len(spells)
+    by_place = groupby(payments.by_span(conn, room_id, [one[:2] for one in spells]), itemgetter(0))
+    for place, payments_of in by_place:
+        kept = [one for _place, one in payments_of if one[1] not in left_out]
+        tips = [who for time, who, _amount in kept if time & 1]
+        tokens = sum(amount for _time, _who, amount in kept)
+        named = {who for who in tips if who > 0}  # neither nobody's nor anonymous
+        found[place] = Paid(tokens, len(tips), ids(named))
+    return found
 
 
-def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[frozenset[int]]:
+def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[Ids]:
     """Give who was in the room in each session, and was seen to come; nobody's visit goes beyond a session's end."""
     span = spells_of(spells)
     came = visit.c.room_id == room_id, _came >= span.c.begins, _came < span.c.ends
@@ -69,7 +80,7 @@ def visitors(conn: Connection, room_id: int, spells: Sequence[Spell]) -> list[fr
     there = visit.c.room_id == room_id, _came >= span.c.since, _came < span.c.begins, stayed
     # Apart: who came in is told by the index alone.
     both = (each(conn, span, visit.c.person_id, one) for one in (came, there))
-    return [one | other for one, other in zip(*both, strict=True)]
+    return [ids(one | other) for one, other in zip(*both, strict=True)]
 
 
 def leavers(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
