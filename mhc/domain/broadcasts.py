@@ -1,7 +1,7 @@
 """When a room was on: broadcasts read from its events, one step an event, in order of time.
 
 The rules: a start opens, a stop closes, a second start closes the first. A broadcast with no event for longer than
-the merge gap ended at its last one. Without a start, five paid or chat events by two people, none further apart than
+the merge gap ended just after its last one. Without a start, five paid or chat events by two people, none further apart than
 the merge gap, show that the room was on; enters, leaves and private messages alone do not. Talk that follows a known
 stop within the merge gap is the room emptying, not a new show.
 """
@@ -14,6 +14,7 @@ from typing import NamedTuple
 MERGE_GAP = timedelta(minutes=30)
 START, STOP = "broadcastStart", "broadcastStop"
 ACTIVITY = frozenset({"chatMessage", "tip", "mediaPurchase", "fanclubJoin"})
+JUST_AFTER = timedelta(milliseconds=1)  # ranges are half open: so an end at the last event leaves it in
 _RUN_EVENTS = 5
 _RUN_PEOPLE = 2
 
@@ -65,15 +66,19 @@ class RoomState(NamedTuple):
 
     @property
     def shown(self) -> Broadcast | None:
-        """The open broadcast as it counts: a silent one ended at its last sign of life."""
-        if self.open is None or not self.silent:
+        """The open broadcast as it counts: a silent one ended just after its last sign of life."""
+        heard = self.heard_at
+        if self.open is None or heard is None or not self.silent:
             return self.open
-        return replace(self.open, ended_at=self.heard_at, end_inferred=True)
+        return replace(self.open, ended_at=heard + JUST_AFTER, end_inferred=True)
 
     def known_from(self, stored: Sequence[Broadcast]) -> "RoomState":
         """Give the state in which an open broadcast stays silent that is stored as such, as the last one."""
         silent = self._replace(silent=True)
-        return silent if self.open is not None and [silent.shown] == list(stored[-1:]) else self
+        if silent.shown is None or not stored:
+            return self
+        as_before = replace(silent.shown, ended_at=self.heard_at)  # once an end lay at the last event
+        return silent if stored[-1] in (silent.shown, as_before) else self
 
     def is_silent(self, now: datetime, gap: timedelta) -> bool:
         """Whether a broadcast is open that gave no sign of life for longer than the gap."""
@@ -117,7 +122,7 @@ def _expire(
     heard = state.active_at if state.open.start_inferred else last_at
     if heard is None or at - heard <= gap:
         return state, None
-    return _close(state, heard, inferred=True)
+    return _close(state, heard + JUST_AFTER, inferred=True)
 
 
 def _step(state: RoomState, mark: Mark, gap: timedelta) -> tuple[RoomState, Broadcast | None]:

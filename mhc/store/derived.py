@@ -132,10 +132,16 @@ def _read_broadcasts(
     if not ended and state.open == before.open and not before.silent:
         return set()
     now = ended + ([state.open] if state.open else [])
-    was = before.shown if before.silent else None
-    stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None or b == was]
-    sessions.replace_broadcasts(conn, room_id, stored, now)
+    sessions.replace_broadcasts(conn, room_id, _standing(conn, room_id, before.shown), now)
     return sessions.restitch(conn, room_id, now[0].started_at, gap)
+
+
+def _standing(conn: Connection, room_id: int, shown: Broadcast | None) -> list[int]:
+    """Give the row of the broadcast that is not over for good, which may count as ended."""
+    known = sessions.broadcasts(conn, room_id)
+    if shown is None or shown.ended_at is None:
+        return [row for row, b in known if b.ended_at is None]
+    return [row for row, b in known if b.started_at == shown.started_at and b.end_inferred][-1:]
 
 
 def _change_nothing(conn: Connection, room_id: int, state: RoomState, late: list[Mark]) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mhc.domain.broadcasts import (
     ACTIVITY,
+    JUST_AFTER,
     MERGE_GAP,
     START,
     STOP,
@@ -51,10 +52,10 @@ def test_a_stop_without_a_start_is_noted_and_makes_nothing() -> None:
     assert (ended, state.open, state.stopped_at) == ([], None, at(0))
 
 
-def test_silence_longer_than_the_gap_ends_at_the_last_event() -> None:
+def test_silence_longer_than_the_gap_ends_just_after_the_last_event() -> None:
     assert read((0, START, None), (30, "userEnter", 1), (60, "chatMessage", 1))[1] == []
     state, ended = read((0, START, None), (30, "userEnter", 1), (60.1, "userEnter", 2))
-    assert ended == [Broadcast(at(0), at(30), end_inferred=True)]
+    assert ended == [Broadcast(at(0), at(30) + JUST_AFTER, end_inferred=True)]
     assert state.open is None
 
 
@@ -63,7 +64,7 @@ def test_five_events_by_two_people_show_that_the_room_was_on() -> None:
     assert ended == []
     assert state.open == Broadcast(at(0), start_inferred=True)
     state, ended = read(*chats(0, 5), (50, "userEnter", 9))
-    assert ended == [Broadcast(at(0), at(4), start_inferred=True, end_inferred=True)]
+    assert ended == [Broadcast(at(0), at(4) + JUST_AFTER, start_inferred=True, end_inferred=True)]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,9 @@ def test_less_does_not(told: list[tuple[float, str, int | None]]) -> None:
 
 def test_people_who_come_by_do_not_keep_an_inferred_broadcast_open() -> None:
     visits = [(5 + place * 10, "userEnter", place) for place in range(4)]
-    assert read(*chats(0, 5), *visits)[1] == [Broadcast(at(0), at(4), start_inferred=True, end_inferred=True)]
+    assert read(*chats(0, 5), *visits)[1] == [
+        Broadcast(at(0), at(4) + JUST_AFTER, start_inferred=True, end_inferred=True)
+    ]
 
 
 def test_talk_after_a_known_stop_is_the_room_emptying() -> None:
