@@ -80,6 +80,9 @@ def test_a_second_run_changes_nothing_and_neither_does_a_rebuild(
     [
         ([chat(20, "viewer_two")], [(0, None)]),
         ([chat(20, "viewer_two"), happening(40, "broadcastStop")], [(0, 40)]),
+        ([happening(60, "broadcastStop")], [(0, 60)]),
+        ([chat(50, "viewer_two"), happening(60, "broadcastStop")], [(0, 60)]),
+        ([happening(50, "broadcastStart"), happening(60, "broadcastStop")], [(0, JUST_AFTER_5), (50, 60)]),
         ([chat(3, "viewer_two")], [(0, JUST_AFTER_5)]),
         ([happening(200, "broadcastStart")], [(0, JUST_AFTER_5), (200, None)]),
         ([happening(20, "broadcastStart"), chat(25, "viewer_one")], [(0, None)]),

@@ -11,7 +11,14 @@ from factories import empty
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import derived, silence, streams
 from mhc.store.database import Database
-from store.test_derived import BASE, dump, make, one_event, store
+from store.test_derived import BASE, PEOPLE, dump, make, one_event, store
+
+quiet = st.tuples(
+    st.sampled_from([60_000, 60_000, 2_400_000]),
+    st.sampled_from(["broadcastStart", "broadcastStop", "userEnter", "chatMessage", "chatMessage", "tip"]),
+    st.sampled_from(PEOPLE[:2]),
+    st.just(False),
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +28,7 @@ def db(module_database: Database) -> Database:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    steps=st.lists(one_event, min_size=1, max_size=20),
+    steps=st.lists(one_event, min_size=1, max_size=20) | st.lists(quiet, min_size=5, max_size=20),
     cuts=st.lists(st.integers(0, 20), max_size=4),
     swap=st.tuples(st.integers(0, 4), st.integers(0, 4)),
     closed=st.sets(st.integers(0, 4)),
