@@ -285,7 +285,7 @@ def test_all_of_many_tippers_are_gathered_by_one_look_at_the_totals_in_their_ord
 ) -> None:
     """Along the index of a room each would be sought by itself, and for the merged once more."""
     tell_story(sqlite_database)
-    monkeypatch.setattr("mhc.store.segments._MANY", 3)
+    monkeypatch.setattr("mhc.store.segments._MANY", 1)
 
     def ask(conn: Connection) -> object:
         (room,) = people.find(conn, "example_room")
