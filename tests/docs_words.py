@@ -489,7 +489,8 @@ REPORTS = {
         ),
         "usd_per_token": ("number", "The setting; null where it is not set."),
         "total": ("object", "The figures of all rows together."),
-    },
+    }
+    | _COMPARED,
     "report tags": _ABOUT
     | {
         "username": ("string", "The viewer whose spending it is; null: the room."),

@@ -81,7 +81,7 @@ def test_each_tipper_stands_beside_what_they_gave_then(mine: MhcHere) -> None:
 
 
 def test_a_table_has_the_change_beside_the_value(mine: MhcHere) -> None:
-    run = mine("report", "tippers", *WEEK, "--compare", "previous", MHC_FORCE_TTY="80", NO_COLOR="1")
+    run = mine("report", "tippers", *WEEK, "--compare", "previous", MHC_FORCE_TTY="70", NO_COLOR="1")
 
     assert run.stdout.splitlines()[:3] == [
         "USERNAME     TOKENS  THEN  CHANGE  TIPS  SHARE  LAST TIP",
