@@ -6,10 +6,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, update
 
-from factories import empty
-from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import derived, silence, streams
+import factories
+from factories import chat, empty, happening, minute
+from mhc.domain.broadcasts import JUST_AFTER, MERGE_GAP
+from mhc.domain.sessions import Span
+from mhc.store import derived, rebuilding, schema, sessions, silence, streams
 from mhc.store.database import Database
 from store.test_derived import BASE, PEOPLE, dump, make, one_event, store
 
@@ -66,3 +69,36 @@ def test_what_ended_by_silence_agrees_with_its_events(
             store(conn, page)
         silence.end_silent(conn, streams.list_all(conn)[0].room_id, late, MERGE_GAP)
         assert dump(conn) == arrived
+
+
+def ended_as_once(conn: Connection) -> int:
+    """Have a broadcast of which the stop never came, ended at its last event as it was once; give its room."""
+    factories.store(conn, [happening(0, "broadcastStart"), chat(5, "viewer_one")])
+    room = streams.list_all(conn)[0].room_id
+    assert silence.end_silent(conn, room, minute(600), MERGE_GAP) == minute(5) + JUST_AFTER
+    for table in (schema.broadcast, schema.stream_session):
+        conn.execute(update(table).values(ended_at=minute(5)))
+    return room
+
+
+def test_what_ended_at_its_last_event_once_is_set_right_by_a_rebuild(database: Database) -> None:
+    with database.write() as conn:
+        room = ended_as_once(conn)
+        assert derived.differs(conn, room, MERGE_GAP)
+        assert rebuilding.rebuild(conn, room, None, MERGE_GAP).changed == 1
+        assert [one.span for one in sessions.of_room(conn, room)] == [Span(minute(0), minute(5) + JUST_AFTER)]
+        assert not derived.differs(conn, room, MERGE_GAP)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_ended_at_its_last_event_once_lasts_until_a_stop_that_comes(
+    database: Database, *, late: bool
+) -> None:
+    with database.write() as conn:
+        room = ended_as_once(conn)
+        more = [happening(60, "broadcastStop"), happening(100, "userEnter", "viewer_one")]
+        for page, one in enumerate(reversed(more) if late else more, start=1):
+            factories.store(conn, [one], page=page)
+        assert [one.span for one in sessions.of_room(conn, room)] == [Span(minute(0), minute(60))]
+        assert len(sessions.broadcasts(conn, room)) == 1
+        assert not derived.differs(conn, room, MERGE_GAP)
