@@ -107,9 +107,8 @@ def _refuse_many(wanted: "Plan", name: str) -> None:
 def _read(text: "Text") -> "list[Entry]":
     from mhc.domain.rosters import RosterError, parse
 
-    shown = "stdin" if text.name == "-" else text.name
     try:
         return parse(text.text)
     except RosterError as error:
         hint = "give CSV with a column username and maybe note, or one name a line"
-        raise DataError(encode(f"{shown}: {error}"), hint=hint) from None
+        raise DataError(encode(f"{text.shown}: {error}"), hint=hint) from None
