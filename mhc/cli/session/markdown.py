@@ -89,8 +89,9 @@ class Page:
 
     def _visitors(self) -> Iterator[str]:
         figures = self.figures
-        stay = figures.median_stay
-        yield f"- People: {_number(self.row.unique_visitors)}, {self.said.newcomers:,} of them for the first time"
+        stay, there = figures.median_stay, self.said.visitors
+        new = None if there is None else there.first_timers
+        yield f"- People: {_number(there and there.people)}, {_number(new)} of them for the first time"
         yield f"- Visits: {_number(figures.visits)}, {_number(figures.quick_visits)} of them under a minute"
         yield f"- Median stay: {UNKNOWN if stay is None else duration(stay)}"
         yield f"- Chat: {self.row.messages:,} lines by {figures.chatters:,} people"
