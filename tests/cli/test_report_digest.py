@@ -399,6 +399,7 @@ def test_where_nothing_happened_one_line_says_so_and_cron_hears_nothing(mine: Mh
     assert run.stderr == "example_room: nothing happened from 2026-02-01 00:00 to 2026-02-02 00:00\n"
     quiet = mine("-q", *words)
     assert (quiet.status, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert mine(*words[:-2]).stdout.startswith("range.since\t"), "a program gets the empty digest whole"
     mine(*words[:-2], "--html", "page.html")
     assert "nothing happened" in (mine.home / "page.html").read_text()
 
