@@ -75,6 +75,7 @@ _room = click.option("--room", metavar="ROOM", shell_complete=complete.rooms, he
 
 @click.group(
     cls=LazyGroup,
+    examples=["mhc capture status", "mhc capture gaps"],
     table={
         "export": (
             "mhc.cli.transfer:export",

@@ -53,6 +53,7 @@ CHECKS = (
 
 @click.group(
     cls=LazyGroup,
+    examples=["mhc db info", "mhc db backup", "mhc db check"],
     table={
         "backup": ("mhc.cli.backup:backup", "Make a backup, verify it, and remove what is no longer kept."),
         "restore": ("mhc.cli.backup:restore", "Put a backup in the database's place."),
