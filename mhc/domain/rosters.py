@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import NamedTuple
 
+from mhc.domain.counted import counted
 from mhc.domain.names import UsernameError, parse_username
 
 _DELIMITERS = ("\t", ";", ",")
@@ -78,7 +79,9 @@ def read_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, dict[
                     raise RosterError(f"has the columns {shown!r}: one of them must be username")
                 continue
             if len(row) > len(columns):
-                raise RosterError(f"line {reader.line_num}: {len(row)} cells under {len(columns)} columns")
+                raise RosterError(
+                    f"line {reader.line_num}: {counted(len(row), 'cell')} under {counted(len(columns), 'column')}"
+                )
             yield reader.line_num, dict(zip(columns, row, strict=False))
     except csv.Error as error:
         raise RosterError(f"line {reader.line_num}: {error}") from None

@@ -438,6 +438,7 @@ def test_of_only_anonymous_tips_nobody_is_named(cli: MhcHere, database: Database
     assert run.json["session"]["coverage"] is None
     assert (run.json["big_tippers"], run.json["first_tips"]) == ([], [])
     assert "hidden_one" not in run.stdout
+    assert "  900 tokens, 1 tip, 0 tippers\n" in cli("report", "digest", "--format", "text").stdout
 
 
 def test_what_a_program_reads_has_no_words_for_people(mine: MhcHere) -> None:

@@ -118,6 +118,8 @@ def test_people_are_those_who_came_or_did_something_as_the_audience_has_them(
     # One was seen to come, one tipped, one wrote; nobody is told to have tipped anonymously.
     summary = mine("session", "summary").stdout
     assert "- People: 3, 3 of them for the first time\n- Visits: 1, 0 of them" in summary
+    assert "- Tips: 70 in 2 tips; 1 person tipped by name\n" in summary
+    assert "- Chat: 1 line by 1 person\n" in summary
     found = mine("report", "audience", "--json").json
     assert (found["people"], found["first_timers"]) == (3, 3)
     # Where enters and leaves are kept no more, nobody knows how many they were.
