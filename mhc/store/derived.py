@@ -80,6 +80,12 @@ def add_known(
         _add_marks(batch, room_id, state, marks, gap, set(unseen) if own else set())
 
 
+def mend(conn: Connection, since: datetime) -> None:
+    """Keep what a listener of an older version did not, which went on with the newer schema for a while."""
+    payment_quarters.mend(conn, since)
+    follows.mend(conn, since)
+
+
 def _in_order(new: NewEvent) -> tuple[datetime, int, int, str]:
     one = new.event.id
     return new.at, one.ms, one.seq, one.text

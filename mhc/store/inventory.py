@@ -20,7 +20,7 @@ from mhc.store import (
     sizes,
 )
 from mhc.store.database import Database
-from mhc.store.schema import event, observation, payload, person, room_poll, snapshot, stream_session
+from mhc.store.schema import event, observation, payload, person, room_poll, snapshot, stream, stream_session
 
 # Readings of rooms from which on one should thin them (SQLite) or partition their table (PostgreSQL).
 LIMITS: Final = {"sqlite": 100_000_000, "postgresql": 300_000_000}
@@ -92,6 +92,9 @@ def _engine(conn: Connection) -> str:
 def repair(db: Database, merge_gap: timedelta) -> None:
     """Make all that is derived anew, from the events and from the merges; what a person typed stays."""
     with db.write() as conn:
+        conn.execute(
+            select(stream.c.id).order_by(stream.c.id).with_for_update()
+        )  # nobody stores events meanwhile
         people.lock_names(conn)
         canonical.flatten(conn)
         pasted.judge_all(conn)
