@@ -236,6 +236,9 @@ def test_the_totals_of_sessions_stand_beside_those_of_then(mine: MhcHere) -> Non
     run = mine("report", "sessions", *WEEK, "--compare", "previous", MHC_FORCE_TTY="80")
     assert "then: 1 session, 1h 00m live, 75 tokens (75.00 an hour), 2 tippers" in run.stderr
     assert "change: tokens 0%, an hour 0%, tippers 0%" in run.stderr
+    assert "before:" not in run.stderr, "that is the range that is compared: said once"
+    other = mine("report", "sessions", *WEEK, "--compare", "last-year", MHC_FORCE_TTY="80")
+    assert "before: 1 session, 1h 00m live" in other.stderr
     unknown = report(mine, "sessions", *WEEK, "--compare", "last-year")["compared"]
     assert {one["then"] for one in unknown["totals"].values()} == {None}
 

@@ -16,6 +16,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.report import comparing
 from mhc.cli.report.asking import About, Drawn, ask, compare_option, report_options, show
 from mhc.domain.clock import iso_z
+from mhc.domain.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,13 +229,12 @@ def _tell(out: Writer, found: "Report", total: Mapping[str, comparing.Figure], r
         out.message("no ledger of that time: mhc import tokens")
     elif found.ledger.missing:
         number = len(found.ledger.missing)
-        places = "1 place" if number == 1 else f"{number:,} places"
-        out.warn(f"rows of the ledger are missing at {places}: another file may have them")
+        out.warn(f"rows of the ledger are missing at {counted(number, 'place')}: another file may have them")
     if not total["matched"] and total["unexplained"] and (total["missing"] or total["away"]):
         out.warn("nothing that was captured is in the ledger: mhc import tokens FILE says which zone fits")
     if found.balance is not None and found.balance.agree < found.balance.checked:
         wrong = found.balance.checked - found.balance.agree
-        out.warn(f"the ledger does not bear out {wrong:,} of {found.balance.checked:,} balances")
+        out.warn(f"the ledger does not bear out {wrong:,} of {counted(found.balance.checked, 'balance')}")
     if rate is not None and not out.on_stream():
         sums = ((name, total[f"{name}_usd"]) for name in ("earned", "captured"))
         said = ", ".join(f"{name} {dollars:,.2f} USD" for name, dollars in sums if dollars is not None)
