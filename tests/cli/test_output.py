@@ -120,6 +120,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "MHC_NO_INPUT",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 # Lists, as whole documents
