@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from mhc.cli.fitting import GAP
 from mhc.cli.output import Field, Screen
 from mhc.cli.person.elsewhere import change, words
 from mhc.cli.render import Secrecy
-from mhc.cli.table import GAP, HIDDEN, UNKNOWN, duration, fit, local
+from mhc.cli.table import HIDDEN, UNKNOWN, duration, fit, local
 from mhc.domain.text import encode
 
 if TYPE_CHECKING:
