@@ -13,8 +13,8 @@ GAP = 2  # between columns
 # a pass is for titles that are wider than what stands below them.
 _FLOORS: Passes = (
     (99, {"text": 12, "list": 12, "lines": 12, "json": 12, "value": 12, "username": 24}),
-    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "value": 12, "username": 16}),
-    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "value": 12, "username": 12}),
+    (8, {"text": 6, "list": 8, "lines": 6, "json": 6, "value": 12, "username": 16}),
+    (8, {"text": 6, "list": 8, "lines": 6, "json": 6, "value": 12, "username": 12}),
 )
 FIRST, ALL = _FLOORS[:1], _FLOORS
 _NAMES_THE_ROW = 16  # the least of the first column, where it is prose

@@ -528,6 +528,13 @@ def test_a_time_is_short_before_names_are_cut(columns: int, lately: str, long_ag
     assert all(line.startswith("viewer_number_one  ") for line in lines[1:])
 
 
+def test_a_short_list_is_whole_where_names_are_cut() -> None:
+    fields = (Field("username", "username"), Field("lists", "list"), Field("at", "time"), Field("rid", "id"))
+    row = {"username": "viewer_number_one", "lists": ["Friends"], "at": LATELY, "rid": 1}
+    lines = run(listing(fields, [row | {"rid": 10**8}]), env={"MHC_FORCE_TTY": "46"}).stdout.splitlines()
+    assert lines[1] == f"viewer_numbe…  Friends  {LATELY:%m-%d %H:%M}  100000000"
+
+
 def test_where_a_short_time_does_not_fit_rows_become_records_with_the_whole() -> None:
     fields = (Field("seen_at", "time"), Field("rid", "id"), Field("tokens", "int"))
     row = {"seen_at": LATELY, "rid": 10**15, "tokens": 10**12}
