@@ -43,4 +43,4 @@ def behind(texts: Sequence[Safe], values: Sequence[object], screen: Screen) -> l
 
 def _signs(screen: Screen) -> Safe:
     """Give the signs of a bar, of one below zero, and of the room behind one."""
-    return _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
+    return _BLOCKS if screen.draws else _PLAIN

@@ -45,15 +45,15 @@ STATUS = (
 )
 GAPS = (
     Field("room", "username", "The room."),
-    Field("from", "time", "The last that is known before; null where nothing is."),
-    Field("to", "time", "The first that is known after."),
+    Field("from", "time", "The last that is known before; null where nothing is.", exact=True),
+    Field("to", "time", "The first that is known after.", exact=True),
     Field("cause", "text", "Why."),
     Field("certainty", "text", "certain, or possible.", foreign=False),
 )
 COVERAGE = (
     Field("room", "username", "The room."),
-    Field("from", "time", "Captured without a break from here …"),
-    Field("to", "time", "… to here."),
+    Field("from", "time", "Captured without a break from here …", exact=True),
+    Field("to", "time", "… to here.", exact=True),
     Field("length", "duration", "How long."),
 )
 REJECTED = (

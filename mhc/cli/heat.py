@@ -65,7 +65,7 @@ def _hours(wide: int) -> str:
 
 def shades(screen: Screen) -> str:
     """Give the signs that a screen can show: of what is not known, then of ever more."""
-    return _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
+    return _BLOCKS if screen.draws else _PLAIN
 
 
 def shade(value: float | None, most: float, signs: str) -> str:

@@ -12,7 +12,7 @@ _PLAIN = trusted("_.-~=+*#")  # for a screen that has no blocks
 
 def sparkline(values: Sequence[float], screen: Screen) -> Safe:
     """Draw numbers from the least to the largest; of more than fit, the last of each stretch of equal length."""
-    signs = _BLOCKS if screen.printable(_BLOCKS) == _BLOCKS else _PLAIN
+    signs = _BLOCKS if screen.draws else _PLAIN
     shown = _thinned(values, min(WIDEST, screen.columns))
     if not shown:
         return Safe("")

@@ -37,15 +37,15 @@ def show(ctx: click.Context) -> None:
     """Print the state of each room, where there is a database, and the commands."""
     lines: list[str] = []
     problem: MhcError | None = None
+    view = screen()
     try:
         loaded = settings(ctx)
         if _has_database(loaded):
-            lines = list(_state(loaded))
+            lines = list(_state(loaded, view.dot))
     except UsageError:  # `mhc --db ""`
         raise
     except MhcError as error:
         problem = error
-    view = screen()
     for line in lines:
         click.echo(view.printable(encode(line)))
     if lines:
@@ -73,7 +73,7 @@ def _has_database(loaded: "Settings") -> bool:
     return loaded.database_file is None or loaded.database_file.exists()
 
 
-def _state(loaded: "Settings") -> Iterator[str]:
+def _state(loaded: "Settings", dot: str) -> Iterator[str]:
     from contextlib import closing
 
     from mhc.cli.status import known_listeners, short_lines
@@ -87,7 +87,7 @@ def _state(loaded: "Settings") -> Iterator[str]:
             return
         with db.read() as conn:
             listeners, live = known_listeners(loaded, conn), status.live(conn, now, loaded.merge_gap)
-            yield from short_lines(listeners, live, now, hidden=loaded.screen_safe)
+            yield from short_lines(listeners, live, now, dot, hidden=loaded.screen_safe)
             troubles = planning.troubles(planning.plans(conn, loaded, gethostname(), now))
             yield from (f"{job}: {problem}" for job, problem in troubles)
             if troubles:

@@ -160,7 +160,7 @@ def _time(value: object) -> object:
 def _print(out: Writer, now: Now, *, short: bool) -> None:
     if short and out.format in {"table", "tsv", "csv", "name"}:
         live, hidden = () if now.said is None else now.said.live, out.on_stream()
-        for line in short_lines(now.listeners, live, now.at, hidden=hidden):
+        for line in short_lines(now.listeners, live, now.at, out.screen.dot, hidden=hidden):
             click.echo(out.screen.printable(encode(line)))
         return
     body = dict.fromkeys(field.name for field in FIELDS) | {"database": now.database}
@@ -224,11 +224,11 @@ def _session(row: "Row", at: datetime) -> dict[str, object]:
 
 
 def short_lines(
-    listeners: Iterable[Mapping[str, object]], live: "Iterable[Row]", at: datetime, *, hidden: bool
+    listeners: Iterable[Mapping[str, object]], live: "Iterable[Row]", at: datetime, dot: str, *, hidden: bool
 ) -> Iterator[str]:
     """Give a line for each room: whether it is live, for how long, with what, and how its listener does.
 
-    `hidden` leaves out amounts.
+    `dot` stands before how the listener does, `hidden` leaves out amounts.
     """
     states: dict[str, object] = {}
     for one in listeners:
@@ -246,7 +246,7 @@ def short_lines(
                 *([] if hidden else [f"{row.tokens:,} tk"]),
                 counted(row.tippers, "tipper"),
             ]
-        yield f"{' '.join(words)} · {states.get(room, 'never started')}"
+        yield f"{' '.join(words)}{dot}{states.get(room, 'never started')}"
 
 
 def _size(number: float) -> str:

@@ -10,24 +10,14 @@ from math import isfinite
 
 import click
 
+from mhc.cli.fitting import ALL, FIRST, GAP, Passes, days_near, narrowed, short
 from mhc.cli.render import Field, Row, as_mapping, cell_text, shown_of
 from mhc.cli.terminal import Screen
 from mhc.domain.text import Safe, encode
 
 UNKNOWN = Safe("-")
 HIDDEN = Safe("hidden")
-GAP = 2
 _RIGHT = frozenset({"int", "id", "duration", "share", "change"})
-# How narrow columns may get, pass by pass, until the table fits: prose first, then names, then the time of day.
-# Figures and ids are never cut: `12,3…` is another number. The number of a pass is for titles that are wider than
-# what stands below them.
-_FLOORS: tuple[tuple[int, dict[str, int]], ...] = (
-    (99, {"text": 12, "list": 12, "lines": 12, "json": 12, "value": 12, "username": 24}),
-    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "value": 12, "username": 16}),
-    (8, {"text": 6, "list": 6, "lines": 6, "json": 6, "value": 12, "username": 12, "time": 12}),
-)
-_NAMES_THE_ROW = 16  # the least of the first column, where it is prose
-_DATE = 10  # 2026-03-01: a time without its hour
 _NARROWEST_VALUE = 16  # of a record, beside its key
 
 
@@ -72,11 +62,11 @@ class Layout:
         self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], *, headers: bool
     ) -> Iterator[str]:
         """Write rows of cells as lines, each within the screen; where columns cannot stand side by side, below."""
-        widths = self._widths(fields, rows, headers=headers)
-        if sum(widths) + GAP * (len(fields) - 1) > self.screen.columns:
+        widths, cells = self._fitted(fields, rows, headers=headers)
+        if not self._fits(widths):
             yield from self._stacked(fields, rows, headers=headers)
             return
-        lines = [[self._cut(text, size) for text, size in zip(row, widths, strict=True)] for row in rows]
+        lines = [[self._cut(text, size) for text, size in zip(row, widths, strict=True)] for row in cells]
         titles = [self._cut(Safe(field.heading), size) for field, size in zip(fields, widths, strict=True)]
         if headers:
             lines.insert(0, titles)
@@ -94,10 +84,9 @@ class Layout:
             behind(texts, figures, self.screen) if field.bar else texts for field, texts, figures in columns
         ]
         wider = [list(row) for row in zip(*drawn, strict=True)]
-        before, after = (self._widths(fields, cells, headers=True) for cells in (rows, wider))
+        before, after = (self._fitted(fields, cells, headers=True)[0] for cells in (rows, wider))
         same = all(field.bar or one == other for field, one, other in zip(fields, before, after, strict=True))
-        fits = sum(after) + GAP * (len(fields) - 1) <= self.screen.columns
-        return wider if same and fits else [list(row) for row in rows]
+        return wider if same and self._fits(after) else [list(row) for row in rows]
 
     def side_by_side(self, fields: Sequence[Field], rows: Sequence[Row]) -> list[str]:
         """Write each row as a column behind the names of the fields, prose wrapped; nothing where they do not fit."""
@@ -179,36 +168,34 @@ class Layout:
             return between.join(self._words("list", item) for item in value)
         return _scalar(kind, value)
 
-    def _widths(self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], *, headers: bool) -> list[int]:
-        """Give each column its natural width, then narrow the widest of the least precious ones until they fit."""
+    def _fitted(
+        self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], *, headers: bool
+    ) -> tuple[list[int], Sequence[Sequence[Safe]]]:
+        """Give the widths of columns side by side, and their cells: times are short where all the rest is not enough."""
+        widths = self._widths(fields, rows, FIRST, headers=headers)
+        if self._fits(widths) or not any(field.kind == "time" for field in fields):
+            return self._widths(fields, rows, ALL, headers=headers), rows
+        from mhc.cli.context import utc_now
+
+        near = days_near(utc_now(), self.tz)
+        shorter = [
+            [
+                short(cell, near, exact=field.exact) if field.kind == "time" else cell
+                for field, cell in zip(fields, row, strict=True)
+            ]
+            for row in rows
+        ]
+        return self._widths(fields, shorter, ALL, headers=headers), shorter
+
+    def _widths(
+        self, fields: Sequence[Field], rows: Sequence[Sequence[Safe]], passes: Passes, *, headers: bool
+    ) -> list[int]:
         heads = [width(field.heading) if headers else 1 for field in fields]
         data = [max((width(row[at]) for row in rows), default=1) for at in range(len(fields))]
-        widths = self._narrowed(fields, heads, data)
-        # `2026-03-01 2…` would be no hour: a time is whole, or its date, and the others get what that leaves.
-        cut = [
-            field.kind == "time" and size < wanted
-            for field, size, wanted in zip(fields, widths, data, strict=True)
-        ]
-        if not any(cut):
-            return widths
-        date = _DATE + len(self.screen.ellipsis)
-        return self._narrowed(
-            fields, heads, [date if short else size for short, size in zip(cut, data, strict=True)]
-        )
+        return narrowed(fields, heads, data, self.screen.columns, passes)
 
-    def _narrowed(self, fields: Sequence[Field], heads: Sequence[int], data: Sequence[int]) -> list[int]:
-        limit = self.screen.columns
-        widths = [min(limit, max(pair)) for pair in zip(heads, data, strict=True)]
-        room = limit - GAP * (len(fields) - 1)
-        for title, floors in _FLOORS:
-            sizes = [max(size, min(title, head)) for size, head in zip(data, heads, strict=True)]
-            least = [
-                min(size, floors.get(field.kind, size)) for field, size in zip(fields, sizes, strict=True)
-            ]
-            if fields[0].kind not in {"time", "username"}:
-                least[0] = max(least[0], min(sizes[0], _NAMES_THE_ROW))
-            _narrow(widths, least, room)
-        return widths
+    def _fits(self, widths: Sequence[int]) -> bool:
+        return sum(widths) + GAP * (len(widths) - 1) <= self.screen.columns
 
     def _cut(self, text: Safe, columns: int) -> Safe:
         return fit(text, columns, self.screen.ellipsis)
@@ -278,15 +265,6 @@ def _figure(value: float | Decimal, *, grouped: bool) -> str:
     if isinstance(value, int) or value == int(value):
         return f"{int(value):,}" if grouped else str(int(value))
     return f"{value:,.2f}"
-
-
-def _narrow(widths: list[int], floors: Sequence[int], room: int) -> None:
-    """Take columns from the widest that is above its floor, until all fit or all are at their floors."""
-    for _ in range(sum(widths) - room):
-        above = [at for at, size in enumerate(widths) if size > floors[at]]
-        if not above:
-            return
-        widths[max(above, key=lambda at: widths[at])] -= 1
 
 
 def _tabulated(fields: Sequence[Field], lines: Sequence[Sequence[Safe]]) -> Iterator[str]:

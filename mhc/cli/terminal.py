@@ -18,17 +18,31 @@ _GLANCE = 0.5  # seconds between two looks at whether somebody still reads
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """How stdout looks to the reader: its layout, width in columns, encoding, and whether colour is wanted."""
+    """How stdout looks to the reader: its layout, width in columns, encoding, and whether colour is wanted.
+
+    `plain` asks for signs of ours in ASCII, whatever the encoding can print of the data.
+    """
 
     is_terminal: bool
     columns: int
     encoding: str
     color: bool
+    plain: bool = False
+
+    @property
+    def draws(self) -> bool:
+        """Whether pictures, bars and other signs of ours may be more than ASCII."""
+        return self.encoding == "utf-8" and not self.plain
 
     @property
     def ellipsis(self) -> Safe:
-        """Give the sign of a cut that this encoding can print."""
-        return Safe("…") if self.printable(Safe("…")) == "…" else Safe("..")
+        """Give the sign of a cut."""
+        return Safe("…") if self.draws else Safe("..")
+
+    @property
+    def dot(self) -> Safe:
+        """Give what stands between figures on one line."""
+        return Safe(" · ") if self.draws else Safe(" - ")
 
     def printable(self, text: Safe) -> Safe:
         """Escape what the encoding cannot print, before it is measured: `LANG=C` keeps its columns too."""
@@ -46,6 +60,7 @@ def screen(color: str = "auto") -> Screen:
         columns=max(NARROWEST, _columns(forced)),
         encoding="utf-8" if encoding == "utf8" else encoding,
         color=color_wanted(sys.stdout, color),
+        plain=_is_plain(),
     )
 
 
@@ -89,6 +104,22 @@ def pause(seconds: float) -> None:
         if rest <= 0:
             return
         threading.Event().wait(min(rest, _GLANCE))
+
+
+def _is_plain() -> bool:
+    """Say whether the reader's screen shows no more than ASCII, as far as TERM and the locale tell.
+
+    Python writes UTF-8 in the C locale too, so that stdout's encoding does not tell.
+    """
+    if os.environ.get("TERM") == "dumb":
+        return True
+    if os.environ.get("PYTHONUTF8") == "1" or os.environ.get("PYTHONIOENCODING", "").partition(":")[0]:
+        return False
+    # In the C locale Python has put a LC_CTYPE of its own in the place of what was there.
+    names = ("LC_ALL", "LANG") if sys.flags.utf8_mode else ("LC_ALL", "LC_CTYPE", "LANG")
+    locale = next(filter(None, map(os.environ.get, names)), "C")
+    codeset = locale.partition(".")[2].partition("@")[0]
+    return locale in {"C", "POSIX"} or codeset.lower() not in {"", "utf-8", "utf8"}
 
 
 def _is_unread(stream: TextIO) -> bool:

@@ -2,9 +2,9 @@
 
 The rules: a start opens, a stop closes, a second start closes the first. A broadcast with no event for longer than
 the merge gap ended just after its last one, until a stop comes before any other broadcast begins: then it lasted, if its
-start was seen, until that. Without a start, five paid or chat events by two people, none further apart than
-the merge gap, show that the room was on; enters, leaves and private messages alone do not. Talk that follows a known
-stop within the merge gap is the room emptying, not a new show.
+start was seen, until that, unless it was silent for more than six hours. Without a start, five paid or chat events by
+two people, none further apart than the merge gap, show that the room was on; enters, leaves and private messages alone
+do not. Talk that follows a known stop within the merge gap is the room emptying, not a new show.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,8 @@ MERGE_GAP = timedelta(minutes=30)
 START, STOP = "broadcastStart", "broadcastStop"
 ACTIVITY = frozenset({"chatMessage", "tip", "mediaPurchase", "fanclubJoin"})
 JUST_AFTER = timedelta(milliseconds=1)  # ranges are half open: so an end at the last event leaves it in
+# A stop after a longer silence is that of another show, of which nobody heard the start.
+LONGEST_SILENCE = timedelta(hours=6)
 _RUN_EVENTS = 5
 _RUN_PEOPLE = 2
 
@@ -136,7 +138,10 @@ def _step(state: RoomState, mark: Mark, gap: timedelta) -> tuple[RoomState, Broa
         closed = replace(state.open, ended_at=mark.at, end_inferred=True) if state.open else state.lapsed
         return RoomState(open=Broadcast(mark.at)), closed
     if mark.method == STOP:
-        lasted = state.open or state.lapsed
+        lapsed = state.lapsed
+        if lapsed is not None and lapsed.ended_at is not None and mark.at - lapsed.ended_at > LONGEST_SILENCE:
+            return RoomState(stopped_at=mark.at), lapsed
+        lasted = state.open or lapsed
         closed = replace(lasted, ended_at=mark.at, end_inferred=False) if lasted else None
         return RoomState(stopped_at=mark.at), closed
     if mark.method not in ACTIVITY:

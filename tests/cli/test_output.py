@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
+from mhc.cli.fitting import days_near, short
 from mhc.cli.options import (
     Command,
     Shared,
@@ -120,6 +121,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "MHC_NO_INPUT",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 # Lists, as whole documents
@@ -503,13 +505,61 @@ def test_figures_are_never_cut_rows_become_records_where_columns_do_not_fit() ->
     assert bare.stdout == "one  1,000,000,000\n"
 
 
-@pytest.mark.parametrize(("columns", "shown"), [(50, "2026-01-01 00:00"), (44, "2026-01-01…"), (36, "")])
-def test_a_time_is_whole_or_its_date(columns: int, shown: str) -> None:
+LATELY, LONG_AGO = datetime.now(UTC) - timedelta(days=3), NEW_YEAR - timedelta(days=366)
+
+
+@pytest.mark.parametrize(
+    ("columns", "lately", "long_ago"),
+    [
+        (54, f"{LATELY:%Y-%m-%d %H:%M}", "2024-12-31 00:00"),
+        (50, f"{LATELY:%Y-%m-%d %H:%M}", "2024-12-31 00:00"),
+        (49, f"{LATELY:%m-%d %H:%M}", "2024-12-31"),
+        (45, f"{LATELY:%m-%d %H:%M}", "2024-12-31"),
+    ],
+)
+def test_a_time_is_short_before_names_are_cut(columns: int, lately: str, long_ago: str) -> None:
     fields = (Field("username", "username"), Field("seen_at", "time"), Field("rid", "id"))
-    row = {"username": "viewer_number_one", "seen_at": NEW_YEAR, "rid": 10**13}
-    lines = run(listing(fields, [row]), env={"MHC_FORCE_TTY": str(columns)}).stdout.splitlines()
-    assert max(map(width, lines)) <= max(40, columns)
-    assert shown in lines[1]
+    rows = [
+        {"username": "viewer_number_one", "seen_at": at, "rid": 10**12} for at in (LATELY, LONG_AGO, None)
+    ]
+    lines = run(listing(fields, rows), env={"MHC_FORCE_TTY": str(columns)}).stdout.splitlines()
+    assert max(map(width, lines)) <= columns
+    assert [line[17:-13].strip() for line in lines[1:]] == [lately, long_ago, "-"]
+    assert all(line.startswith("viewer_number_one  ") for line in lines[1:])
+
+
+def test_a_short_list_is_whole_where_names_are_cut() -> None:
+    fields = (Field("username", "username"), Field("lists", "list"), Field("at", "time"), Field("rid", "id"))
+    row = {"username": "viewer_number_one", "lists": ["Friends"], "at": LATELY, "rid": 1}
+    lines = run(listing(fields, [row | {"rid": 10**8}]), env={"MHC_FORCE_TTY": "46"}).stdout.splitlines()
+    assert lines[1] == f"viewer_numbe…  Friends  {LATELY:%m-%d %H:%M}  100000000"
+
+
+def test_where_a_short_time_does_not_fit_rows_become_records_with_the_whole() -> None:
+    fields = (Field("seen_at", "time"), Field("rid", "id"), Field("tokens", "int"))
+    row = {"seen_at": LATELY, "rid": 10**15, "tokens": 10**12}
+    assert run(listing(fields, [row]), env={"MHC_FORCE_TTY": "40"}).stdout == (
+        f"seen_at  {LATELY:%Y-%m-%d %H:%M}\nrid      1000000000000000\ntokens   1,000,000,000,000\n"
+    )
+
+
+def test_a_time_of_which_the_minutes_count_is_never_its_day_alone() -> None:
+    fields = (Field("from", "time", exact=True), Field("to", "time", exact=True), Field("rid", "id"))
+    lately = {"from": LATELY, "to": LATELY, "rid": 10**9}
+    narrow = {"MHC_FORCE_TTY": "40"}
+    assert run(listing(fields, [lately]), env=narrow).stdout.startswith("FROM ")
+    shown = run(listing(fields, [lately | {"from": LONG_AGO}]), env=narrow).stdout
+    assert shown.startswith("from  2024-12-31 00:00\nto    ")
+
+
+@given(st.timedeltas(timedelta(-9999), timedelta(9999)), st.timedeltas(timedelta(-181), timedelta(181)))
+def test_a_time_without_its_year_is_of_one_year_only(since: timedelta, apart: timedelta) -> None:
+    at = NEW_YEAR + since
+    near, then = days_near(at, UTC), at + apart
+    shown = short(encode(f"{then:%Y-%m-%d %H:%M}"), near, exact=False)
+    assert shown == f"{then:%m-%d %H:%M}"
+    same = [f"{at.year + years}-{shown[:5]}" for years in (-1, 0, 1)]
+    assert [day for day in same if near[0] <= day <= near[1]] == [f"{then:%Y-%m-%d}"]
 
 
 def test_a_record_with_long_keys_has_its_values_below_them() -> None:

@@ -57,6 +57,22 @@ def test_columns_are_aligned_and_figures_whole(reading: MhcHere, leaf: Leaf) -> 
     assert any(is_table(check_table(reading, leaf, fields, columns)) for columns in WIDTHS)
 
 
+@each_list
+def test_no_time_is_cut(reading: MhcHere, leaf: Leaf) -> None:
+    for columns in WIDTHS:
+        shown = reading(*words(leaf), MHC_FORCE_TTY=str(columns)).stdout
+        assert not re.search(r"\d{4}-\d\d-[\d: ]*…|  \d\d-\d\d [\d:]*…", shown)
+
+
+@pytest.mark.parametrize(
+    ("columns", "time"), [(80, r"\d\d-\d\d \d\d:\d\d"), (200, r"\d{4}-\d\d-\d\d \d\d:\d\d")]
+)
+def test_a_list_of_friends_has_the_hours(installed: Mhc, columns: int, time: str) -> None:
+    lines = on_terminal(installed, "watchlist", "show", "Friends", columns=columns).stdout.splitlines()
+    (friend,) = (line for line in lines if line.startswith("viewer_one "))
+    assert re.fullmatch(rf"viewer_one +-( +{time}){{4}}  .*", friend)
+
+
 def check_table(mhc: MhcHere, leaf: Leaf, fields: list[Field], columns: int) -> list[str]:
     lines = mhc(*words(leaf), MHC_FORCE_TTY=str(columns)).stdout.splitlines()
     if not is_table(lines):  # records, a blank line between them: nothing is cut

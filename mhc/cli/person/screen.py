@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from mhc.cli.fitting import GAP
 from mhc.cli.output import Field, Screen
 from mhc.cli.person.elsewhere import change, words
 from mhc.cli.render import Secrecy
-from mhc.cli.table import GAP, HIDDEN, UNKNOWN, duration, fit, local
+from mhc.cli.table import HIDDEN, UNKNOWN, duration, fit, local
 from mhc.domain.counted import counted
-from mhc.domain.text import Safe, encode
+from mhc.domain.text import encode
 
 if TYPE_CHECKING:
     from mhc.reports.card import Card, Here, UsualHours
@@ -41,10 +42,9 @@ def lines(card: "Card", screen: Screen, tz: tzinfo, *, hidden: bool) -> tuple[li
     `hidden` leaves out what stands beside something else on its line; the record hides the lines that are secret.
     """
     card = _masked(card) if hidden else card
-    dot = " · " if screen.printable(Safe("·")) == "·" else " - "
     room = max(_NARROWEST, screen.columns - _EDGE)
     joined = {
-        key: [dot.join(known)]
+        key: [screen.dot.join(known)]
         for key, parts in [*_about(card, tz), *_figures(card.here, tz)]
         if (known := [part for part in parts if part])
     }

@@ -9,7 +9,6 @@ from mhc.cli.report.asking import Head
 from mhc.cli.table import UNKNOWN, local, share
 from mhc.domain import hours
 from mhc.domain.counted import counted
-from mhc.domain.text import Safe
 
 if TYPE_CHECKING:
     from mhc.reports.spending import Report
@@ -29,10 +28,9 @@ Line = tuple[str, Sequence[str | None]]
 
 def head(username: str, found: "Report", screen: Screen, tz: tzinfo) -> Head:
     """Give the figures that belong to no session as a record; what is not known of a person has no line."""
-    dot = " · " if screen.printable(Safe("·")) == "·" else " - "
     shown: dict[str, list[str]] = {}
     for key, parts in (*_who(username, found), *_paid(found), *_rhythm(found, tz), *_elsewhere(found, tz)):
-        if said := dot.join(part for part in parts if part):
+        if said := screen.dot.join(part for part in parts if part):
             shown.setdefault(key, []).append(said)
     return Head([Field(key, "lines", secrecy=None if key in _OPEN else "amount") for key in shown], shown)
 

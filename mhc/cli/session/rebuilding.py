@@ -13,10 +13,12 @@ from mhc.errors import NotFoundError
 CHANGES = (
     Field("change", "text", "new, changed, gone or same.", foreign=False),
     Field("id", "id", "The session's number; null for a new one that is not written."),
-    Field("started_at", "time", "When it began, as it is now.", header="started"),
-    Field("ended_at", "time", "When it ended, as it is now; null while it is live.", header="ended"),
-    Field("was_started_at", "time", "When it began before.", header="was started"),
-    Field("was_ended_at", "time", "When it ended before.", header="was ended"),
+    Field("started_at", "time", "When it began, as it is now.", header="started", exact=True),
+    Field(
+        "ended_at", "time", "When it ended, as it is now; null while it is live.", header="ended", exact=True
+    ),
+    Field("was_started_at", "time", "When it began before.", header="was started", exact=True),
+    Field("was_ended_at", "time", "When it ended before.", header="was ended", exact=True),
     Field("title", "text", "What you called it."),
 )
 
