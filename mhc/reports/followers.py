@@ -13,7 +13,7 @@ from mhc.domain.figures import change, growth
 from mhc.domain.periods import By, Clock
 from mhc.domain.spans import cut
 from mhc.domain.windows import LIFETIME
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Crowd
 from mhc.store import coverage, follow_history, people, series
 from mhc.store.follow_history import Seen
 from mhc.store.follows import State
@@ -82,7 +82,6 @@ class Report(NamedTuple):
     rows: Sequence[Row]
     left: Sequence[Left]
     sources: Sequence[str]
-    coverage: Covered | None
     excluded: int
     captured: frozenset[date]  # the days of which anything was
 
@@ -103,7 +102,6 @@ def read(conn: "Connection", scope: "Scope", tz: tzinfo, *, include_excluded: bo
         rows=_rows(kept, counts, tz),
         left=_left(conn, scope, crowd, [one for one in kept if one.state is State.NO]),
         sources=["events", _SOURCE] if counts else ["events"],
-        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(crowd.left_out),
         captured=_captured(conn, scope, tz),
     )

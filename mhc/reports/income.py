@@ -14,7 +14,6 @@ from mhc.domain import ledger as rules
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import FAR, Calendar
 from mhc.reports import income_balance
-from mhc.reports.frame import Covered, covered
 from mhc.reports.income_book import Book, Wanted
 from mhc.store import ledger, people, sessions, watchlists
 
@@ -87,7 +86,6 @@ class Report:
     """What a room earned, the earliest first, or by type the most first; and what it was counted from."""
 
     sources: Sequence[str]
-    coverage: Covered | None
     ledger: Ledger | None
     balance: "Balance | None"
     excluded: int
@@ -125,7 +123,6 @@ def read(conn: "Connection", wanted: Wanted) -> Report:
     found = _ledger(book)
     return Report(
         sources=["events", *(["ledger"] if found else []), *(["stats"] if balance else [])],
-        coverage=covered(conn, wanted.room_ids, wanted.since, wanted.until),
         ledger=found,
         balance=balance,
         excluded=len(left_out),

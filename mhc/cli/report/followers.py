@@ -85,10 +85,8 @@ def command(
         earlier = then and read(scope._replace(since=then.span.since, until=then.span.until))
     left = [asdict(one) for one in found.left]
     more: dict[str, object] = {"left": left}
-    more |= comparing.head(
-        then, earlier and earlier.coverage, found.totals, earlier.totals if earlier else {}
-    )
-    about = About(found.sources, found.coverage, found.excluded, more, then and then.span)
+    more |= comparing.head(then, found.totals, earlier.totals if earlier else {})
+    about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     comparing.tell(out, then)
     days = [(row.day.isoformat(), row.net) for row in found.rows]
     drawn = Drawn(

@@ -115,7 +115,7 @@ def command(
         "usd_per_token": rate,
         "total": {name: value for name, value in total.items() if name not in _KEYS},
     }
-    about = About(found.sources, found.coverage, found.excluded, more)
+    about = About(found.sources, asked.seen, found.excluded, more)
     _tell(out, found, total, rate)
     local = out.tz if out.format == "table" or html is not None else None
     shown = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
