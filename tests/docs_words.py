@@ -472,7 +472,15 @@ REPORTS = {
         "left": (
             "array",
             "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
-        )
+        ),
+        "movers": (
+            "array",
+            (
+                "The ten tracked rooms whose followers became most more or fewer, by the readings of one source: `username`,"
+                " `source`, `followers` at the last reading, `change` since the first, `growth` (that by what it was, 0.5"
+                " for half as much more; null of nothing), and when these two were, `since` and `until`."
+            ),
+        ),
     }
     | _COMPARED,
     "report tipmenu": _ABOUT,
