@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _SOURCE, _COUNT = "stats", "num_followers"
 _DAY = timedelta(days=1)
 _MOST = 10  # movers
+_DARK = timedelta(days=7)  # at most, at either end of a time, for a room to be one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _movers(conn: "Connection", scope: "Scope", crowd: Crowd) -> list[Mover]:
     """Give the tracked rooms that moved most: of the whole feed, whichever room the report is of."""
     excluded = {name: who for who, name in people.names_by_id(conn, crowd.excluded).items()}
     found = []
-    for one in room_growth.growths(conn, scope.since, scope.until, room_names.tracked_rows()):
+    for one in room_growth.growths(conn, scope.since, scope.until, room_names.tracked_rows(), _DARK):
         moved = one.followers - one.before
         if moved and crowd.counts(excluded.get(one.username)):
             grown = growth(one.followers, one.before)

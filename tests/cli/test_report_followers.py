@@ -178,6 +178,28 @@ def test_movers_are_the_tracked_rooms_that_moved_most_by_one_source(
     assert found["excluded"] == 1
 
 
+def test_a_room_that_was_dark_for_a_week_at_an_end_of_the_time_is_no_mover(
+    mine: MhcHere, database: Database
+) -> None:
+    for day in (0, 3, 6, 20, 30):
+        read_in_the_feed(database, day * DAY, room_often=10 + day)
+    for day in (0, 12, 29):
+        read_in_the_feed(database, day * DAY + 5, room_seldom=10 + day)
+    read_in_the_feed(database, 12 * DAY + 6, room_new=5)
+    read_in_the_feed(database, 13 * DAY, room_new=50)
+    for name in ("room_often", "room_seldom", "room_new"):
+        assert mine("watchlist", "add", "Friends", name).status == 0
+
+    def moved(*words: str) -> list[tuple[str, int]]:
+        return [(one["username"], one["change"]) for one in report(mine, *words)["movers"]]
+
+    assert moved() == [("room_new", 45), ("room_often", 30), ("room_seldom", 29)]
+    # The 3rd is day 2: room_often is read on days 3 to 30, room_seldom not before day 12; who is new in it is there.
+    assert moved("--since", "2026-01-03") == [("room_new", 45), ("room_often", 27)]
+    # Up to the end of day 26: room_often was read last on day 20, room_seldom on day 12.
+    assert moved("--until", "2026-01-27") == [("room_new", 45), ("room_often", 20)]
+
+
 def test_of_many_movers_the_ten_that_moved_most_are_told(mine: MhcHere, database: Database) -> None:
     rooms = [f"room_{n:02}" for n in range(12)]
     read_in_the_feed(database, 10, **dict.fromkeys(rooms, 100))

@@ -56,7 +56,9 @@ def show_movers(conn: Connection) -> object:
 
 def show_tracked_movers(conn: Connection) -> object:
     until = NOW - timedelta(minutes=30)
-    return room_growth.growths(conn, NOW - timedelta(minutes=60), until, room_names.tracked_rows())
+    return room_growth.growths(
+        conn, NOW - timedelta(minutes=60), until, room_names.tracked_rows(), timedelta(minutes=10)
+    )
 
 
 def show_live(conn: Connection) -> object:
