@@ -360,7 +360,10 @@ NESTED_HELP = {
     "Covered": {
         "since": "The first captured instant of the time.",
         "until": "The last one.",
-        "share": "Which share of the time between them was captured, 0 to 1.",
+        "share": (
+            "Which share of the time that was asked for was captured, 0 to 1, but for what is to come; where an end of it is"
+            " open, from `since`, or up to `until`."
+        ),
     },
     "Head": {
         "room": "The room.",
@@ -407,7 +410,7 @@ NESTED_HELP = {
         "tokens": "What they paid by name in that time.",
     },
     "Followers": {
-        "follows": "How often somebody began to follow.",
+        "follows": "How often somebody began to follow; null where nothing was captured, as the others are.",
         "unfollows": "How often somebody ceased to.",
         "net": "The difference.",
     },
@@ -436,7 +439,11 @@ _ABOUT = {
     "sources": ("array", "The kinds of streams that were counted."),
     "coverage": (
         "object",
-        f"{_COVERED}: how much of the time was captured; null where nothing is known.",
+        (
+            f"{_COVERED}: the first and the last captured instant of the time, and which share of all of it was captured, 0"
+            " to 1; where an end is open, of the time from the first, or up to the last. Null where nothing was, or rooms"
+            " differ."
+        ),
     ),
     "excluded": ("number", "How many people were left out."),
 }
@@ -466,7 +473,15 @@ REPORTS = {
         "left": (
             "array",
             "Who ceased to follow: username, followed_at, left_at, days; null where nobody saw it begin.",
-        )
+        ),
+        "movers": (
+            "array",
+            (
+                "The ten tracked rooms whose followers became most more or fewer, by the readings of one source: `username`,"
+                " `source`, `followers` at the last reading, `change` since the first, `growth` (that by what it was, 0.5"
+                " for half as much more; null of nothing), and when these two were, `since` and `until`."
+            ),
+        ),
     }
     | _COMPARED,
     "report tipmenu": _ABOUT,
@@ -496,13 +511,13 @@ REPORTS = {
         "username": ("string", "The viewer whose spending it is; null: the room."),
         "tokens": (
             "number",
-            "What the room was paid while live and captured, whatever its subject; null of a viewer.",
+            "What the room was paid while live and captured, whatever its subject; null of a viewer, and where nothing was captured.",
         ),
-        "hours": ("number", "How long that was; null of a viewer."),
+        "hours": ("number", "How long that was; null as `tokens`."),
         "per_hour": ("number", "The one by the other; null of a viewer, and of no time."),
         "unknown": (
             "object",
-            "What of it is of no known subject, and so of no tag: `tokens` and `hours`; null of a viewer.",
+            "What of it is of no known subject, and so of no tag: `tokens` and `hours`; null of a viewer, and in it where nothing was captured.",
         ),
         "models": (
             "array",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import click
 
 from mhc.cli import page
+from mhc.cli.report.asking import captured_part
 from mhc.cli.table import HIDDEN, duration, local, share
 from mhc.cli.terminal import Screen
 from mhc.domain import markdown
@@ -44,8 +45,13 @@ class Said(NamedTuple):
 
     @property
     def nothing(self) -> str:
-        """Say that nothing happened."""
-        return f"{self.room or 'every room'}: nothing happened from {self.time}"
+        """Say that nothing happened, or that nobody knows whether anything did."""
+        what = (
+            "nothing happened"
+            if self.found.seen.is_any
+            else "nothing happened that is known, and nothing was captured,"
+        )
+        return f"{self.room or 'every room'}: {what} from {self.time}"
 
     @property
     def time(self) -> str:
@@ -117,8 +123,9 @@ def _about(said: Said, pen: Pen) -> list[tuple[str, str]]:
     """Give what the figures are about."""
     found = said.found
     about = [("time", said.time), ("zone", pen(str(said.tz)))]
-    if found.coverage is not None and found.coverage.share is not None:
-        about.append(("captured", share(found.coverage.share)))
+    captured = captured_part(found.seen)
+    if captured is not None:
+        about.append(("captured", captured))
     if found.excluded:
         about.append(("excluded", f"{found.excluded:,}"))
     return about
@@ -152,7 +159,7 @@ class _Words:
             "Renamed", [f"{self._pen(one.old)} is {self._pen(one.new)} now" for one in found.renames]
         )
         follows, unfollows, net = found.followers
-        if follows or unfollows:
+        if follows is not None and unfollows is not None and net is not None and (follows or unfollows):
             yield page.Part("Followers", [f"{follows:,} began to follow, {unfollows:,} ceased: {net:+,}"])
         yield from self._part("Failed jobs", [self._failed(one) for one in found.failed_jobs])
         yield from self._part("Not captured", [self._gap(one) for one in found.gaps])
@@ -175,7 +182,7 @@ class _Words:
         yield f"{people}{counted(head.new_followers, 'new follower')}"
         if head.coverage != 1:
             yield "nobody listened" if not head.coverage else f"{share(head.coverage)} of it was captured"
-        if self._found.sessions > 1:
+        if (self._found.sessions or 0) > 1:
             yield f"the last of {self._found.sessions:,} sessions in that time"
 
     def _regular(self, one: "Regular") -> str:

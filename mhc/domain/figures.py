@@ -55,7 +55,10 @@ def whole_seconds(length: timedelta) -> timedelta:
 def covered_share(
     spans: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime
 ) -> float | None:
-    """Give which share of a time lies in the spans (earliest first; they may overlap); None where it has no length."""
+    """Give which share of a time lies in the spans (earliest first; they may overlap); None where it has no length.
+
+    Only all of it is 1, and only nothing 0.
+    """
     length, reached = until - since, since
     seen = length - length
     for span in spans:
@@ -63,4 +66,5 @@ def covered_share(
         if begin < end:
             seen += end - begin
             reached = end
-    return share(seen.total_seconds(), length.total_seconds())
+    part = share(seen.total_seconds(), length.total_seconds())
+    return part if part is None or seen in {length, length - length} else min(max(part, 0.0001), 0.9999)

@@ -10,7 +10,7 @@ from mhc.domain.crowds import Stay, stays
 from mhc.domain.figures import covered_share, whole_seconds
 from mhc.domain.visits import Ending
 from mhc.reports import frame, session_tally
-from mhc.reports.frame import Covered, Crowd
+from mhc.reports.frame import Covered, Crowd, Seen
 from mhc.reports.one_session import time_of
 from mhc.store import coverage, people, sessions, talk, totals, watchlists
 
@@ -77,14 +77,14 @@ def totals_of(rows: Sequence[Row]) -> Totals:
     )
 
 
-def covered(conn: "Connection", one: "Session") -> Covered | None:
-    """Give how much of a session was captured; of one that lasts, of the time until the last that was."""
-    if one.ended_at is None:
-        return frame.covered(conn, [one.room_id], one.started_at, None)
+def seen(conn: "Connection", one: "Session", now: datetime) -> Seen:
+    """Give how much of a session was captured: of one that lasts, as of a range whose end is open."""
+    found = frame.seen(conn, [one.room_id], one.started_at, one.ended_at, now)
     spans = coverage.live_spans(conn, [one.room_id]).get(one.room_id)
-    if spans is None:
-        return None
-    return Covered(one.started_at, one.ended_at, covered_share(spans, one.started_at, one.ended_at))
+    if one.ended_at is None or spans is None:
+        return found
+    share = covered_share(spans, one.started_at, one.ended_at)
+    return Seen(Covered(one.started_at, one.ended_at, share), share, found.is_any)
 
 
 def people_of(conn: "Connection", one: "Session", asked: "Asked", tally: "Tally") -> list[Row]:

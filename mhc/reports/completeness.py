@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 # A listener polls more often than this: what is newer than its last poll is no hole yet.
-_POLL_MOST = timedelta(seconds=120)
+POLL_MOST = timedelta(seconds=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _holes(
         gap = next((gap for gap in gaps if _share(gap, begin, until)), None)
         if gap is not None:
             yield Hole(room, gap.from_at, gap.to_at, gap.cause, gap.certainty)
-        elif begin is None or until - begin > _POLL_MOST:
+        elif begin is None or until - begin > POLL_MOST:
             yield Hole(room, begin, until, "not captured", "possible")
 
 

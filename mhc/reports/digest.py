@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from mhc.reports import one_session, regulars, session_tally, sessions
+from mhc.reports import frame, one_session, regulars, session_tally, sessions
 from mhc.reports.digest_parts import BigTipper, Came, FailedJob, FirstTip, Followers, Head, Listed, Rename
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Covered, Crowd
 from mhc.store import (
     coverage,
     follow_history,
@@ -54,7 +54,7 @@ class Digest:
     """All that a digest says. Each part is in order, and empty where nothing of it happened."""
 
     session: Head | None
-    sessions: int
+    sessions: int | None  # None: nothing was captured, and none was made by hand
     returned: Sequence[regulars.Regular]
     missing: Sequence[regulars.Regular]
     big_tippers: Sequence[BigTipper]
@@ -67,15 +67,20 @@ class Digest:
     failed_jobs: Sequence[FailedJob]
     gaps: Sequence["Gap"]
     sources: Sequence[str]
-    coverage: Covered | None
+    seen: frame.Seen
     excluded: int
+
+    @property
+    def coverage(self) -> Covered | None:
+        """How much of the range was captured, as JSON has it."""
+        return self.seen.covered
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing happened."""
         moves = self.returned, self.missing, self.big_tippers, self.first_tips, self.renames
         others = self.added, self.removed, self.came, self.failed_jobs, self.gaps
-        return self.session is None and self.followers[:2] == (0, 0) and not any((*moves, *others))
+        return self.session is None and not any(self.followers[:2]) and not any((*moves, *others))
 
 
 def last_session(
@@ -90,13 +95,14 @@ def read(conn: "Connection", asked: Asked) -> Digest:
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
     since, until = asked.range.start, asked.range.end
     found = shows.list_all(conn, room_ids=asked.room_ids, since=since, until=until)
+    seen = frame.seen(conn, asked.room_ids, since, until, asked.now)
     scope = Scope(asked.room_ids, since, until)
     by_row = paid.by_name(conn, scope)
     tokens = _by_root(crowd, by_row)
     returned, missing = _regulars(conn, asked, found, crowd)
     return Digest(
         session=_head(conn, found[0], asked, crowd) if found else None,
-        sessions=len(found),
+        sessions=len(found) if found or seen.is_any else None,
         returned=returned,
         missing=missing,
         big_tippers=_big(conn, scope, asked.big, crowd, tokens),
@@ -105,11 +111,11 @@ def read(conn: "Connection", asked: Asked) -> Digest:
         added=_listed(conn, asked.range, crowd, removed=False),
         removed=_listed(conn, asked.range, crowd, removed=True),
         came=_came(conn, scope, crowd, tokens),
-        followers=_followers(conn, scope, crowd),
+        followers=_followers(conn, scope, crowd, is_known=seen.is_any),
         failed_jobs=_failed(runs.bad(conn, asked.jobs, since, until)),
         gaps=_gaps(conn, scope),
         sources=["events", "memory", "jobs"],
-        coverage=covered(conn, asked.room_ids, since, until),
+        seen=seen,
         excluded=len(crowd.left_out),
     )
 
@@ -224,11 +230,13 @@ def _there(conn: "Connection", scope: Scope, crowd: Crowd, wanted: Collection[in
     return {crowd.root(row) for row in rows}
 
 
-def _followers(conn: "Connection", scope: Scope, crowd: Crowd) -> Followers:
+def _followers(conn: "Connection", scope: Scope, crowd: Crowd, *, is_known: bool) -> Followers:
     left_out = sorted(crowd.rows(crowd.excluded))
     states, apart = follow_history.counts(conn, scope.room_ids, scope.since, scope.until, left_out)
     crowd.people({one.person_id for one in apart})
     came, went = states[State.YES], states[State.NO]
+    if not (came or went or is_known):
+        return Followers(None, None, None)
     return Followers(came, went, came - went)
 
 

@@ -65,11 +65,11 @@ class Came(NamedTuple):
 
 
 class Followers(NamedTuple):
-    """How often somebody began and ceased to follow."""
+    """How often somebody began and ceased to follow; None where nothing was captured."""
 
-    follows: int
-    unfollows: int
-    net: int
+    follows: int | None
+    unfollows: int | None
+    net: int | None
 
 
 class FailedJob(NamedTuple):

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.figures import change, growth
 from mhc.domain.periods import By, Clock
+from mhc.domain.rooms import Source
 from mhc.domain.spans import cut
 from mhc.domain.windows import LIFETIME
-from mhc.reports.frame import Covered, Crowd, covered
-from mhc.store import coverage, follow_history, people, series
+from mhc.reports.frame import Crowd
+from mhc.store import coverage, follow_history, people, room_growth, room_names, series
 from mhc.store.follow_history import Seen
 from mhc.store.follows import State
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _SOURCE, _COUNT = "stats", "num_followers"
 _DAY = timedelta(days=1)
+_MOST = 10  # movers
+_DARK = timedelta(days=7)  # at most, at either end of a time, for a room to be one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,26 @@ class Left:
     days: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A tracked room whose followers became more or fewer, by its first and its last reading of one source."""
+
+    username: str
+    source: str
+    followers: int  # by the last reading
+    change: int
+    growth: float | None  # None: there were none
+    since: datetime
+    until: datetime
+
+
 class Report(NamedTuple):
-    """The days, the earliest first; who left, the last first, equals by name."""
+    """The days, the earliest first; who left, the last first, equals by name; which rooms moved most, in whichever way."""
 
     rows: Sequence[Row]
     left: Sequence[Left]
+    movers: Sequence[Mover]
     sources: Sequence[str]
-    coverage: Covered | None
     excluded: int
     captured: frozenset[date]  # the days of which anything was
 
@@ -93,17 +109,26 @@ class Report(NamedTuple):
         return {name: sum(getattr(row, name) for row in self.rows) for name in names}
 
 
-def read(conn: "Connection", scope: "Scope", tz: tzinfo, *, include_excluded: bool = False) -> Report:
-    """Give the follows and unfollows of a scope by local day, and who left after how long."""
+def read(
+    conn: "Connection",
+    scope: "Scope",
+    tz: tzinfo,
+    *,
+    include_excluded: bool = False,
+    with_movers: bool = True,
+) -> Report:
+    """Give the follows and unfollows of a scope by local day, who left after how long, and which rooms moved most."""
     crowd = Crowd(conn, include_excluded=include_excluded)
     changes = follow_history.seen(conn, scope.room_ids, scope.since, scope.until)
     kept = [one for one in changes if crowd.counts(one.person_id)]
     counts = _counts(conn, scope, tz)
+    moved = _movers(conn, scope, crowd) if with_movers else []
+    sources = ["events", *([_SOURCE] if counts else []), *dict.fromkeys(one.source for one in moved)]
     return Report(
         rows=_rows(kept, counts, tz),
         left=_left(conn, scope, crowd, [one for one in kept if one.state is State.NO]),
-        sources=["events", _SOURCE] if counts else ["events"],
-        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
+        movers=moved,
+        sources=sources,
         excluded=len(crowd.left_out),
         captured=_captured(conn, scope, tz),
     )
@@ -171,6 +196,19 @@ def _counts(conn: "Connection", scope: "Scope", tz: tzinfo) -> dict[date, int]:
     figures = series.metrics_of(conn, (one.payload_id for one in taken))
     known = ((one, figures[one.payload_id].get(_COUNT)) for one in sorted(taken))
     return {one.captured_at.astimezone(tz).date(): count for one, count in known if isinstance(count, int)}
+
+
+def _movers(conn: "Connection", scope: "Scope", crowd: Crowd) -> list[Mover]:
+    """Give the tracked rooms that moved most: of the whole feed, whichever room the report is of."""
+    excluded = {name: who for who, name in people.names_by_id(conn, crowd.excluded).items()}
+    found = []
+    for one in room_growth.growths(conn, scope.since, scope.until, room_names.tracked_rows(), _DARK):
+        moved = one.followers - one.before
+        if moved and crowd.counts(excluded.get(one.username)):
+            grown = growth(one.followers, one.before)
+            source = Source.AFFILIATE.word
+            found.append(Mover(one.username, source, one.followers, moved, grown, one.first_at, one.last_at))
+    return sorted(found, key=lambda one: (-abs(one.change), one.username))[:_MOST]
 
 
 def _left(conn: "Connection", scope: "Scope", crowd: Crowd, gone: Sequence[Seen]) -> list[Left]:

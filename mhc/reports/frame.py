@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.figures import covered_share
 from mhc.domain.spans import cut
+from mhc.reports.completeness import POLL_MOST
 from mhc.store import coverage, people, watchlists
 
 if TYPE_CHECKING:
@@ -16,25 +17,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """How much of the time from the first to the last captured instant of a range was captured, 0 to 1."""
+    """The first and the last captured instant of a range, and how much of it was captured, 0 to 1.
+
+    The share is of the whole range, but for what is to come; where an end is open, of the time from the first, or up to
+    the last captured instant.
+    """
 
     since: datetime
     until: datetime
     share: float | None
 
 
-def covered(
-    conn: "Connection", room_ids: Sequence[int] | None, since: datetime | None, until: datetime | None
-) -> Covered | None:
-    """Give the coverage of one room; an open end of the range ends where the capture does. None: rooms differ."""
-    by_room = coverage.live_spans(conn, room_ids)
-    if len(by_room) != 1:
-        return None
-    spans = list(cut(next(iter(by_room.values())), since, until))
-    if not spans:
-        return None
-    begin, end = spans[0][0], max(last for _first, last in spans)
-    return Covered(begin, end, covered_share(spans, begin, end))
+class Seen(NamedTuple):
+    """What is known of the capture of a range: `covered` and `until_now` are None where nothing was, or rooms differ."""
+
+    covered: Covered | None
+    until_now: (
+        float | None
+    )  # the same share where an open end is now: for people, since it changes with the clock
+    is_any: bool  # whether anything was captured
+
+
+def seen(
+    conn: "Connection",
+    room_ids: Sequence[int] | None,
+    since: datetime | None,
+    until: datetime | None,
+    now: datetime,
+) -> Seen:
+    """Give how much of a range in some rooms (None: all that were listened to) was captured."""
+    of_rooms = [list(cut(one, since, until)) for one in coverage.live_spans(conn, room_ids).values()]
+    if len(of_rooms) != 1 or not of_rooms[0]:
+        return Seen(None, None, any(of_rooms))
+    (spans,) = of_rooms
+    first, last = spans[0][0], max(end for _begin, end in spans)
+    begin, reached = since or first, _reached(last, until or now, now)
+    end = last if until is None else reached
+    of_range = covered_share(spans, begin, end)
+    return Seen(Covered(first, last, of_range), covered_share(spans, begin, reached), is_any=True)
+
+
+def _reached(last: datetime, until: datetime, now: datetime) -> datetime:
+    """Give where a range ends by now: a listener that polled just now has missed nothing yet."""
+    end = max(last, min(until, now))
+    return last if now <= end <= last + POLL_MOST else end
 
 
 def captured(

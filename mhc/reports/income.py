@@ -14,7 +14,7 @@ from mhc.domain import ledger as rules
 from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.sessions import FAR, Calendar
 from mhc.reports import income_balance
-from mhc.reports.frame import Covered, covered
+from mhc.reports.frame import seen
 from mhc.reports.income_book import Book, Wanted
 from mhc.store import ledger, people, sessions, watchlists
 
@@ -87,7 +87,6 @@ class Report:
     """What a room earned, the earliest first, or by type the most first; and what it was counted from."""
 
     sources: Sequence[str]
-    coverage: Covered | None
     ledger: Ledger | None
     balance: "Balance | None"
     excluded: int
@@ -123,14 +122,13 @@ def read(conn: "Connection", wanted: Wanted) -> Report:
         tally.figures.fell += max(-move.tokens, 0)
     rows = [tally.row(bucket) for bucket, tally in tallies.items()]
     found = _ledger(book)
-    coverage = covered(conn, wanted.room_ids, wanted.since, wanted.until)
+    listened = seen(conn, wanted.room_ids, wanted.since, wanted.until, FAR).is_any
     return Report(
         sources=["events", *(["ledger"] if found else []), *(["stats"] if balance else [])],
-        coverage=coverage,
         ledger=found,
         balance=balance,
         excluded=len(left_out),
-        total=_total(rows, balance, listened=coverage is not None),
+        total=_total(rows, balance, listened=listened),
         rows=sorted(rows, key=_by_type if wanted.by == "type" else _by_time),
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import to_ms
 from mhc.reports import lapsed_regulars, retention_periods
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Crowd
 from mhc.reports.lapsed_regulars import Lapsed
 from mhc.reports.retention_periods import Period, Periods, Wanted, stretches
 from mhc.store import attendance, pruning
@@ -61,7 +61,6 @@ class Report(NamedTuple):
     rows: Sequence[Row]
     cohorts: Sequence[Cohort]
     lapsed: Sequence[Lapsed] | None
-    coverage: Covered | None
     excluded: int
 
 
@@ -129,7 +128,6 @@ def read(conn: "Connection", wanted: Wanted, asked: Asked) -> Report:
         rows=rows[::-1],
         cohorts=cohorts[::-1],
         lapsed=gone,
-        coverage=covered(conn, wanted.room_ids, wanted.since, wanted.until),
         excluded=len(crowd.left_out),
     )
 

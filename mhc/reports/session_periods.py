@@ -14,7 +14,7 @@ from mhc.domain.figures import share, whole_seconds
 from mhc.domain.periods import By, Clock
 from mhc.domain.spans import cut
 from mhc.reports import session_counts
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Crowd
 from mhc.store import coverage, sessions
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ class Report(NamedTuple):
     months: Sequence[Row]
     totals: Figures | None
     before: Before | None
-    coverage: Covered | None
     excluded: int
 
 
@@ -89,7 +88,6 @@ def read(conn: "Connection", scope: "Scope", asked: "Asked", clock: Clock) -> Re
         months=_periods(counts, clock, By.MONTH),
         totals=_totals(conn, scope, counts),
         before=_before(conn, scope, asked, clock),
-        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(crowd.left_out),
     )
 

@@ -17,7 +17,7 @@ from mhc.domain.periods import By, Clock
 from mhc.domain.sessions import FAR
 from mhc.domain.spans import cut
 from mhc.domain.week import Hour, hour_of
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Crowd
 from mhc.reports.spending_elsewhere import Elsewhere, Loyalty, loyalty, newest
 from mhc.reports.spending_tally import Evening, Evenings, Part, Room, Tally, tally, was_heard
 from mhc.reports.tipmenu import Key, Menus
@@ -122,7 +122,6 @@ class Report:
     by_item: Sequence[Item] | None  # None: no menu was ever saved
     rows: Sequence[Row]
     sources: Sequence[str]
-    coverage: Covered | None
     excluded: int
 
 
@@ -160,7 +159,6 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
         by_item=_items(mine_paid.items) if stood else None,
         rows=_rows(conn, mine_paid.sessions, evenings, room),
         sources=["events", *(["tip_menu"] if stood else []), *sorted({one.source for one in elsewhere})],
-        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(crowd.left_out),
     )
 

@@ -17,7 +17,7 @@ from mhc.domain.rooms import Show, Source
 from mhc.domain.sessions import Calendar
 from mhc.domain.spans import Pair, cut, joined, shared
 from mhc.domain.subjects import Sign, Stretch
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Crowd
 from mhc.reports.timing import count_left_out
 from mhc.store import coverage, room_readings, room_texts, sessions, stretches
 from mhc.store.minutes import Metric
@@ -53,13 +53,15 @@ class Row:
 
 
 class Report(NamedTuple):
-    """The tags, the best first, equals by name; the whole room, and what of it has no known subject."""
+    """The tags, the best first, equals by name.
+
+    Beside them the whole room, and what of it has no known subject; None where nothing was captured.
+    """
 
     rows: Sequence[Row]
-    whole: Rate
-    unknown: Rate
+    whole: Rate | None
+    unknown: Rate | None
     sources: Sequence[str]
-    coverage: Covered | None
     excluded: int
 
 
@@ -110,9 +112,10 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
                 tally.add(one, tokens, touched.by(one))
     rows = [_row(tag, tally, asked.clock) for tag, tally in tallies.items()]
     rows.sort(key=lambda row: (-row.per_hour, row.tag is None, row.tag or ""))
-    found = covered(conn, scope.room_ids, scope.since, scope.until)
     gone = count_left_out(conn, scope, Metric.TOKENS, crowd)
-    return Report(rows, whole.rate, unknown.rate, sorted(sources, reverse=True), found, gone)
+    is_known = any(True for one in captured.values() for _part in cut(one, scope.since, scope.until))
+    of_whole, of_unknown = (whole.rate, unknown.rate) if is_known else (None, None)
+    return Report(rows, of_whole, of_unknown, sorted(sources, reverse=True), gone)
 
 
 class _Touched(NamedTuple):

@@ -16,7 +16,7 @@ from mhc.domain.clock import to_ms
 from mhc.domain.figures import change, growth
 from mhc.domain.spans import Pair, cut, joined, shared
 from mhc.domain.week import Hour, hour_of_ms, quarters, shares
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Crowd
 from mhc.store import coverage, lines_within, minutes, people, sessions, stretches
 from mhc.store.minutes import MINUTE_MS, Metric, Who
 
@@ -74,7 +74,6 @@ class Report(NamedTuple):
     """The hours of the week of which anything is known, the best first, equals in order of the week; after them the short ones, likewise."""
 
     rows: Sequence[Row]
-    coverage: Covered | None
     excluded: int
 
     @property
@@ -110,8 +109,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     known = shares((span for spans in live.values() for span in spans), asked.tz)
     rows = [_row(hour, amounts[hour], share.time, share.dates) for hour, share in known.items()]
     rows.sort(key=lambda row: (not row.is_long, -row.per_hour, row.place))
-    found = covered(conn, scope.room_ids, scope.since, scope.until)
-    return Report(rows, found, count_left_out(conn, scope, asked.metric, crowd))
+    return Report(rows, count_left_out(conn, scope, asked.metric, crowd))
 
 
 def beside(rows: Sequence[Row], then: Sequence[Row] | None) -> list[Both]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import EPOCH, from_ms, to_ms
 from mhc.domain.figures import share
-from mhc.reports.frame import Covered, Crowd, covered
+from mhc.reports.frame import Crowd
 from mhc.store import payments, tip_menus
 from mhc.store.tip_menus import Stood
 
@@ -43,7 +43,6 @@ class Report(NamedTuple):
     """What sold, most tokens first, equals by price and label; items that nobody wanted; what matched nothing, last."""
 
     rows: Sequence[Row]
-    coverage: Covered | None
     excluded: int
 
 
@@ -65,8 +64,7 @@ def read(
     for key in menus.during(scope.since, scope.until):
         tallies[key] = _Tally()
     _count(conn, scope, crowd, menus, tallies, reveal=reveal)
-    found = covered(conn, scope.room_ids, scope.since, scope.until)
-    return Report(_rows(tallies), found, len(crowd.left_out))
+    return Report(_rows(tallies), len(crowd.left_out))
 
 
 def _count(

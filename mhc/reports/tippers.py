@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mhc.domain.clock import from_ms
 from mhc.domain.figures import change, growth, mean, median, share
 from mhc.domain.sessions import FAR
-from mhc.reports.frame import Covered, captured, covered
+from mhc.reports.frame import captured
 from mhc.reports.payers import ANONYMOUS, Counting, Payers, Tally, Who, tallies
 from mhc.store import payments as store
 from mhc.store import people, series
@@ -111,7 +111,6 @@ class Report:
     """The tippers of a scope, who paid most first (or did, of the lapsed), and what they were counted from."""
 
     sources: Sequence[str]
-    coverage: Covered | None  # None: nothing is known to be captured, or rooms differ
     excluded: int
     rows: Sequence[Row]
     before: Before | None
@@ -146,7 +145,6 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     total = sum(tally.tokens for who, tally in found.items() if who not in payers.excluded)
     report = Report(
         sources=["events", "testbed"] if scope.testbed else ["events"],
-        coverage=covered(conn, scope.room_ids, scope.since, scope.until),
         excluded=len(chosen.keys() & payers.excluded),
         rows=[_row(None if who is None else names[who], tally, total) for who, tally in kept.items()],
         before=before,

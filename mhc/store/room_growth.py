@@ -1,15 +1,17 @@
 """How the followers of rooms grew, by the readings of one source: the public feed."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Label, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Label, Select, and_, case, func, literal, select
 
+from mhc.domain.clock import EPOCH
 from mhc.domain.rooms import Source
 from mhc.store.schema import observation, person, room_latest, room_poll
 
 _FEED: Final = int(Source.AFFILIATE)
+_FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _o = observation.c
 _FIRST, _LAST = attrgetter("first_at", "before"), attrgetter("last_at", "followers")
 
@@ -38,15 +40,20 @@ class Growth(NamedTuple):
 
 
 def growths(
-    conn: Connection, since: datetime | None, until: datetime | None, of: Select[Any] | None = None
+    conn: Connection,
+    since: datetime | None,
+    until: datetime | None,
+    of: Select[Any] | None = None,
+    reach: timedelta | None = None,
 ) -> list[Growth]:
     """Give how the rooms of a time grew by the feed, those of some rows of people (None: all), by name.
 
-    Each end is looked for poll by poll, from where the time begins and ends: most rooms are soon found.
+    Each end is looked for poll by poll, from where the time begins and ends: most rooms are soon found. A room that was
+    dark for longer than `reach` there is left out, since to find it takes as long as it was dark.
     """
     known, first, last = room_latest.c, observation.alias("one"), observation.alias("other")
     ends = (
-        select(known.person_id, _end(since, until, last=False), _end(since, until, last=True))
+        select(known.person_id, _end(since, until, reach, last=False), _end(since, until, reach, last=True))
         .where(*([] if since is None else [known.observed_at >= since]))
         .where(*([] if until is None else [known.first_at < until]))
         .where(*([] if of is None else [known.person_id.in_(of)]))
@@ -79,18 +86,30 @@ def growths(
     return [found[name] for name in sorted(found) if found[name].first_at < found[name].last_at]
 
 
-def _end(since: datetime | None, until: datetime | None, *, last: bool) -> Label[Any]:
+def _end(
+    since: datetime | None, until: datetime | None, reach: timedelta | None, *, last: bool
+) -> Label[Any]:
     at, one = room_poll.c.at, observation.alias("reading")
+    first, latest = room_latest.c.first_at, room_latest.c.observed_at
+    begin, end = since or EPOCH, until or _FAR
+    # One bound a side, since SQLite goes by one. One seen first, or last, in this time is found at once.
+    after: Any = begin
+    before: Any = end
+    if last and until is not None and reach is not None:
+        after = _either(latest < until, begin, max(begin, until - min(reach, until - EPOCH)))
+    elif not last and since is not None and reach is not None:
+        before = _either(first >= since, end, min(end, since + min(reach, _FAR - since)))
     query = (
         select(at)
         .join(one, and_(one.c.observed_at == at, one.c.source == room_poll.c.source))
         .where(one.c.person_id == room_latest.c.person_id, one.c.followers.is_not(None))
-        .where(room_poll.c.source == _FEED)
-        .where(*([] if since is None else [at >= since]), *([] if until is None else [at < until]))
+        .where(room_poll.c.source == _FEED, at >= after, at < before)
+        .where(at <= latest if last else at >= first)  # nobody need look where a room was not seen
     )
-    if not last:  # before a room was seen first nobody need look
-        query = query.where(at >= room_latest.c.first_at)
-    else:
-        query = query.where(at <= room_latest.c.observed_at)
     ordered = query.order_by(at.desc() if last else at).limit(1).correlate(room_latest)
     return ordered.scalar_subquery().label("last_at" if last else "first_at")
+
+
+def _either(which: ColumnElement[bool], one: datetime, other: datetime) -> ColumnElement[datetime]:
+    kind = room_poll.c.at.type
+    return case((which, literal(one, kind)), else_=literal(other, kind))

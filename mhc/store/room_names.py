@@ -16,10 +16,12 @@ _MODELS = (Role.MODEL, Role.BOTH)
 
 def tracked(conn: Connection, own: Iterable[str]) -> set[str]:
     """Give the names of who is tracked: on any list, listened to, or a model whom not the feed alone made known."""
-    listed = select(watchlist_member.c.person_id).where(watchlist_member.c.removed_at.is_(None))
-    known = and_(person.c.role.in_(_MODELS), alias.c.source != SOURCE)
-    query = _names().where(or_(_of(listed), _of(select(stream.c.room_id)), known))
-    return {*conn.execute(query).scalars(), *own}
+    return {*conn.execute(_names().where(_is_tracked())).scalars(), *own}
+
+
+def tracked_rows() -> Select[Any]:
+    """Give the query of the rows of people who are tracked."""
+    return _names().with_only_columns(person.c.id).where(_is_tracked())
 
 
 def on_lists(conn: Connection, list_ids: Sequence[int]) -> set[str]:
@@ -34,6 +36,12 @@ def rows_on_lists(list_ids: Sequence[int]) -> Select[Any]:
     member = watchlist_member.c
     listed = select(member.person_id).where(member.removed_at.is_(None), member.list_id.in_(list_ids))
     return select(person.c.id).where(_of(listed))
+
+
+def _is_tracked() -> Any:
+    listed = select(watchlist_member.c.person_id).where(watchlist_member.c.removed_at.is_(None))
+    known = and_(person.c.role.in_(_MODELS), alias.c.source != SOURCE)
+    return or_(_of(listed), _of(select(stream.c.room_id)), known)
 
 
 def _names() -> Select[Any]:

@@ -71,7 +71,7 @@ def test_each_tipper_stands_beside_what_they_gave_then(mine: MhcHere) -> None:
         "with": "previous",
         "range": {"since": "2026-03-01T23:00:00Z", "until": "2026-03-08T23:00:00Z"},
         "captured": 0.003,  # half an hour of a week
-        "coverage": {"since": "2026-03-02T19:00:00Z", "until": "2026-03-02T19:30:00Z", "share": 1.0},
+        "coverage": {"since": "2026-03-02T19:00:00Z", "until": "2026-03-02T19:30:00Z", "share": 0.003},
         "totals": {
             "tokens": {"now": 75, "then": 75, "change": 0, "growth": 0},
             "tips": {"now": 3, "then": 3, "change": 0, "growth": 0},

@@ -284,7 +284,7 @@ TEXT = """\
 Digest of example_room
 time: 2026-01-09 19:00 to now
 zone: Europe/Berlin
-captured: 100%
+captured: 0.1%
 
 Session
   2026-01-09 19:00: 30m 00s
@@ -326,7 +326,7 @@ def test_as_markdown(mine: MhcHere) -> None:
         "",
         "- time: 2026-01-09 19:00 to now",
         "- zone: Europe/Berlin",
-        "- captured: 100%",
+        "- captured: 0.1%",
         "",
         "## Session",
         "",
@@ -396,7 +396,8 @@ def test_where_nothing_happened_one_line_says_so_and_cron_hears_nothing(mine: Mh
     run = mine(*words)
 
     assert (run.status, run.stdout) == (0, "")
-    assert run.stderr == "example_room: nothing happened from 2026-02-01 00:00 to 2026-02-02 00:00\n"
+    unknown = "nothing happened that is known, and nothing was captured, from"
+    assert run.stderr == f"example_room: {unknown} 2026-02-01 00:00 to 2026-02-02 00:00\n"
     quiet = mine("-q", *words)
     assert (quiet.status, quiet.stdout, quiet.stderr) == (0, "", "")
     assert mine(*words[:-2]).stdout.startswith("range.since\t"), "a program gets the empty digest whole"
@@ -413,8 +414,42 @@ def test_without_any_session_it_is_of_all_there_is(cli: MhcHere) -> None:
     assert (run.status, run.stdout, run.stderr) == (
         0,
         "",
-        "every room: nothing happened from the beginning to now\n",
+        "every room: nothing happened that is known, and nothing was captured, from the beginning to now\n",
     )
+
+
+def test_of_a_time_that_was_not_captured_no_zero_is_said(mine: MhcHere) -> None:
+    dark = ("--since", "2026-02-01", "--until", "2026-02-01")
+    found = digest(mine, *dark)
+
+    assert (found["coverage"], found["sessions"]) == (None, None)
+    assert found["followers"] == {"follows": None, "unfollows": None, "net": None}
+    assert "nothing was captured in that time" in mine("report", "digest", *dark, "--json").stderr
+    added = mine("session", "add", "--from", "2026-02-01T18:00:00Z", "--to", "2026-02-01T19:00:00Z")
+    assert (added.status, digest(mine, *dark)["sessions"]) == (0, 1), "one made by hand is known"
+    for form in ("text", "markdown", "html"):
+        said = mine("report", "digest", *dark, "--format", form).stdout
+        assert "captured: nothing" in said or "<dt>captured</dt><dd><bdi>nothing</bdi>" in said
+
+
+def test_where_it_was_captured_nothing_is_a_zero(mine: MhcHere) -> None:
+    dark = ("--since", "2026-01-01T17:50:00Z", "--until", "2026-01-01T18:00:00Z")  # before the first show
+    found = digest(mine, *dark)
+
+    assert (found["coverage"]["share"], found["sessions"]) == (1.0, 0)
+    assert found["followers"] == {"follows": 0, "unfollows": 0, "net": 0}
+    said = mine("report", "digest", *dark, "--format", "text").stderr
+    assert said == "example_room: nothing happened from 2026-01-01 18:50 to 2026-01-01 19:00\n"
+
+
+def test_captured_is_of_the_whole_time_that_was_asked_for(mine: MhcHere) -> None:
+    # 1 hour 20 of the two days that begin at 18:50 of the 8th in Berlin, 80 of 2,880 minutes.
+    days = ("--since", "2026-01-08T17:50:00Z", "--until", "2026-01-10T17:50:00Z")
+    one = ("--since", "2026-01-09T17:50:00Z", "--until", "2026-01-09T19:10:00Z")
+
+    assert "captured: 5.6%\n" in mine("report", "digest", *days, "--format", "text").stdout
+    assert digest(mine, *days)["coverage"]["share"] == 0.0556
+    assert "captured: 100%\n" in mine("report", "digest", *one, "--format", "text").stdout
 
 
 def test_a_time_to_come_is_empty(mine: MhcHere) -> None:

@@ -15,6 +15,7 @@ from factories import (
     FIRST_SHOW,
     ROOM,
     SECOND_SHOW,
+    T0,
     Item,
     chat,
     cover,
@@ -213,6 +214,63 @@ def test_without_coverage_it_is_unknown(database: Database, mine: MhcHere) -> No
     keep(database, [*FIRST_SHOW, *SECOND_SHOW], captured=False)
     for call in (*calls(WHO), *OF_SESSION):
         assert asked(mine, call)["coverage"] is None, call
+
+
+BEFORE = ("--since", "2026-01-01T16:30:00Z")  # 80 minutes before the first instant that is captured, of 80
+
+
+@pytest.mark.parametrize(
+    ("span", "share", "said", "status"),
+    [
+        ((*BEFORE, "--until", "2026-01-01T19:10:00Z"), 0.5, "50.0%", 4),
+        ((*BEFORE, "--until", "2026-01-01T21:50:00Z"), 0.25, "25.0%", 4),
+        (("--until", "2026-01-01T21:50:00Z"), 0.3333, "33.3%", 4),
+        (("--since", "2026-01-01T18:00:00Z", "--until", "2026-01-01T19:00:00Z"), 1, "100%", 0),
+        (BEFORE, 0.5, "0.1%", 4),  # of JSON the end is the last captured instant, to people it is now
+        (("--since", "2020-01-01"), 0.0001, "0.1%", 4),  # little is not nothing
+    ],
+    ids=["begins before", "ends after, too", "ends after", "whole", "open to now", "years"],
+)
+def test_what_was_captured_is_a_part_of_the_time_that_was_asked_for(
+    database: Database, mine: MhcHere, span: tuple[str, ...], share: float, said: str, status: int
+) -> None:
+    keep(database, [*SHOW, tip(5, WHO, 100), happening(8, "unfollow", WHO)])
+    for call in calls(WHO):
+        if call[1] == "digest" and "--since" not in span:
+            continue  # it begins with the last session
+        found = asked(mine, call, *span)["coverage"]
+        assert found["share"] == share, call
+        run = on_terminal(mine, call, *span, "--html", "page.html", "--require-complete")
+        page = (mine.home / "page.html").read_text()
+        assert f"<dt>captured</dt><dd><bdi>{said}</bdi>" in page, call
+        assert run.status == status, call
+        missed = "of the time was not captured" in run.stderr or "up to now was not captured" in run.stderr
+        assert missed == (status == 4 and call[1] != "digest"), (
+            call,
+            run.stderr,
+        )  # a digest has it in its text
+
+
+def test_of_a_time_that_goes_on_the_last_poll_is_now(database: Database, mine: MhcHere) -> None:
+    now = (datetime.now(UTC) - T0).total_seconds() / 60
+    with database.write() as conn:
+        store(conn, [happening(now - 30, "follow", WHO)])
+        cover(conn, now - 60, now - 0.5)
+    for span in (("--since", "55min"), ("--since", "55min", "--until", "2100-01-01")):
+        for call in calls(WHO):
+            assert asked(mine, call, *span)["coverage"]["share"] == 1, call
+            assert "was not captured" not in mine(*call, *span, "--require-complete").stderr, call
+
+
+def test_of_a_time_that_was_not_captured_every_report_says_so(database: Database, mine: MhcHere) -> None:
+    keep(database, [*SHOW, *DEEDS])
+    dark = ("--since", "2026-02-01", "--until", "2026-02-02")
+    for call in calls(WHO):
+        run = on_terminal(mine, call, *dark)
+        assert "nothing was captured" in run.stderr, call
+        assert mine(*call, *dark, "--html", "page.html").status == 0, call
+        page = (mine.home / "page.html").read_text()
+        assert "<dt>captured</dt><dd><bdi>nothing</bdi>" in page, call
 
 
 def test_no_report_writes(sqlite_database: Database, tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from command import MhcHere
 from factories import cover, happening, minute, store, tell_story
-from mhc.store import follows, people
+from mhc.domain.rooms import Reading, Scope, Show, Source
+from mhc.store import follows, observations, people
 from mhc.store.database import Database
 from mhc.store.follows import Direction, State
+from mhc.store.observations import Poll
 
 DAY = 1440
 
@@ -125,6 +127,89 @@ def test_the_sites_own_count_stands_beside(mine: MhcHere) -> None:
         (1004, 4),
         (None, None),
     ]
+
+
+def read_in_the_feed(database: Database, at: float, **followers: int) -> None:
+    seen = [Reading(name, show=Show.PUBLIC, followers=number) for name, number in followers.items()]
+    poll = Poll(minute(at), Source.AFFILIATE, len(seen), len(seen), Scope.ALL, complete=True)
+    with database.write() as conn:
+        observations.add_poll(conn, poll, seen)
+
+
+def test_movers_are_the_tracked_rooms_that_moved_most_by_one_source(
+    mine: MhcHere, database: Database
+) -> None:
+    assert report(mine)["movers"] == []
+    steady = {"room_still": 5, "room_far": 1000}  # the one does not move, the other is on no list
+    read_in_the_feed(database, 10, room_one=100, room_two=80, room_new=0, **steady)
+    read_in_the_feed(database, 20, room_one=110, room_two=60, room_new=7, **steady | {"room_far": 9000})
+    read_in_the_feed(database, DAY, room_one=112, room_two=40)
+    assert report(mine)["movers"] == [], "nobody is tracked yet"
+    for name in ("room_one", "room_two", "room_still", "room_new"):
+        assert mine("watchlist", "add", "Friends", name).status == 0
+    with database.write() as conn:  # what another source says is another series
+        seen = [Reading("room_one", followers=999_999)]
+        poll = Poll(minute(DAY + 5), Source.CBHOURS, 1, 1, Scope.SOME, complete=False)
+        observations.add_poll(conn, poll, seen)
+    found = report(mine)
+
+    assert found["sources"] == ["events", "affiliate"]
+    first, last = "2026-01-01T18:10:00Z", "2026-01-02T18:00:00Z"
+    names = ("username", "source", "followers", "change", "growth", "since", "until")
+    assert found["movers"] == [
+        dict(zip(names, one, strict=True))
+        for one in (
+            ("room_two", "affiliate", 40, -40, -0.5, first, last),
+            ("room_one", "affiliate", 112, 12, 0.12, first, last),
+            ("room_new", "affiliate", 7, 7, None, first, "2026-01-01T18:20:00Z"),
+        )
+    ]
+    early = report(mine, "--until", "2026-01-01T18:30:00Z")["movers"]
+    assert [(one["username"], one["change"]) for one in early] == [
+        ("room_two", -20), ("room_one", 10), ("room_new", 7),
+    ]  # fmt: skip
+    said = "room_two -40 (-50%), room_one +12 (+12%), room_new +7"
+    assert f"movers: {said}\n" in mine("report", "followers", MHC_FORCE_TTY="80").stderr
+    mine("report", "followers", "--html", "page.html")
+    assert f"<dt>movers</dt><dd><bdi>{said}</bdi>" in (mine.home / "page.html").read_text()
+    mine("person", "exclude", "room_two")
+    found = report(mine)
+    assert [one["username"] for one in found["movers"]] == ["room_one", "room_new"]
+    assert found["excluded"] == 1
+
+
+def test_a_room_that_was_dark_for_a_week_at_an_end_of_the_time_is_no_mover(
+    mine: MhcHere, database: Database
+) -> None:
+    for day in (0, 3, 6, 20, 30):
+        read_in_the_feed(database, day * DAY, room_often=10 + day)
+    for day in (0, 12, 29):
+        read_in_the_feed(database, day * DAY + 5, room_seldom=10 + day)
+    read_in_the_feed(database, 12 * DAY + 6, room_new=5)
+    read_in_the_feed(database, 13 * DAY, room_new=50)
+    for name in ("room_often", "room_seldom", "room_new"):
+        assert mine("watchlist", "add", "Friends", name).status == 0
+
+    def moved(*words: str) -> list[tuple[str, int]]:
+        return [(one["username"], one["change"]) for one in report(mine, *words)["movers"]]
+
+    assert moved() == [("room_new", 45), ("room_often", 30), ("room_seldom", 29)]
+    # The 3rd is day 2: room_often is read on days 3 to 30, room_seldom not before day 12; who is new in it is there.
+    assert moved("--since", "2026-01-03") == [("room_new", 45), ("room_often", 27)]
+    # Up to the end of day 26: room_often was read last on day 20, room_seldom on day 12.
+    assert moved("--until", "2026-01-27") == [("room_new", 45), ("room_often", 20)]
+
+
+def test_of_many_movers_the_ten_that_moved_most_are_told(mine: MhcHere, database: Database) -> None:
+    rooms = [f"room_{n:02}" for n in range(12)]
+    read_in_the_feed(database, 10, **dict.fromkeys(rooms, 100))
+    for name in rooms:
+        assert mine("watchlist", "add", "Friends", name).status == 0
+    read_in_the_feed(database, 20, **{name: 100 + n - 6 for n, name in enumerate(rooms)})
+
+    # They moved by -6 to 5: the one that did not move, and the least of the others, are not there.
+    found = [one["username"] for one in report(mine)["movers"]]
+    assert found == [f"room_{n:02}" for n in (0, 1, 11, 2, 10, 3, 9, 4, 8, 5)]
 
 
 def test_the_bars_fit_and_a_loss_looks_unlike_a_gain(mine: MhcHere) -> None:

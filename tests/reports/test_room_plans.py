@@ -9,7 +9,7 @@ from factories import minute
 from mhc.domain.live import Live
 from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.reports import room_history
-from mhc.store import observations, people, roll, room_growth, room_readings, watched
+from mhc.store import observations, people, roll, room_growth, room_names, room_readings, watched
 from mhc.store.database import Database
 from mhc.store.observations import Poll
 from mhc.store.roll import Roll
@@ -54,6 +54,13 @@ def show_movers(conn: Connection) -> object:
     return room_growth.growths(conn, NOW - timedelta(minutes=60), None)
 
 
+def show_tracked_movers(conn: Connection) -> object:
+    until = NOW - timedelta(minutes=30)
+    return room_growth.growths(
+        conn, NOW - timedelta(minutes=60), until, room_names.tracked_rows(), timedelta(minutes=10)
+    )
+
+
 def show_live(conn: Connection) -> object:
     return roll.list_people(conn, Roll(live=True, online=live_of(conn)), 50)
 
@@ -73,6 +80,7 @@ EVERY = [
     show_history,
     show_gains,
     show_movers,
+    show_tracked_movers,
     show_live,
     show_tagged,
     show_members,

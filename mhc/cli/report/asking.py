@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mhc.cli.lookups import Rooms
     from mhc.cli.page import Picture
     from mhc.reports.completeness import Hole
-    from mhc.reports.frame import Covered
+    from mhc.reports.frame import Seen
 
 T = TypeVar("T")
 _PAGE_ROWS = 500  # that a page shows unless -L says so
@@ -65,10 +65,11 @@ def clock(ctx: click.Context, out: Writer) -> Clock:
 
 
 class Asked(NamedTuple):
-    """What a report is about: a half-open range in some rooms, and what may be missing of it."""
+    """What a report is about: a half-open range in some rooms, how much of it was captured, and what may be missing."""
 
     range: Range
     rooms: "Rooms"
+    seen: "Seen"
     hole: "Hole | None"
 
 
@@ -82,13 +83,15 @@ def ask(
     require_complete: bool,
 ) -> Asked:
     """Read the shared options; look for a hole where the report is to be complete."""
-    asked, where = time_range(ctx, conn, since, until), rooms(ctx, conn, room)
-    if not require_complete:
-        return Asked(asked, where, None)
     from mhc.reports import completeness as whole
+    from mhc.reports.frame import seen
 
-    hole = whole.first_hole(conn, [whole.Asked(where.ids, asked.start, asked.end, utc_now())])
-    return Asked(asked, where, hole)
+    asked, where, now = time_range(ctx, conn, since, until), rooms(ctx, conn, room), utc_now()
+    captured = seen(conn, where.ids, asked.start, asked.end, now)
+    if not require_complete:
+        return Asked(asked, where, captured, None)
+    hole = whole.first_hole(conn, [whole.Asked(where.ids, asked.start, asked.end, now)])
+    return Asked(asked, where, captured, hole)
 
 
 def span(asked: Asked) -> Span | None:
@@ -113,6 +116,29 @@ def earlier_span(ctx: click.Context, asked: Asked, against: Against) -> Span:
         raise UsageError(str(error), hint="give a later --since") from None
 
 
+def coverage(seen: "Seen | None") -> dict[str, object] | None:
+    """Give what JSON says of the capture."""
+    return None if seen is None or seen.covered is None else asdict(seen.covered)
+
+
+def captured_part(seen: "Seen") -> str | None:
+    """Say how much of a time was captured, up to now where its end is open; None where rooms differ."""
+    if not seen.is_any:
+        return "nothing"
+    return None if seen.until_now is None else share(seen.until_now)
+
+
+def warn_of_missing(out: Writer, seen: "Seen | None") -> None:
+    """Say on stderr how much of a time was not captured, up to now where its end is open."""
+    if seen is None:
+        return
+    if not seen.is_any:
+        out.warn("nothing was captured in that time: mhc capture coverage")
+    elif seen.until_now is not None and seen.until_now != 1:
+        to_now = "" if seen.covered is None or seen.covered.share == seen.until_now else " up to now"
+        out.warn(f"{share(1 - seen.until_now)} of the time{to_now} was not captured: mhc capture gaps")
+
+
 class Head(NamedTuple):
     """Figures that belong to no row, as lines of words: a record beside the rows, on stderr and on a page."""
 
@@ -124,7 +150,7 @@ class About(NamedTuple):
     """What a report says of its figures beside them: `more` in JSON, `head` to people."""
 
     sources: Sequence[str]
-    coverage: "Covered | None"
+    seen: "Seen | None"  # None: of what was captured here nothing depends
     excluded: int
     more: Mapping[str, object] = {}
     then: Span | None = None  # what the figures are held against
@@ -157,15 +183,13 @@ def show(
         only_for_people(out)
     if about.excluded:
         out.message(f"{about.excluded} excluded")
-    if about.coverage is not None and about.coverage.share != 1:
-        missed = share(1 - (about.coverage.share or 0))
-        out.warn(f"{missed} of the time was not captured: mhc capture gaps")
+    warn_of_missing(out, about.seen)
     head = {
         "range": {"since": asked.range.start, "until": asked.range.end},
         "timezone": str(out.tz),
         "room": asked.rooms.name,
         "sources": about.sources,
-        "coverage": about.coverage and asdict(about.coverage),
+        "coverage": coverage(about.seen),
         "excluded": about.excluded,
         **about.more,
     }
@@ -201,8 +225,9 @@ def _page(
         ("from", ", ".join(about.sources)),
         *_said(out, about, hidden),
     ]
-    if about.coverage is not None and about.coverage.share is not None:
-        said.append(("captured", share(about.coverage.share)))
+    captured = about.seen and captured_part(about.seen)
+    if captured is not None:
+        said.append(("captured", captured))
     if about.excluded:
         said.append(("excluded", str(about.excluded)))
     if about.then is not None:

@@ -59,13 +59,13 @@ def command(
         one = common.find_or_latest(ctx, conn, session_id, room)
         clock = common.asked(ctx, include_excluded=include_excluded)
         found = audience.read(conn, one, clock, reveal=reveal)
-        covered = audience.covered(conn, one)
+        seen = audience.seen(conn, one, clock.now)
         missing = common.hole(conn, [one]) if require_complete else None
-    asked = Asked(Range(one.started_at, one.ended_at), Rooms(one.room, (one.room_id,)), missing)
+    asked = Asked(Range(one.started_at, one.ended_at), Rooms(one.room, (one.room_id,)), seen, missing)
     totals = found.totals
     about = About(
         ["events"],
-        covered,
+        seen,
         found.excluded,
         {"started_at": one.started_at, "ended_at": one.ended_at, "title": one.title, **totals._asdict()},
     )

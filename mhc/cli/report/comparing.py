@@ -32,6 +32,7 @@ class Then(NamedTuple):
     span: Span
     captured: float | None
     captured_now: float | None
+    coverage: "Covered | None"
     moves: bool  # whether it goes on with the time: the range that was asked for ends now
 
     @property
@@ -44,12 +45,17 @@ def then(ctx: click.Context, conn: "Connection", asked: Asked, compare: str | No
     """Give the range to compare with, where --compare asks for one."""
     if compare is None:
         return None
-    from mhc.reports.frame import captured
+    from mhc.reports.frame import captured, seen
 
     against, ids = Against(compare), asked.rooms.ids
     other, now = earlier_span(ctx, asked, against), span(asked)
     return Then(
-        against, other, captured(conn, ids, *other), now and captured(conn, ids, *now), ends_now(asked)
+        against,
+        other,
+        captured(conn, ids, *other),
+        now and captured(conn, ids, *now),
+        seen(conn, ids, *other, other.until).covered,
+        ends_now(asked),
     )
 
 
@@ -78,7 +84,6 @@ def columns(fields: Sequence[Field], names: Collection[str]) -> list[Field]:
 
 def head(
     then: Then | None,
-    coverage: "Covered | None",
     now: Mapping[str, Figure],
     was: Mapping[str, Figure],
     *,
@@ -93,7 +98,7 @@ def head(
     before = was if then.is_known or not captured_only else {}
     known = then.captured_now is not None or not captured_only
     range_: dict[str, object] = {"since": then.span.since, "until": then.span.until}
-    of = None if coverage is None else asdict(coverage)
+    of = then.coverage and asdict(then.coverage)
     if then.moves:  # with the moment of asking, which JSON does not have
         end = "since" if then.against is Against.PREVIOUS else "until"
         range_, of = range_ | {end: None}, of and of | {end: None}

@@ -1,7 +1,6 @@
 """`mhc report digest`: what happened since the last session, for a mail or a message."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,7 @@ from mhc.cli.digest import FORMS, Form, Said, written
 from mhc.cli.lookups import rooms, time_range
 from mhc.cli.options import Command, common_options, record_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import Asked, ask, report_options, write_page
-from mhc.cli.table import share
+from mhc.cli.report.asking import Asked, ask, coverage, report_options, warn_of_missing, write_page
 from mhc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ DIGEST = (
     Field("big", "int", "How many tokens make a big tipper."),
     Field("session", "json", "The last session of that time; null where there is none.",
           inside=frozenset({"tokens", "tips", "best_tokens"})),
-    Field("sessions", "int", "How many sessions touch that time."),
+    Field("sessions", "int", "How many sessions touch that time; null where nothing was captured, and there is none."),
     Field("returned", "json", "Regulars who came back after five sessions or more, who missed most first.", secrecy="open"),
     Field("missing", "json", "Regulars who missed their fifth session in a row, by name.", secrecy="open"),
     Field("big_tippers", "json", "Who paid --big tokens in that time, and never so much before.", inside=_TOKENS),
@@ -140,7 +138,7 @@ def _record(asked: Asked, found: "Digest", zone: str, big: int) -> dict[str, obj
         "range": {"since": asked.range.start, "until": asked.range.end},
         "timezone": zone,
         "room": asked.rooms.name,
-        "coverage": found.coverage and asdict(found.coverage),
+        "coverage": coverage(found.seen),
         "big": big,
     }
 
@@ -148,6 +146,4 @@ def _record(asked: Asked, found: "Digest", zone: str, big: int) -> dict[str, obj
 def _tell(out: Writer, found: "Digest") -> None:
     if found.excluded:
         out.message(f"{found.excluded} excluded")
-    if found.coverage is not None and found.coverage.share != 1:
-        missed = share(1 - (found.coverage.share or 0))
-        out.warn(f"{missed} of the time was not captured: mhc capture gaps")
+    warn_of_missing(out, found.seen)

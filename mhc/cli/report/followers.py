@@ -13,11 +13,12 @@ from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.report import comparing
 from mhc.cli.report.asking import About, Drawn, ask, compare_option, report_options, show
+from mhc.cli.table import change as percent
 from mhc.cli.terminal import Screen
 
 if TYPE_CHECKING:
     from mhc.cli.page import Picture
-    from mhc.reports.followers import Left
+    from mhc.reports.followers import Left, Mover
 
 DAYS = (
     Field("day", "text", "The day, in the display time zone.", foreign=False),
@@ -71,7 +72,8 @@ def command(
 
     Beside what events told stands the site's own count, where `snapshot pull --source stats` has read it; the two are
     never added up. JSON is one object: range, timezone, room, sources, coverage, excluded, left (who ceased to follow,
-    and after how many days), compared and rows.
+    and after how many days), movers (the tracked rooms whose followers became more or fewer, those that moved most first,
+    by the public feed), compared and rows.
     """
     from mhc.reports import followers
     from mhc.store.counting import Scope
@@ -82,17 +84,20 @@ def command(
         then = comparing.then(ctx, conn, asked, compare)
         read = partial(followers.read, conn, tz=out.tz, include_excluded=include_excluded)
         found = read(scope)
-        earlier = then and read(scope._replace(since=then.span.since, until=then.span.until))
+        earlier = then and read(
+            scope._replace(since=then.span.since, until=then.span.until), with_movers=False
+        )
     left = [asdict(one) for one in found.left]
-    more: dict[str, object] = {"left": left}
-    more |= comparing.head(
-        then, earlier and earlier.coverage, found.totals, earlier.totals if earlier else {}
-    )
-    about = About(found.sources, found.coverage, found.excluded, more, then and then.span)
+    more: dict[str, object] = {"left": left, "movers": [asdict(one) for one in found.movers]}
+    more |= comparing.head(then, found.totals, earlier.totals if earlier else {})
+    about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     comparing.tell(out, then)
     days = [(row.day.isoformat(), row.net) for row in found.rows]
     drawn = Drawn(
-        "Who began and ceased to follow", partial(_lines, days, out.screen), partial(_pictures, days)
+        "Who began and ceased to follow",
+        partial(_lines, days, out.screen),
+        partial(_pictures, days),
+        [("movers", _moved(found.movers))] if found.movers else [],
     )
     nothing = "nobody was seen to follow or to leave in that time; what was captured: mhc capture coverage"
     pairs = comparing.days(asked, then, out.tz)
@@ -101,12 +106,21 @@ def command(
     show(out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
     if found.left and out.format == "table":
         out.message(_who_left(found.left))
+    if found.movers and out.format == "table" and html is None:
+        out.message(f"movers: {_moved(found.movers)}")
 
 
 def _who_left(left: "Sequence[Left]") -> str:
     said = [one.username + ("" if one.days is None else f" after {one.days:,.0f} d") for one in left[:_NAMED]]
     more = len(left) - len(said)
     return f"left: {', '.join(said)}{f' and {more} more, in JSON' if more else ''}"
+
+
+def _moved(movers: "Sequence[Mover]") -> str:
+    return ", ".join(
+        f"{one.username} {one.change:+,}" + ("" if one.growth is None else f" ({percent(one.growth)})")
+        for one in movers
+    )
 
 
 def _lines(days: "Sequence[tuple[str, int]]", screen: Screen) -> "Iterator[str]":

@@ -137,8 +137,8 @@ def command(
         "usd_per_token": rate,
         "total": total,
     }
-    more |= comparing.head(then, earlier.coverage if earlier else None, total, was, captured_only=False)
-    about = About(found.sources, found.coverage, found.excluded, more, then and then.span)
+    more |= comparing.head(then, total, was, captured_only=False)
+    about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     _tell(out, found, total, rate)
     comparing.tell(out, then, "what was captured")
     sums = _sums(total, was) if earlier and not out.on_stream() else []

@@ -128,7 +128,7 @@ def command(
         "lapsed_regulars": None if found.lapsed is None else [asdict(one) for one in found.lapsed],
         "cohorts": [asdict(one) for one in found.cohorts],
     }
-    about = About(["events"], found.coverage, found.excluded, more)
+    about = About(["events"], asked.seen, found.excluded, more)
     local = out.tz if out.format == "table" or html is not None else None
     rows = [asdict(row) | {"row": _name(row, local)} for row in found.rows]
     drawn = Drawn(

@@ -132,9 +132,9 @@ def command(
     local = out.tz if out.format == "table" or plot or html is not None else None
     rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
     now, was = _figures(found), _figures(earlier) if earlier else {}
-    compared = comparing.head(then, earlier.coverage if earlier else None, now, was)
+    compared = comparing.head(then, now, was)
     about = About(
-        ["events"], found.coverage, found.excluded, _head(asked, found, by) | compared, then and then.span
+        ["events"], asked.seen, found.excluded, _head(asked, found, by) | compared, then and then.span
     )
     comparing.tell(out, then)
     sums = _sums(found, asked, hidden=out.on_stream())

@@ -93,7 +93,7 @@ def command(
         "by_item": found.by_item,
     }
     said = head(whom.username, found, out.screen, out.tz)
-    about = About(found.sources, found.coverage, found.excluded, figures, head=said)
+    about = About(found.sources, asked.seen, found.excluded, figures, head=said)
     nothing = f"{whom.username} is not known to have paid anything in that time: mhc capture coverage"
     drawn = Drawn(f"How {whom.username} spends", pictures=partial(_pictures, found, out.tz))
     rows = out.ordered(SPENDING, found.rows)

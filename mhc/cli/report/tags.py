@@ -106,17 +106,18 @@ def _of_room(
     scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
     found = tags.read(conn, scope, tags.Asked(days, utc_now(), include_excluded))
     whole, unknown = found.whole, found.unknown
-    if whole.per_hour is not None and not out.on_stream():
+    if whole is not None and whole.per_hour is not None and not out.on_stream():
         out.message(f"the whole room: {whole.per_hour:,.2f} tokens an hour, in {whole.hours:,.2f} hours live")
-    if unknown.hours:
+    if unknown is not None and unknown.hours:
         out.message(f"of {unknown.hours:,.2f} hours the subject is not known")
     more = {
         "username": None,
-        **whole._asdict(),
-        "unknown": {"tokens": unknown.tokens, "hours": unknown.hours},
+        **dict.fromkeys(("tokens", "hours", "per_hour"), None),
+        **(whole._asdict() if whole is not None else {}),
+        "unknown": {name: getattr(unknown, name, None) for name in ("tokens", "hours")},
         "models": None,
     }
-    about = About(found.sources, found.coverage, found.excluded, more)
+    about = About(found.sources, asked.seen, found.excluded, more)
     return about, [{**_UNKNOWN, **asdict(row)} for row in found.rows]
 
 

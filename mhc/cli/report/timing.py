@@ -105,10 +105,8 @@ def command(
             conn, scope._replace(since=then.span.since, until=then.span.until), wanted
         )
     more: dict[str, object] = {"metric": metric, "username": whom and whom.username}
-    more |= comparing.head(
-        then, earlier and earlier.coverage, found.totals, earlier.totals if earlier else {}
-    )
-    about = About(["events"], found.coverage, found.excluded, more, then and then.span)
+    more |= comparing.head(then, found.totals, earlier.totals if earlier else {})
+    about = About(["events"], asked.seen, found.excluded, more, then and then.span)
     comparing.tell(out, then)
     nothing = "no hour of that time was both live and captured: mhc session list, mhc capture coverage"
     title = f"When {'people come' if metric == 'arrivals' else metric + ' come'}{f' from {whom.username}' if whom else ''}"

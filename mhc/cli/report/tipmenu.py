@@ -59,7 +59,7 @@ def command(
         asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
         scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
         found = tipmenu.read(conn, scope, include_excluded=include_excluded)
-    about = About(["events", "tip_menu"], found.coverage, found.excluded)
+    about = About(["events", "tip_menu"], asked.seen, found.excluded)
     drawn = Drawn("What of the tip menu sold", pictures=partial(_pictures, found.rows))
     nothing = "no menu is saved, and nobody tipped in that time: mhc import tipmenu FILE --save"
     rows = out.ordered(ITEMS, found.rows)

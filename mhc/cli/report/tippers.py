@@ -145,8 +145,8 @@ def command(
         rows = _looked_up(conn, out, found, found.rows[:top], whole=html is not None)
     was = earlier and earlier.totals
     more: dict[str, object] = {"before": found.before and _whole(asked, found.before)}
-    more |= comparing.head(then, earlier.coverage if earlier else None, totals, was or {})
-    about = About(found.sources, found.coverage, found.excluded, more, then and then.span)
+    more |= comparing.head(then, totals, was or {})
+    about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     _tell(out, found, rows, segment)
     comparing.tell(out, then)
     nothing = "no tips in that time; what was captured: mhc capture coverage"
