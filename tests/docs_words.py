@@ -99,6 +99,7 @@ TABLES = {
 
 # Column → what its name does not say.
 COLUMNS = {
+    "payment_quarter.records": "twelve bytes each, little-endian: milliseconds in the quarter, doubled, and 1 for a tip; the row of who paid (0: nobody knows), its bits inverted where they hid their name; tokens",
     "person.username": "current, lower case",
     "person.role": "viewer, model, both or unknown: from evidence, unless set by hand",
     "person.rid": "the platform's number of the room",
@@ -488,7 +489,8 @@ REPORTS = {
         ),
         "usd_per_token": ("number", "The setting; null where it is not set."),
         "total": ("object", "The figures of all rows together."),
-    },
+    }
+    | _COMPARED,
     "report tags": _ABOUT
     | {
         "username": ("string", "The viewer whose spending it is; null: the room."),

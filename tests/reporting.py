@@ -28,7 +28,7 @@ REPORTS = {
     ),
     "followers": Asked("nobody was seen to follow", ranged=("--compare previous",)),
     "tipmenu": Asked("no menu is saved"),
-    "income": Asked("nothing was earned", ("", "--by day", "--by type")),
+    "income": Asked("nothing was earned", ("", "--by day", "--by type"), ranged=("--compare previous",)),
     "timing": Asked(
         "no hour of that time",
         ("", "--metric tips", "--metric messages", "--metric arrivals", "{who}"),

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 
 import docs_generator
@@ -14,6 +15,7 @@ import docs_pages
 import docs_words
 from docs_lines import Line, lines_of, refusal
 from docs_tree import Leaf, groups, leaves
+from mhc.cli.help import Group
 from mhc.cli.root import COMMANDS
 from mhc.config.table import SETTINGS
 from mhc.errors import Exit
@@ -84,6 +86,19 @@ def test_every_command_explains_itself(leaf: Leaf) -> None:
         one.written for one in leaf.own_options if re.search(r"[A-Z]+ RANGE|INTEGER|FLOAT", one.written)
     ]
     assert [field.name for field in leaf.fields or () if not field.help] == []
+
+
+@pytest.mark.parametrize("path", groups())
+def test_a_group_shows_examples_of_its_commands(path: str) -> None:
+    (group,) = (group for name, group in groups().items() if name == path)
+    assert isinstance(group, Group)
+    assert group.examples
+    assert set(group.examples) <= {
+        example for leaf in LEAVES if leaf.path.startswith(f"{path} ") for example in leaf.examples
+    }
+    if path == "report":
+        named = {example.split()[2] for example in group.examples}
+        assert named == set(group.list_commands(click.Context(group))), "every report has one"
 
 
 def test_the_table_of_commands_says_what_their_help_begins_with() -> None:

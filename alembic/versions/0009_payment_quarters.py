@@ -51,8 +51,9 @@ PAYMENTS = f"""
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         # All at once, a page's first table first: a listener waits then, and neither has what the other waits for.
-        tables = "stream, event, person, visit, person_total, follow_change"
-        op.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+        op.execute("LOCK TABLE stream, person IN SHARE ROW EXCLUSIVE MODE")
+        # And as much as is needed in the end: who reads meanwhile would have the half of it.
+        op.execute("LOCK TABLE event, visit, person_total, follow_change IN ACCESS EXCLUSIVE MODE")
     made = op.create_table(
         "payment_quarter",
         sa.Column("room_id", sa.Integer(), autoincrement=False, nullable=False),

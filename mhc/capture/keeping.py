@@ -15,6 +15,7 @@ from mhc.capture.lock import HeldError, StreamLock
 from mhc.capture.options import Options
 from mhc.capture.replay import Replayed, Target, replay
 from mhc.capture.spool import Spool
+from mhc.domain.counted import counted
 from mhc.errors import AccessError, MhcError, TryLaterError
 from mhc.store import pages, streams
 from mhc.store.events import NewEvent
@@ -272,7 +273,7 @@ class Keeper:
         if came.ours:
             self._hold.stand_at(came.place)
             self._health.state(held, "listening", "")
-        log.warning("%s: the database is back: %d pages replayed", held.room, self._replayed)
+        log.warning("%s: the database is back: %s replayed", held.room, counted(self._replayed, "page"))
 
     def close(self) -> None:
         """Close the spool; what is in it stays."""

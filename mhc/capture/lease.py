@@ -11,12 +11,13 @@ from mhc.capture.options import Options
 from mhc.clients.events import EventsClient, asked_timeout
 from mhc.domain.clock import from_ms
 from mhc.errors import TryLaterError
-from mhc.store import streams
+from mhc.store import derived, streams
 from mhc.store.database import Database
 from mhc.store.pages import LeaseLostError, Page
 from mhc.store.streams import Stream
 
 RENEW_SECONDS = 10.0
+_OLDER = timedelta(days=7)  # so long may a listener of an older version have gone on after an upgrade
 
 
 class DatabaseReplacedError(TryLaterError):
@@ -91,6 +92,8 @@ class Hold:
             found = streams.ensure(conn, self._client.room, self._o.kind, self._client.host, now)
             valid = self.length(found.cursor)
             epoch = streams.take_lease(conn, found.id, owner, now=now, valid=valid, lock_held=held)
+            if epoch is not None:
+                derived.mend(conn, now - _OLDER)
         if epoch is None:
             until = found.lease_expires_at.isoformat(timespec="seconds") if found.lease_expires_at else "?"
             raise HeldError(

@@ -21,7 +21,9 @@ ALIASES = (
 )
 
 
-@click.group(cls=Group)
+@click.group(
+    cls=Group, examples=["mhc alias list viewer_one", "mhc alias add viewer_one viewer_old --former"]
+)
 def group() -> None:
     """Names that a person has, or had."""
 

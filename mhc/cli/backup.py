@@ -12,6 +12,7 @@ from mhc.cli.context import database, settings, utc_now
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.config import check_option
+from mhc.domain.counted import counted
 from mhc.errors import CheckError, ConfigError, DataError, UsageError
 
 if TYPE_CHECKING:
@@ -164,7 +165,13 @@ def restore(
             replaced = backups.restore(db, path, made, utc_now())
             audit.record(loaded.state_dir, "db restore", at=utc_now(), file=path, events=made.contents.events)
             if again := _forget_again(db, loaded, known):
-                out.message(f"{again} names in it were forgotten since, and are forgotten again")
+                out.message(
+                    counted(
+                        again,
+                        "name in it was forgotten since, and is forgotten again",
+                        "names in it were forgotten since, and are forgotten again",
+                    )
+                )
             problems = inventory.problems(db, loaded.merge_gap)
             known_names.refresh(db, loaded)
             row |= {"problems": problems, "sound": not problems, "replaced": replaced and str(replaced)}

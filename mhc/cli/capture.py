@@ -15,6 +15,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.root import LazyGroup
 from mhc.cli.telling import say
 from mhc.cli.unmasking import unmask_options
+from mhc.domain.counted import counted
 from mhc.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ _room = click.option("--room", metavar="ROOM", shell_complete=complete.rooms, he
 
 @click.group(
     cls=LazyGroup,
+    examples=["mhc capture status", "mhc capture gaps"],
     table={
         "export": (
             "mhc.cli.transfer:export",
@@ -152,7 +154,10 @@ def listener_rows(state_dir: Path, known: "Sequence[Stream]") -> list[dict[str, 
         row = _row(one, beats.get((one.room, one.kind, one.host)), own, alive=alive)
         pages = 0 if alive else spooled.get(one.lock_name, 0)  # else it says itself how many there are
         if pages and not row["spooled"]:
-            row |= {"spooled": pages, "detail": f"{pages} pages wait for the database: mhc listen"}
+            row |= {
+                "spooled": pages,
+                "detail": f"{counted(pages, 'page waits', 'pages wait')} for the database: mhc listen",
+            }
         rows.append(row)
     return rows
 
@@ -288,4 +293,5 @@ def _retry(ctx: click.Context, db: "Database", room: str | None, *, write: bool)
     from mhc.capture.retry import retry
 
     done = retry(db, settings(ctx).merge_gap, room, write=write)
-    say(ctx, f"{done.events} {'became' if write else 'would become'} events, {done.rest} stay")
+    verb = "became" if write else "would become"
+    say(ctx, f"{counted(done.events, verb + ' an event', verb + ' events')}, {done.rest} stay")

@@ -38,7 +38,7 @@ PATHS = (
 _SHOWN = "***"
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, examples=["mhc config list", "mhc config path"])
 def group() -> None:
     """The settings, and where they come from."""
 

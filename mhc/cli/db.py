@@ -6,6 +6,7 @@ from mhc.cli.context import database
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.root import LazyGroup
+from mhc.domain.counted import counted
 from mhc.errors import CheckError
 
 UPGRADED = (
@@ -53,6 +54,7 @@ CHECKS = (
 
 @click.group(
     cls=LazyGroup,
+    examples=["mhc db info", "mhc db backup", "mhc db check"],
     table={
         "backup": ("mhc.cli.backup:backup", "Make a backup, verify it, and remove what is no longer kept."),
         "restore": ("mhc.cli.backup:restore", "Put a backup in the database's place."),
@@ -119,4 +121,4 @@ def check(ctx: click.Context, /, out: Writer, repair: bool, dry_run: bool, **_as
         problems = inventory.problems(db, settings(ctx).merge_gap)
         out.record(CHECKS, {"database": db.name, "sound": not problems, "problems": problems})
     if problems:
-        raise CheckError(f"{len(problems)} problems in {db.name}", hint="mhc db check --repair")
+        raise CheckError(f"{counted(len(problems), 'problem')} in {db.name}", hint="mhc db check --repair")

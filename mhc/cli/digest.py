@@ -10,6 +10,7 @@ from mhc.cli import page
 from mhc.cli.table import HIDDEN, duration, local, share
 from mhc.cli.terminal import Screen
 from mhc.domain import markdown
+from mhc.domain.counted import counted
 from mhc.domain.text import Safe, encode
 from mhc.domain.times import Range
 
@@ -165,19 +166,20 @@ class _Words:
         room = "" if self._said.room else f"{self._pen(head.room)}, "
         lasted = "it goes on" if head.ended_at is None else duration(head.ended_at - head.started_at)
         yield f"{room}{self._at(head.started_at)}: {lasted}"
-        tippers = f"{head.tippers:,} {'tipper' if head.tippers == 1 else 'tippers'}"
-        yield f"{self._tokens(head.tokens)}, {self._amount(head.tips)} tips, {tippers}"
+        tips, tippers = self._amount(head.tips, "tip"), counted(head.tippers, "tipper")
+        yield f"{self._tokens(head.tokens)}, {tips}, {tippers}"
         if head.best_tipper is not None:
             yield f"best tipper: {self._pen(head.best_tipper)}, {self._tokens(head.best_tokens or 0)}"
-        people = "" if head.unique_visitors is None else f"{head.unique_visitors:,} people, "
-        yield f"{people}{head.new_followers:,} new followers"
+        came = head.unique_visitors
+        people = "" if came is None else f"{counted(came, 'person', 'people')}, "
+        yield f"{people}{counted(head.new_followers, 'new follower')}"
         if head.coverage != 1:
             yield "nobody listened" if not head.coverage else f"{share(head.coverage)} of it was captured"
         if self._found.sessions > 1:
             yield f"the last of {self._found.sessions:,} sessions in that time"
 
     def _regular(self, one: "Regular") -> str:
-        return f"{self._pen(one.username)}: missed {one.missed:,} sessions, last at that of {self._at(one.last_session_at)}"
+        return f"{self._pen(one.username)}: missed {counted(one.missed, 'session')}, last at that of {self._at(one.last_session_at)}"
 
     def _came(self) -> list[str]:
         return [
@@ -200,7 +202,7 @@ class _Words:
         return local(at, self._said.tz)
 
     def _tokens(self, number: int) -> str:
-        return f"{self._amount(number)} token{'s' if self._said.hidden or number != 1 else ''}"
+        return self._amount(number, "token")
 
-    def _amount(self, number: int) -> str:
-        return HIDDEN if self._said.hidden else f"{number:,}"
+    def _amount(self, number: int, one: str) -> str:
+        return f"{HIDDEN} {one}s" if self._said.hidden else counted(number, one)

@@ -12,6 +12,7 @@ import click
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
+from mhc.domain.counted import counted
 from mhc.errors import CheckError, ConfigError, MhcError
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _spools(ctx: click.Context, loaded: "Settings") -> "Iterator[Finding]":
             yield error("spool", f"cannot read {one.path}: {one.trouble}", "make it yours, then: mhc listen")
             continue
         since = f" since {iso_z(one.since)}" if one.since else ""
-        waits = f"{one.room or one.path}: {one.pages} pages wait for the database{since}"
+        waits = f"{one.room or one.path}: {counted(one.pages, 'page waits', 'pages wait')} for the database{since}"
         if one.listening:
             yield ok("spool", f"{waits}; mhc listen brings them in")
         elif one.room is None:
@@ -197,15 +198,21 @@ def _jobs(plans: "Sequence[Plan]") -> "Iterator[Finding]":
     if not on:
         yield off("jobs", "none is on")
     elif not begun:
-        yield warning("jobs", f"{len(on)} are on, and none ever ran", "mhc service print cron")
+        yield warning(
+            "jobs", f"{counted(len(on), 'is on', 'are on')}, and none ever ran", "mhc service print cron"
+        )
     elif on[0].now - max(begun) > min(one.max_age for one in on):
-        yield warning("jobs", f"{len(on)} are on, and none ran since {iso_z(max(begun))}", "does cron run?")
+        yield warning(
+            "jobs",
+            f"{counted(len(on), 'is on', 'are on')}, and none ran since {iso_z(max(begun))}",
+            "does cron run?",
+        )
     else:
         wrong = troubles(on)
         for name, problem in wrong:
             yield warning("jobs", f"{name}: {problem}", f"mhc job history {name}")
         if not wrong:
-            yield ok("jobs", f"{len(on)} are on, and go well")
+            yield ok("jobs", counted(len(on), "is on, and goes well", "are on, and go well"))
 
 
 def _feeds(

@@ -42,6 +42,7 @@ _unmask = unmask_options(reveal="Name who tipped anonymously.", private="Show th
 
 @click.group(
     cls=LazyGroup,
+    examples=["mhc event list -L 20", "mhc event tail --events tip -L 20"],
     table={"tail": ("mhc.cli.tail:command", "Print the last stored events, then new ones, until stopped.")},
 )
 def group() -> None:

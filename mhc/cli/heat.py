@@ -24,13 +24,17 @@ class Cell(Protocol):
     def per_hour(self) -> float:
         """How much happens in such an hour."""
 
+    @property
+    def is_long(self) -> bool:
+        """Whether enough of it is known to measure others by it."""
+
 
 def week(cells: Sequence[Cell], screen: Screen, first_day: int = 0) -> Iterator[Safe]:
     """Give the lines of a map, from a day on (0: Monday): blank where nothing happened, a dot or a dash where nothing is known."""
     known = {one.place: one.per_hour for one in cells}
     signs = shades(screen)
     wide = 3 if screen.columns >= _WIDE else 2 if screen.columns >= _NARROW else 1
-    most = max(known.values(), default=0)
+    most = max((one.per_hour for one in leading(cells)), default=0)
     yield _line("", _hours(wide))
     for day in days_from(first_day):
         mine = (known.get(Hour(day, hour)) for hour in range(24))
@@ -38,6 +42,14 @@ def week(cells: Sequence[Cell], screen: Screen, first_day: int = 0) -> Iterator[
             DAYS[day][:3], "".join((shade(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
         )
     yield from _legend(most, signs, screen.columns)
+    if max(known.values(), default=0) > most:
+        yield Safe("an hour too short to count may be more\n")
+
+
+def leading(cells: Sequence[Cell]) -> Sequence[Cell]:
+    """Give the hours that set the scale: the long ones, or all where nothing happened in these."""
+    long = [one for one in cells if one.is_long]
+    return long if any(one.per_hour for one in long) else cells
 
 
 def _line(label: str, text: str) -> Safe:
@@ -57,7 +69,7 @@ def shades(screen: Screen) -> str:
 
 
 def shade(value: float | None, most: float, signs: str) -> str:
-    """Give the sign of a value; of none at all there is no sign."""
+    """Give the sign of a value, of more than the most that of the most; of none at all there is no sign."""
     if value is None:
         return signs[0]
     if not value:

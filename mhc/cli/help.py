@@ -1,7 +1,7 @@
 """How help is laid out: within the terminal, from 40 columns on, where Click wants 50."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import click
@@ -38,13 +38,17 @@ class HelpContext(click.Context):
 
 
 class Group(click.Group):
-    """A group of commands whose help gives the whole first sentence of each, where Click cuts it to a line."""
+    """A group of commands whose help gives the whole first sentence of each, where Click cuts it to a line.
+
+    Its examples are examples of its commands.
+    """
 
     context_class = HelpContext
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         settings = HELP_OPTIONS | (kwargs.pop("context_settings", None) or {})
         super().__init__(*args, context_settings=settings, **kwargs)
+        self.examples = tuple(examples)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in the order of their names."""
@@ -53,6 +57,19 @@ class Group(click.Group):
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples and the epilog."""
+        write_examples(formatter, self.examples)
+        super().format_epilog(ctx, formatter)
+
+
+def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
+    """Write examples as lines that can be copied, whatever their length."""
+    if examples:
+        with formatter.section("Examples"):
+            for line in examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
 def _broken(name: str, columns: int, indent: int) -> Iterator[str]:

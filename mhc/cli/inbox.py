@@ -51,7 +51,7 @@ def _with_texts(fields: tuple[Field, ...], private: bool) -> tuple[Field, ...]:
     return tuple(shown) if private else fields
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, examples=["mhc inbox list", "mhc inbox show viewer_one"])
 def group() -> None:
     """Private messages, by the person you wrote with."""
 

@@ -29,7 +29,7 @@ _kind = click.Choice(list(KINDS), case_sensitive=False)
 _name = click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, examples=["mhc link add viewer_one twitter @viewer_one", "mhc link list"])
 def group() -> None:
     """Where else people are to be found."""
 

@@ -40,7 +40,10 @@ _id = click.argument("number", metavar="ID", type=int, help="The note's number, 
 _category = click.option("--category", type=click.Choice(CATEGORIES), help="Of this kind only.")
 
 
-@click.group(cls=Group)
+@click.group(
+    cls=Group,
+    examples=['mhc note add viewer_one "likes the blue lights" --category tips', "mhc note search blue"],
+)
 def group() -> None:
     """What you want to remember of a person."""
 

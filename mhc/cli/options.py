@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from mhc.cli import complete
-from mhc.cli.help import HELP_OPTIONS, HelpContext
+from mhc.cli.help import HELP_OPTIONS, HelpContext, write_examples
 from mhc.cli.output import FORMATS, Field, Sort, Writer, screen, select, username_field
 from mhc.cli.zone import find_zone, system_zone
 from mhc.domain.text import encode
@@ -81,10 +81,7 @@ class Command(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, the epilog, and where the shared options are explained."""
-        if self.examples:
-            with formatter.section("Examples"):
-                for line in self.examples:
-                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+        write_examples(formatter, self.examples)
         super().format_epilog(ctx, formatter)
         if any(parameter.name == "config" for parameter in self.params):
             formatter.write("\nShared options: mhc --help\n")

@@ -211,7 +211,7 @@ class Writer:
         layout, source = self._layout(), iter(rows)
         listed = list(islice(source, limit))
         cells = [[layout.show(field, shown_of(row, field)) for field in fields] for row in listed]
-        if any(field.bar and not field.hidden for field in fields):
+        if self.screen.is_terminal and any(field.bar and not field.hidden for field in fields):
             values = [[value_of(row, field) for field in fields] for row in listed]
             cells = layout.with_bars(fields, cells, values)
         sys.stdout.writelines(line + "\n" for line in layout.table(fields, cells, headers=self.headers))

@@ -33,7 +33,7 @@ PAIRS = (
 _kind = click.Choice(["collaborator", "alternate"], case_sensitive=False)
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, examples=["mhc pair add viewer_one viewer_three", "mhc pair list"])
 def group() -> None:
     """Who belongs together: collaborators, and accounts of one person."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mhc.cli.heat import Cell
+from mhc.cli.heat import Cell, leading
 from mhc.cli.page import Picture, text
 from mhc.cli.plot import figure
 from mhc.config.timetable import DAYS
@@ -21,7 +21,8 @@ _HIGH, _DOT, _DOTS = 180, 3, 120  # of a line; more dots than these hide it
 def week(cells: Sequence[Cell], what: str, first_day: int = 0) -> Picture:
     """Draw the hours of a week from a day on (0: Monday), the fuller the brighter; an hour of which nothing is known is left out."""
     known = {one.place: one.per_hour for one in cells}
-    most = max(known.values(), default=0) or 1
+    scale = leading(cells)
+    most = max((one.per_hour for one in scale), default=0) or 1
     shapes = [_word(_LEFT + hour * _CELL, 16, f"{hour:02}", _MAP_TEXT) for hour in range(0, 24, _EACH)]
     for row, day in enumerate(days_from(first_day)):
         name = DAYS[day]
@@ -30,12 +31,12 @@ def week(cells: Sequence[Cell], what: str, first_day: int = 0) -> Picture:
             if place in known:
                 said = f"{name} {place.hour:02}:00, {known[place]:,.2f} {what} an hour live"
                 left, top = _LEFT + place.hour * _CELL, _TOP + row * _CELL
-                strength = 0.08 + 0.92 * known[place] / most
+                strength = 0.08 + 0.92 * min(1, known[place] / most)
                 shapes.append(
                     f'<rect x="{left}" y="{top}" width="{_CELL - _GAP}" height="{_CELL - _GAP}" rx="3"'
                     f' fill-opacity="{strength:.2f}"><title>{text(said)}</title></rect>'
                 )
-    best = max(cells, key=lambda one: one.per_hour, default=None)
+    best = max(scale, key=lambda one: one.per_hour, default=None)
     alt = f"{what} by hour of the week" + (
         f"; the most on {DAYS[best.place.day]} at {best.place.hour:02}:00" if best else ""
     )

@@ -11,6 +11,7 @@ from mhc.cli.options import Command, common_options, output_options, write_optio
 from mhc.cli.output import Field, Writer
 from mhc.cli.progress import Progress
 from mhc.cli.telling import say
+from mhc.domain.counted import counted
 from mhc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,8 +101,11 @@ def _limits(known: "Mapping[str, timedelta | None]", names: tuple[str, ...]) -> 
 
 def _ask(due: int, *, no_input: bool) -> None:
     if no_input or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{due:,} rows would lose what they hold", hint="-y, where they may")
-    click.confirm(f"Take away what {due:,} rows hold?", abort=True, err=True)
+        raise UsageError(
+            counted(due, "row would lose what it holds", "rows would lose what they hold"),
+            hint="-y, where they may",
+        )
+    click.confirm(f"Take away what {counted(due, 'row holds', 'rows hold')}?", abort=True, err=True)
 
 
 def _prune(ctx: click.Context, db: "Database", before: "Mapping[str, datetime]") -> Mapping[str, int]:

@@ -46,7 +46,13 @@ _status = click.Choice(STATUSES, case_sensitive=False)
 _name = click.argument("name", metavar="NAME", help="Any name of the person.", shell_complete=complete.people)
 
 
-@click.group(cls=Group)
+@click.group(
+    cls=Group,
+    examples=[
+        "mhc relation set viewer_one --role friend --trait Regular --status active",
+        "mhc relation show viewer_one",
+    ],
+)
 def group() -> None:
     """What people are to you."""
 

@@ -51,8 +51,8 @@ class Field:
     own. `table=False` keeps the field out of table, TSV and CSV until `--fields` asks for it, `json=False` out of
     JSON and NDJSON. `foreign` says that the text came from outside (None: every kind that can carry text). `absent`
     stands for an unknown value where it is read by people: in table, TSV and CSV. `bar` draws one behind the figure in a
-    table that is wide enough, as long as it is of the most in the column. `exact` keeps the minutes of a time long ago
-    where a narrow table would show its day alone. `secrecy` says why it is hidden while
+    table on a terminal that is wide enough, as long as it is of the most in the column. `exact` keeps the minutes of a
+    time long ago where a narrow table would show its day alone. `secrecy` says why it is hidden while
     the screen is on stream, `inside` which members of a nested value are; `hidden` that they are hidden now.
     """
 

@@ -40,7 +40,7 @@ and set it, with your name, in the environment or with: mhc init
   mhc listen"""
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, examples=["mhc sandbox demo --for 5s", "mhc sandbox serve"])
 def group() -> None:
     """Try mhc out against made-up data."""
 

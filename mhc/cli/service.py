@@ -125,7 +125,7 @@ _LOGROTATE = """\
 _HOMES = ("/home", "/root", "/run/user")
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, examples=["mhc service print listen", "mhc service print cron"])
 def group() -> None:
     """Units for cron, systemd and logrotate, to be printed."""
 

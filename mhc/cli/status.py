@@ -13,6 +13,7 @@ from mhc.cli.options import Command, Shared, common_options, record_options
 from mhc.cli.output import Field, Writer, screen
 from mhc.cli.table import duration
 from mhc.cli.terminal import clear_screen, pause
+from mhc.domain.counted import counted
 from mhc.domain.text import encode
 from mhc.errors import TryLaterError, UnavailableError
 
@@ -200,7 +201,7 @@ def _stored(said: "Status", now: Now) -> dict[str, object]:
         "session": [_session(one, now.at) for one in said.live],
         "runs": [*map(_run, said.jobs), *(f"{job}: {problem}" for job, problem in now.troubles)],
         "missing": [*gaps[:GAPS_SHOWN], *rest],
-        "holds": f"{about}{_several(sizes.events, 'event', 'events')}, {_several(sizes.people, 'person', 'people')},"
+        "holds": f"{about}{counted(sizes.events, 'event')}, {counted(sizes.people, 'person', 'people')},"
         f" {_size(sizes.bytes)}",
     }
 
@@ -217,13 +218,9 @@ def _session(row: "Row", at: datetime) -> dict[str, object]:
         "length": duration(at - row.started_at),
         "title": row.title,
         "tokens": f"{row.tokens:,} tk",
-        "tippers": _several(row.tippers, "tipper", "tippers"),
-        "people": None if row.unique_visitors is None else _several(row.unique_visitors, "person", "people"),
+        "tippers": counted(row.tippers, "tipper"),
+        "people": None if row.unique_visitors is None else counted(row.unique_visitors, "person", "people"),
     }
-
-
-def _several(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def short_lines(
@@ -247,7 +244,7 @@ def short_lines(
                 "live",
                 duration(at - row.started_at),
                 *([] if hidden else [f"{row.tokens:,} tk"]),
-                _several(row.tippers, "tipper", "tippers"),
+                counted(row.tippers, "tipper"),
             ]
         yield f"{' '.join(words)}{dot}{states.get(room, 'never started')}"
 

@@ -22,6 +22,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.progress import Progress
 from mhc.cli.telling import say
 from mhc.config import check_option
+from mhc.domain.counted import counted
 from mhc.errors import DataError, NotFoundError, UsageError, of_os_error
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def export(
         finally:
             audit.record(state, "capture export", at=utc_now(), **facts, lines=counts)
     if out is not None:
-        say(ctx, f"exported {counts['event']:,} events to {out}")
+        say(ctx, f"exported {counted(counts['event'], 'event')} to {out}")
 
 
 def _wanted(
@@ -223,23 +224,35 @@ def _fits(done: "Result") -> bool:
 def _warnings(done: "Result") -> Iterator[str]:
     """Say what could not be taken over, and where to look."""
     if done.conflicting:
-        yield f"{done.conflicting} events have an id that is here with another body: mhc capture rejected"
+        yield f"{counted(done.conflicting, 'event has', 'events have')} an id that is here with another body: mhc capture rejected"
     if done.clashes:
-        yield f"{len(done.clashes)} names are another person's here: {', '.join(done.clashes[:5])}"
+        yield f"{counted(len(done.clashes), 'name is', 'names are')} another person's here: {', '.join(done.clashes[:5])}"
     if done.refused["session"]:
-        yield f"{done.refused['session']} sessions were left out: another is in their place here"
+        yield counted(
+            done.refused["session"],
+            "session was left out: another is in its place here",
+            "sessions were left out: another is in their place here",
+        )
     if done.refused["merge"]:
-        yield f"{done.refused['merge']} merges were left out: they contradict those here"
+        yield counted(
+            done.refused["merge"],
+            "merge was left out: it contradicts those here",
+            "merges were left out: they contradict those here",
+        )
     if done.forgotten:
-        yield f"{done.forgotten} lines are about people who were forgotten, and were left out"
+        yield counted(
+            done.forgotten,
+            "line is about somebody who was forgotten, and was left out",
+            "lines are about people who were forgotten, and were left out",
+        )
     for name in done.pending:
         yield f"{name} was forgotten elsewhere, and is still here: mhc person forget {name}"
     if done.uncovered:
-        yield f"{done.uncovered} captured times were left out, since lines are missing or do not fit"
+        yield f"{counted(done.uncovered, 'captured time was', 'captured times were')} left out, since lines are missing or do not fit"
     for number, why in sorted(done.bad):
         yield f"line {number}: {why}"
     if done.bad_lines > len(done.bad):
-        yield f"{done.bad_lines - len(done.bad)} more lines do not fit"
+        yield f"{counted(done.bad_lines - len(done.bad), 'more line does', 'more lines do')} not fit"
 
 
 def _refuse_holes(done: "Result") -> None:
@@ -247,6 +260,6 @@ def _refuse_holes(done: "Result") -> None:
     if done.said is None:
         raise DataError(f"the file ends early, after line {done.last}", hint=again)
     if done.bad_lines:
-        raise DataError(f"{done.bad_lines} lines do not fit", hint=again)
+        raise DataError(f"{counted(done.bad_lines, 'line does', 'lines do')} not fit", hint=again)
     if done.missing:
-        raise DataError(f"{done.missing} lines are missing", hint=again)
+        raise DataError(f"{counted(done.missing, 'line is', 'lines are')} missing", hint=again)

@@ -1,7 +1,8 @@
 """When a room was on: broadcasts read from its events, one step an event, in order of time.
 
 The rules: a start opens, a stop closes, a second start closes the first. A broadcast with no event for longer than
-the merge gap ended at its last one. Without a start, five paid or chat events by two people, none further apart than
+the merge gap ended just after its last one, until a stop comes before any other broadcast begins: then it lasted, if its
+start was seen, until that. Without a start, five paid or chat events by two people, none further apart than
 the merge gap, show that the room was on; enters, leaves and private messages alone do not. Talk that follows a known
 stop within the merge gap is the room emptying, not a new show.
 """
@@ -14,6 +15,7 @@ from typing import NamedTuple
 MERGE_GAP = timedelta(minutes=30)
 START, STOP = "broadcastStart", "broadcastStop"
 ACTIVITY = frozenset({"chatMessage", "tip", "mediaPurchase", "fanclubJoin"})
+JUST_AFTER = timedelta(milliseconds=1)  # ranges are half open: so an end at the last event leaves it in
 _RUN_EVENTS = 5
 _RUN_PEOPLE = 2
 
@@ -55,6 +57,9 @@ class RoomState(NamedTuple):
     stopped_at: datetime | None = None  # the last known stop
     run: Run | None = None
     silent: bool = False  # the open broadcast counts as ended: nothing came for long, and no stop will
+    lapsed: Broadcast | None = (
+        None  # ended by silence before the last event; a stop would show that it lasted
+    )
 
     @property
     def heard_at(self) -> datetime | None:
@@ -65,15 +70,21 @@ class RoomState(NamedTuple):
 
     @property
     def shown(self) -> Broadcast | None:
-        """The open broadcast as it counts: a silent one ended at its last sign of life."""
-        if self.open is None or not self.silent:
+        """The last broadcast as it counts, if more may come of it: a silent one ended just after its last sign of life."""
+        if self.lapsed is not None:
+            return self.lapsed
+        heard = self.heard_at
+        if self.open is None or heard is None or not self.silent:
             return self.open
-        return replace(self.open, ended_at=self.heard_at, end_inferred=True)
+        return replace(self.open, ended_at=heard + JUST_AFTER, end_inferred=True)
 
     def known_from(self, stored: Sequence[Broadcast]) -> "RoomState":
         """Give the state in which an open broadcast stays silent that is stored as such, as the last one."""
         silent = self._replace(silent=True)
-        return silent if self.open is not None and [silent.shown] == list(stored[-1:]) else self
+        if self.open is None or silent.shown is None or not stored:
+            return self
+        as_before = replace(silent.shown, ended_at=self.heard_at)  # once an end lay at the last event
+        return silent if stored[-1] in (silent.shown, as_before) else self
 
     def is_silent(self, now: datetime, gap: timedelta) -> bool:
         """Whether a broadcast is open that gave no sign of life for longer than the gap."""
@@ -81,9 +92,13 @@ class RoomState(NamedTuple):
 
 
 def after(broadcast: Broadcast) -> RoomState:
-    """Give the state in which an ended broadcast leaves its room."""
-    stop = None if broadcast.end_inferred else broadcast.ended_at
-    return RoomState(last_at=broadcast.ended_at, stopped_at=stop)
+    """Give the state in which a broadcast leaves its room that no start has ended: as of its last event."""
+    ended_at = broadcast.ended_at
+    if ended_at is None or not broadcast.end_inferred:
+        return RoomState(last_at=ended_at, stopped_at=ended_at)
+    heard = max(broadcast.started_at, ended_at - JUST_AFTER)
+    going_on = replace(broadcast, ended_at=None, end_inferred=False)
+    return RoomState(heard, going_on, active_at=heard if broadcast.start_inferred else None, silent=True)
 
 
 def fold(
@@ -101,11 +116,6 @@ def fold(
     return state._replace(last_at=last_at, silent=is_silent), ended
 
 
-def _close(state: RoomState, at: datetime, *, inferred: bool) -> tuple[RoomState, Broadcast | None]:
-    closed = state.open and replace(state.open, ended_at=at, end_inferred=inferred)
-    return RoomState(stopped_at=None if inferred else at), closed
-
-
 def _expire(
     state: RoomState, last_at: datetime | None, at: datetime, gap: timedelta
 ) -> tuple[RoomState, Broadcast | None]:
@@ -117,31 +127,34 @@ def _expire(
     heard = state.active_at if state.open.start_inferred else last_at
     if heard is None or at - heard <= gap:
         return state, None
-    return _close(state, heard, inferred=True)
+    ended = replace(state.open, ended_at=heard + JUST_AFTER, end_inferred=True)
+    return (RoomState(), ended) if ended.start_inferred else (RoomState(lapsed=ended), None)
 
 
 def _step(state: RoomState, mark: Mark, gap: timedelta) -> tuple[RoomState, Broadcast | None]:
     if mark.method == START:
-        state, closed = _close(state, mark.at, inferred=True)
-        return state._replace(open=Broadcast(mark.at)), closed
+        closed = replace(state.open, ended_at=mark.at, end_inferred=True) if state.open else state.lapsed
+        return RoomState(open=Broadcast(mark.at)), closed
     if mark.method == STOP:
-        return _close(state, mark.at, inferred=False)
+        lasted = state.open or state.lapsed
+        closed = replace(lasted, ended_at=mark.at, end_inferred=False) if lasted else None
+        return RoomState(stopped_at=mark.at), closed
     if mark.method not in ACTIVITY:
         return state, None
     if state.open:
         return (state._replace(active_at=mark.at) if state.open.start_inferred else state), None
     if state.stopped_at is not None and mark.at - state.stopped_at <= gap:
         return state, None
-    return _extend_run(state, mark), None
+    return _extend_run(state, mark)
 
 
-def _extend_run(state: RoomState, mark: Mark) -> RoomState:
+def _extend_run(state: RoomState, mark: Mark) -> tuple[RoomState, Broadcast | None]:
     run = state.run or Run(mark.at, mark.at, 0, ())
     people = run.people
     if mark.person is not None and mark.person not in people and len(people) < _RUN_PEOPLE:
         people = (*people, mark.person)
     run = Run(run.first_at, mark.at, run.count + 1, people)
     if run.count < _RUN_EVENTS or len(people) < _RUN_PEOPLE:
-        return state._replace(run=run)
+        return state._replace(run=run), None
     opened = Broadcast(run.first_at, start_inferred=True)
-    return state._replace(run=None, open=opened, active_at=mark.at)
+    return state._replace(run=None, open=opened, active_at=mark.at, lapsed=None), state.lapsed

@@ -3,16 +3,16 @@
 Pages are read by looking for tags, in time that grows with their length only, whatever is left open in them.
 """
 
-import csv
 import html
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from mhc.domain.markup import pieces
 from mhc.domain.names import UsernameError, parse_username
+from mhc.domain.rosters import delimiter_of, read_rows
 from mhc.patterns import Pattern
 
-_COLUMNS = ("username", "user", "name")
+_TITLES = ("username", "user", "name")  # that may stand above names, one a line
 _ELSEWHERE = frozenset({"nav", "header", "footer", "script", "style", "noscript", "aside"})
 # Paths of the site that look like a name.
 _PATHS = frozenset(
@@ -40,32 +40,22 @@ class Listed(NamedTuple):
 
 
 def parse_list(text: str) -> Listed:
-    """Read a list; names are given in order, each once."""
+    """Read a list; names are given in order, each once. Raises RosterError where CSV has no column `username`."""
     begin = text.lstrip()
     if begin.startswith("<"):
         return _of_page(text)
-    first = begin.partition("\n")[0]
-    return _of_csv(text) if "," in first else _of_lines(text)
+    delimiter = delimiter_of(begin.partition("\n")[0].rstrip())
+    if delimiter is None:
+        return _of_lines(text)
+    rows = read_rows(text.splitlines(), delimiter)
+    return _named((number, row.get("username", "").strip()) for number, row in rows)
 
 
 def _of_lines(text: str) -> Listed:
     lines = [line.strip() for line in text.splitlines()]
-    wanted = lines[1:] if lines and lines[0].lower() in _COLUMNS else lines
+    wanted = lines[1:] if lines and lines[0].lower() in _TITLES else lines
     skipped = len(lines) - len(wanted)
     return _named((skipped + number, line) for number, line in enumerate(wanted, 1))
-
-
-def _of_csv(text: str) -> Listed:
-    """Take the column that is called so, or the first one."""
-    try:
-        rows = list(csv.reader(text.splitlines()))
-    except csv.Error:  # a cell of 128 KiB
-        return _of_lines(text)
-    titles = [cell.strip().lower() for cell in rows[0]]
-    column = next((titles.index(name) for name in _COLUMNS if name in titles), None)
-    begin, at = (0, 0) if column is None else (1, column)
-    cells = ((number, row[at].strip()) for number, row in enumerate(rows, 1) if len(row) > at)
-    return _named((number, cell) for number, cell in cells if number > begin)
 
 
 def _named(lines: Iterable[tuple[int, str]]) -> Listed:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import NamedTuple
 
+from mhc.domain.counted import counted
 from mhc.domain.names import UsernameError, parse_username
 
 _DELIMITERS = ("\t", ";", ",")
@@ -37,12 +38,13 @@ def parse(text: str) -> list[Entry]:
     first = next((line for line in lines if line.strip()), None)
     if first is None:
         raise RosterError("names nobody")
-    delimiter = next((one for one in _DELIMITERS if one in first), None)
+    delimiter = delimiter_of(first)
     found: Iterable[tuple[int, str, str | None]]
-    if delimiter is None and first.strip().strip('"').lower() != "username":
+    if delimiter is None:
         found = ((place, line, None) for place, line in enumerate(lines, 1) if line.strip())
     else:
-        found = _rows("\n".join(lines), delimiter or ",")
+        rows = read_rows(lines, delimiter)
+        found = ((place, row.get("username", ""), row.get("note", "").strip() or None) for place, row in rows)
     once: dict[str, Entry] = {}
     for place, typed, note in found:
         try:
@@ -56,8 +58,15 @@ def parse(text: str) -> list[Entry]:
     return list(once.values())
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, str, str | None]]:
-    reader = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
+def delimiter_of(first: str) -> str | None:
+    """Give what parts the cells of a file that begins with this line; None where it is one name a line."""
+    found = next((one for one in _DELIMITERS if one in first), None)
+    return "," if found is None and first.strip().strip('"').lower() == "username" else found
+
+
+def read_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give the rows below a header, each with its line, as cells by column. Raises RosterError without `username`."""
+    reader = csv.reader(StringIO("\n".join(lines)), delimiter=delimiter, strict=True)
     columns: list[str] | None = None
     try:
         for row in reader:
@@ -70,8 +79,9 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, str, str | None]]:
                     raise RosterError(f"has the columns {shown!r}: one of them must be username")
                 continue
             if len(row) > len(columns):
-                raise RosterError(f"line {reader.line_num}: {len(row)} cells under {len(columns)} columns")
-            cells = dict(zip(columns, row, strict=False))
-            yield reader.line_num, cells.get("username", ""), cells.get("note", "").strip() or None
+                raise RosterError(
+                    f"line {reader.line_num}: {counted(len(row), 'cell')} under {counted(len(columns), 'column')}"
+                )
+            yield reader.line_num, dict(zip(columns, row, strict=False))
     except csv.Error as error:
         raise RosterError(f"line {reader.line_num}: {error}") from None

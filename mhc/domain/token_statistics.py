@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from mhc.domain.counted import counted
 from mhc.domain.ledger import Entry
 from mhc.domain.names import username_from_upstream
 from mhc.domain.text import clean
@@ -84,7 +85,7 @@ def _places(number: int, header: Sequence[str]) -> list[int]:
 def _line(number: int, row: Sequence[str], places: Sequence[int], width: int) -> Line:
     if len(row) != width:
         hint = "download it again: commas and line breaks in a note stand in quotes"
-        raise LineError(number, f"{len(row)} cells, and the header has {width}", hint)
+        raise LineError(number, f"{counted(len(row), 'cell')}, and the header has {width}", hint)
     stamp, change, balance, kind, user, note = (row[place] for place in places)
     kind = clean(kind).strip()
     if len(kind) > _LONGEST_TYPE or not kind.isprintable():

@@ -15,6 +15,7 @@ from mhc.clients.api import saved_answer
 from mhc.clients.failures import BrokenAnswerError
 from mhc.clients.pacing import Pacer, StoppedError
 from mhc.config import Settings
+from mhc.domain.counted import counted
 from mhc.domain.rooms import Keep, Reading, Scope, Show, Source, improbable, is_complete, marks
 from mhc.errors import CheckError, NotFoundError, UsageError
 from mhc.jobs.work import Work
@@ -59,7 +60,7 @@ class Polled:
         there = "the feed does not say how many there are"
         if self.listed is not None:
             there = f"there are {self.listed:,}"
-        return f"{self.rooms:,} rooms came, and {there}"
+        return f"{counted(self.rooms, 'room')} came, and {there}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from mhc.store import derived, sessions, silence
 
 
 def run(work: Work) -> None:
-    """End, at its last event, what goes on in a room from which nothing came for longer than the merge gap.
+    """End, just after its last event, what goes on in a room from which nothing came for longer than the merge gap.
 
     A room is a transaction. A session made by hand in a room of which nothing was captured since goes on.
     """

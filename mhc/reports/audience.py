@@ -63,14 +63,18 @@ def read(conn: "Connection", one: "Session", asked: "Asked", *, reveal: bool = F
     crowd = Crowd(conn, include_excluded=asked.include_excluded, reveal=reveal)
     tally = session_tally.read(conn, one.room_id, [one], crowd, asked.now, talk.EVERY)[one.id]
     rows = people_of(conn, one, asked, tally)
+    return Audience(rows, totals_of(rows), len(crowd.left_out))
+
+
+def totals_of(rows: Sequence[Row]) -> Totals:
+    """Count the people of a session, whether they were seen to come or did something else in it."""
     named = [row for row in rows if not row.anonymous]
-    totals = Totals(
+    return Totals(
         people=len(named),
         first_timers=sum(row.first_time is True for row in named),
         tippers=sum(row.tips > 0 for row in named),  # as the figures of a session do
         on_lists=sum(bool(row.watchlists) for row in named),
     )
-    return Audience(rows, totals, len(crowd.left_out))
 
 
 def covered(conn: "Connection", one: "Session") -> Covered | None:

@@ -123,13 +123,14 @@ def read(conn: "Connection", wanted: Wanted) -> Report:
         tally.figures.fell += max(-move.tokens, 0)
     rows = [tally.row(bucket) for bucket, tally in tallies.items()]
     found = _ledger(book)
+    coverage = covered(conn, wanted.room_ids, wanted.since, wanted.until)
     return Report(
         sources=["events", *(["ledger"] if found else []), *(["stats"] if balance else [])],
-        coverage=covered(conn, wanted.room_ids, wanted.since, wanted.until),
+        coverage=coverage,
         ledger=found,
         balance=balance,
         excluded=len(left_out),
-        total=_total(rows, balance),
+        total=_total(rows, balance, listened=coverage is not None),
         rows=sorted(rows, key=_by_type if wanted.by == "type" else _by_time),
     )
 
@@ -245,14 +246,18 @@ def _ledger(book: Book) -> Ledger | None:
     return Ledger(mine[0].at, mine[-1].at, len(mine), holes)
 
 
-def _total(rows: Sequence[Row], balance: "Balance | None") -> Row:
+def _total(rows: Sequence[Row], balance: "Balance | None", *, listened: bool) -> Row:
+    """Add rows up; where somebody listened and nothing came, nothing was captured, which is no unknown."""
     total = Figures()
     for one in fields(Figures):
         setattr(total, one.name, sum(getattr(row.figures, one.name) for row in rows))
     moves = balance.moves if balance else ()
     total.rose = sum(max(one.tokens, 0) for one in moves)
     total.fell = sum(max(-one.tokens, 0) for one in moves)
-    of_ledger, of_capture = any(row.of_ledger for row in rows), any(row.of_capture for row in rows)
+    of_ledger, of_capture = (
+        any(row.of_ledger for row in rows),
+        listened or any(row.of_capture for row in rows),
+    )
     return Row(None, None, None, total, of_ledger, of_capture, balance is not None)
 
 

@@ -14,7 +14,7 @@ from mhc.store import watchlists
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from mhc.reports.audience import Row
+    from mhc.reports.audience import Row, Totals
     from mhc.reports.sessions import Asked
     from mhc.store.sessions import Session
 
@@ -32,7 +32,9 @@ class Summary(NamedTuple):
     tippers: Sequence[Tipper]
     largest: tuple[int, str | None] | None  # tokens of the largest tip, and who made it; None is anonymous
     first_tippers: Sequence[str]  # who tipped, and had not been seen before
-    newcomers: int
+    visitors: (
+        "Totals | None"  # who was there, and for the first time; None: not all of them are kept any more
+    )
     friends: frozenset[str]
     stars: frozenset[str]
     excluded: int
@@ -55,7 +57,7 @@ def read(conn: "Connection", one: "Session", asked: "Asked") -> Summary:
         tippers=tippers,
         largest=None if largest is None else (largest[0], _name(whole, largest[1])),
         first_tippers=[row.username for row in named if row.first_time and row.tips and row.username],
-        newcomers=sum(bool(row.first_time) for row in named),
+        visitors=None if whole.row.unique_visitors is None else audience.totals_of(people),
         friends=_on(named, FRIENDS),
         stars=_on(named, STARS),
         excluded=whole.excluded,

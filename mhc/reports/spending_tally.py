@@ -1,9 +1,10 @@
 """What one person paid, counted: in all, by amount, quarter of an hour, session and item of the menu."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from typing import TYPE_CHECKING
 
 from mhc.domain.clock import from_ms
@@ -11,13 +12,14 @@ from mhc.domain.sessions import FAR, Calendar, Span
 from mhc.domain.spans import cut
 from mhc.reports.tipmenu import Key, Menus
 from mhc.store import coverage, payments, sessions, spending
+from mhc.store.line_counts import QUARTER_MS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.reports.frame import Crowd
     from mhc.store.counting import Scope
-    from mhc.store.payments import Payment
+    from mhc.store.payments import Payment, Quarter
 
 _QUARTER = timedelta(minutes=15) // timedelta(milliseconds=1)  # every zone's hours begin at one of UTC's
 Evening = tuple[int, int]  # a room, and which of its sessions
@@ -95,6 +97,17 @@ class Evenings:
         place = None if calendar is None else calendar.place(at_ms)
         return None if place is None else (room_id, place)
 
+    def part(self, quarter: "Quarter") -> "Iterator[tuple[Evening | None, int]]":
+        """Give the tokens of a quarter of an hour by its sessions; mostly it is of one, or of none."""
+        begins, room_id, records = quarter
+        calendar = self._calendars.get(room_id)
+        place, _begin, end = (None, 0, inf) if calendar is None else calendar.around(begins)
+        if end >= begins + QUARTER_MS:
+            yield None if place is None else (room_id, place), sum(tokens for _time, _who, tokens in records)
+            return
+        for time, _who, tokens in records:
+            yield self.at(room_id, begins + (time >> 1)), tokens
+
     def span(self, evening: Evening) -> Span:
         """Give when a session was."""
         room, place = evening
@@ -119,8 +132,8 @@ class Room:
         self.tokens = 0
         self.by_evening: dict[Evening | None, int] = {one: 0 for one in wanted if one is not None}
         for quarter in payments.quarters(conn, scope):
-            for time, _who, tokens in quarter.records:
-                self._add(tokens, evenings.at(quarter.room_id, quarter.begins_ms + (time >> 1)))
+            for evening, tokens in evenings.part(quarter):
+                self._add(tokens, evening)
         left_out = sorted(crowd.rows(crowd.excluded - set(accounts)))
         for one in spending.of_people(conn, scope, left_out, reveal=reveal):
             if not crowd.counts(one.actor_id):

@@ -1,7 +1,8 @@
 """When things happen: the hours of the week, each by the hour that was live and captured (analysis.md, `timing`).
 
 Only what happened while the room was live and captured counts, to the minute; so an hour does not win by having been
-streamed more often, and what is known of none is unknown.
+streamed more often, and what is known of none is unknown. Nor does it win by the tip of a few seconds: of an hour that was
+live and captured for less than LONG_ENOUGH in all nothing follows for others like it.
 """
 
 from collections import defaultdict
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     from mhc.store.counting import Scope
 
+LONG_ENOUGH = timedelta(
+    minutes=15
+)  # that an hour of the week was live and captured in all, to be among the best
 _HOUR, _MINUTE, _MS = timedelta(hours=1), timedelta(minutes=1), timedelta(milliseconds=1)
 
 
@@ -38,6 +42,7 @@ class Row:
     per_hour: float
     observations: int  # on how many dates it was live and captured
     place: Hour
+    is_long: bool  # whether it was for long enough to be among the best
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Both:
 
 
 class Report(NamedTuple):
-    """The hours of the week of which anything is known, the best first, equals in order of the week."""
+    """The hours of the week of which anything is known, the best first, equals in order of the week; after them the short ones, likewise."""
 
     rows: Sequence[Row]
     coverage: Covered | None
@@ -104,7 +109,7 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
         amounts[hour_of_ms(at_ms, asked.tz)] += amount
     known = shares((span for spans in live.values() for span in spans), asked.tz)
     rows = [_row(hour, amounts[hour], share.time, share.dates) for hour, share in known.items()]
-    rows.sort(key=lambda row: (-row.per_hour, row.place))
+    rows.sort(key=lambda row: (not row.is_long, -row.per_hour, row.place))
     found = covered(conn, scope.room_ids, scope.since, scope.until)
     return Report(rows, found, count_left_out(conn, scope, asked.metric, crowd))
 
@@ -143,6 +148,7 @@ def _row(hour: Hour, amount: int, time: timedelta, dates: int) -> Row:
         per_hour=round(amount * _HOUR / time, 2),
         observations=dates,
         place=hour,
+        is_long=time >= LONG_ENOUGH,
     )
 
 

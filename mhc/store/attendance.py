@@ -1,4 +1,4 @@
-"""Who was in a room in each of some stretches of time, and who tipped: the ids, which the database strings together.
+"""Who was in a room in each of some stretches of time, whose ids the database strings together, and who tipped.
 
 A row for each person and stretch would be some hundred thousand; so a stretch is one row, and is read as a set.
 """

@@ -1,7 +1,7 @@
 """Keeps what follows from events in step with them: totals, follows, broadcasts, sessions, visits.
 
 Events mostly come in order of time, and then only the end of what is known changes. One that comes late makes its
-room's time be read again from the last broadcast that had surely ended before it.
+room's time be read again from the last broadcast that had surely ended before it, or was silent for long.
 """
 
 from collections.abc import Iterable, Sequence
@@ -80,6 +80,12 @@ def add_known(
         _add_marks(batch, room_id, state, marks, gap, set(unseen) if own else set())
 
 
+def mend(conn: Connection, since: datetime) -> None:
+    """Keep what a listener of an older version did not, which went on with the newer schema for a while."""
+    payment_quarters.mend(conn, since)
+    follows.mend(conn, since)
+
+
 def _in_order(new: NewEvent) -> tuple[datetime, int, int, str]:
     one = new.event.id
     return new.at, one.ms, one.seq, one.text
@@ -121,7 +127,7 @@ def _read_broadcasts(
 ) -> set[datetime]:
     """Read marks into broadcasts and sessions; give the ends of sessions that came or went."""
     conn = batch.conn
-    if late and not _change_nothing(conn, room_id, state, late):
+    if late and not _change_nothing(conn, room_id, state, late, gap):
         batch.send()  # what follows reads the events again
         return _reread(conn, room_id, (late[0].at, (marks or late)[-1].at), gap)
     if not marks:
@@ -129,53 +135,64 @@ def _read_broadcasts(
     before = state
     state, ended = fold(state, marks, gap)
     batch.add(*room_states.saving(room_id, state))
-    if not ended and state.open == before.open and not before.silent:
+    if not ended and state.shown == before.shown:
         return set()
-    now = ended + ([state.open] if state.open else [])
-    was = before.shown if before.silent else None
-    stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None or b == was]
-    sessions.replace_broadcasts(conn, room_id, stored, now)
+    now = ended + ([state.shown] if state.shown else [])
+    sessions.replace_broadcasts(conn, room_id, _standing(conn, room_id, before.shown), now)
     return sessions.restitch(conn, room_id, now[0].started_at, gap)
 
 
-def _change_nothing(conn: Connection, room_id: int, state: RoomState, late: list[Mark]) -> bool:
+def _standing(conn: Connection, room_id: int, shown: Broadcast | None) -> list[int]:
+    """Give the row of the broadcast that is not over for good, which may count as ended."""
+    known = sessions.broadcasts(conn, room_id)
+    if shown is None or shown.ended_at is None:
+        return [row for row, b in known if b.ended_at is None]
+    return [row for row, b in known if b.started_at == shown.started_at and b.end_inferred][-1:]
+
+
+def _change_nothing(
+    conn: Connection, room_id: int, state: RoomState, late: list[Mark], gap: timedelta
+) -> bool:
     """Whether late marks all lie inside broadcasts that are known already."""
     if any(m.method in {START, STOP} for m in late):
         return False
     known = [b for _row, b in sessions.broadcasts(conn, room_id, late[0].at)]
-    heard = state.active_at if state.open and state.open.start_inferred else state.last_at
-    return all(any(_inside(b, m.at, heard) for b in known) for m in late)
+    return all(any(_takes_in(b, m, state.heard_at, gap) for b in known) for m in late)
 
 
-def _inside(one: Broadcast, at: datetime, heard: datetime | None) -> bool:
+def _takes_in(one: Broadcast, mark: Mark, heard: datetime | None, gap: timedelta) -> bool:
+    """Whether a mark lies in a broadcast that stays as it is with it."""
     if one.ended_at is None:
-        return heard is not None and one.started_at < at <= heard
-    return one.started_at < at < one.ended_at
+        return heard is not None and one.started_at < mark.at <= heard
+    if not one.started_at < mark.at < one.ended_at:
+        return False
+    # A stop may have ended a silence: one event more, and a broadcast began in it that has the stop.
+    may_part = one.ended_at - one.started_at > gap and not one.start_inferred and not one.end_inferred
+    return not (may_part and mark.method in ACTIVITY)
 
 
 def _reread(
     conn: Connection, room_id: int, came: tuple[datetime, datetime] | None, gap: timedelta
 ) -> set[datetime]:
-    """Read a room's broadcasts again from the last one that had surely ended before what came (None: all of them).
+    """Read a room's broadcasts again from the last one that was over, or silent, before what came (None: all of them).
 
     What follows a start does not depend on what was before it: broadcasts from the first one that was seen to start
     after all that came stay as they are.
     """
     stored = sessions.broadcasts(conn, room_id)
-    sure = 0 if came is None else _surely_ended([b for _row, b in stored], came[0] - gap)
-    last = stored[sure - 1][1] if sure else None
-    stays = len(stored) if came is None else _first_start([b for _row, b in stored], came[1])
+    known = [b for _row, b in stored]
+    before, kept = (RoomState(), 0) if came is None else _state_before(known, came[0] - gap)
+    stays = len(stored) if came is None else _first_start(known, came[1])
     until = stored[stays][1].started_at if stays < len(stored) else None
-    marks = _marks(conn, room_id, last.ended_at if last else None, until)
-    state, ended = fold(after(last) if last else RoomState(), marks, gap)
-    state = state.known_from([b for _row, b in stored])
+    state, ended = fold(before, _marks(conn, room_id, before.last_at, until), gap)
+    state = state.known_from(known)
     new: list[Broadcast] = ended + ([state.shown] if state.shown and until is None else [])
-    sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[sure:stays]], new)
+    sessions.replace_broadcasts(conn, room_id, [row for row, _b in stored[kept:stays]], new)
     if until is None:
         batch = Batch(conn)
         batch.add(*room_states.saving(room_id, state))
         batch.send()
-    return sessions.restitch(conn, room_id, last.started_at if last else None, gap)
+    return sessions.restitch(conn, room_id, known[kept - 1].started_at if kept else None, gap)
 
 
 def _first_start(known: Sequence[Broadcast], after: datetime) -> int:
@@ -184,14 +201,17 @@ def _first_start(known: Sequence[Broadcast], after: datetime) -> int:
     return next(starts, len(known))
 
 
-def _surely_ended(known: Sequence[Broadcast], before: datetime) -> int:
-    """Give how many broadcasts had ended before an instant, up to one whose end is not the next one's start."""
+def _state_before(known: Sequence[Broadcast], at: datetime) -> tuple[RoomState, int]:
+    """Give the state of a room after a broadcast that had ended before an instant, and how many stay as they are.
+
+    It is the last one whose end is not the next one's start; one that ended by silence may yet go on to a stop.
+    """
     for place in range(len(known), 0, -1):
-        end = known[place - 1].ended_at
-        parted = place == len(known) or end is None or known[place].started_at > end
-        if end is not None and end < before and parted:
-            return place
-    return 0
+        one = known[place - 1]
+        parted = place == len(known) or one.ended_at is None or known[place].started_at > one.ended_at
+        if one.ended_at is not None and one.ended_at < at and parted:
+            return after(one), place - one.end_inferred
+    return RoomState(), 0
 
 
 def _marks(
@@ -224,13 +244,11 @@ def rebuild(conn: Connection, room_id: int, gap: timedelta, since: datetime | No
 def _reread_since(conn: Connection, room_id: int, since: datetime, gap: timedelta) -> set[datetime]:
     """Read the broadcasts again that lasted at an instant or came after it; give the ends that came or went.
 
-    It is read from the last one that had surely ended before it, so that they begin where they do; others stay.
+    It is read from the last one that was over, or silent, before it, so that they begin where they do; others stay.
     """
     stored = sessions.broadcasts(conn, room_id)
-    sure = _surely_ended([b for _row, b in stored], since - gap)
-    last = stored[sure - 1][1] if sure else None
-    marks = _marks(conn, room_id, last.ended_at if last else None)
-    state, ended = fold(after(last) if last else RoomState(), marks, gap)
+    before, _kept = _state_before([b for _row, b in stored], since - gap)
+    state, ended = fold(before, _marks(conn, room_id, before.last_at), gap)
     state = state.known_from([b for _row, b in stored])
     new = [b for b in [*ended, *([state.shown] if state.shown else [])] if _lasts_until(b, since)]
     times = [Span(b.started_at, b.ended_at) for b in new]

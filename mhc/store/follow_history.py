@@ -48,7 +48,7 @@ def counts(
     c = follow_change.c
     query = select(c.state, func.count()).where(*_of_rooms(room_ids), *_told(since, until)).group_by(c.state)
     number = Counter({State(state): number for state, number in conn.execute(query)})
-    theirs = [c.person_id.in_(person_ids), *_told(since, until)]
+    theirs = [one_of(conn, c.person_id, person_ids), *_told(since, until)]
     apart = _read(conn, room_ids, theirs) if person_ids else []
     return number - Counter(one.state for one in apart), apart
 

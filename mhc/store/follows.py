@@ -159,6 +159,14 @@ def derive(batch: Batch, owner_id: int, new: "Sequence[NewEvent]") -> None:
     batch.add(_MARK_SOME, sorted({row[:3] for row in rows}))
 
 
+def mend(conn: Connection, since: datetime) -> None:
+    """Mark anew whoever changed since an instant: a listener of before marks nobody."""
+    changed = select(*(follow_change.c[name] for name in _KEY)).where(follow_change.c.at >= since).distinct()
+    batch = Batch(conn)
+    batch.add(_MARK_SOME, sorted(tuple(row) for row in conn.execute(changed)))
+    batch.send()
+
+
 def rebuild(conn: Connection) -> None:
     """Make the changes of the events anew, and which is the last; what other sources say stays."""
     conn.execute(delete(follow_change).where(follow_change.c.source == EVENTS))

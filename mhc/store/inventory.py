@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, cast, func, inspect, select, text
 
+from mhc.domain.counted import counted
 from mhc.store import (
     canonical,
     derived,
@@ -19,7 +20,7 @@ from mhc.store import (
     sizes,
 )
 from mhc.store.database import Database
-from mhc.store.schema import event, observation, payload, person, room_poll, snapshot, stream_session
+from mhc.store.schema import event, observation, payload, person, room_poll, snapshot, stream, stream_session
 
 # Readings of rooms from which on one should thin them (SQLite) or partition their table (PostgreSQL).
 LIMITS: Final = {"sqlite": 100_000_000, "postgresql": 300_000_000}
@@ -91,6 +92,9 @@ def _engine(conn: Connection) -> str:
 def repair(db: Database, merge_gap: timedelta) -> None:
     """Make all that is derived anew, from the events and from the merges; what a person typed stays."""
     with db.write() as conn:
+        conn.execute(
+            select(stream.c.id).order_by(stream.c.id).with_for_update()
+        )  # nobody stores events meanwhile
         people.lock_names(conn)
         canonical.flatten(conn)
         pasted.judge_all(conn)
@@ -103,6 +107,22 @@ def repair(db: Database, merge_gap: timedelta) -> None:
     message_words.rebuild(db)
 
 
+# What counts what is not as it should be, and how one, and how several of it are called.
+_DERIVED: Final = (
+    (canonical.differences, "person does not read as the merges say", "people do not read as the merges say"),
+    (pasted.misjudged, "pasted line counts, or does not, against what was captured",
+     "pasted lines count, or do not, against what was captured"),
+    (recounting.differences, "total is not what the events say", "totals are not what the events say"),
+    (line_counts.differences, "count of public lines is not what the events say",
+     "counts of public lines are not what the events say"),
+    (payment_quarters.differences, "quarter of an hour has not the payments that the events say",
+     "quarters of an hour have not the payments that the events say"),
+    (follows.differences, "follow is not what the events say", "follows are not what the events say"),
+    (message_words.differences, "word of messages is not what the events say",
+     "words of messages are not what the events say"),
+)  # fmt: skip
+
+
 def problems(db: Database, merge_gap: timedelta) -> list[str]:
     """Say what is wrong: the file, the tables, and what is derived against the events and merges."""
     with db.read() as conn:
@@ -111,20 +131,7 @@ def problems(db: Database, merge_gap: timedelta) -> list[str]:
         found += [f"no table {name}" for name in sorted(missing)]
         if found:
             return found
-        if wrong := canonical.differences(conn):
-            found.append(f"{wrong} people do not read as the merges say")
-        if wrong := pasted.misjudged(conn):
-            found.append(f"{wrong} pasted lines count, or do not, against what was captured")
-        if wrong := recounting.differences(conn):
-            found.append(f"{wrong} totals are not what the events say")
-        if wrong := line_counts.differences(conn):
-            found.append(f"{wrong} counts of public lines are not what the events say")
-        if wrong := payment_quarters.differences(conn):
-            found.append(f"{wrong} quarters of an hour have not the payments that the events say")
-        if wrong := follows.differences(conn):
-            found.append(f"{wrong} follows are not what the events say")
-        if wrong := message_words.differences(conn):
-            found.append(f"{wrong} words of messages are not what the events say")
+        found += [counted(wrong, one, many) for count, one, many in _DERIVED if (wrong := count(conn))]
         stale = [room_id for room_id in derived.rooms(conn) if derived.differs(conn, room_id, merge_gap)]
         names = people.names_by_id(conn, stale)
         return found + [f"sessions or visits of {names[one]} are not what the events say" for one in stale]
@@ -136,4 +143,5 @@ def damage(conn: Connection) -> list[str]:
         return []
     said = [str(row[0]) for row in conn.execute(text("PRAGMA integrity_check(5)")) if row[0] != "ok"]
     loose = conn.execute(text("PRAGMA foreign_key_check")).all()
-    return said + ([f"{len(loose)} references lead nowhere"] if loose else [])
+    lost = [counted(len(loose), "reference leads nowhere", "references lead nowhere")] if loose else []
+    return said + lost

@@ -24,7 +24,7 @@ from mhc.domain.events import METHODS
 from mhc.domain.spans import Pair
 from mhc.store.counting import counted, room_of_event
 from mhc.store.line_counts import QUARTER_MS
-from mhc.store.long_lists import stretches_of
+from mhc.store.long_lists import one_of, stretches_of
 from mhc.store.schema import event, room_quarter, stream
 from mhc.store.spells import flat
 from mhc.store.streams import Kind
@@ -93,7 +93,7 @@ def _lines_of(
 ) -> Iterator[int]:
     """Give when some people wrote a line that counts; what names its room is told by the index alone."""
     at, room = type_coerce(event.c.at, BigInteger), event.c.room_id
-    lines = event.c.actor_id.in_(person_ids), event.c.method_id == _CHAT, counted, *real
+    lines = one_of(conn, event.c.actor_id, person_ids), event.c.method_id == _CHAT, counted, *real
     for here in (room.in_(room_ids), and_(room.is_(None), room_of_event.in_(room_ids))):
         yield from flat(conn, (at,), (*lines, here, at >= span[0], at < span[1]))
 

@@ -5,7 +5,6 @@ Anonymous payments are told apart: they count for whoever made them only where a
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -29,9 +28,6 @@ from mhc.store.schema import event
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 _is_tip: ColumnElement[bool] = event.c.method_id == _TIP
-
-
-_AT = attrgetter("at_ms")
 
 
 class Tips(NamedTuple):

@@ -29,6 +29,11 @@ class _Run(msgspec.Struct):
     people: tuple[int, ...]
 
 
+class _Lapsed(msgspec.Struct):
+    ended_at: int
+    started_at: int
+
+
 class _Kept(msgspec.Struct, omit_defaults=True):
     active_at: int | None
     last_at: int | None
@@ -36,6 +41,7 @@ class _Kept(msgspec.Struct, omit_defaults=True):
     run: _Run | None
     stopped_at: int | None
     silent: bool = False
+    lapsed: _Lapsed | None = None
 
 
 _decoder = msgspec.json.Decoder(_Kept)
@@ -58,13 +64,16 @@ def read(text: str | None) -> RoomState:
     if written is not None:
         return written
     kept = _decoder.decode(text)
-    opened, run = kept.open, kept.run
+    opened, run, lapsed = kept.open, kept.run, kept.lapsed
     return RoomState(
         last_at=_from_ms(kept.last_at),
         open=Broadcast(from_ms(opened.started_at), None, opened.start_inferred) if opened else None,
         active_at=_from_ms(kept.active_at),
         stopped_at=_from_ms(kept.stopped_at),
         silent=kept.silent,
+        lapsed=Broadcast(from_ms(lapsed.started_at), from_ms(lapsed.ended_at), end_inferred=True)
+        if lapsed
+        else None,
         run=Run(from_ms(run.first_at), from_ms(run.last_at), run.count, run.people) if run else None,
     )
 
@@ -76,7 +85,7 @@ def saving(room_id: int, state: RoomState) -> Call:
 
 
 def _text(state: RoomState) -> str:
-    opened, run = state.open, state.run
+    opened, run, lapsed = state.open, state.run, state.lapsed
     kept = _Kept(
         active_at=_to_ms(state.active_at),
         last_at=_to_ms(state.last_at),
@@ -84,6 +93,9 @@ def _text(state: RoomState) -> str:
         run=_Run(run.count, to_ms(run.first_at), to_ms(run.last_at), run.people) if run else None,
         stopped_at=_to_ms(state.stopped_at),
         silent=state.silent,
+        lapsed=_Lapsed(to_ms(lapsed.ended_at), to_ms(lapsed.started_at))
+        if lapsed and lapsed.ended_at
+        else None,
     )
     said = _encoder.encode(kept).decode()
     if len(_written) >= _MOST_WRITTEN:

@@ -42,6 +42,7 @@ from mhc.store.schema import (
     visit,
 )
 
+_MANY = 5000
 MONTH = timedelta(days=30)  # the range of who is new or lapsed, where nobody gave one
 _FOLLOWS = follow_change.c.state == State.YES
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
@@ -135,10 +136,17 @@ def tippers(conn: Connection, of: Range, *, reveal: bool) -> Those:
     rows = select(t.person_id).where(tipped)
     total = in_rooms(rows, t.room_id, of)
     found = those(total)._replace(asked=lambda who: of_one(total, t.person_id, who).exists())
-    if conn.dialect.name == "sqlite":
+    if conn.dialect.name == "sqlite" and _has_many(conn, of):
         # Along the index of a room each row is sought by itself: no index has a formula, and to read all is quicker.
         found = found._replace(alone=in_rooms(rows, t.room_id + 0, of))
     return found
+
+
+def _has_many(conn: Connection, of: Range) -> bool:
+    """Whether the rooms of a range have so many rows of totals that to read all of the table is quicker."""
+    some = in_rooms(select(person_total.c.room_id), person_total.c.room_id, of).limit(_MANY).subquery()
+    found: int = conn.execute(select(func.count()).select_from(some)).scalar_one()
+    return found >= _MANY
 
 
 class _Tipped(NamedTuple):

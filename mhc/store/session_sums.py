@@ -26,11 +26,11 @@ from mhc.domain.visits import Ending
 from mhc.store import payments
 from mhc.store.counting import counted, room_of_event
 from mhc.store.follows import EVENTS, Direction, State
+from mhc.store.long_lists import one_of
 from mhc.store.schema import event, follow_change, stream, visit
 from mhc.store.spells import Spell, each, flat, spells_of
 
 _NUMBER = {name: number for number, name in METHODS.items()}
-_TIP = _NUMBER["tip"]
 _at = type_coerce(event.c.at, BigInteger)
 _came, _left = (type_coerce(visit.c[name], BigInteger) for name in ("entered_at", "left_at"))
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
@@ -113,7 +113,7 @@ def acted(
         return frozenset()
     line, openly = event.c.method_id == _NUMBER["chatMessage"], and_(event.c.tokens.is_not(None), ~_anonymous)
     within = (
-        event.c.actor_id.in_(person_ids),
+        one_of(conn, event.c.actor_id, person_ids),
         or_(line, openly),
         counted,
         *_no_testbed(conn),

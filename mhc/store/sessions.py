@@ -11,7 +11,7 @@ from mhc.domain.broadcasts import Broadcast
 from mhc.domain.clock import iso_z
 from mhc.domain.sessions import Origin, Span, match, stitch
 from mhc.errors import UsageError
-from mhc.store import session_notes
+from mhc.store import people, session_notes
 from mhc.store.bulk import Bulk, Call, together
 from mhc.store.schema import broadcast, person, stream_session
 
@@ -183,8 +183,12 @@ def stop(conn: Connection, session: Session, at: datetime) -> None:
 
 
 def refuse_overlap(conn: Connection, room_id: int, span: Span, but: Sequence[int] = ()) -> None:
-    """Raise UsageError where a room has a session in this time, other than some; where one ends another may begin."""
-    for other in of_room(conn, room_id):
+    """Raise UsageError where a room has a session in this time, other than some; where one ends another may begin.
+
+    A room that was merged has those of all its rows.
+    """
+    rows = people.members(conn, people.root_of(conn, room_id))
+    for other in (one for row in rows for one in of_room(conn, row)):
         if other.id not in but and other.span.shares(span):
             until = iso_z(other.ended_at) if other.ended_at else "now"
             lasts = f"{iso_z(other.started_at)} to {until}"

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mhc.domain.broadcasts import JUST_AFTER
 from mhc.domain.sessions import Origin
 from mhc.store import coverage, derived, people, room_readings, room_states, sessions
 from mhc.store.bulk import together
 
 
 def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) -> datetime | None:
-    """End what goes on in a room where nothing came for longer than the gap, at its last event; give that instant.
+    """End what goes on in a room where nothing came for longer than the gap, just after its last event; give that instant.
 
     None where nothing is to be ended, or where the feed of rooms shows the room online: then the listener is deaf, and the
     room not silent. An event that comes late after all takes the end back, but for a session that was
@@ -22,20 +23,20 @@ def end_silent(conn: Connection, room_id: int, now: datetime, gap: timedelta) ->
     if _is_online(conn, room_id, now, gap):
         return None
     if not state.silent and state.is_silent(now, gap):
-        assert state.open is not None
-        ended, state = state.heard_at, state._replace(silent=True)
+        state = state._replace(silent=True)
         together(conn, room_states.saving(room_id, state))
         stored = [row for row, b in sessions.broadcasts(conn, room_id) if b.ended_at is None]
         assert state.shown is not None
+        ended = state.shown.ended_at
         sessions.replace_broadcasts(conn, room_id, stored, [state.shown])
         derived.restitch(conn, room_id, state.shown.started_at, gap)
     live, last = sessions.live(conn, room_id), state.last_at
     if live is None or last is None or live.origin != Origin.MANUAL:
         return ended
     if live.started_at < last < now - gap and _was_heard(conn, room_id, last, now, gap):
-        sessions.stop(conn, live, last)
-        derived.restitch(conn, room_id, live.started_at, gap, last)
-        ended = last
+        ended = last + JUST_AFTER
+        sessions.stop(conn, live, ended)
+        derived.restitch(conn, room_id, live.started_at, gap, ended)
     return ended
 
 

@@ -1,4 +1,4 @@
-"""What some people paid, and what the room got in the same time: answered by indexes, never by a scan of all events.
+"""What some people paid: answered by indexes, never by a scan of all events.
 
 Whose room an event is that names none stands in its stream only, and to look there PostgreSQL reads the row of each
 payment, which takes ten times as long as the index does. So payments that name no room, of which there are hardly any,
@@ -16,9 +16,7 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    cast,
     column,
-    func,
     literal,
     or_,
     select,
@@ -37,19 +35,17 @@ from mhc.store.schema import Instant, event
 _TIP = next(number for number, name in METHODS.items() if name == "tip")
 _anonymous: ColumnElement[bool] = event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) != 0
 _nameless: ColumnElement[bool] = event.c.room_id.is_(None)
-_tokens: ColumnElement[int] = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
 
 
-_number, _room = column("number", Integer), column("room", Integer)
+_number = column("number", Integer)
 _begin, _end = column("begin", Instant), column("until", Instant)
 
 
 class Time(NamedTuple):
-    """A half-open time, of one room where that matters."""
+    """A half-open time."""
 
     begin: datetime
     end: datetime
-    room_id: int | None = None
 
 
 def of_people(
@@ -85,7 +81,7 @@ def _each(conn: Connection, scope: Scope, times: Sequence[Time], query: Any) -> 
     inside = inside.where(event.c.at >= _begin, event.c.at < _end)
     for start in range(0, len(times), CHUNK):
         some = [(number, *one) for number, one in enumerate(times[start : start + CHUNK])]
-        table = values(_number, _begin, _end, _room, name="times").data(some).cte()
+        table = values(_number, _begin, _end, name="times").data(some).cte()
         asked = inside.scalar_subquery()
         yield from conn.execute(select(asked).select_from(table).order_by(_number)).scalars()
 

@@ -1,11 +1,13 @@
 """The listener goes on: cursor, coverage, pace, and the gaps that it finds."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from listening import BROKEN, TOKEN, Said, Station, at, event, ids, page, tip
-from mhc.store import coverage
+from mhc.store import coverage, follows, payment_quarters, payments
+from mhc.store.counting import Scope
 from mhc.store.pages import LeaseLostError
+from mhc.store.schema import follow_change, payment_quarter
 from mhc.store.schema import stream as streams
 
 FAILURES = [
@@ -43,6 +45,22 @@ def test_another_process_goes_on_where_the_last_one_was(going: Station) -> None:
     again.close()
     assert again.feed.cursors[-1] == "i=1"
     assert (going.stream.cursor, going.gaps) == ("i=2", [])
+
+
+def test_a_start_keeps_what_a_listener_of_an_older_version_did_not(going: Station) -> None:
+    """That one went on with the newer schema for a while, and knew nothing of what is kept beside the events."""
+    follow = event(2, "follow", user={"username": "viewer_one"})
+    going.step(page(tip(1.5), follow, to="i=2"))
+    going.run(lambda conn: conn.execute(delete(payment_quarter)))
+    going.run(lambda conn: conn.execute(update(follow_change).values(is_last=False)))
+    again = Station(going.db, going.feed, going.folder)
+    going.lock.release()
+    again.lock.acquire("example_room")
+    again.listener.acquire()
+    again.close()
+    with going.db.read() as conn:
+        assert (payment_quarters.differences(conn), follows.differences(conn)) == (0, 0)
+        assert [one.tokens for one in payments.list_all(conn, Scope())] != []
 
 
 def test_events_cursor_coverage_and_time_of_the_poll_are_there_together(going: Station) -> None:

@@ -217,4 +217,4 @@ def test_the_room_is_named_in_what_is_said(
     said = [record.message for record in warnings if record.name.startswith("mhc")]
     assert all(line.startswith(f"{ROOM}: ") for line in said)
     assert "spooling until the database is back" in said[1]
-    assert "the database is back: 1 pages replayed" in said[-1]
+    assert "the database is back: 1 page replayed" in said[-1]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from mhc.cli import pictures
 from mhc.cli.heat import week
 from mhc.cli.terminal import Screen
 from mhc.domain.week import Hour
@@ -12,6 +13,7 @@ from mhc.domain.week import Hour
 class Cell(NamedTuple):
     place: Hour
     per_hour: float
+    is_long: bool = True
 
 
 CELLS = [Cell(Hour(0, 0), 0.0), Cell(Hour(0, 1), 1.0), Cell(Hour(0, 2), 100.0)]
@@ -42,3 +44,25 @@ def test_a_week_in_which_nothing_happened_says_so() -> None:
     screen = Screen(is_terminal=True, columns=80, encoding="utf-8", color=False)
 
     assert "nothing happened\n" in list(week([Cell(Hour(0, 0), 0.0)], screen))
+
+
+@pytest.mark.parametrize(
+    ("long", "short", "drawn"),
+    [
+        (100.0, 50.0, "██ ▓▓"),
+        (100.0, 9_000.0, "██ ██"),  # no darker than the most of those that count
+        (0.0, 50.0, "   ██"),  # of which nothing is known to measure by, it measures itself
+    ],
+)
+def test_a_short_hour_sets_no_scale_and_has_at_most_the_highest_shade(
+    long: float, short: float, drawn: str
+) -> None:
+    cells = [Cell(Hour(0, 0), long), Cell(Hour(0, 1), short, is_long=False)]
+    screen = Screen(is_terminal=True, columns=80, encoding="utf-8", color=False)
+    lines = list(week(cells, screen))
+
+    assert lines[1].startswith(f"mon {drawn} ··")
+    assert ("an hour too short to count may be more\n" in lines) == (short > long > 0)
+    page = pictures.week(cells, "tokens")
+    assert page.alt == f"tokens by hour of the week; the most on monday at {'00' if long else '01'}:00"
+    assert max(float(part.split('"')[0]) for part in page.shapes.split('fill-opacity="')[1:]) == 1

@@ -75,7 +75,7 @@ def test_what_an_older_system_remembers_of_them_is_left_out(mhc: MhcHere) -> Non
     text = "".join(json.dumps(one) + "\n" for one in people)
     rows, said = brought(mhc, "people", stdin=text)
     assert rows[0] == {"what": "people", "found": 1, "new": 1}
-    assert said == "would import 1 people, 1 of them new, 2 left out (forgotten 2); --save keeps it\n"
+    assert said == "would import 1 person, 1 of them new, 2 left out (forgotten 2); --save keeps it\n"
     assert "left out (forgotten 2)" in brought(mhc, "people", "--save", stdin=text)[1]
     assert mhc("import", "list", "--json").json[0]["counts"]["forgotten"] == 2
     assert [one["body"] for one in mhc("note", "list", "--json").json] == ["a friend of @(forgotten)"]

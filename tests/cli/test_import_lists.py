@@ -74,6 +74,16 @@ def test_a_saved_page_is_whole_where_it_says_so(database: Database, mhc: MhcHere
     assert mhc("import", "follows", "-", "--direction", "following", stdin="!!\n").status == 65
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_without_usernames_names_nobody(mhc: MhcHere, delimiter: str) -> None:
+    table = f"foo{delimiter}bar\n1{delimiter}2\n"
+    run = mhc("import", "follows", "-", "--direction", "followers", "--save", stdin=table)
+    assert (run.status, run.stdout) == (65, "")
+    said = run.stderr.splitlines()[0]
+    assert said == "mhc: stdin: has the columns 'foo, bar': one of them must be username"
+    assert mhc("person", "list", "--json").json == []
+
+
 def test_pages_are_whole_together(mhc: MhcHere) -> None:
     for number, name in enumerate(("viewer_one", "viewer_two"), 1):
         page = f'<p>Page {number} of 2</p><a href="/{name}/">x</a>'

@@ -64,7 +64,7 @@ def test_a_saved_paste_counts_and_the_same_again_adds_nothing(database: Database
     longer = mhc(
         "import", "chat", write(mhc, "more.txt", CHAT + "viewer_one: one more\n"), "--save", "-o", "tsv"
     )
-    assert "imported 1 lines as import 2, 3 known already" in longer.stderr
+    assert "imported 1 line as import 2, 3 known already" in longer.stderr
     here = card(mhc, "viewer_nine")
     assert (here["tokens"], here["tips"], here["messages"]) == (25, 1, 1)
     assert card(mhc, "viewer_one")["messages"] == before["messages"] + 1  # type: ignore[operator]

@@ -94,7 +94,7 @@ def test_a_missing_row_is_named_with_its_neighbours_also_between_two_files(mhc: 
     _, said = tokens(mhc, file(ROWS[:3]), "--save")
     assert said.endswith(gap)
     assert tokens(mhc, SAMPLE, "--save")[1] == (
-        "imported 1 rows as import 3, 6 known already\n"
+        "imported 1 row as import 3, 6 known already\n"
         "from 2026-01-02T05:29:59.222Z to 2026-01-02T13:00:00Z, read in America/Los_Angeles: no row is missing\n"
     )
     many = file(
@@ -120,7 +120,7 @@ def test_equal_rows_of_one_file_are_one_and_others_of_one_instant_are_several(
 
 def test_a_file_that_does_not_fit_leaves_nothing_behind(database: Database, mhc: MhcHere) -> None:
     for text, why in (
-        (SAMPLE + "x\n", "stdin, line 9: 1 cells, and the header has 6"),
+        (SAMPLE + "x\n", "stdin, line 9: 1 cell, and the header has 6"),
         (SAMPLE.replace("11281", "11281.5"), "stdin, line 7: '11281.5' is no token balance"),
         ("viewer_one: hello\n", "stdin, line 1: no column 'Timestamp'"),
         (file([ROWS[0].replace("2026-01-02 05", "2026-03-08 02")]), "did not happen in America/Los_Angeles"),

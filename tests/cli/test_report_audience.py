@@ -59,6 +59,8 @@ def test_excluded_people_are_left_out_and_said_so(mine: MhcHere) -> None:
     assert [row["username"] for row in run.json["rows"]] == ["viewer_two", None]
     assert (run.json["excluded"], run.json["people"]) == (1, 1)
     assert "1 excluded" in run.stderr
+    said = mine("report", "audience", "1", MHC_FORCE_TTY="80").stderr
+    assert "1 person, 1 of them for the first time, 1 tipper, 0 on lists" in said
 
 
 def test_anonymous_tips_are_somebodys_only_where_they_are_revealed(mine: MhcHere) -> None:

@@ -81,7 +81,7 @@ def test_each_tipper_stands_beside_what_they_gave_then(mine: MhcHere) -> None:
 
 
 def test_a_table_has_the_change_beside_the_value(mine: MhcHere) -> None:
-    run = mine("report", "tippers", *WEEK, "--compare", "previous", MHC_FORCE_TTY="80", NO_COLOR="1")
+    run = mine("report", "tippers", *WEEK, "--compare", "previous", MHC_FORCE_TTY="70", NO_COLOR="1")
 
     assert run.stdout.splitlines()[:3] == [
         "USERNAME     TOKENS  THEN  CHANGE  TIPS  SHARE  LAST TIP",
@@ -236,6 +236,9 @@ def test_the_totals_of_sessions_stand_beside_those_of_then(mine: MhcHere) -> Non
     run = mine("report", "sessions", *WEEK, "--compare", "previous", MHC_FORCE_TTY="80")
     assert "then: 1 session, 1h 00m live, 75 tokens (75.00 an hour), 2 tippers" in run.stderr
     assert "change: tokens 0%, an hour 0%, tippers 0%" in run.stderr
+    assert "before:" not in run.stderr, "that is the range that is compared: said once"
+    other = mine("report", "sessions", *WEEK, "--compare", "last-year", MHC_FORCE_TTY="80")
+    assert "before: 1 session, 1h 00m live" in other.stderr
     unknown = report(mine, "sessions", *WEEK, "--compare", "last-year")["compared"]
     assert {one["then"] for one in unknown["totals"].values()} == {None}
 

@@ -399,6 +399,7 @@ def test_where_nothing_happened_one_line_says_so_and_cron_hears_nothing(mine: Mh
     assert run.stderr == "example_room: nothing happened from 2026-02-01 00:00 to 2026-02-02 00:00\n"
     quiet = mine("-q", *words)
     assert (quiet.status, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert mine(*words[:-2]).stdout.startswith("range.since\t"), "a program gets the empty digest whole"
     mine(*words[:-2], "--html", "page.html")
     assert "nothing happened" in (mine.home / "page.html").read_text()
 
@@ -437,6 +438,7 @@ def test_of_only_anonymous_tips_nobody_is_named(cli: MhcHere, database: Database
     assert run.json["session"]["coverage"] is None
     assert (run.json["big_tippers"], run.json["first_tips"]) == ([], [])
     assert "hidden_one" not in run.stdout
+    assert "  900 tokens, 1 tip, 0 tippers\n" in cli("report", "digest", "--format", "text").stdout
 
 
 def test_what_a_program_reads_has_no_words_for_people(mine: MhcHere) -> None:

@@ -115,6 +115,7 @@ def test_the_report_is_the_promised_document(database: Database, mhc: MhcHere) -
         "by": "session",
         "usd_per_token": None,
         "total": total,
+        "compared": None,
         "rows": [first, second, outside],
     }  # fmt: skip
 

@@ -128,8 +128,50 @@ def test_what_came_in_the_minute_of_a_ranges_edge_counts_on_its_own_side(
 
     cut = ["--since", "2026-01-01T18:30:30Z"]
     assert {row["weekday"]: row["amount"] for row in rows(mine, *cut)} == {"thursday": 11, "friday": 20}
-    assert rows(mine, *cut, "--metric", "messages")[0]["amount"] == 1
+    assert rows(mine, *cut, "--metric", "messages")[-1]["amount"] == 1
     assert rows(mine, *cut, "--metric", "tips", "--until", "2026-01-01T18:30:45Z")[0]["amount"] == 0
+
+
+@pytest.mark.parametrize(("minutes", "first"), [(15, "saturday"), (14.9, "thursday")])
+def test_the_best_hour_was_live_and_captured_for_a_quarter_of_an_hour(
+    mine: MhcHere, database: Database, minutes: float, first: str
+) -> None:
+    begin = 2880.0  # Saturday at 19:00 in Berlin
+    with database.write() as conn:
+        tips = [tip(begin + at, "viewer_two", 5000) for at in (1, 2)]
+        store(
+            conn, [happening(begin, "broadcastStart"), *tips, happening(begin + 30, "broadcastStop")], page=7
+        )
+        cover(conn, begin, begin + minutes)
+    found = {row["weekday"]: row for row in rows(mine)}
+
+    assert (next(iter(found)), sorted(found)) == (first, ["friday", "saturday", "thursday"])
+    # 10,000 in 15 minutes are 40,000 an hour; in 14 minutes and 54 seconds 40,268.46.
+    assert found["saturday"]["per_hour"] == (40_000 if minutes == 15 else 40_268.46)
+    assert list(found)[-1] == ("friday" if minutes == 15 else "saturday"), "the short one comes last"
+
+
+def test_some_seconds_of_an_hour_set_no_scale(mine: MhcHere, database: Database) -> None:
+    begin = 2880.0
+    with database.write() as conn:
+        tips = [tip(begin + 0.1, "viewer_two", 100)]
+        store(
+            conn, [happening(begin, "broadcastStart"), *tips, happening(begin + 0.5, "broadcastStop")], page=7
+        )
+        cover(conn, begin, begin + 1)
+    run = mine("report", "timing", "--plot", MHC_FORCE_TTY="80", LC_ALL="C.UTF-8")
+    lines = run.stdout.splitlines()
+    place = lines[0].index("19")
+
+    # 322.50 an hour on Thursday is the most; 80 on Friday the lowest of four steps. 100 in 30 seconds would be 12,000.
+    assert [lines[row][place] for row in (4, 5, 6)] == ["█", "░", "█"]
+    assert "█ to 322" in run.stdout
+    assert lines[-1] == "an hour too short to count may be more"
+    page = mine.home / "page.html"
+    assert mine("report", "timing", "--html", str(page)).status == 0
+    assert "the most on thursday at 19:00" in page.read_text()
+    assert 'fill-opacity="1.00"' in page.read_text()
+    assert "12,000.00" in page.read_text()
 
 
 def test_the_map_is_readable_in_80_columns_and_in_ascii(mine: MhcHere) -> None:

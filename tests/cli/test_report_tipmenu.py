@@ -102,3 +102,18 @@ def test_an_empty_database_says_what_to_do(cli: MhcHere) -> None:
     run = cli("report", "tipmenu", MHC_FORCE_TTY="80")
 
     assert "mhc import tipmenu" in run.stderr
+
+
+def test_bars_are_for_a_terminal_with_room_for_them(mine: MhcHere) -> None:
+    run = mine("report", "tipmenu", MHC_FORCE_TTY="80", LC_ALL="C.UTF-8")
+
+    # 100, 25, 20, 10, 0 and 50 tokens.
+    assert [line.count("█") for line in run.stdout.splitlines()[1:]] == [10, 2, 2, 1, 0, 5]
+    assert all(len(line) <= 80 for line in run.stdout.splitlines())
+    for name in ("tippers", "tipmenu"):
+        assert "█" in mine("report", name, MHC_FORCE_TTY="100", LC_ALL="C.UTF-8").stdout
+        assert "█" not in mine("report", name, MHC_FORCE_TTY="60", LC_ALL="C.UTF-8").stdout
+        for words in ((), ("-o", "table"), ("-o", "csv")):
+            assert "█" not in mine("report", name, *words, LC_ALL="C.UTF-8").stdout, "a pipe has none"
+        hidden = mine("report", name, MHC_FORCE_TTY="100", LC_ALL="C.UTF-8", MHC_SCREEN_SAFE="1")
+        assert "█" not in hidden.stdout

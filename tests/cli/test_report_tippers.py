@@ -232,6 +232,12 @@ def test_tables_name_the_anonymous_row_and_names_leave_it_out(database: Database
         "username\ttokens\nviewer_one\t120\nviewer_two\t65\n(anonymous)\t50\n"
     )
     assert mine("report", "tippers", MHC_FORCE_TTY="80", NO_COLOR="1").stdout == (
+        "USERNAME     TOKENS  TREND  TIPS             SHARE  LAST TIP          ELSEWHERE\n"
+        "viewer_one      120      -     2  51.1% ██████████  2026-01-02 19:05          -\n"
+        "viewer_two       65      -     2  27.7% █████·····  2026-01-01 19:08          -\n"
+        "(anonymous)      50      -     1  21.3% ████······  2026-01-01 19:07          -\n"
+    )
+    assert mine("report", "tippers", MHC_FORCE_TTY="70", NO_COLOR="1").stdout == (  # no room for bars
         "USERNAME     TOKENS  TREND  TIPS  SHARE  LAST TIP          ELSEWHERE\n"
         "viewer_one      120      -     2  51.1%  2026-01-02 19:05          -\n"
         "viewer_two       65      -     2  27.7%  2026-01-01 19:08          -\n"

@@ -251,6 +251,27 @@ def test_a_merged_room_is_the_same_by_each_of_its_names(
         assert run.stderr.startswith("mhc: no session of example_room is live")
 
 
+def test_a_session_of_a_merged_room_leaves_no_room_for_one_by_another_name(
+    database: Database, mine: MhcHere
+) -> None:
+    with database.write() as conn:
+        for page, room in enumerate(("example_room", "old_room")):
+            dark = [happening(at, f"broadcast{what}", room=room) for at, what in ((0, "Start"), (20, "Stop"))]
+            factories.store(conn, dark if room == "old_room" else [], room=room, page=page)
+    merged = mine("person", "merge", "example_room", "old_room", "-y", "--force")
+    assert merged.status == 0, merged.stderr
+
+    for words in (
+        ["start", "--at", "2026-01-01T18:10:00Z"],
+        ["add", "--from", "2026-01-01T18:10:00Z", "--to", "2026-01-01T19:00:00Z"],
+    ):
+        run = mine("session", *words)
+        assert (run.status, "lasts from 2026-01-01T18:00:00Z to 2026-01-01T18:20:00Z" in run.stderr) == (
+            2,
+            True,
+        )
+
+
 def test_a_room_that_is_named_and_that_nobody_knows_is_not_there(mine: MhcHere) -> None:
     for words in (["status"], ["stop"], ["list"]):
         assert mine("session", *words, "--room", "no_such_room").status == 3

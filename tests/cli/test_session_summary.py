@@ -2,8 +2,9 @@
 
 import pytest
 
+import factories
 from command import MhcHere
-from factories import tell_story
+from factories import chat, happening, tell_story, tip
 from mhc.store.database import Database
 
 
@@ -104,6 +105,28 @@ def test_a_summary_has_a_form_that_never_changes(database: Database, mine: MhcHe
     assert "215" not in hidden
     assert "sold" not in hidden
     assert hidden.count("\n## ") == SUMMARY.count("\n## ")
+
+
+def test_people_are_those_who_came_or_did_something_as_the_audience_has_them(
+    database: Database, mine: MhcHere
+) -> None:
+    came = [happening(1, "userEnter", "viewer_one"), happening(2, "userLeave", "viewer_one")]
+    did = [tip(3, "viewer_two", 20), chat(4, "viewer_three"), tip(5, "viewer_four", 50, anonymous=True)]
+    with database.write() as conn:
+        factories.store(conn, [happening(0, "broadcastStart"), *came, *did, happening(20, "broadcastStop")])
+        factories.cover(conn, -10, 30)
+    # One was seen to come, one tipped, one wrote; nobody is told to have tipped anonymously.
+    summary = mine("session", "summary").stdout
+    assert "- People: 3, 3 of them for the first time\n- Visits: 1, 0 of them" in summary
+    assert "- Tips: 70 in 2 tips; 1 person tipped by name\n" in summary
+    assert "- Chat: 1 line by 1 person\n" in summary
+    found = mine("report", "audience", "--json").json
+    assert (found["people"], found["first_timers"]) == (3, 3)
+    # Where enters and leaves are kept no more, nobody knows how many they were.
+    (mine.home / "config.toml").write_text('[retention]\npresence = "30d"\n')
+    mine("--config", str(mine.home / "config.toml"), "db", "prune", "-y", "--force")
+    gone = mine("session", "summary").stdout
+    assert "- People: Unknown, Unknown of them for the first time\n- Visits: Unknown" in gone
 
 
 def test_a_summary_of_a_session_of_which_nothing_is_known(mine: MhcHere) -> None:

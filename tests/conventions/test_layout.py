@@ -152,5 +152,7 @@ def test_help_fits_forty_columns(reading: MhcHere, leaf: Leaf) -> None:
 def test_help_of_a_group_gives_whole_sentences(reading: MhcHere, path: str) -> None:
     for columns in (40, 80):
         run = reading(*path.split(), "--help", COLUMNS=str(columns))
-        assert max(map(wcswidth, run.stdout.splitlines())) <= columns
+        text, _, examples = run.stdout.partition("\nExamples:\n")
+        assert max(map(wcswidth, text.splitlines())) <= columns
+        assert examples.strip()
         assert not re.search(r"\w\.\.\.", run.stdout)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mhc.domain.broadcasts import (
     ACTIVITY,
+    JUST_AFTER,
     MERGE_GAP,
     START,
     STOP,
@@ -51,11 +52,33 @@ def test_a_stop_without_a_start_is_noted_and_makes_nothing() -> None:
     assert (ended, state.open, state.stopped_at) == ([], None, at(0))
 
 
-def test_silence_longer_than_the_gap_ends_at_the_last_event() -> None:
+def test_silence_longer_than_the_gap_ends_just_after_the_last_event() -> None:
     assert read((0, START, None), (30, "userEnter", 1), (60, "chatMessage", 1))[1] == []
     state, ended = read((0, START, None), (30, "userEnter", 1), (60.1, "userEnter", 2))
-    assert ended == [Broadcast(at(0), at(30), end_inferred=True)]
-    assert state.open is None
+    assert ended == []  # a stop may yet come
+    assert (state.open, state.shown) == (None, Broadcast(at(0), at(30) + JUST_AFTER, end_inferred=True))
+
+
+def test_a_stop_after_a_silence_shows_that_the_broadcast_lasted() -> None:
+    silent = [(0, START, None), (5, "tip", 1), (55, "chatMessage", 2), (58, "tip", 1)]
+    state, ended = read(*silent, (60, STOP, None))
+    assert ended == [Broadcast(at(0), at(60))]
+    assert (state.shown, state.stopped_at) == (None, at(60))
+    assert read((0, START, None), (5, "tip", 1), (900, STOP, None))[1] == [Broadcast(at(0), at(900))]
+
+
+def test_a_stop_is_not_that_of_a_broadcast_after_which_another_began() -> None:
+    over = Broadcast(at(0), at(5) + JUST_AFTER, end_inferred=True)
+    told = [(0, START, None), (5, "tip", 1)]
+    assert read(*told, (55, START, None), (60, STOP, None))[1] == [over, Broadcast(at(55), at(60))]
+    inferred = Broadcast(at(50), at(60), start_inferred=True)
+    assert read(*told, *chats(50, 5), (60, STOP, None))[1] == [over, inferred]
+    assert read(*told, *chats(50, 5), (60, STOP, None), (61, STOP, None))[1] == [over, inferred]
+
+
+def test_what_was_inferred_altogether_is_not_taken_to_last_until_a_stop() -> None:
+    told = [*chats(0, 5), (50, "userEnter", 9), (60, STOP, None)]
+    assert read(*told)[1] == [Broadcast(at(0), at(4) + JUST_AFTER, start_inferred=True, end_inferred=True)]
 
 
 def test_five_events_by_two_people_show_that_the_room_was_on() -> None:
@@ -63,7 +86,7 @@ def test_five_events_by_two_people_show_that_the_room_was_on() -> None:
     assert ended == []
     assert state.open == Broadcast(at(0), start_inferred=True)
     state, ended = read(*chats(0, 5), (50, "userEnter", 9))
-    assert ended == [Broadcast(at(0), at(4), start_inferred=True, end_inferred=True)]
+    assert ended == [Broadcast(at(0), at(4) + JUST_AFTER, start_inferred=True, end_inferred=True)]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +108,9 @@ def test_less_does_not(told: list[tuple[float, str, int | None]]) -> None:
 
 def test_people_who_come_by_do_not_keep_an_inferred_broadcast_open() -> None:
     visits = [(5 + place * 10, "userEnter", place) for place in range(4)]
-    assert read(*chats(0, 5), *visits)[1] == [Broadcast(at(0), at(4), start_inferred=True, end_inferred=True)]
+    assert read(*chats(0, 5), *visits)[1] == [
+        Broadcast(at(0), at(4) + JUST_AFTER, start_inferred=True, end_inferred=True)
+    ]
 
 
 def test_talk_after_a_known_stop_is_the_room_emptying() -> None:
@@ -97,7 +122,14 @@ def test_talk_after_a_known_stop_is_the_room_emptying() -> None:
 def test_an_ended_broadcast_leaves_the_room_as_it_was_read() -> None:
     state, ended = read((0, START, None), (20, STOP, None))
     assert after(ended[0]) == state
-    assert after(Broadcast(at(0), at(20), end_inferred=True)).stopped_at is None
+
+
+def test_a_silent_broadcast_leaves_the_room_as_it_was_at_its_last_event() -> None:
+    for told in ([(0, START, None), (20, "userEnter", 1)], chats(0, 5)):
+        state, _ended = read(*told)
+        silent = state._replace(silent=True)
+        assert silent.shown is not None
+        assert after(silent.shown) == silent
 
 
 marks = st.lists(
@@ -127,9 +159,27 @@ def test_reading_in_two_parts_is_reading_at_once(steps: list[tuple[int, str, int
 
 
 @given(steps=marks)
+def test_reading_on_from_any_broadcast_that_a_start_did_not_end_is_reading_all(
+    steps: list[tuple[int, str, int]],
+) -> None:
+    told = timed(steps)
+    state, ended = fold(RoomState(), told)
+    everything = ended + ([state.shown] if state.shown else [])
+    for place, one in enumerate(everything):
+        last = place + 1 == len(everything)
+        if one.ended_at is None or (not last and everything[place + 1].started_at == one.ended_at):
+            continue
+        before = after(one)
+        assert before.last_at is not None
+        later, rest = fold(before, [mark for mark in told if mark.at > before.last_at])
+        rest += [later.shown] if later.shown else []
+        assert rest == everything[place + (not one.end_inferred) :]
+
+
+@given(steps=marks)
 def test_broadcasts_follow_each_other(steps: list[tuple[int, str, int]]) -> None:
     state, ended = fold(RoomState(), timed(steps))
-    everything = ended + ([state.open] if state.open else [])
+    everything = ended + ([state.shown] if state.shown else [])
     for before, later in pairwise(everything):
         assert before.ended_at is not None
         assert before.started_at <= before.ended_at <= later.started_at

@@ -104,6 +104,9 @@ def test_lists_of_names_are_read_in_each_form() -> None:
         "viewer_one",
         "viewer_two",
     )
+    assert parse_list("username;since\nviewer_one;2024\n! !;2025").bad == ((3, "! !"),)
+    assert parse_list("\nsince\tUserName\n2024\tviewer_one").names == ("viewer_one",)
+    assert parse_list('"username"\n"viewer_one"').names == ("viewer_one",)
     page = parse_list(
         '<!-- <a href="/gone/"> --><a href="/viewer_one/">x</a> 1,234 followers <script>"</script>'
     )

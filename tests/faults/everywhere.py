@@ -17,7 +17,7 @@ from mhc.capture.spool import Spool
 from mhc.domain import rooms
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.domain.packing import _DICTIONARY_1, _WINDOW, unpack
-from mhc.store import coverage, derived, events, observations, people, personal, snapshots, streams
+from mhc.store import coverage, derived, events, follows, observations, people, personal, snapshots, streams
 from mhc.store.database import Database
 from mhc.store.observations import Poll
 from mhc.store.pages import Page
@@ -94,6 +94,7 @@ def fill(db: Database) -> None:
                 conn.execute(
                     insert(table).values(**_row(conn, table, other, f"with {NAME.title()}, so {OLD}"))
                 )
+        follows.mend(conn, T0)  # those rows came past it
         _beside(conn)
         _said(conn, who, other)
 

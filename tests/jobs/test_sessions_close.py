@@ -1,6 +1,6 @@
-"""`sessions-close`: what goes on in a room from which nothing comes any more ends at its last event."""
+"""`sessions-close`: what goes on in a room from which nothing comes any more ends just after its last event."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from factories import ROOM, chat, cover, happening, minute, store
 from mhc.config import Settings, load
-from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.broadcasts import JUST_AFTER, MERGE_GAP
 from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.jobs import sessions_close
 from mhc.jobs.work import Work
@@ -17,6 +17,7 @@ from mhc.store.database import Database
 from mhc.store.observations import Poll
 
 START = happening(0, "broadcastStart")
+JUST_AFTER_5 = 5 + JUST_AFTER / timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def sound(conn: Connection) -> bool:
     return not any(derived.differs(conn, room, MERGE_GAP) for room in derived.rooms(conn))
 
 
-def test_a_session_ends_at_its_last_event_once_nothing_came_for_long(
+def test_a_session_ends_just_after_its_last_event_once_nothing_came_for_long(
     database: Database, settings: Settings
 ) -> None:
     with database.write() as conn:
@@ -49,10 +50,10 @@ def test_a_session_ends_at_its_last_event_once_nothing_came_for_long(
         assert times(conn) == [(minute(0), None)]
     assert close(database, settings, 36) == 1
     with database.read() as conn:
-        assert times(conn) == [(minute(0), minute(5))]
+        assert times(conn) == [(minute(0), minute(JUST_AFTER_5))]
         (shown,) = conn.execute(select(schema.broadcast.c.ended_at, schema.broadcast.c.end_inferred)).all()
-        assert tuple(shown) == (minute(5), True)
-        assert conn.execute(select(schema.visit.c.left_at)).scalars().all() == [minute(5)]
+        assert tuple(shown) == (minute(JUST_AFTER_5), True)
+        assert conn.execute(select(schema.visit.c.left_at)).scalars().all() == [minute(JUST_AFTER_5)]
         assert sound(conn)
 
 
@@ -79,17 +80,20 @@ def test_a_second_run_changes_nothing_and_neither_does_a_rebuild(
     [
         ([chat(20, "viewer_two")], [(0, None)]),
         ([chat(20, "viewer_two"), happening(40, "broadcastStop")], [(0, 40)]),
-        ([chat(3, "viewer_two")], [(0, 5)]),
-        ([happening(200, "broadcastStart")], [(0, 5), (200, None)]),
+        ([happening(60, "broadcastStop")], [(0, 60)]),
+        ([chat(50, "viewer_two"), happening(60, "broadcastStop")], [(0, 60)]),
+        ([happening(50, "broadcastStart"), happening(60, "broadcastStop")], [(0, JUST_AFTER_5), (50, 60)]),
+        ([chat(3, "viewer_two")], [(0, JUST_AFTER_5)]),
+        ([happening(200, "broadcastStart")], [(0, JUST_AFTER_5), (200, None)]),
         ([happening(20, "broadcastStart"), chat(25, "viewer_one")], [(0, None)]),
-        ([happening(500, "userEnter", "viewer_one")], [(0, 5)]),
+        ([happening(500, "userEnter", "viewer_one")], [(0, JUST_AFTER_5)]),
     ],
 )  # fmt: skip
 def test_events_that_come_late_after_all_say_what_was(
     database: Database,
     settings: Settings,
     late: list[tuple[datetime, str, dict[str, object]]],
-    expected: list[tuple[int, int | None]],
+    expected: list[tuple[int, float | None]],
 ) -> None:
     with database.write() as conn:
         store(conn, [START, happening(1, "userEnter", "viewer_one"), chat(5, "viewer_one")])
@@ -126,7 +130,7 @@ def test_a_session_made_by_hand_ends_where_the_room_fell_silent(
         cover(conn, 100, 140)
     assert close(database, settings, 140) == 1
     with database.read() as conn:
-        assert times(conn) == [(minute(-5), minute(5))]
+        assert times(conn) == [(minute(-5), minute(JUST_AFTER_5))]
         assert sound(conn)
     assert close(database, settings, 150) == 0
 
@@ -154,7 +158,7 @@ def test_a_room_that_the_feed_shows_online_goes_on_although_nothing_comes(
     assert close(database, settings, 125) == 0
     assert close(database, settings, 126) == 1  # nothing showed it for longer than the merge gap
     with database.read() as conn:
-        assert times(conn) == [(minute(-5 if by_hand else 0), minute(5))]
+        assert times(conn) == [(minute(-5 if by_hand else 0), minute(JUST_AFTER_5))]
         assert sound(conn)
 
 

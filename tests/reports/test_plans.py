@@ -280,11 +280,12 @@ def count_of(segment: Segment) -> Asked:
 
 
 @pytest.mark.parametrize("since", [None, minute(5)])
-def test_all_tippers_are_gathered_by_one_look_at_the_totals_in_their_order(
-    sqlite_database: Database, since: datetime | None
+def test_all_of_many_tippers_are_gathered_by_one_look_at_the_totals_in_their_order(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, since: datetime | None
 ) -> None:
     """Along the index of a room each would be sought by itself, and for the merged once more."""
     tell_story(sqlite_database)
+    monkeypatch.setattr("mhc.store.segments._MANY", 1)
 
     def ask(conn: Connection) -> object:
         (room,) = people.find(conn, "example_room")
@@ -292,8 +293,9 @@ def test_all_tippers_are_gathered_by_one_look_at_the_totals_in_their_order(
 
     lines = [line for plan in plans(sqlite_database, ask) for line in plan.splitlines()]
     assert lines.count("SCAN person_total") == 1
-    assert not [line for line in lines if "ix_person_total_room" in line]
-    (merged,) = [line for line in lines if "person_total" in line and "room_id=?" in line]
+    how_many = [line for line in lines if "ix_person_total_room" in line]
+    assert how_many == ["SEARCH person_total USING COVERING INDEX ix_person_total_room (room_id=?)"]
+    (merged,) = [line for line in lines if "person_total" in line and "AND room_id=?" in line]
     assert "person_id=? AND room_id=?" in merged
 
 

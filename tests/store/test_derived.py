@@ -158,6 +158,19 @@ def db(module_database: Database) -> Database:
     gaps=[1],
     moves=[],
 )
+@example(  # a stop ended a silence, and then a line comes late with which a broadcast began in it
+    steps=[
+        (0, "broadcastStart", "viewer_one", False),
+        (2_400_000, "chatMessage", "viewer_one", False),
+        *[(60_000, "chatMessage", name, False) for name in ("viewer_two", "viewer_one") * 2],
+        (60_000, "broadcastStop", "viewer_one", False),
+        (60_000, "userEnter", "viewer_one", False),
+    ],
+    cuts=[7],
+    swaps=[],
+    gaps=[],
+    moves=[(3, 1)],
+)
 def test_pages_in_any_order_derive_what_a_rebuild_derives(
     db: Database,
     steps: list[tuple[int, str, str, bool]],

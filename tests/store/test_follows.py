@@ -92,7 +92,8 @@ def test_a_check_finds_what_is_missing_too_many_or_wrong_and_a_repair_mends_it(d
     ):
         with database.write() as conn:
             conn.execute(spoil)
-        assert inventory.problems(database, MERGE_GAP) == [f"{wrong} follows are not what the events say"]
+        said = "1 follow is" if wrong == 1 else f"{wrong} follows are"
+        assert inventory.problems(database, MERGE_GAP) == [f"{said} not what the events say"]
         inventory.repair(database, MERGE_GAP)
         assert inventory.problems(database, MERGE_GAP) == []
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
-from factories import ROOM, Item, cover, empty, happening, minute, store, tip
+from factories import DAY, ROOM, Item, cover, empty, happening, minute, store, tip
 from mhc.domain.clock import to_ms
 from mhc.store import payment_quarters, payments, people
 from mhc.store.counting import Scope
@@ -176,7 +176,7 @@ def test_the_testbed_is_taken_in_where_it_is_asked_for(database: Database) -> No
         assert [one.tokens for one in payments.list_all(conn, Scope(testbed=True))] == [25, 1]
 
 
-@pytest.mark.parametrize("wrong", [b"", b"\x00" * 12])
+@pytest.mark.parametrize("wrong", [b"", b"\x00" * 12, b"\x01\x02"])
 def test_a_quarter_that_is_not_what_the_events_say_is_found_and_mended(
     database: Database, wrong: bytes
 ) -> None:
@@ -188,6 +188,16 @@ def test_a_quarter_that_is_not_what_the_events_say_is_found_and_mended(
         assert payment_quarters.differences(conn) == 1
         payment_quarters.rebuild(conn)
         assert payment_quarters.differences(conn) == 0
+
+
+def test_what_came_since_an_instant_is_mended_alone(database: Database) -> None:
+    with database.write() as conn:
+        store(conn, [tip(5, "viewer_one", 25), tip(DAY, "viewer_two", 5)])
+        conn.execute(delete(payment_quarter))
+        assert payment_quarters.mend(conn, minute(DAY + 1)) == 1
+        assert [one.tokens for one in payments.list_all(conn, Scope())] == [5]
+        assert payment_quarters.mend(conn, minute(0)) == 1
+        assert payment_quarters.differences(conn) == payment_quarters.mend(conn, minute(0)) == 0
 
 
 def test_what_the_database_appends_stays_bytes(database: Database) -> None:

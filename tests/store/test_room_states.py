@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mhc.domain.broadcasts import ACTIVITY, START, STOP, Mark, RoomState, fold
+from mhc.domain.broadcasts import ACTIVITY, START, STOP, Broadcast, Mark, RoomState, fold
 from mhc.store import room_states
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -37,6 +37,15 @@ def test_a_state_is_read_as_it_was_written_from_memory_and_from_the_database(
 
     assert room_states.read(text) == state, "as it was just written"
     assert room_states.read(text) == state, "as another process reads it"
+
+
+def test_a_state_is_read_that_knew_of_no_silence() -> None:
+    said = '{"active_at":null,"last_at":1772323500000,"open":{"start_inferred":false,"started_at":1772323200000},'
+    state = room_states.read(said + '"run":null,"stopped_at":null}')
+    assert state == RoomState(BEGIN + timedelta(minutes=5), Broadcast(BEGIN))
+    assert fold(state, [Mark(BEGIN + timedelta(minutes=60), STOP, None)])[1] == [
+        Broadcast(BEGIN, BEGIN + timedelta(minutes=60))
+    ]
 
 
 def test_what_was_written_for_rooms_that_nobody_reads_again_does_not_pile_up() -> None:

@@ -6,12 +6,22 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, update
 
-from factories import empty
-from mhc.domain.broadcasts import MERGE_GAP
-from mhc.store import derived, silence, streams
+import factories
+from factories import chat, empty, happening, minute
+from mhc.domain.broadcasts import JUST_AFTER, MERGE_GAP
+from mhc.domain.sessions import Span
+from mhc.store import derived, rebuilding, schema, sessions, silence, streams
 from mhc.store.database import Database
-from store.test_derived import BASE, dump, make, one_event, store
+from store.test_derived import BASE, PEOPLE, dump, make, one_event, store
+
+quiet = st.tuples(
+    st.sampled_from([60_000, 60_000, 2_400_000]),
+    st.sampled_from(["broadcastStart", "broadcastStop", "userEnter", "chatMessage", "chatMessage", "tip"]),
+    st.sampled_from(PEOPLE[:2]),
+    st.just(False),
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +31,7 @@ def db(module_database: Database) -> Database:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    steps=st.lists(one_event, min_size=1, max_size=20),
+    steps=st.lists(one_event, min_size=1, max_size=20) | st.lists(quiet, min_size=5, max_size=20),
     cuts=st.lists(st.integers(0, 20), max_size=4),
     swap=st.tuples(st.integers(0, 4), st.integers(0, 4)),
     closed=st.sets(st.integers(0, 4)),
@@ -59,3 +69,36 @@ def test_what_ended_by_silence_agrees_with_its_events(
             store(conn, page)
         silence.end_silent(conn, streams.list_all(conn)[0].room_id, late, MERGE_GAP)
         assert dump(conn) == arrived
+
+
+def ended_as_once(conn: Connection) -> int:
+    """Have a broadcast of which the stop never came, ended at its last event as it was once; give its room."""
+    factories.store(conn, [happening(0, "broadcastStart"), chat(5, "viewer_one")])
+    room = streams.list_all(conn)[0].room_id
+    assert silence.end_silent(conn, room, minute(600), MERGE_GAP) == minute(5) + JUST_AFTER
+    for table in (schema.broadcast, schema.stream_session):
+        conn.execute(update(table).values(ended_at=minute(5)))
+    return room
+
+
+def test_what_ended_at_its_last_event_once_is_set_right_by_a_rebuild(database: Database) -> None:
+    with database.write() as conn:
+        room = ended_as_once(conn)
+        assert derived.differs(conn, room, MERGE_GAP)
+        assert rebuilding.rebuild(conn, room, None, MERGE_GAP).changed == 1
+        assert [one.span for one in sessions.of_room(conn, room)] == [Span(minute(0), minute(5) + JUST_AFTER)]
+        assert not derived.differs(conn, room, MERGE_GAP)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_ended_at_its_last_event_once_lasts_until_a_stop_that_comes(
+    database: Database, *, late: bool
+) -> None:
+    with database.write() as conn:
+        room = ended_as_once(conn)
+        more = [happening(60, "broadcastStop"), happening(100, "userEnter", "viewer_one")]
+        for page, one in enumerate(reversed(more) if late else more, start=1):
+            factories.store(conn, [one], page=page)
+        assert [one.span for one in sessions.of_room(conn, room)] == [Span(minute(0), minute(60))]
+        assert len(sessions.broadcasts(conn, room)) == 1
+        assert not derived.differs(conn, room, MERGE_GAP)

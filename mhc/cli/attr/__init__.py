@@ -23,6 +23,10 @@ COMMANDS: Final[Table] = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    examples=["mhc attr set viewer_one language=french banned_me=no", "mhc attr show viewer_one"],
+)
 def group() -> None:
     """What people are like, by key: what you know, and how sure it is."""

@@ -28,6 +28,14 @@ COMMANDS: Final[Table] = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    examples=[
+        "mhc import chat chat.txt",
+        "mhc import follows followers.txt --direction followers",
+        "mhc import list",
+    ],
+)
 def group() -> None:
     """What you bring in files, or paste: shown, and kept with --save."""

@@ -28,6 +28,11 @@ class Text(NamedTuple):
     text: str
     hash: str
 
+    @property
+    def shown(self) -> str:
+        """Name it to a person."""
+        return "stdin" if self.name == "-" else self.name
+
 
 @contextmanager
 def opened(name: str) -> Iterator[IO[bytes]]:

@@ -15,12 +15,14 @@ from mhc.cli.imports.rooms import paste_room, room_ids, room_option
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
-from mhc.domain.rosters import MOST_GONE, is_plausible
+from mhc.domain.rosters import MOST_GONE, RosterError, is_plausible
+from mhc.domain.text import encode
 from mhc.errors import CheckError, DataError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from mhc.cli.imports.files import Text
     from mhc.domain.paste_follows import Listed
     from mhc.store.follow_lists import Change
 
@@ -33,6 +35,7 @@ FOLLOWS = (
         foreign=False,
     ),
 )
+_FORMS = "names one a line, CSV with a column username, or the saved page"
 DIRECTIONS = {"followers": "follower", "following": "following"}
 
 
@@ -130,13 +133,13 @@ def _save(
 
 
 def _read(files: Sequence[str]) -> _Given:
-    from mhc.domain.paste_follows import is_whole, parse_list
+    from mhc.domain.paste_follows import is_whole
 
     texts = [read_text(one) for one in files]
-    parts: list[Listed] = [parse_list(one.text) for one in texts]
+    parts = [_listed(one) for one in texts]
     names = list(dict.fromkeys(name for one in parts for name in one.names))
     if not names:
-        raise DataError(f"{', '.join(files)}: no name in it", hint="names one a line, CSV, or the saved page")
+        raise DataError(f"{', '.join(files)}: no name in it", hint=_FORMS)
     digest = hashlib.sha256("".join(one.hash for one in texts).encode()).hexdigest()
     return _Given(
         " ".join(one.name for one in texts),
@@ -145,6 +148,15 @@ def _read(files: Sequence[str]) -> _Given:
         sum(len(one.bad) for one in parts),
         is_whole(parts),
     )
+
+
+def _listed(file: "Text") -> "Listed":
+    from mhc.domain.paste_follows import parse_list
+
+    try:
+        return parse_list(file.text)
+    except RosterError as error:
+        raise DataError(encode(f"{file.shown}: {error}"), hint=_FORMS) from None
 
 
 def _improbable(change: "Change") -> bool:

@@ -17,6 +17,7 @@ from mhc.cli.options import Command, common_options, output_options, write_optio
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
 from mhc.cli.unmasking import unmask_options
+from mhc.domain.counted import counted
 from mhc.domain.paste_lines import What
 from mhc.domain.text import encode
 from mhc.errors import UsageError
@@ -200,11 +201,14 @@ def _tell(ctx: click.Context, plan: "Plan", number: int | None, *, save: bool) -
     if plan.before is not None:
         say(ctx, f"this was imported before, as import {plan.before.id}: nothing is new")
     elif number is not None:
-        say(ctx, f"imported {counts['new']:,} lines as import {number}{left}")
+        say(ctx, f"imported {counted(counts['new'], 'line')} as import {number}{left}")
     elif not plan.new:
         say(ctx, f"nothing is new{left}")
     else:
-        say(ctx, f"would import {counts['new']:,} lines{left}" + ("" if save else "; --save keeps them"))
+        say(
+            ctx,
+            f"would import {counted(counts['new'], 'line')}{left}" + ("" if save else "; --save keeps them"),
+        )
 
 
 def summary(counts: Mapping[str, int]) -> str:

@@ -8,6 +8,7 @@ from mhc.cli.imports.files import file_argument, opened, save_option
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
+from mhc.domain.counted import counted
 from mhc.errors import Exit
 
 REMEMBERED = (
@@ -67,7 +68,7 @@ def people(
     else:
         say(
             ctx,
-            f"would import {done.found['people']:,} people, {done.strangers:,} of them new{left}"
+            f"would import {counted(done.found['people'], 'person', 'people')}, {done.strangers:,} of them new{left}"
             + ("" if dry_run else "; --save keeps it"),
         )
     return Exit.PARTIAL if done.bad_lines else Exit.OK

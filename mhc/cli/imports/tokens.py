@@ -14,6 +14,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
 from mhc.cli.zone import find_zone
 from mhc.domain.clock import iso_z
+from mhc.domain.counted import counted
 from mhc.errors import CheckError, DataError
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ def _entries(given: Text, zone: tzinfo, fold: int | None) -> "list[Entry]":
 
 
 def _moved(plan: "Plan") -> str:
-    return f"{plan.moved:,} of the rows known were taken for another time: they were read in another zone"
+    return counted(
+        plan.moved,
+        "of the rows known was taken for another time: it was read in another zone",
+        "of the rows known were taken for another time: they were read in another zone",
+    )
 
 
 def _refuse_moved(plan: "Plan") -> None:
@@ -131,9 +136,12 @@ def _tell(ctx: click.Context, plan: "Plan", number: int | None, *, save: bool) -
     parts += [f"{plan.forgotten:,} without a name (forgotten)"] if plan.forgotten else []
     rest = "".join(f", {part}" for part in parts)
     if number is not None:
-        say(ctx, f"imported {len(plan.new):,} rows as import {number}{rest}")
+        say(ctx, f"imported {counted(len(plan.new), 'row')} as import {number}{rest}")
     elif plan.new:
-        say(ctx, f"would import {len(plan.new):,} rows{rest}" + ("" if save else "; --save keeps them"))
+        say(
+            ctx,
+            f"would import {counted(len(plan.new), 'row')}{rest}" + ("" if save else "; --save keeps them"),
+        )
     else:
         say(ctx, f"nothing is new{rest}")
     if plan.first is not None and plan.last is not None:
@@ -153,7 +161,7 @@ def _warn(out: Writer, plan: "Plan") -> None:
     for one in plan.breaks[:_SHOWN]:
         out.warn(break_text(one))
     if (more := len(plan.breaks) - _SHOWN) > 0:
-        out.warn(f"rows are missing at {more:,} further places")
+        out.warn(f"rows are missing at {counted(more, 'further place')}")
 
 
 def break_text(one: "Break") -> str:
@@ -161,5 +169,5 @@ def break_text(one: "Break") -> str:
     way = "came" if one.tokens > 0 else "went"
     return (
         f"a row is missing between {one.before.stamp} (balance {one.before.balance:,}) and {one.after.stamp}"
-        f" ({one.after.change:+,}, balance {one.after.balance:,}): {abs(one.tokens):,} tokens {way}"
+        f" ({one.after.change:+,}, balance {one.after.balance:,}): {counted(abs(one.tokens), 'token')} {way}"
     )

@@ -18,6 +18,8 @@ COMMANDS: Final[Table] = {
 }  # fmt: skip
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup, table=COMMANDS, examples=["mhc job list", "mhc job run sessions-close", "mhc job status"]
+)
 def group() -> None:
     """What runs by itself, when, and how it went."""

@@ -62,6 +62,14 @@ COMMANDS: Final[Table] = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    examples=[
+        "mhc person show viewer_one",
+        "mhc person list --role viewer --sort tokens:desc -L 10",
+        "mhc person search one",
+    ],
+)
 def group() -> None:
     """The people you have met."""

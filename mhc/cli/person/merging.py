@@ -12,6 +12,7 @@ from mhc.cli.lookups import Which, person_row, which_options
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.telling import say
+from mhc.domain.counted import counted
 from mhc.domain.text import clean, encode
 from mhc.errors import NotFoundError
 
@@ -116,7 +117,7 @@ def _ask(ctx: click.Context, found: "AsOne", *, hidden: bool) -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
     names, lists = ", ".join(found.names), ", ".join(found.watchlists) or "none"
-    tokens = "" if hidden else f"; {found.tokens:,} tokens"
+    tokens = "" if hidden else f"; {counted(found.tokens, 'token')}"
     say(ctx, f"one person, {found.username}: names {names}; lists {lists}{tokens}")
     question = f"Read {' and '.join(found.merged)} as {found.username} from now on?"
     click.confirm(encode(question, limit=None), abort=True, err=True)

@@ -19,6 +19,7 @@ from mhc.cli.telling import say
 from mhc.cli.transfer import target_file
 from mhc.cli.unmasking import unmask_options
 from mhc.config import check_option
+from mhc.domain.counted import counted
 from mhc.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def export(ctx: click.Context, name: str, out: str | None, reveal: bool, private
             facts = {"file": out or "-", "rows": number, "private": private, "reveal": reveal}
             audit.record(loaded.state_dir, "person export", at=utc_now(), **facts)
     if out is not None:
-        say(ctx, f"exported {number:,} rows to {out}")
+        say(ctx, f"exported {counted(number, 'row')} to {out}")
 
 
 @click.command(

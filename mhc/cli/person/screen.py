@@ -10,6 +10,7 @@ from mhc.cli.output import Field, Screen
 from mhc.cli.person.elsewhere import change, words
 from mhc.cli.render import Secrecy
 from mhc.cli.table import HIDDEN, UNKNOWN, duration, fit, local
+from mhc.domain.counted import counted
 from mhc.domain.text import encode
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def _about(card: "Card", tz: tzinfo) -> Iterator[Line]:
 def _own_room(room: "RoomNow", tz: tzinfo) -> list[str | None]:
     """Give their own room: whether it is live, and else when it was read last."""
     state = "live" if room.online else _when("last read", room.observed_at, tz)
-    followers = None if room.followers is None else f"{room.followers:,} followers"
+    followers = None if room.followers is None else counted(room.followers, "follower")
     if not room.online:
         return [state, followers, room.subject]
-    viewers = None if room.viewers is None else f"{room.viewers:,} viewers"
+    viewers = None if room.viewers is None else counted(room.viewers, "viewer")
     return [state, room.show, _when("since", room.started_at, tz), viewers, followers, room.subject]
 
 
@@ -105,7 +106,7 @@ def _figures(here: "Here", tz: tzinfo) -> Iterator[Line]:
         _when("last", here.last_tip_at, tz),
     ]
     yield "tips", [f"{here.tips:,}", *tips]
-    bought = f"{here.media:,} for {here.media_tokens:,} tokens" if here.media else "0"
+    bought = f"{here.media:,} for {counted(here.media_tokens, 'token')}" if here.media else "0"
     yield "media", [bought, _when("joined the fan club", here.fanclub_joined_at, tz)]
     stay = None if here.median_stay is None else f"median stay {duration(here.median_stay)}"
     yield "visits", [f"{here.visits:,}", stay, here.usual_hours and f"mostly {hours(here.usual_hours)}"]

@@ -13,6 +13,8 @@ COMMANDS: Final[Table] = {
 }  # fmt: skip
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup, table=COMMANDS, examples=["mhc profile show other_room", "mhc profile changes --since 30d"]
+)
 def group() -> None:
     """What rooms say of themselves in public, and how it changed."""

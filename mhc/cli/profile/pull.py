@@ -16,6 +16,7 @@ from mhc.cli.progress import Progress
 from mhc.cli.snapshot.asking import Asking, filters_of, named, read_saved, whom_options
 from mhc.cli.snapshot.pull import tell_failures
 from mhc.cli.telling import say
+from mhc.domain.counted import counted
 from mhc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -174,4 +175,4 @@ def _show(ctx: click.Context, out: Writer, what: _Asked) -> None:
         say(ctx, "would read a file, and ask nobody")
         return
     off = "" if settings(ctx).profiles_enabled else "; but [profiles] enabled is not true"
-    say(ctx, f"would ask about {len(rows):,} {'room' if len(rows) == 1 else 'rooms'}{off}")
+    say(ctx, f"would ask about {counted(len(rows), 'room')}{off}")

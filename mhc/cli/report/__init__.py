@@ -54,6 +54,22 @@ COMMANDS: Final[Table] = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    examples=[
+        "mhc report tippers --since 30d --top 10",
+        "mhc report followers --since 30d",
+        "mhc report tipmenu --since 30d",
+        "mhc report income --by day --since 30d",
+        "mhc report timing --since 90d",
+        "mhc report spending viewer_one",
+        "mhc report tags --since 90d",
+        "mhc report sessions --since 30d",
+        "mhc report audience",
+        "mhc report retention --by month",
+        "mhc report digest",
+    ],
+)
 def group() -> None:
     """Figures, each with its range and what was captured of it."""

@@ -14,6 +14,7 @@ from mhc.cli.report.asking import About, Asked, Drawn, frame_options, show
 from mhc.cli.session import common
 from mhc.cli.session.people import AUDIENCE
 from mhc.cli.unmasking import unmask_options
+from mhc.domain.counted import counted
 from mhc.domain.times import Range
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def command(
     rows = out.ordered(AUDIENCE, found.rows)
     show(out, asked, about, AUDIENCE, rows, nothing="nobody was seen there", drawn=drawn, html=html)
     if out.format == "table" and html is None:
-        people = f"{totals.people:,} people, {totals.first_timers:,} of them for the first time"
-        out.message(f"{people}, {totals.tippers:,} tippers, {totals.on_lists:,} on lists")
+        people = f"{counted(totals.people, 'person', 'people')}, {totals.first_timers:,} of them for the first time"
+        out.message(f"{people}, {counted(totals.tippers, 'tipper')}, {totals.on_lists:,} on lists")
 
 
 def _pictures(rows: "Sequence[Row]") -> "Sequence[Picture]":

@@ -81,12 +81,17 @@ def head(
     coverage: "Covered | None",
     now: Mapping[str, Figure],
     was: Mapping[str, Figure],
+    *,
+    captured_only: bool = True,
 ) -> dict[str, object]:
-    """Say what was compared, for JSON: the range, its coverage, and each total now and then."""
+    """Say what was compared, for JSON: the range, its coverage, and each total now and then.
+
+    Where nothing was captured no figure is known, but for those that say so themselves (not `captured_only`).
+    """
     if then is None:
         return {"compared": None}
-    before = was if then.is_known else {}
-    known = then.captured_now is not None
+    before = was if then.is_known or not captured_only else {}
+    known = then.captured_now is not None or not captured_only
     range_: dict[str, object] = {"since": then.span.since, "until": then.span.until}
     of = None if coverage is None else asdict(coverage)
     if then.moves:  # with the moment of asking, which JSON does not have
@@ -118,12 +123,12 @@ def said(now: Mapping[str, Figure], was: Mapping[str, Figure], names: Mapping[st
     )
 
 
-def tell(out: Writer, then: Then | None) -> None:
+def tell(out: Writer, then: Then | None, what: str = "what was") -> None:
     """Say where two ranges are not alike in what was captured of them."""
     if then is None:
         return
     if then.captured is None:
-        out.warn("nothing was captured in the range that is compared: what was then is not known")
+        out.warn(f"nothing was captured in the range that is compared: {what} then is not known")
         return
     now = then.captured_now or 0
     if min(now, then.captured) < _ALIKE * max(now, then.captured):

@@ -86,8 +86,9 @@ def command(
     """Show what happened since the last session began: the session, people, lists, followers, and what went wrong.
 
     Without --since it is of the last session, and all that came after it. A terminal shows it as text. No text of
-    anybody is in it, and nobody who tipped anonymously. Where nothing happened stdout stays empty, and a line on stderr
-    says so, but with -q: cron mails nothing then.
+    anybody is in it, and nobody who tipped anonymously. Where nothing happened --format, and a terminal, leave stdout
+    empty, and a line on stderr says so, but with -q: cron mails nothing then. JSON and the other formats of -o, those in
+    a pipe too, are whole even so.
     """
     from mhc.reports import digest
 

@@ -13,11 +13,16 @@ from mhc.cli.context import database, settings
 from mhc.cli.lookups import own_room
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, Drawn, ask, report_options, show
+from mhc.cli.report import comparing
+from mhc.cli.report.asking import About, Drawn, ask, compare_option, report_options, show
 from mhc.domain.clock import iso_z
+from mhc.domain.counted import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mhc.cli.page import Picture
+    from mhc.cli.terminal import Screen
     from mhc.reports.income import Report, Row
 
 BY = ("session", "day", "type")
@@ -67,14 +72,26 @@ _OF_LEDGER = (
 )
 _OF_CAPTURE = ("captured", "unexplained", "unchecked")
 _OF_BALANCE = ("rose", "fell")
+_SAID = {"earned": "earned", "captured": "captured"}  # below a table that is compared
 
 
 @click.command(
     "income",
     cls=Command,
-    examples=["mhc report income --by day --since 30d", "mhc report income --by type --json"],
+    examples=[
+        "mhc report income --by day --since 30d",
+        "mhc report income --by type --json",
+        "mhc report income --by day --plot",
+        "mhc report income --since 30d --compare previous",
+    ],
 )
 @click.option("--by", type=click.Choice(BY), default="session", show_default=True, help="What a row is.")
+@click.option(
+    "--plot",
+    is_flag=True,
+    help="Draw the rows as bars of what was earned, by the ledger where it reaches, else as captured.",
+)
+@compare_option
 @report_options
 @output_options(fields=INCOME)
 @common_options
@@ -83,6 +100,8 @@ def command(
     ctx: click.Context,
     out: Writer,
     by: str,
+    plot: bool,
+    compare: str | None,
     include_excluded: bool,
     require_complete: bool,
     html: Path | None,
@@ -95,7 +114,8 @@ def command(
     The ledger is what mhc import tokens brought, the balance what the job stats-poll read. A tip is in both where
     amount and person are the same and the times are 10 seconds apart at most; an anonymous one by amount and time.
     Rows come by time, types by what they earned. Excluded people are in no figure but the balance. JSON is one object:
-    range, timezone, room, sources, coverage, excluded, by, ledger, balance, usd_per_token, total and rows.
+    range, timezone, room, sources, coverage, excluded, by, ledger, balance, usd_per_token, total, compared and rows.
+    --compare sets the totals against those of an earlier time.
     """
     from mhc.reports import income as report
     from mhc.reports.income_book import Wanted
@@ -106,34 +126,71 @@ def command(
         span, ids = asked.range, asked.rooms.ids or ()
         wanted = Wanted(ids, span.start, span.end, by, settings(ctx).timezone, include_excluded)
         found = report.read(conn, wanted)
+        then = comparing.then(ctx, conn, asked, compare)
+        earlier = then and report.read(conn, wanted._replace(since=then.span.since, until=then.span.until))
     rate = settings(ctx).usd_per_token
-    total = _row(found.total, rate)
-    more = {
+    total, was = _figures(found.total, rate), _figures(earlier.total, rate) if earlier else {}
+    more: dict[str, object] = {
         "by": by,
         "ledger": found.ledger and asdict(found.ledger),
         "balance": found.balance and _without_moves(asdict(found.balance)),
         "usd_per_token": rate,
-        "total": {name: value for name, value in total.items() if name not in _KEYS},
+        "total": total,
     }
-    about = About(found.sources, found.coverage, found.excluded, more)
+    more |= comparing.head(then, earlier.coverage if earlier else None, total, was, captured_only=False)
+    about = About(found.sources, found.coverage, found.excluded, more, then and then.span)
     _tell(out, found, total, rate)
-    local = out.tz if out.format == "table" or html is not None else None
-    shown = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
+    comparing.tell(out, then, "what was captured")
+    sums = _sums(total, was) if earlier and not out.on_stream() else []
+    local = out.tz if out.format == "table" or plot or html is not None else None
+    rows = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
     nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
-    drawn = Drawn("What the room earned", pictures=partial(_pictures, shown))
-    show(out, asked, about, INCOME, out.ordered(INCOME, shown), nothing=nothing, drawn=drawn, html=html)
+    bars = _bars(rows[: out.given_limit or None])
+    lines = partial(_lines, bars, out.screen) if bars else None
+    drawn = Drawn("What the room earned", lines, partial(_pictures, _bars(rows)), sums)
+    show(
+        out,
+        asked,
+        about,
+        INCOME,
+        out.ordered(INCOME, rows),
+        nothing=nothing,
+        drawn=drawn,
+        plot=plot,
+        html=html,
+    )
+    if out.format == "table" and html is None:
+        for name, text in sums:
+            out.message(f"{name}: {text}")
 
 
-def _pictures(rows: "Sequence[Mapping[str, object]]") -> "Sequence[Picture]":
-    """Draw what was earned, by the ledger where it reaches, else as captured."""
+def _bars(rows: "Sequence[Mapping[str, object]]") -> list[tuple[str, int]]:
+    """Give what was earned, by the ledger where it reaches, else as captured; what is unknown has no bar."""
+    known = ((row["row"], row["captured"] if row["earned"] is None else row["earned"]) for row in rows)
+    return [(str(name or "-"), tokens) for name, tokens in known if isinstance(tokens, int)]
+
+
+def _lines(values: Sequence[tuple[str, int]], screen: "Screen") -> "Iterator[str]":
+    from mhc.cli.bars import bars
+
+    return bars(values, screen)
+
+
+def _pictures(values: Sequence[tuple[str, int]]) -> "Sequence[Picture]":
     from mhc.cli.pictures import bars
 
-    known = ((row["row"], row["captured"] if row["earned"] is None else row["earned"]) for row in rows)
-    values = [(str(name or "-"), tokens) for name, tokens in known if isinstance(tokens, int)]
     return [bars(values, "tokens earned")] if values else []
 
 
-_KEYS = ("day", "started_at", "type")
+def _sums(now: Mapping[str, comparing.Figure], was: Mapping[str, comparing.Figure]) -> list[tuple[str, str]]:
+    """Say the totals, those of the earlier range, and by how much they grew."""
+    both = [("all", _said(now)), ("then", _said(was))]
+    return [*both, ("change", comparing.said(now, was, _SAID))]
+
+
+def _said(one: Mapping[str, comparing.Figure]) -> str:
+    known = (f"{word} {one[name]:,} tokens" for name, word in _SAID.items() if one[name] is not None)
+    return ", ".join(known) or "unknown"
 
 
 def _without_moves(balance: dict[str, object]) -> dict[str, object]:
@@ -148,7 +205,14 @@ def _label(row: "Row", local: tzinfo | None) -> str | None:
 
 
 def _row(row: "Row", rate: float | None) -> dict[str, object]:
-    figures: dict[str, int | None] = {one.name: getattr(row.figures, one.name) for one in fields(row.figures)}
+    return {"day": row.day, "started_at": row.started_at, "type": row.type, **_figures(row, rate)}
+
+
+def _figures(row: "Row", rate: float | None) -> dict[str, comparing.Figure]:
+    """Give what a row comes to; what is known from no source is None."""
+    figures: dict[str, comparing.Figure] = {
+        one.name: getattr(row.figures, one.name) for one in fields(row.figures)
+    }
     parts = ((row.of_ledger, _OF_LEDGER), (row.of_capture, _OF_CAPTURE), (row.of_balance, _OF_BALANCE))
     for known, names in parts:
         figures |= {} if known else dict.fromkeys(names)
@@ -156,22 +220,21 @@ def _row(row: "Row", rate: float | None) -> dict[str, object]:
         f"{name}_usd": None if rate is None or (tokens := figures[name]) is None else round(tokens * rate, 2)
         for name in ("earned", "captured")
     }
-    return {"day": row.day, "started_at": row.started_at, "type": row.type, **figures, **dollars}
+    return figures | dollars
 
 
-def _tell(out: Writer, found: "Report", total: Mapping[str, object], rate: float | None) -> None:
+def _tell(out: Writer, found: "Report", total: Mapping[str, comparing.Figure], rate: float | None) -> None:
     """Say what the figures leave open, and what they are in dollars."""
     if found.ledger is None:
         out.message("no ledger of that time: mhc import tokens")
     elif found.ledger.missing:
         number = len(found.ledger.missing)
-        places = "1 place" if number == 1 else f"{number:,} places"
-        out.warn(f"rows of the ledger are missing at {places}: another file may have them")
+        out.warn(f"rows of the ledger are missing at {counted(number, 'place')}: another file may have them")
     if not total["matched"] and total["unexplained"] and (total["missing"] or total["away"]):
         out.warn("nothing that was captured is in the ledger: mhc import tokens FILE says which zone fits")
     if found.balance is not None and found.balance.agree < found.balance.checked:
         wrong = found.balance.checked - found.balance.agree
-        out.warn(f"the ledger does not bear out {wrong:,} of {found.balance.checked:,} balances")
+        out.warn(f"the ledger does not bear out {wrong:,} of {counted(found.balance.checked, 'balance')}")
     if rate is not None and not out.on_stream():
         sums = ((name, total[f"{name}_usd"]) for name in ("earned", "captured"))
         said = ", ".join(f"{name} {dollars:,.2f} USD" for name, dollars in sums if dollars is not None)

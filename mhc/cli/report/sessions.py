@@ -27,6 +27,8 @@ from mhc.cli.report.asking import (
 from mhc.cli.session import common
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
+from mhc.domain.counted import counted
+from mhc.domain.earlier import Against
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +139,8 @@ def command(
     comparing.tell(out, then)
     sums = _sums(found, asked, hidden=out.on_stream())
     if earlier is not None and earlier.totals is not None and then is not None and then.is_known:
+        if then.against is Against.PREVIOUS:  # the range before is the one that is compared
+            sums = [(name, text) for name, text in sums if name != "before"]
         sums.append(("then", _said(earlier.totals, hidden=out.on_stream())))
         sums.append(("change", comparing.said(now, was, {} if out.on_stream() else _SAID)))
     drawn = Drawn(
@@ -217,17 +221,13 @@ def _sums(found: "Report", asked: Asked, *, hidden: bool) -> list[tuple[str, str
 
 
 def _said(one: "Figures", *, hidden: bool) -> str:
-    parts = [_many(one.sessions, "session", "sessions"), f"{duration(one.live)} live"]
+    parts = [counted(one.sessions, "session"), f"{duration(one.live)} live"]
     if not hidden:
         each = "" if one.tokens_per_hour is None else f" ({one.tokens_per_hour:,.2f} an hour)"
-        parts.append(f"{one.tokens:,} tokens{each}")
-    parts.append(_many(one.tippers, "tipper", "tippers"))
-    parts += [] if one.unique_visitors is None else [_many(one.unique_visitors, "person", "people")]
+        parts.append(f"{counted(one.tokens, 'token')}{each}")
+    parts.append(counted(one.tippers, "tipper"))
+    parts += [] if one.unique_visitors is None else [counted(one.unique_visitors, "person", "people")]
     return ", ".join([*parts, f"followers {one.net_followers:+,}"])
-
-
-def _many(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"
 
 
 def _drawn(rows: Sequence[Mapping[str, object]], metric: str) -> list[tuple[str, float]]:

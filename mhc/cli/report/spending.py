@@ -16,6 +16,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.report.asking import About, Drawn, ask, clock, report_options, show
 from mhc.cli.table import local
 from mhc.cli.unmasking import unmask_options
+from mhc.domain.counted import counted
 
 if TYPE_CHECKING:
     from mhc.cli.page import Picture
@@ -109,7 +110,9 @@ def _pictures(found: "Report", tz: tzinfo) -> "Sequence[Picture]":
         hours[one.hour] += one.tokens
     drawn = []
     if sessions:
-        drawn.append(bars(sessions, f"tokens of the last {len(sessions)} sessions in which they paid"))
+        drawn.append(
+            bars(sessions, f"tokens of the last {counted(len(sessions), 'session')} in which they paid")
+        )
     if any(hours):
         drawn.append(
             bars(

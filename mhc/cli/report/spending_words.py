@@ -8,6 +8,7 @@ from mhc.cli.output import Field, Screen
 from mhc.cli.report.asking import Head
 from mhc.cli.table import UNKNOWN, local, share
 from mhc.domain import hours
+from mhc.domain.counted import counted
 
 if TYPE_CHECKING:
     from mhc.reports.spending import Report
@@ -46,7 +47,7 @@ def _paid(found: "Report") -> Iterator[Line]:
         return
     yield "tokens", [f"{paid.tokens:,}", None if paid.share is None else f"{share(paid.share)} of the room"]
     rate = found.rhythm.per_week
-    seen = None if rate is None else f"{rate:,.2f} in each of {_many(weeks or 0, 'week')} seen"
+    seen = None if rate is None else f"{rate:,.2f} in each of {counted(weeks or 0, 'week')} seen"
     yield "tips", [f"{paid.tips:,}", seen, f"{paid.media:,} media" if paid.media else None]
     if paid.quartiles is not None:
         middle = f"half of them {paid.quartiles.first:,} to {paid.quartiles.third:,}"
@@ -61,9 +62,9 @@ def _rhythm(found: "Report", tz: tzinfo) -> Iterator[Line]:
     yield (
         "rhythm",
         [
-            f"tips on {_many(rhythm.days_tipped, 'day')}" if rhythm.days_tipped else None,
-            between and f"every {_many(between.median, 'day')} (median)",
-            between and f"longest pause {_many(between.longest, 'day')}",
+            f"tips on {counted(rhythm.days_tipped, 'day')}" if rhythm.days_tipped else None,
+            between and f"every {counted(between.median, 'day')} (median)",
+            between and f"longest pause {counted(between.longest, 'day')}",
             f"first {local(paid.first_tip_at, tz)[:10]}" if paid.first_tip_at else None,
             f"last {local(paid.last_tip_at, tz)}" if paid.last_tip_at else None,
         ],
@@ -73,7 +74,7 @@ def _rhythm(found: "Report", tz: tzinfo) -> Iterator[Line]:
         counts[one.hour] += one.tips
     usual = hours.usual(counts)
     if usual is not None:
-        half = f"{usual.inside:,} of {sum(counts):,} tips"
+        half = f"{usual.inside:,} of {counted(sum(counts), 'tip')}"
         yield "hours", [f"mostly {usual.begin:02}:00 to {usual.end:02}:00 ({half})"]
 
 
@@ -87,8 +88,8 @@ def _elsewhere(found: "Report", tz: tzinfo) -> Iterator[Line]:
 
 def _reading(one: "Elsewhere", tz: tzinfo) -> str:
     figures = [
-        None if one.tokens is None else f"{one.tokens:,} tokens {_CALLED.get(one.source, '')}",
-        None if one.tips is None else f"{one.tips:,} tips",
+        None if one.tokens is None else f"{counted(one.tokens, 'token')} {_CALLED.get(one.source, '')}",
+        None if one.tips is None else counted(one.tips, "tip"),
         *(
             most.name if most.tokens is None else f"{most.name} {most.tokens:,}"
             for most in (one.most or ())[:_MOST]
@@ -109,7 +110,3 @@ def _loyal(one: "Loyalty", tz: tzinfo) -> Iterator[str]:
 
 def _times(number: int) -> str:
     return f"{number:,} times" if number != 1 else "once"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

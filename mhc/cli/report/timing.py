@@ -85,7 +85,8 @@ def command(
 ) -> None:
     """Show at which hours of the week the most happens, by the hour that was live and captured.
 
-    The best hour comes first. What happened while the room was dark, or nobody listened, does not count. With NAME
+    The best hour comes first; one that was live and captured for less than a quarter of an hour in all comes after the
+    others, and sets no scale for --plot. What happened while the room was dark, or nobody listened, does not count. With NAME
     it is what this one person does. With --compare an hour that was live only then comes after those of now. JSON is
     one object: range, timezone, room, sources, coverage, excluded, metric, username, compared and rows.
     """

@@ -21,7 +21,7 @@ ITEMS = (
           absent="(no item)"),
     Field("price", "int", "What it costs; null for tips that matched none.", secrecy="open"),
     Field("times", "int", "How many tips were of this amount while it stood in the menu.", secrecy="open"),
-    Field("tokens", "int", "What they came to.", secrecy="amount"),
+    Field("tokens", "int", "What they came to.", secrecy="amount", bar=True),
     Field("share", "share", "Share of the tokens of all tips, 0 to 1.", secrecy="amount"),
     Field("people", "int", "How many people gave them; who hid their name is nobody.", secrecy="open"),
     Field("last_at", "time", "The last one.", header="last"),

@@ -61,7 +61,7 @@ TIPPERS = (
     Field("trend", "int", "The tokens of this range less those.", secrecy="amount"),
     Field("tips", "int", "Number of tips.", secrecy="amount"),
     *comparing.fields("tips", "number of tips", secrecy="amount"),
-    Field("share", "share", "Share of all tokens in the range, 0 to 1.", secrecy="amount"),
+    Field("share", "share", "Share of all tokens in the range, 0 to 1.", secrecy="amount", bar=True),
     Field("mean", "int", "Mean tip.", table=False, secrecy="amount"),
     Field("median", "int", "Median tip (nearest rank).", table=False, secrecy="amount"),
     Field("largest", "int", "Largest tip.", table=False, secrecy="amount"),

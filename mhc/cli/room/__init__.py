@@ -16,6 +16,8 @@ COMMANDS: Final[Table] = {
 }  # fmt: skip
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup, table=COMMANDS, examples=["mhc room online", "mhc room show example_room", "mhc room now"]
+)
 def group() -> None:
     """The rooms of others, by the site's public feed."""

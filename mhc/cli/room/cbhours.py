@@ -16,6 +16,7 @@ from mhc.cli.lookups import past_instant, time_range, username
 from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.output import Writer
 from mhc.cli.telling import complain, say
+from mhc.domain.counted import counted
 from mhc.errors import DataError, Exit, MhcError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -198,7 +199,10 @@ def _tell(
     }  # fmt: skip
     out.record(POLLED, row)
     if told.problems:
-        out.warn(f"{len(told.problems):,} values did not fit, and were left out: {told.problems[0]}")
+        said = counted(
+            len(told.problems), "value did not fit, and was left out", "values did not fit, and were left out"
+        )
+        out.warn(f"{said}: {told.problems[0]}")
     if wish.dry_run:
         out.message("nothing was kept: this says what would be")
     elif not number and not wish.files:

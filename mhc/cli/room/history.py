@@ -16,6 +16,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.room.looking import FEED, SHOWS
 from mhc.cli.sparkline import sparkline
 from mhc.cli.table import duration
+from mhc.domain.counted import counted
 
 if TYPE_CHECKING:
     from mhc.reports.room_history import Cut, History
@@ -103,7 +104,7 @@ def command(
 def _say_sums(out: Writer, found: "History") -> None:
     if not found.readings:
         return
-    parts = [f"{found.readings:,} readings", *_spent(found.by_show.items())]
+    parts = [counted(found.readings, "reading"), *_spent(found.by_show.items())]
     if found.new_followers is not None:
         parts.append(f"{found.new_followers:+,} followers")
     out.message(", ".join(parts))

@@ -13,6 +13,7 @@ from mhc.cli.lookups import time_range
 from mhc.cli.options import Command, common_options, output_options, record_options
 from mhc.cli.output import Field, Writer
 from mhc.domain.clock import iso_z
+from mhc.domain.counted import counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -152,7 +153,7 @@ def _say_age(out: Writer, conn: "Connection", now: datetime, live: "Live | None"
         return
     part = "" if last.complete else "; a part of it was missing"
     out.message(
-        f"read at {iso_z(last.at)}, {_ago(now, last.at)}: {last.rooms:,} rooms, {last.kept:,} kept{part}"
+        f"read at {iso_z(last.at)}, {_ago(now, last.at)}: {counted(last.rooms, 'room')}, {last.kept:,} kept{part}"
     )
 
 

@@ -12,6 +12,7 @@ from mhc.cli.lookups import past_instant
 from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
+from mhc.domain.counted import counted
 from mhc.errors import DataError, DeclinedError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -188,7 +189,10 @@ def bodies(files: tuple[str, ...]) -> list[bytes]:
 def _tell(out: Writer, done: "Polled", *, dry_run: bool) -> None:
     """Say what was not as it should be. Raises DeclinedError where a part is missing."""
     if done.problems:
-        out.warn(f"{len(done.problems):,} values did not fit, and were left out: {done.problems[0]}")
+        said = counted(
+            len(done.problems), "value did not fit, and was left out", "values did not fit, and were left out"
+        )
+        out.warn(f"{said}: {done.problems[0]}")
     if dry_run:
         out.message("nothing was kept: this says what would be")
     elif done.again:

@@ -30,6 +30,15 @@ COMMANDS: Final[Table] = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    examples=[
+        "mhc session status",
+        "mhc session list",
+        "mhc session show 1",
+        "mhc session summary 1 > session.md",
+    ],
+)
 def group() -> None:
     """Your streams: start, stop, look back. Most are known from the room's events by themselves."""

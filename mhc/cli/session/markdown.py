@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from mhc.cli.table import duration, local, share
+from mhc.domain.counted import counted
 from mhc.domain.markdown import escape
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ class Page:
     def _tokens(self) -> Iterator[str]:
         row, figures = self.row, self.figures
         yield f"- Total: {self._amount(row.tokens)}"
-        tips, each = self._amount(row.tokens - figures.media_tokens), self._amount(row.tips)
-        yield f"- Tips: {tips} in {each} tips; {row.tippers:,} people tipped by name"
+        tips = self._amount(row.tokens - figures.media_tokens)
+        each = f"{HIDDEN} tips" if self.hidden else counted(row.tips, "tip")
+        yield f"- Tips: {tips} in {each}; {counted(row.tippers, 'person', 'people')} tipped by name"
         yield f"- Media: {self._amount(figures.media_tokens)} for {figures.media:,}"
         yield f"- Fan club: {figures.fanclub_joins:,} joined"
         hourly = figures.tokens_per_hour
@@ -89,11 +91,12 @@ class Page:
 
     def _visitors(self) -> Iterator[str]:
         figures = self.figures
-        stay = figures.median_stay
-        yield f"- People: {_number(self.row.unique_visitors)}, {self.said.newcomers:,} of them for the first time"
+        stay, there = figures.median_stay, self.said.visitors
+        new = None if there is None else there.first_timers
+        yield f"- People: {_number(there and there.people)}, {_number(new)} of them for the first time"
         yield f"- Visits: {_number(figures.visits)}, {_number(figures.quick_visits)} of them under a minute"
         yield f"- Median stay: {UNKNOWN if stay is None else duration(stay)}"
-        yield f"- Chat: {self.row.messages:,} lines by {figures.chatters:,} people"
+        yield f"- Chat: {counted(self.row.messages, 'line')} by {counted(figures.chatters, 'person', 'people')}"
 
     def _tracked(self) -> Iterator[str]:
         for name, rows in self.said.tracked:
@@ -131,7 +134,7 @@ class Page:
         covered = self.row.coverage
         yield f"- Captured: {UNKNOWN if covered is None else share(covered)} of the time"
         if self.said.excluded:
-            yield f"- Excluded: {self.said.excluded:,} people are in no figure"
+            yield f"- Excluded: {counted(self.said.excluded, 'person is', 'people are')} in no figure"
 
     def _amount(self, number: int) -> str:
         return HIDDEN if self.hidden else f"{number:,}"

@@ -7,6 +7,7 @@ from mhc.cli.lookups import own_room, time_range
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.session.common import own_room_option
+from mhc.domain.counted import counted
 from mhc.errors import NotFoundError
 
 CHANGES = (
@@ -61,4 +62,5 @@ def rebuild(
         rows = [one | {"id": None if one["change"] == "new" else one["id"]} for one in rows]
     verb = "would change" if dry_run else "changed"
     out.rows(CHANGES, out.ordered(CHANGES, rows), total=len(rows), nothing="there is no session in that time")
-    out.message(f"{verb} {found.changed} sessions, {found.broadcasts} broadcasts, {found.visits} visits")
+    numbers = (found.changed, "session"), (found.broadcasts, "broadcast"), (found.visits, "visit")
+    out.message(f"{verb} {', '.join(counted(*one) for one in numbers)}")

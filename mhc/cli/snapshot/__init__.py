@@ -15,6 +15,14 @@ COMMANDS: Final[Table] = {
 }  # fmt: skip
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    examples=[
+        "mhc snapshot pull viewer_one viewer_two -n",
+        "mhc snapshot show viewer_one",
+        "mhc snapshot diff viewer_one",
+    ],
+)
 def group() -> None:
     """What other sources say of people, reading by reading."""

@@ -15,6 +15,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.progress import Progress
 from mhc.cli.snapshot.asking import Asking, asked_of, whom_options
 from mhc.cli.telling import complain, say
+from mhc.domain.counted import counted
 
 if TYPE_CHECKING:
     from mhc.jobs.keeping import Outcome
@@ -135,10 +136,10 @@ def _show(ctx: click.Context, out: Writer, plan: "Plan") -> None:
     rows = [of(task.question, name, None) for task in plan.tasks for name in task.names or (None,)]
     out.rows(PULLED, out.ordered(PULLED, [*plan.fresh, *rows]), nothing="nobody is to be asked about now")
     people, requests = plan.people, plan.requests
-    about = f"about {people:,} {'person' if people == 1 else 'people'} " if people else ""
+    about = f"about {counted(people, 'person', 'people')} " if people else ""
     say(
         ctx,
-        f"would ask {about}in {requests:,} request{'' if requests == 1 else 's'}, and more where pages follow",
+        f"would ask {about}in {counted(requests, 'request')}, and more where pages follow",
     )
 
 

@@ -19,6 +19,14 @@ COMMANDS: Final[Table] = {
 }  # fmt: skip
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    examples=[
+        "mhc watchlist show Friends",
+        "mhc watchlist add Friends viewer_one viewer_two",
+        "mhc watchlist import Friends friends.csv -n",
+    ],
+)
 def group() -> None:
     """Lists of people to keep an eye on. Who is on the list Excluded is left out of figures."""

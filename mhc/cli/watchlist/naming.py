@@ -11,6 +11,7 @@ from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, write_options
 from mhc.cli.telling import say
 from mhc.cli.watchlist.arguments import list_argument, title
+from mhc.domain.counted import counted
 from mhc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def delete(ctx: click.Context, /, name: str, dry_run: bool, yes: bool, no_input:
         with db.read() as conn:
             mine = _own(conn, name)
             count = watchlists.size(conn, mine.id)
-        of = f"the list {mine.name} with {count:,} {'person' if count == 1 else 'people'}"
+        of = f"the list {mine.name} with {counted(count, 'person', 'people')}"
         if dry_run:
             say(ctx, f"would delete {of}")
             return

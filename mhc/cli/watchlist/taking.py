@@ -11,6 +11,7 @@ from mhc.cli.lookups import watchlist as find_list
 from mhc.cli.options import Command, common_options, record_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.watchlist.arguments import list_argument, title
+from mhc.domain.counted import counted
 from mhc.domain.text import encode
 from mhc.errors import CheckError, DataError
 
@@ -100,16 +101,16 @@ def _refuse_many(wanted: "Plan", name: str) -> None:
     from mhc.domain.rosters import MOST_GONE, is_plausible
 
     if not is_plausible(len(wanted.drop), wanted.before):
-        said = f"{len(wanted.drop):,} of the {wanted.before:,} people on {name} are not in the file"
+        of = f"of the {counted(wanted.before, 'person', 'people')} on {name}"
+        said = counted(len(wanted.drop), f"{of} is not in the file", f"{of} are not in the file")
         raise CheckError(f"{said}: more than {MOST_GONE} %", hint="--force, where they shall go")
 
 
 def _read(text: "Text") -> "list[Entry]":
     from mhc.domain.rosters import RosterError, parse
 
-    shown = "stdin" if text.name == "-" else text.name
     try:
         return parse(text.text)
     except RosterError as error:
         hint = "give CSV with a column username and maybe note, or one name a line"
-        raise DataError(encode(f"{shown}: {error}"), hint=hint) from None
+        raise DataError(encode(f"{text.shown}: {error}"), hint=hint) from None

@@ -1,0 +1,6 @@
+"""Numbers with what they count, as people say them: `1 tip`, `2 tips`, `1 person`, `2 people`."""
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Give a number and its noun, with a verb where one follows: `many`, or `one` with an s, for all but one."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
