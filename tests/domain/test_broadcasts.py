@@ -64,7 +64,10 @@ def test_a_stop_after_a_silence_shows_that_the_broadcast_lasted() -> None:
     state, ended = read(*silent, (60, STOP, None))
     assert ended == [Broadcast(at(0), at(60))]
     assert (state.shown, state.stopped_at) == (None, at(60))
-    assert read((0, START, None), (5, "tip", 1), (900, STOP, None))[1] == [Broadcast(at(0), at(900))]
+    assert read((0, START, None), (5, "tip", 1), (365, STOP, None))[1] == [Broadcast(at(0), at(365))]
+    over = Broadcast(at(0), at(5) + JUST_AFTER, end_inferred=True)  # silent for more than six hours
+    state, ended = read((0, START, None), (5, "tip", 1), (366, STOP, None))
+    assert (ended, state.stopped_at) == ([over], at(366))
 
 
 def test_a_stop_is_not_that_of_a_broadcast_after_which_another_began() -> None:

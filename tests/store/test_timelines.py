@@ -117,6 +117,8 @@ TIMELINES = [
     Timeline("a stop after two silences", [start(0), tip(5, ONE, 25), enter(50, TWO), tip(99, TWO, 100), stop(140)],
              [(0, 140)], [(0, 140, "")], visits=[(TWO, 50, 140, "inferred")], row={"tokens": 125}),
     Timeline("a stop after nothing", [start(0), stop(90)], [(0, 90)], [(0, 90, "")]),
+    Timeline("a stop of another day", [start(0), tip(5, ONE, 25), stop(5 + 361)], [(0, 5 + MS)]),
+    Timeline("a stop after six hours", [start(0), tip(5, ONE, 25), stop(5 + 360)], [(0, 5 + 360)]),
     Timeline("a silence, and no stop yet", [start(0), tip(5, ONE, 25), tip(58, TWO, 100)], [(0, 5 + MS)],
              [(0, 5 + MS, "end")], row={"tokens": 25}),
     Timeline("a silence before a second start", [start(0), tip(5, ONE, 25), tip(50, TWO, 100), start(55), stop(60)],
