@@ -47,7 +47,7 @@ def test_what_is_an_event_now_moves_and_counts(database: Database, cli: MhcHere)
     with database.write() as conn:
         store(conn, FIRST_SHOW)
     reject(database, EVENT, b'"no object"', LARGE)
-    assert rejected(cli, "--retry", "-n")[1] == "1 would become events, 2 stay\n"
+    assert rejected(cli, "--retry", "-n")[1] == "1 would become an event, 2 stay\n"
     assert (len(rejected(cli)[0]), tokens(cli)) == (3, 0)
     left, said = rejected(cli, "--retry")
     assert said == "1 became events, 2 stay\n"
@@ -65,7 +65,7 @@ def test_what_is_stored_meanwhile_moves_and_what_contradicts_it_stays(
     with database.write() as conn:
         store(conn, [tip(5, "viewer_nine", 77)], page=7)
     reject(database, EVENT, other)
-    assert rejected(cli, "--retry", "-n")[1] == "1 would become events, 1 stay\n"
+    assert rejected(cli, "--retry", "-n")[1] == "1 would become an event, 1 stay\n"
     assert rejected(cli, "--retry") == ([other.decode()], "1 became events, 1 stay\n")
     assert tokens(cli) == 77
 
