@@ -14,6 +14,7 @@ import factories
 from command import Mhc
 from factories import chat, happening, minute
 from mhc.config import JOBS
+from mhc.domain.broadcasts import JUST_AFTER
 from mhc.store import runs, sessions
 from mhc.store.database import Database
 from mhc.store.runs import Entry
@@ -66,7 +67,7 @@ def test_fault_j1_a_job_that_was_killed_leaves_no_lock_and_is_abandoned(mhc: Mhc
     assert (run.status, run.stdout, run.stderr) == (0, "", "")
     assert states(database) == ["ok", "abandoned"]
     with database.read() as conn:
-        assert [one.ended_at for one in sessions.list_all(conn)] == [minute(5)]
+        assert [one.ended_at for one in sessions.list_all(conn)] == [minute(5) + JUST_AFTER]
 
 
 def test_fault_j1_a_second_run_ends_at_once_and_is_silent(mhc: Mhc, database: Database) -> None:
