@@ -50,7 +50,7 @@ def test_what_is_an_event_now_moves_and_counts(database: Database, cli: MhcHere)
     assert rejected(cli, "--retry", "-n")[1] == "1 would become an event, 2 stay\n"
     assert (len(rejected(cli)[0]), tokens(cli)) == (3, 0)
     left, said = rejected(cli, "--retry")
-    assert said == "1 became events, 2 stay\n"
+    assert said == "1 became an event, 2 stay\n"
     assert [body[:11] for body in sorted(left)] == ['"no object"', LARGE[:11].decode()]
     (event,) = cli("event", "list", "--person", "viewer_nine", "-o", "json").json
     assert (event["received_at"], event["tokens"], tokens(cli)) == ("2026-01-01T18:05:01Z", 77, 77)
@@ -66,7 +66,7 @@ def test_what_is_stored_meanwhile_moves_and_what_contradicts_it_stays(
         store(conn, [tip(5, "viewer_nine", 77)], page=7)
     reject(database, EVENT, other)
     assert rejected(cli, "--retry", "-n")[1] == "1 would become an event, 1 stay\n"
-    assert rejected(cli, "--retry") == ([other.decode()], "1 became events, 1 stay\n")
+    assert rejected(cli, "--retry") == ([other.decode()], "1 became an event, 1 stay\n")
     assert tokens(cli) == 77
 
 
