@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 import factories
 from factories import empty, minute
 from mhc.domain.broadcasts import MERGE_GAP
-from mhc.domain.clock import EPOCH
+from mhc.domain.clock import EPOCH, from_ms
 from mhc.domain.events import EventId, Flag, parse_event
 from mhc.domain.packing import unpack
 from mhc.errors import CheckError
@@ -294,7 +294,7 @@ def test_it_goes_on_beside_a_listener(db: Database) -> None:
         store(conn, page[:150])
     with ThreadPoolExecutor(1) as pool:
         listening = [pool.submit(_listen, db, [one]) for one in page[150:]]
-        prune(db, EVERYTHING, minute(100), batch=3)
+        prune(db, EVERYTHING, from_ms(BASE + 100 * 60_000), batch=3)  # what comes meanwhile is newer
         for one in listening:
             one.result()
     assert inventory.problems(db, MERGE_GAP) == []
