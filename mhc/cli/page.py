@@ -30,14 +30,15 @@ svg text{fill:var(--faint);font-family:system-ui,sans-serif}svg rect{fill:var(--
 table{width:100%;border-collapse:collapse}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
-th{color:var(--faint);font-weight:600}.n{text-align:right}
+th{color:var(--faint);font-weight:600;overflow-wrap:normal}.n{text-align:right;overflow-wrap:normal}
+td:first-child{overflow-wrap:break-word}.wide{overflow-x:auto}
 .none{color:var(--faint)}
 svg polyline{fill:none;stroke:var(--hot);stroke-width:2}svg circle{fill:var(--hot)}
 @media(max-width:45rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
 td,td.n{display:flex;justify-content:space-between;gap:1rem;padding:.1rem 0;border:0;text-align:right}
 td::before{content:attr(data-name);color:var(--faint);text-align:left}}
 @media print{:root{color-scheme:light;--back:#fff;--front:#000;--faint:#444;--line:#bbb;--hot:#b5651d}
-body{max-width:none;padding:0}tr{break-inside:avoid}}
+body{max-width:none;padding:0}.wide{overflow-x:visible}tr{break-inside:avoid}}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
@@ -110,14 +111,14 @@ def _table(page: Page, tz: tzinfo) -> Iterator[str]:
     classes = [' class="n"' if field.kind in _RIGHT else "" for field in page.fields]
     names = [text(field.heading.lower()) for field in page.fields]
     heads = "".join(f'<th scope="col"{kind}>{name}</th>' for kind, name in zip(classes, names, strict=True))
-    yield f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
+    yield f'<div class="wide">\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
     for row in page.rows:
         cells = (
             f'<td{kind} data-name="{name}"><bdi>{text(layout.show(field, shown_of(row, field)))}</bdi></td>'
             for field, kind, name in zip(page.fields, classes, names, strict=True)
         )
         yield f"<tr>{''.join(cells)}</tr>\n"
-    yield "</tbody>\n</table>\n"
+    yield "</tbody>\n</table>\n</div>\n"
 
 
 def when(start: datetime | None, end: datetime | None, tz: tzinfo) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mhc.reports.sessions import Asked
     from mhc.store.counting import Scope
     from mhc.store.session_sums import Ids
+    from mhc.store.sessions import Session
 
 _HOUR, _SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -52,10 +53,7 @@ class Row:
     """One session, or the sessions of a local week or month, which is named by its first day."""
 
     period: date | None
-    room: str | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    title: str | None
+    session: "Session | None"
     figures: Figures
 
 
@@ -83,7 +81,7 @@ def read(conn: "Connection", scope: "Scope", asked: "Asked", clock: Clock) -> Re
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
     counts = _counts(conn, scope, asked, crowd)
     return Report(
-        sessions=[_session(one) for one in counts],
+        sessions=[Row(None, one.session, together([one])) for one in counts],
         weeks=_periods(counts, clock, By.WEEK),
         months=_periods(counts, clock, By.MONTH),
         totals=_totals(conn, scope, counts),
@@ -129,12 +127,7 @@ def _periods(counts: "Sequence[Count]", clock: Clock, by: By) -> list[Row]:
     def first(one: "Count") -> date:
         return clock.period(one.session.started_at, by)
 
-    return [Row(day, None, None, None, None, together(list(some))) for day, some in groupby(counts, first)]
-
-
-def _session(one: "Count") -> Row:
-    session = one.session
-    return Row(None, session.room, session.started_at, session.ended_at, session.title, together([one]))
+    return [Row(day, None, together(list(some))) for day, some in groupby(counts, first)]
 
 
 def together(counts: "Sequence[Count]") -> Figures:

@@ -4,7 +4,9 @@ The story has two shows of example_room: on a Thursday from 19:00 to 19:40 in Be
 after from 19:00 to 19:30, of which 15 minutes were captured.
 """
 
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,6 +135,35 @@ def test_figures_are_those_that_the_list_and_the_session_itself_show(mine: MhcHe
         }
         for name in ("live", "tokens_per_hour", "unfollows", "net_followers", "title"):
             assert row[name] == whole[name], name
+
+
+def test_any_figure_of_a_session_can_be_asked_of_each(mine: MhcHere) -> None:
+    theirs = mine("session", "show", "1", "--json").json, mine("session", "show", "2", "--json").json
+    names = sorted({"started_at", *theirs[0]} - {"id", "origin", "state", "notes"})
+    assert len(names) > 25
+    rows = report(mine, "--fields", ",".join(names))["rows"]
+    assert rows == [{name: one[name] for name in names} for one in reversed(theirs)]
+    by_chatters = report(mine, "--sort", "chatters:desc", "--fields", "chatters,started_at")["rows"]
+    assert [row["chatters"] for row in by_chatters] == [2, 0]
+    assert "chatters" not in report(mine)["rows"][0]
+    assert report(mine, "--by", "week", "--fields", "chatters,period")["rows"] == [
+        {"chatters": None, "period": "2025-12-29"}
+    ]
+
+
+def test_figures_of_each_session_are_lines_in_a_cell(mine: MhcHere) -> None:
+    given = mine("report", "sessions", "-o", "tsv", "-L", "1", "--fields", "row,top,subjects", "--no-headers")
+    assert given.stdout == "2026-01-02T18:00:00Z\tviewer_one  20\t\n"
+
+
+def test_a_page_has_the_fields_that_were_asked_for(mine: MhcHere, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    mine("report", "sessions", "--html", str(page), "--fields", "row,chatters,subjects", "-L", "1")
+    assert re.findall('data-name="(.+?)"><bdi>(.*?)</bdi>', page.read_text()) == [
+        ("began", "2026-01-02 19:00"),
+        ("chatters", "0"),
+        ("subjects", "-"),
+    ]
 
 
 def test_a_session_that_was_parted_has_its_part_of_the_broadcasts(bare: MhcHere, database: Database) -> None:

@@ -233,7 +233,7 @@ def _page(
     if about.then is not None:
         said.append(("compared with", page.when(*about.then, out.tz)))
     said += drawn.said
-    shown = [field for field in out.screened(fields) if field.table]
+    shown = out.choose(fields) if out.names else [one for one in out.screened(fields) if one.table]
     limit = page_limit(out)
     if limit is not None and len(rows) > limit:
         said.append(("rows", f"{limit:,} of {len(rows):,}; -L 0 for all"))

@@ -1,6 +1,6 @@
 """`mhc report sessions`: what sessions came to, and the weeks and months that they make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta, tzinfo
 from functools import partial
@@ -25,16 +25,18 @@ from mhc.cli.report.asking import (
     show,
 )
 from mhc.cli.session import common
+from mhc.cli.session.fields import FIGURES
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
 from mhc.domain.counted import counted
 from mhc.domain.earlier import Against
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from sqlalchemy import Connection
 
     from mhc.cli.page import Picture
     from mhc.cli.terminal import Screen
+    from mhc.reports import sessions as session_figures
     from mhc.reports.session_periods import Before, Figures, Report, Row
 
 BY = ("session", "week", "month")
@@ -71,6 +73,14 @@ SESSIONS = (
     Field("title", "text", "What you called it; null where rows are no sessions."),
 )  # fmt: skip
 _PERIODS = tuple(replace(field, table=field.table and field.name != "title") for field in SESSIONS)
+# What must be read of each session by itself: only where `--fields` names it.
+_WHOLE = tuple(
+    replace(field, json=False, table=False)
+    for field in FIGURES
+    if field.name not in {"notes", "noted", *(one.name for one in SESSIONS)}
+)
+_FIELDS = SESSIONS + _WHOLE
+_WHOLE_NAMES = frozenset(field.name for field in _WHOLE)
 
 
 @click.command(
@@ -93,7 +103,7 @@ _PERIODS = tuple(replace(field, table=field.table and field.name != "title") for
 @click.option("--plot", is_flag=True, help="Draw the rows as bars.")
 @compare_option
 @report_options
-@output_options(fields=SESSIONS)
+@output_options(fields=_FIELDS)
 @common_options
 @click.pass_context
 def command(
@@ -128,9 +138,13 @@ def command(
         read = partial(session_periods.read, conn, asked=by_which, clock=clock(ctx, out))
         found = read(scope)
         earlier = then and read(scope._replace(since=then.span.since, until=then.span.until))
-    chosen = {"session": found.sessions, "week": found.weeks, "month": found.months}[by]
-    local = out.tz if out.format == "table" or plot or html is not None else None
-    rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
+        chosen = {"session": found.sessions, "week": found.weeks, "month": found.months}[by]
+        local = out.tz if out.format == "table" or plot or html is not None else None
+        rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
+        if _WHOLE_NAMES.intersection(_asked_names(out)):
+            shown = slice(None if out.sort or html else out.limit)
+            for row, one in zip(rows[shown], chosen[shown], strict=True):
+                row.update(_whole_session(conn, one, by_which))
     now, was = _figures(found), _figures(earlier) if earlier else {}
     compared = comparing.head(then, now, was)
     about = About(
@@ -150,8 +164,8 @@ def command(
         sums,
     )
     nothing = "no session began in that time: mhc session list"
-    fields = SESSIONS if by == "session" else _PERIODS
-    show(out, asked, about, fields, out.ordered(SESSIONS, rows),
+    fields = _FIELDS if by == "session" else _PERIODS + _WHOLE
+    show(out, asked, about, fields, out.ordered(_FIELDS, rows),
         nothing=nothing, drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
     if out.format == "table" and html is None:
@@ -160,21 +174,42 @@ def command(
 
 
 def _row(row: "Row") -> dict[str, object]:
+    one = row.session
     return {
         "period": None if row.period is None else row.period.isoformat(),
-        "room": row.room,
-        "started_at": row.started_at,
-        "ended_at": row.ended_at,
-        "title": row.title,
+        "room": one and one.room,
+        "started_at": one and one.started_at,
+        "ended_at": one and one.ended_at,
+        "title": one and one.title,
+        **dict.fromkeys(_WHOLE_NAMES),
         **asdict(row.figures),
     }
 
 
+def _asked_names(out: Writer) -> Iterator[str]:
+    """Give the fields that the options name."""
+    yield from out.names or ()
+    if out.sort is not None:
+        yield out.sort.key
+
+
+def _whole_session(conn: "Connection", row: "Row", asked: "session_figures.Asked") -> dict[str, object]:
+    """Give what only the events of a session say."""
+    from mhc.reports import one_session
+
+    if row.session is None:
+        return {}
+    figures = one_session.read(conn, row.session, asked).figures
+    known = asdict(figures) | {"top": common.top(figures)}
+    return {name: known[name] for name in _WHOLE_NAMES}
+
+
 def _label(row: "Row", local: tzinfo | None) -> str | None:
     """Say what a row is, a session by its time: for people in their zone."""
-    if row.started_at is None:
+    if row.session is None:
         return None if row.period is None else row.period.isoformat()
-    return iso_z(row.started_at) if local is None else f"{row.started_at.astimezone(local):%Y-%m-%d %H:%M}"
+    began = row.session.started_at
+    return iso_z(began) if local is None else f"{began.astimezone(local):%Y-%m-%d %H:%M}"
 
 
 def _head(asked: Asked, found: "Report", by: str) -> dict[str, object]:
@@ -236,7 +271,7 @@ def _drawn(rows: Sequence[Mapping[str, object]], metric: str) -> list[tuple[str,
     return [(name, value) for name, value in known if isinstance(value, int | float)]
 
 
-def _lines(rows: Sequence[Mapping[str, object]], metric: str, screen: "Screen") -> "Iterator[str]":
+def _lines(rows: Sequence[Mapping[str, object]], metric: str, screen: "Screen") -> Iterator[str]:
     from mhc.cli.bars import bars
 
     return bars(_drawn(rows, metric), screen)

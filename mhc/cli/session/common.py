@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from mhc.reports.completeness import Hole
+    from mhc.reports.one_session import Figures
     from mhc.reports.sessions import Asked
     from mhc.store.sessions import Session
 
@@ -72,6 +73,11 @@ def asked(ctx: click.Context, *, include_excluded: bool) -> "Asked":
     from mhc.reports.sessions import Asked
 
     return Asked(utc_now(), settings(ctx).merge_gap, include_excluded=include_excluded)
+
+
+def top(figures: "Figures") -> list[str]:
+    """Give who paid most as lines, for a reader."""
+    return [f"{one.username or '(anonymous)'}  {one.tokens:,}" for one in figures.top_tippers]
 
 
 def say_excluded(ctx: click.Context, number: int) -> None:

@@ -19,6 +19,7 @@ from mhc.cli.session.common import (
     latest_argument,
     own_room_option,
     say_excluded,
+    top,
 )
 from mhc.cli.session.fields import SESSIONS, WHOLE
 from mhc.cli.table import local
@@ -138,6 +139,6 @@ def _print(ctx: click.Context, out: Writer, whole: "Whole") -> None:
 def _lines(out: Writer, figures: "Figures") -> dict[str, object]:
     """Give what JSON nests as lines, for a reader."""
     return {
-        "top": [f"{one.username or '(anonymous)'}  {one.tokens:,}" for one in figures.top_tippers],
+        "top": top(figures),
         "noted": [f"{one.id}  {local(one.at, out.tz)}  {one.body}" for one in figures.notes],
     }
