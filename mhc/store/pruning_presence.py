@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, or_, select
 
 from mhc.store import sessions, visits
 from mhc.store.pruning_text import KEY, NUMBER, Job, Part, Rows, count_events, empty, oldest, whole
@@ -37,8 +37,7 @@ class _Batch(list[Any]):
 
 def _find(conn: Connection, job: Job, place: _Place | None) -> Rows:
     place = place or _Place()
-    query = select(event).where(event.c.actor_id > place.after, _moves, whole, event.c.at < job.before)
-    query = query.order_by(event.c.actor_id, event.c.at, *_order, event.c.stream_id)
+    query = _before(job.before).where(event.c.actor_id > place.after)
     size = job.batch * place.batches
     rows = conn.execute(query.limit(size)).all()
     batch = _Batch(rows)
@@ -50,15 +49,25 @@ def _find(conn: Connection, job: Job, place: _Place | None) -> Rows:
     return batch
 
 
+def _before(until: datetime) -> Select[Any]:
+    """Give the query of the enters and leaves that are older, person by person."""
+    query = select(event).where(event.c.actor_id.is_not(None), _moves, whole, event.c.at < until)
+    return query.order_by(event.c.actor_id, event.c.at, *_order, event.c.stream_id)
+
+
 def _take(conn: Connection, rows: Rows, job: Job) -> tuple[int, _Place]:
     assert isinstance(rows, _Batch)
     until = rows[-1].at if rows.cut else job.before
     rooms = _rooms(conn)
-    _lock(conn, rooms, rows)
+    locked = _lock(conn, rooms, rows)
     cuts: dict[tuple[int, int | None], datetime] = {}
     gone = []
-    for row in rows:
+    # Once more: of a visit that goes, what was stored until the rooms were locked goes, too.
+    now = _before(until).where(event.c.actor_id.between(rows[0].actor_id, rows[-1].actor_id))
+    for row in conn.execute(now).all():
         who, room = row.actor_id, _watched(rooms, row)
+        if room is not None and room not in locked:
+            continue
         if (who, room) not in cuts:
             cuts[who, room] = until if room is None else visits.drop_before(conn, room, who, until)
         if row.at < cuts[who, room]:
@@ -88,10 +97,12 @@ def _watched(rooms: dict[int, _Room], row: Any) -> int | None:
     return row.room_id if rooms[row.stream_id].live else None
 
 
-def _lock(conn: Connection, rooms: dict[int, _Room], rows: Rows) -> None:
-    """Let no listener derive meanwhile what these rows have a part in."""
-    for room in sorted({room for row in rows if (room := _watched(rooms, row)) is not None}):
+def _lock(conn: Connection, rooms: dict[int, _Room], rows: Rows) -> set[int]:
+    """Let no listener derive meanwhile what these rows have a part in; give the rooms."""
+    found = {room for row in rows if (room := _watched(rooms, row)) is not None}
+    for room in sorted(found):
         sessions.lock(conn, room)
+    return found
 
 
 def _part(conn: Connection, rooms: dict[int, _Room], rows: Iterable[Any], gap: timedelta) -> None:

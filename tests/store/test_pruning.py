@@ -294,7 +294,7 @@ def test_it_goes_on_beside_a_listener(db: Database) -> None:
         store(conn, page[:150])
     with ThreadPoolExecutor(1) as pool:
         listening = [pool.submit(_listen, db, [one]) for one in page[150:]]
-        prune(db, EVERYTHING, from_ms(BASE + 100 * 60_000), batch=3)  # what comes meanwhile is newer
+        prune(db, EVERYTHING, minute(100), batch=3)
         for one in listening:
             one.result()
     assert inventory.problems(db, MERGE_GAP) == []
@@ -305,6 +305,22 @@ def test_it_goes_on_beside_a_listener(db: Database) -> None:
 def _listen(db: Database, page: list[dict[str, Any]]) -> None:
     with db.write() as conn:
         store(conn, page)
+
+
+def test_what_is_stored_just_before_the_rows_are_taken_goes_with_its_visit(db: Database) -> None:
+    moves = [("userEnter", "viewer_one"), ("userLeave", "viewer_one"), ("userEnter", "viewer_two")]
+    page = make([(60_000, *one) for one in (*moves, ("userLeave", "viewer_two"), moves[0], moves[1])])
+    with db.write() as conn:
+        empty(conn)
+        store(conn, page[:4])
+    (part, _nameless), job = pruning.CLASSES["presence"], Job(from_ms(BASE + 3_600_000), MERGE_GAP)
+    with db.read() as conn:
+        found = part.find(conn, job, None)
+    with db.write() as conn:
+        store(conn, page[4:])
+    with db.write() as conn:
+        part.take(conn, found, job)
+    assert inventory.problems(db, MERGE_GAP) == []
 
 
 def test_a_flag_says_that_an_event_was_emptied(db: Database) -> None:
