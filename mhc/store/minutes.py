@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select, type_coerce
 
 from mhc.domain.clock import EPOCH
 from mhc.domain.events import METHODS, Flag
@@ -30,7 +30,7 @@ class Metric(StrEnum):
 
 
 class Who(NamedTuple):
-    """Whose rows count: these only (None: all), without some. `reveal` counts anonymous tips for whoever made them."""
+    """Whose rows count: these only, or (None, of arrivals alone) all without some. `reveal` knows whose anonymous tips are."""
 
     only: Sequence[int] | None = None
     without: Sequence[int] = ()
@@ -49,6 +49,7 @@ def sums(conn: Connection, metric: Metric, scope: Scope, who: Who) -> Iterator[M
     """Give the minutes of a scope in which anything happened, in no order."""
     if metric is Metric.ARRIVALS:
         return _arrivals(conn, scope, who)
+    assert who.only is not None
     # Rows are read many times as slowly as the index, and only a row tells whose stream an event is of that names no room.
     named = _sums(conn, metric, scope, who, event.c.room_id, event.c.room_id.is_not(None))
     return chain(named, _sums(conn, metric, scope, who, room_of_event, event.c.room_id.is_(None)))
@@ -65,7 +66,10 @@ def _sums(
     minute = _minute(type_coerce(event.c.at, BigInteger))
     amount = cast(func.coalesce(func.sum(event.c.tokens), 0), BigInteger)
     query = select(room, minute, amount if metric is Metric.TOKENS else func.count())
-    query = within(conn, query, scope._replace(room_ids=None)).where(which, event.c.at != EPOCH, *whose(who))
+    query = within(conn, query, scope._replace(room_ids=None)).where(which, event.c.at != EPOCH)
+    query = query.where(event.c.actor_id.in_(who.only or ()))
+    if not who.reveal:
+        query = query.where(~_anonymous)
     if scope.room_ids is not None:
         query = query.where(room.in_(scope.room_ids))
     if metric is Metric.MESSAGES:
@@ -94,13 +98,3 @@ def _arrivals(conn: Connection, scope: Scope, who: Who) -> Iterator[Minute]:
 
 def _minute(ms: ColumnElement[int]) -> ColumnElement[int]:
     return ms - ms % MINUTE_MS
-
-
-def whose(who: Who) -> Iterator[ColumnElement[bool]]:
-    """Give the conditions of whose events count."""
-    if who.only is not None:
-        yield event.c.actor_id.in_(who.only)
-        if not who.reveal:
-            yield ~_anonymous
-    if who.without:
-        yield or_(event.c.actor_id.is_(None), _anonymous, event.c.actor_id.not_in(who.without))

@@ -72,6 +72,7 @@ _OF_LEDGER = (
 )
 _OF_CAPTURE = ("captured", "unexplained", "unchecked")
 _OF_BALANCE = ("rose", "fell")
+_NOTHING = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
 _SAID = {"earned": "earned", "captured": "captured"}  # below a table that is compared
 
 
@@ -130,38 +131,35 @@ def command(
         earlier = then and report.read(conn, wanted._replace(since=then.span.since, until=then.span.until))
     rate = settings(ctx).usd_per_token
     total, was = _figures(found.total, rate), _figures(earlier.total, rate) if earlier else {}
-    more: dict[str, object] = {
-        "by": by,
-        "ledger": found.ledger and asdict(found.ledger),
-        "balance": found.balance and _without_moves(asdict(found.balance)),
-        "usd_per_token": rate,
-        "total": total,
-    }
-    more |= comparing.head(then, total, was, captured_only=False)
+    more = _head(found, by, total, rate) | comparing.head(then, total, was, captured_only=False)
     about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     _tell(out, found, total, rate)
     comparing.tell(out, then, "what was captured")
     sums = _sums(total, was) if earlier and not out.on_stream() else []
     local = out.tz if out.format == "table" or plot or html is not None else None
     rows = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
-    nothing = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
     bars = _bars(rows[: out.given_limit or None])
     lines = partial(_lines, bars, out.screen) if bars else None
     drawn = Drawn("What the room earned", lines, partial(_pictures, _bars(rows)), sums)
-    show(
-        out,
-        asked,
-        about,
-        INCOME,
-        out.ordered(INCOME, rows),
-        nothing=nothing,
-        drawn=drawn,
-        plot=plot,
-        html=html,
-    )
+    show(out, asked, about, INCOME, out.ordered(INCOME, rows),
+        nothing=_NOTHING, drawn=drawn, plot=plot, html=html,
+    )  # fmt: skip
     if out.format == "table" and html is None:
         for name, text in sums:
             out.message(f"{name}: {text}")
+
+
+def _head(
+    found: "Report", by: str, total: Mapping[str, comparing.Figure], rate: float | None
+) -> dict[str, object]:
+    """Give what JSON says beside the rows."""
+    return {
+        "by": by,
+        "ledger": found.ledger and asdict(found.ledger),
+        "balance": found.balance and _without_moves(asdict(found.balance)),
+        "usd_per_token": rate,
+        "total": total,
+    }
 
 
 def _bars(rows: "Sequence[Mapping[str, object]]") -> list[tuple[str, int]]:
