@@ -40,6 +40,12 @@ class Count:
     visitors: "Ids | None"  # None: who came and left then is not kept any more
     followed: Ids
     unfollowed: Ids
+    left_out: frozenset[int]  # who did anything openly and does not count
+
+
+def left_out(counts: "Sequence[Count]") -> int:
+    """Give how many people some sessions leave out."""
+    return len(frozenset[int]().union(*(one.left_out for one in counts)))
 
 
 def read(conn: "Connection", found: "Sequence[Session]", crowd: "Crowd", now: datetime) -> list[Count]:
@@ -75,11 +81,13 @@ def _of_room(
     visitors = session_sums.visitors(conn, room_id, spells)
     leavers = _leavers(conn, room_id, theirs, spells, about)
     followed, unfollowed = _follows(conn, room_id, theirs, spells, about)
-    crowd.people(session_sums.acted(conn, room_id, spells, without))
+    acted = session_sums.acted(conn, room_id, spells, without)
+    nobody = frozenset(without)
     lives = _live(conn, room_id, theirs, ends)
     seen = _captured(about.captured, theirs, ends)
     for place, one in enumerate(theirs):
-        came = crowd.people(leavers[place].union(visitors[place]))
+        there = leavers[place].union(visitors[place])
+        did = (nobody & some for some in (there, followed[place], unfollowed[place], acted[place]))
         kept = about.presence_from is None or one.started_at >= about.presence_from
         yield Count(
             session=one,
@@ -90,9 +98,10 @@ def _of_room(
             tips=paid[place].tips,
             messages=messages[place].total(),
             tippers=ids(crowd.roots(frozenset(paid[place].tippers))),
-            visitors=ids(came) if kept else None,
+            visitors=ids(crowd.people(there)) if kept else None,
             followed=ids(crowd.people(followed[place])),
             unfollowed=ids(crowd.people(unfollowed[place])),
+            left_out=frozenset(crowd.roots(frozenset[int]().union(*did))),
         )
 
 

@@ -77,38 +77,49 @@ class Report(NamedTuple):
 
 
 def read(conn: "Connection", scope: "Scope", asked: "Asked", clock: Clock) -> Report:
-    """Give the sessions that began in a scope."""
-    crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    counts = _counts(conn, scope, asked, crowd)
+    """Give the sessions that began in a scope, and what those of the range before it came to."""
+    before = _before(scope, asked, clock)
+    # Both at once: for either, all that is known of who follows would be read.
+    counts = _counts(conn, scope._replace(since=before.since) if before else scope, asked)
+    mine = [one for one in counts if scope.since is None or one.session.started_at >= scope.since]
     return Report(
-        sessions=[Row(None, one.session, together([one])) for one in counts],
-        weeks=_periods(counts, clock, By.WEEK),
-        months=_periods(counts, clock, By.MONTH),
-        totals=_totals(conn, scope, counts),
-        before=_before(conn, scope, asked, clock),
-        excluded=len(crowd.left_out),
+        sessions=[Row(None, one.session, together([one])) for one in mine],
+        weeks=_periods(mine, clock, By.WEEK),
+        months=_periods(mine, clock, By.MONTH),
+        totals=_totals(conn, scope, mine),
+        before=before and _figures_before(conn, scope, before, counts),
+        excluded=session_counts.left_out(mine),
     )
 
 
-def _counts(conn: "Connection", scope: "Scope", asked: "Asked", crowd: Crowd) -> "list[Count]":
+def totals(conn: "Connection", scope: "Scope", asked: "Asked") -> Figures | None:
+    """Give what the sessions that began in a scope came to; None where nobody knows whether there were any."""
+    return _totals(conn, scope, _counts(conn, scope, asked))
+
+
+def _counts(conn: "Connection", scope: "Scope", asked: "Asked") -> "list[Count]":
     since, until = scope.since, scope.until
     touching = sessions.list_all(conn, room_ids=scope.room_ids, since=since, until=until)
     began = [one for one in touching if since is None or one.started_at >= since]
-    return session_counts.read(conn, began, crowd, asked.now)
+    return session_counts.read(conn, began, Crowd(conn, include_excluded=asked.include_excluded), asked.now)
 
 
-def _before(conn: "Connection", scope: "Scope", asked: "Asked", clock: Clock) -> Before | None:
+def _before(scope: "Scope", asked: "Asked", clock: Clock) -> Span | None:
     if scope.since is None:
         return None
     end = min(scope.until or asked.now, asked.now)
     try:
-        since, until = earlier(Span(scope.since, max(scope.since, end)), Against.PREVIOUS, clock.tz)
+        return earlier(Span(scope.since, max(scope.since, end)), Against.PREVIOUS, clock.tz)
     except ValueError:
         return None
-    before = scope._replace(since=since, until=until)
-    crowd = Crowd(conn, include_excluded=asked.include_excluded)
-    figures = _totals(conn, before, _counts(conn, before, asked, crowd))
-    return None if figures is None else Before(since, until, figures)
+
+
+def _figures_before(
+    conn: "Connection", scope: "Scope", before: Span, counts: "Sequence[Count]"
+) -> Before | None:
+    were = [one for one in counts if one.session.started_at < before.until]
+    figures = _totals(conn, scope._replace(since=before.since, until=before.until), were)
+    return None if figures is None else Before(*before, figures)
 
 
 def _totals(conn: "Connection", scope: "Scope", counts: "Sequence[Count]") -> Figures | None:

@@ -63,7 +63,7 @@ def read(conn: "Connection", found: "Sequence[Session]", asked: Asked) -> Report
     """Give the figures of sessions, in the order of `found`."""
     crowd = Crowd(conn, include_excluded=asked.include_excluded)
     counts = session_counts.read(conn, found, crowd, asked.now)
-    return Report([_row(one, asked) for one in counts], len(crowd.left_out))
+    return Report([_row(one, asked) for one in counts], session_counts.left_out(counts))
 
 
 def _row(count: "Count", asked: Asked) -> Row:

@@ -107,10 +107,11 @@ def follows(conn: Connection, room_id: int, since_ms: int, until_ms: int) -> Ite
 
 def acted(
     conn: Connection, room_id: int, spells: Sequence[Spell], person_ids: Sequence[int]
-) -> frozenset[int]:
-    """Give who of a few rows of people wrote a public line, or paid openly, in any of the sessions."""
+) -> list[set[int]]:
+    """Give who of a few rows of people wrote a public line, or paid openly, in each of the sessions."""
+    found = [set[int]() for _one in spells]
     if not person_ids:
-        return frozenset()
+        return found
     line, openly = event.c.method_id == _NUMBER["chatMessage"], and_(event.c.tokens.is_not(None), ~_anonymous)
     within = (
         one_of(conn, event.c.actor_id, person_ids),
@@ -121,14 +122,14 @@ def acted(
         _at < spells[-1].end,
     )
     begins = [one.begin for one in spells]
-    found = set()
     # What names its room is told by the index alone.
     for room in (event.c.room_id == room_id, and_(event.c.room_id.is_(None), room_of_event == room_id)):
         numbers = iter(flat(conn, (event.c.actor_id, _at), (*within, room)))
         for who, at in zip(numbers, numbers, strict=True):
-            if at < spells[bisect_right(begins, at) - 1].end:
-                found.add(who)
-    return frozenset(found)
+            place = bisect_right(begins, at) - 1
+            if at < spells[place].end:
+                found[place].add(who)
+    return found
 
 
 def _no_testbed(conn: Connection) -> list[ColumnElement[bool]]:

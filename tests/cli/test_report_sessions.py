@@ -313,6 +313,16 @@ def test_a_week_is_one_of_the_zone(
     assert weeks_of(bare, database, begin, MHC_TIMEZONE=zone) == [(week, 1)]
 
 
+@pytest.mark.parametrize("what", ["follow", "unfollow"])
+def test_who_only_followed_is_said_to_be_left_out(bare: MhcHere, database: Database, what: str) -> None:
+    with database.write() as conn:
+        store(conn, [*show(0), *show(1440), happening(1450, what, "viewer_one")])
+    bare("person", "exclude", "viewer_one")
+    assert report(bare)["excluded"] == 1
+    first_day = report(bare, "--until", "2026-01-01")
+    assert (first_day["totals"]["sessions"], first_day["excluded"]) == (1, 0)
+
+
 def test_excluded_people_do_not_count_but_for_what_they_gave_unnamed(mine: MhcHere) -> None:
     mine("person", "exclude", "viewer_one")
     run = mine("report", "sessions", "--json")

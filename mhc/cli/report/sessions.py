@@ -135,9 +135,12 @@ def command(
         scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
         by_which = common.asked(ctx, include_excluded=include_excluded)
         then = comparing.then(ctx, conn, asked, compare)
-        read = partial(session_periods.read, conn, asked=by_which, clock=clock(ctx, out))
-        found = read(scope)
-        earlier = then and read(scope._replace(since=then.span.since, until=then.span.until))
+        found = session_periods.read(conn, scope, by_which, clock(ctx, out))
+        if then is None or then.against is Against.PREVIOUS:
+            earlier = then and found.before and found.before.figures
+        else:
+            other = scope._replace(since=then.span.since, until=then.span.until)
+            earlier = session_periods.totals(conn, other, by_which)
         chosen = {"session": found.sessions, "week": found.weeks, "month": found.months}[by]
         local = out.tz if out.format == "table" or plot or html is not None else None
         rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
@@ -145,17 +148,17 @@ def command(
             shown = slice(None if out.sort or html else out.limit)
             for row, one in zip(rows[shown], chosen[shown], strict=True):
                 row.update(_whole_session(conn, one, by_which))
-    now, was = _figures(found), _figures(earlier) if earlier else {}
+    now, was = _figures(found.totals), _figures(earlier) if then else {}
     compared = comparing.head(then, now, was)
     about = About(
         ["events"], asked.seen, found.excluded, _head(asked, found, by) | compared, then and then.span
     )
     comparing.tell(out, then)
     sums = _sums(found, asked, hidden=out.on_stream())
-    if earlier is not None and earlier.totals is not None and then is not None and then.is_known:
+    if earlier is not None and then is not None and then.is_known:
         if then.against is Against.PREVIOUS:  # the range before is the one that is compared
             sums = [(name, text) for name, text in sums if name != "before"]
-        sums.append(("then", _said(earlier.totals, hidden=out.on_stream())))
+        sums.append(("then", _said(earlier, hidden=out.on_stream())))
         sums.append(("change", comparing.said(now, was, {} if out.on_stream() else _SAID)))
     drawn = Drawn(
         f"What {'sessions' if by == 'session' else by + 's'} came to",
@@ -223,9 +226,9 @@ def _head(asked: Asked, found: "Report", by: str) -> dict[str, object]:
     }
 
 
-def _figures(found: "Report") -> dict[str, float | None]:
-    """Give the totals as numbers, in JSON's units; None where nothing is known."""
-    known = {} if found.totals is None else asdict(found.totals)
+def _figures(totals: "Figures | None") -> dict[str, float | None]:
+    """Give totals as numbers, in JSON's units; None where nothing is known."""
+    known = {} if totals is None else asdict(totals)
     figures = {name: known.get(name) for name in _COMPARED}
     return {
         name: value.total_seconds() if isinstance(value, timedelta) else value
