@@ -257,6 +257,6 @@ def _session_start(ctx: click.Context, conn: "Connection", kind: str, number: st
     if number.isdecimal():
         found = sessions.by_id(conn, int(number))
         return found.started_at if found else None
-    known: list[Session] = sessions.list_all(conn, room=settings(ctx).room)
+    known: list[Session] = sessions.list_all(conn, room_ids=rooms(ctx, conn, None).ids, limit=2)
     wanted = {"session": 0, "last-session": 1}.get(kind)
     return known[wanted].started_at if wanted is not None and wanted < len(known) else None

@@ -1,7 +1,7 @@
 """Makes the sessions of a room anew from its events, in a window of time, and tells what that changed."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -38,6 +38,20 @@ class Changes(NamedTuple):
 
 
 SAME = "same"
+
+
+def rebuild_all(
+    conn: Connection,
+    room_ids: Iterable[int],
+    since: datetime | None,
+    gap: timedelta,
+    *,
+    preview: bool = False,
+) -> Changes:
+    """Do what `rebuild` does for a room that has several rows."""
+    each = [rebuild(conn, one, since, gap, preview=preview) for one in sorted(room_ids)]
+    found = sorted((one for room in each for one in room.sessions), key=_in_order)
+    return Changes(found, sum(one.broadcasts for one in each), sum(one.visits for one in each))
 
 
 def rebuild(

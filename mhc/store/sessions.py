@@ -115,20 +115,14 @@ def live_time(
 def list_all(
     conn: Connection,
     *,
-    room: str | None = None,
     room_ids: Sequence[int] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     live: bool = False,
     limit: int | None = None,
 ) -> list[Session]:
-    """Give the sessions that touch a range, the latest first; `live` leaves out those that ended.
-
-    Of a room that has several names `room_ids` are the rows of all of them, `room` is one.
-    """
-    conditions = []
-    if room is not None:
-        conditions.append(person.c.username == room)
+    """Give the sessions that touch a range, the latest first; `live` leaves out those that ended."""
+    conditions: list[ColumnElement[bool]] = []
     if room_ids is not None:
         conditions.append(stream_session.c.room_id.in_(room_ids))
     if since is not None:

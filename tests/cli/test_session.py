@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 import factories
 from command import Mhc, MhcHere, Run
-from factories import chat, happening, tell_story, tip
+from factories import chat, happening, minute, tell_story, tip
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import derived, schema, streams
 from mhc.store.database import Database
@@ -270,6 +270,31 @@ def test_a_session_of_a_merged_room_leaves_no_room_for_one_by_another_name(
             2,
             True,
         )
+
+
+@pytest.mark.parametrize("name", ["example_room", "old_room"])
+def test_a_merged_room_is_rebuilt_and_anchors_times_by_each_of_its_names(
+    database: Database, mine: MhcHere, name: str
+) -> None:
+    with database.write() as conn:
+        for page, (room, begin) in enumerate({"old_room": 0, "example_room": 1440}.items()):
+            show = [happening(begin, "broadcastStart", room=room), tip(begin + 9, "viewer_one", 7, room=room)]
+            stop = happening(begin + 20, "broadcastStop", room=room)
+            factories.store(conn, [*show, stop], room=room, page=page)
+    mine("person", "merge", "example_room", "old_room", "-y", "--force")
+    with database.write() as conn:
+        conn.execute(update(schema.stream_session).values(started_at=minute(-5)))
+
+    run = mine("session", "rebuild", "--json", "--room", name)
+    assert [(row["change"], row["started_at"]) for row in run.json] == [
+        ("changed", "2026-01-01T18:00:00Z"),
+        ("changed", "2026-01-02T18:00:00Z"),
+    ]
+    for anchor, tips in (("session", 1), ("last-session", 2)):
+        listed = mine(
+            "event", "list", "--events", "tip", "--since", anchor, "--json", CHATURBATE_USERNAME=name
+        )
+        assert len(listed.json) == tips
 
 
 def test_a_room_that_is_named_and_that_nobody_knows_is_not_there(mine: MhcHere) -> None:

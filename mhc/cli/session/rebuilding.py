@@ -3,7 +3,7 @@
 import click
 
 from mhc.cli.context import database, settings
-from mhc.cli.lookups import own_room, time_range
+from mhc.cli.lookups import own_room, rooms, time_range
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.session.common import own_room_option
@@ -43,20 +43,20 @@ def rebuild(
 ) -> None:
     """Find the sessions of a room again from its events, and say what that changed.
 
-    Those that changed come first. Titles, themes, tags, notes and sessions made by hand stay; a session goes on as the one that it overlaps. Where all
-    is as the events say, nothing changes.
+    Those that changed come first. Titles, themes, tags, notes and sessions made by hand stay; a session goes on as the
+    one that it overlaps. Where all is as the events say, nothing changes.
     """
-    from mhc.store import people, rebuilding
+    from mhc.store import rebuilding
 
     name = own_room(ctx, room)
     with database(ctx) as db:
         with db.read() as conn:
             begin = time_range(ctx, conn, since, None).start
-            room_id = people.ids_of(conn, [name]).get(name)
-        if room_id is None:
+            ids = rooms(ctx, conn, room).ids
+        if not ids:
             raise NotFoundError(f"nothing is known of {name}", hint="mhc person list --role model")
         with db.write() as conn:
-            found = rebuilding.rebuild(conn, room_id, begin, settings(ctx).merge_gap, preview=dry_run)
+            found = rebuilding.rebuild_all(conn, ids, begin, settings(ctx).merge_gap, preview=dry_run)
     rows = [one._asdict() for one in found.sessions]
     if dry_run:
         rows = [one | {"id": None if one["change"] == "new" else one["id"]} for one in rows]
