@@ -1,5 +1,6 @@
 """How many people were known to be in a room: whom one saw come, and who spoke without having been seen to come."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -24,30 +25,39 @@ class Crowd(NamedTuple):
     mean: float | None
 
 
-def stays(visits: Sequence[Visit], signs: Stay | None, within: Stay) -> list[Stay]:
+def stays(visits: Sequence[Visit], signs: Iterable[int], within: Stay) -> list[Stay]:
     """Give when one person was there, as far as it is known, cut to a time; none of them overlap.
 
-    `signs` is from the first to the last thing that they did openly. It stands for what no enter or leave says: who
-    was there already is known of from their first sign on, and of an end that nobody saw the last one is the latest.
+    `signs` is when they did something openly. It stands for what no enter or leave says: whom nobody saw come was there
+    from their first sign on, and of an end that nobody saw the last one is the latest.
     """
-    found = list(_known(sorted(visits, key=lambda one: one.known_from), signs, within.end))
-    if not visits and signs is not None:
-        found = [Stay(signs.begin, signs.end + 1)]
+    found = _known(sorted(visits, key=lambda one: one.known_from), sorted(signs), within.end)
     cut = (Stay(max(one.begin, within.begin), min(one.end, within.end)) for one in sorted(found))
     return _joined(one for one in cut if one.begin < one.end)
 
 
-def _known(visits: Sequence[Visit], signs: Stay | None, end: int) -> Iterator[Stay]:
-    for place, one in enumerate(visits):
-        begin = None if one.entered_at is None else to_ms(one.entered_at)
-        left = end if one.ending is Ending.OPEN else None if one.left_at is None else to_ms(one.left_at)
-        if begin is None:
-            assert left is not None
-            begin = left if signs is None or place else min(signs.begin, left)
-        if left is None:
-            later = end if place + 1 == len(visits) else to_ms(visits[place + 1].known_from)
-            left = begin if signs is None else max(begin, min(signs.end, later))
-        yield Stay(begin, max(left, begin + 1))
+def _known(visits: Sequence[Visit], signs: Sequence[int], end: int) -> Iterator[Stay]:
+    told = [_told(one, end) for one in visits]
+    yield from told
+    for place in range(len(visits) + 1):
+        before = visits[place - 1] if place else None
+        later = visits[place] if place < len(visits) else None
+        first = bisect_left(signs, told[place - 1].end) if place else 0
+        last = bisect_left(signs, told[place].begin) if later else len(signs)
+        if first < last:
+            unseen = before is not None and before.ending is Ending.UNKNOWN
+            stayed = later is not None and (before is None or later.entered_at is None)
+            yield Stay(
+                told[place - 1].begin if unseen else signs[first],
+                told[place].begin if stayed else signs[last - 1] + 1,
+            )
+
+
+def _told(one: Visit, end: int) -> Stay:
+    """Give the time that a visit tells by itself; of one of which nobody saw one end, the instant of the other."""
+    begin = to_ms(one.known_from)
+    left = end if one.ending is Ending.OPEN else begin if one.left_at is None else to_ms(one.left_at)
+    return Stay(begin, max(left, begin + 1))
 
 
 def _joined(parts: Iterable[Stay]) -> list[Stay]:

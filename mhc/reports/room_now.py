@@ -40,7 +40,7 @@ def read(conn: "Connection", room_ids: Sequence[int], now: datetime) -> list[Row
         root = roots.get(who, who)
         came[root] = min(entered_at, came.get(root, entered_at))
     did = _did(conn, room_ids, now)
-    spoke = [who for who, doing in (did or {}).items() if not doing.visits and doing.signs is not None]
+    spoke = [who for who, doing in (did or {}).items() if not doing.visits and doing.signs]
     there = sorted({*came, *spoke} - set(room_ids))
     rows_of = people.roots_of_rows(conn, there)
     lists = watchlists.names_by_root(conn, rows_of)
@@ -49,12 +49,12 @@ def read(conn: "Connection", room_ids: Sequence[int], now: datetime) -> list[Row
     for one in roll.by_ids(conn, Roll(room_ids), there):
         doing = None if did is None else did.get(one.id)
         entered = came.get(one.id)
-        signs = doing.signs if doing else None
+        signs = doing.signs if doing else ()
         rows.append(
             Row(
                 username=one.username,
                 entered_at=entered,
-                last_sign_at=None if signs is None else from_ms(signs.end),
+                last_sign_at=from_ms(max(signs)) if signs else None,
                 tokens=one.tokens,
                 session_tokens=None if did is None else doing.tokens if doing else 0,
                 messages=None if did is None else doing.messages if doing else 0,

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mhc.domain.clock import to_ms
-from mhc.domain.crowds import Stay
 from mhc.domain.sessions import Calendar
 from mhc.domain.visits import Ending, Visit
 from mhc.reports.frame import Crowd
@@ -35,13 +34,8 @@ class Doing:
     follows: int = 0
     unfollows: int = 0
     fanclub_joins: int = 0
-    signs: Stay | None = None  # the first and the last thing that they did openly
+    signs: list[int] = field(default_factory=list)  # when they did something openly, in no order
     visits: list[Visit] = field(default_factory=list)
-
-    def sign(self, first_ms: int, last_ms: int) -> None:
-        """Note that they did something openly."""
-        old = self.signs or Stay(first_ms, last_ms)
-        self.signs = Stay(min(old.begin, first_ms), max(old.end, last_ms))
 
     def pay(self, one: payments.Payment) -> None:
         """Count a payment."""
@@ -105,20 +99,21 @@ def read(
 def _count_done(tally: Tally, found: Iterable[talk.Done], crowd: Crowd) -> None:
     for one in found:
         if one.subject is not None:
-            tally.subjects.append((one.first_ms, one.subject))
+            tally.subjects += [(at_ms, one.subject) for at_ms in one.at_ms]
         if one.method == talk.SUBJECT or not crowd.counts(one.actor_id):
             continue
         who = tally.unnamed if one.actor_id is None else tally.people[crowd.root(one.actor_id)]
-        who.sign(one.first_ms, one.last_ms)
+        who.signs += one.at_ms
+        times = len(one.at_ms)
         match one.method:
             case "chatMessage":
-                who.messages += one.times
+                who.messages += times
             case "follow":
-                who.follows += one.times
+                who.follows += times
             case "unfollow":
-                who.unfollows += one.times
+                who.unfollows += times
             case "fanclubJoin":
-                who.fanclub_joins += one.times
+                who.fanclub_joins += times
 
 
 def _count_payment(tally: Tally, payment: payments.Payment, crowd: Crowd) -> None:
@@ -130,6 +125,6 @@ def _count_payment(tally: Tally, payment: payments.Payment, crowd: Crowd) -> Non
     doing = tally.unnamed if openly is None else tally.people[openly]
     doing.pay(payment)
     if openly is not None:
-        doing.sign(payment.at_ms, payment.at_ms)
+        doing.signs.append(payment.at_ms)
     if payment.is_tip and (tally.largest is None or payment.tokens > tally.largest[0]):
         tally.largest = payment.tokens, openly

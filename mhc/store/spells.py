@@ -45,7 +45,7 @@ def each(
     A question in a question, which gives one text: so both databases look into the index once a spell, and neither
     sorts the rows, or compares each of them with every spell.
     """
-    ids = func.coalesce(_joined(conn)(cast(who, String), _IN), "")
+    ids = func.coalesce(strung(conn, who), "")
     said = select(ids).where(*within).correlate(span).scalar_subquery()
     for text in conn.execute(select(said).select_from(span).order_by(span.c.place)).scalars():
         yield _IDS.decode(f"[{text}]")  # half a million of them in a year: five times as quick as int() is
@@ -55,13 +55,19 @@ def flat(
     conn: Connection, columns: Sequence[ColumnElement[Any]], within: Sequence[ColumnElement[bool]]
 ) -> list[int]:
     """Give the whole numbers of many rows, row after row in no order: as one text, a tenth of the time of as many rows."""
-    joined = _joined(conn)
     line: ColumnElement[str] = cast(columns[0], String)
     for one in columns[1:]:
         line = line + _IN + cast(one, String)
-    text = conn.execute(select(func.coalesce(joined(line, _IN), "")).where(*within)).scalar_one()
+    text = conn.execute(select(func.coalesce(strung(conn, line), "")).where(*within)).scalar_one()
+    return numbers(text)
+
+
+def strung(conn: Connection, one: ColumnElement[Any]) -> ColumnElement[str]:
+    """Give the column of what many rows say as one text."""
+    joined = func.string_agg if conn.dialect.name == "postgresql" else func.group_concat
+    return joined(cast(one, String), _IN)
+
+
+def numbers(text: str) -> list[int]:
+    """Read whole numbers that a query strung together."""
     return _NUMBERS.decode(f"[{text}]")
-
-
-def _joined(conn: Connection) -> Any:
-    return func.string_agg if conn.dialect.name == "postgresql" else func.group_concat

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, case, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, Connection, case, or_, select, type_coerce
 
 from mhc.domain.clock import known
 from mhc.domain.events import METHODS
 from mhc.store import people
 from mhc.store.counting import counted, room_of_event
 from mhc.store.schema import event, stream
+from mhc.store.spells import numbers, strung
 
 _NUMBER = {name: number for number, name in METHODS.items()}
 _CHAT, _PRIVATE = _NUMBER["chatMessage"], _NUMBER["privateMessage"]
@@ -41,13 +42,11 @@ class Line:
 
 
 class Done(NamedTuple):
-    """How often one person did one thing in a time, when first and when last; of a subject also what it says."""
+    """When one person did one thing in a time, in no order; of a subject also what it says."""
 
     actor_id: int | None
     method: str
-    times: int
-    first_ms: int
-    last_ms: int
+    at_ms: Sequence[int]
     subject: str | None
 
 
@@ -91,7 +90,7 @@ def done(
     own = select(stream.c.id).where(stream.c.room_id == room_id, stream.c.kind.in_(("live", "paste")))
     at = type_coerce(event.c.at, BigInteger)
     subject = case((event.c.method_id == _NUMBER[SUBJECT], event.c.text))
-    query = select(event.c.actor_id, event.c.method_id, func.count(), func.min(at), func.max(at), subject)
+    query = select(event.c.actor_id, event.c.method_id, strung(conn, at), subject)
     query = query.where(
         event.c.stream_id.in_(own),
         counted,
@@ -101,7 +100,7 @@ def done(
         room_of_event == room_id,
     )
     rows = conn.execute(query.group_by(event.c.actor_id, event.c.method_id, subject))
-    return [Done(who, METHODS[method], *rest) for who, method, *rest in rows]
+    return [Done(who, METHODS[method], numbers(at_ms), said) for who, method, at_ms, said in rows]
 
 
 def _merged(conn: Connection, queries: Sequence[Any], limit: int) -> list[Line]:

@@ -185,6 +185,28 @@ def test_excluded_people_are_in_no_figure(database: Database) -> None:
     assert found.top_tippers[1].tokens == 50  # an anonymous tip counts all the same
 
 
+@pytest.mark.parametrize(
+    ("more", "peak", "mean"),
+    [
+        # viewer_two from 4 to 20 of 30 minutes; viewer_one from 5 on, up to their coming again, and further.
+        ([chat(5, "viewer_one"), chat(15, "viewer_one"), happening(25, "userEnter", "viewer_one")], 2, 1.37),
+        ([chat(5, "viewer_one"), chat(15, "viewer_one")], 2, 0.87),
+        # They leave, and are heard again from 10 to 16.
+        ([happening(at, f"user{what}", "viewer_one") for at, what in ((5, "Enter"), (6, "Leave"))]
+         + [chat(10, "viewer_one"), chat(16, "viewer_one")], 2, 0.77),
+    ],
+)  # fmt: skip
+def test_who_speaks_is_there_whatever_else_is_known_of_them(
+    database: Database, more: list[factories.Item], peak: int, mean: float
+) -> None:
+    other = [happening(4, "userEnter", "viewer_two"), happening(20, "userLeave", "viewer_two")]
+    show = [happening(0, "broadcastStart"), *other, *more, happening(30, "broadcastStop")]
+    with database.write() as conn:
+        store(conn, sorted(show, key=lambda one: one[0]))
+        found = figures(conn)
+    assert (found.known_peak, found.known_mean) == (peak, mean)
+
+
 @pytest.mark.parametrize(("stays", "peak"), [((1, 2, 2, 3), 1), ((1, 3, 2, 4), 2)])
 def test_who_leaves_when_another_comes_is_not_there_with_them(
     database: Database, stays: tuple[float, ...], peak: int
