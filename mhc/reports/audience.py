@@ -89,7 +89,7 @@ def seen(conn: "Connection", one: "Session", now: datetime) -> Seen:
 
 def people_of(conn: "Connection", one: "Session", asked: "Asked", tally: "Tally") -> list[Row]:
     """Give the people of a session that is counted already, in the order of `read`."""
-    ids = sorted(who for who in tally.people if who != one.room_id)
+    ids = sorted(tally.people)
     names = people.names_by_id(conn, ids)
     rows_of = people.roots_of_rows(conn, ids)
     lists = watchlists.names_by_root(conn, rows_of)

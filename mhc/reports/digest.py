@@ -97,7 +97,10 @@ def read(conn: "Connection", asked: Asked) -> Digest:
     found = shows.list_all(conn, room_ids=asked.room_ids, since=since, until=until)
     seen = frame.seen(conn, asked.room_ids, since, until, asked.now)
     scope = Scope(asked.room_ids, since, until)
-    by_row = paid.by_name(conn, scope)
+    hosts = crowd.roots(frozenset(asked.room_ids or ()))
+    by_row = {
+        row: tokens for row, tokens in paid.by_name(conn, scope).items() if crowd.root(row) not in hosts
+    }
     tokens = _by_root(crowd, by_row)
     returned, missing = _regulars(conn, asked, found, crowd)
     return Digest(

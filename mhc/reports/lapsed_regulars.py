@@ -35,7 +35,8 @@ def read(
         return None
     then = Range(wanted.room_ids, None, before)
     gone = regulars.lapsed(conn, Range(wanted.room_ids, before, wanted.end), habit).alone
-    kept = [who for who in gone if crowd.counts(who)]
+    hosts = crowd.roots(frozenset(wanted.room_ids))
+    kept = [who for who in gone if who not in hosts and crowd.counts(who)]
     names = people.names_by_id(conn, kept)
     came = regulars.attended(conn, then, habit.of_sessions, kept)
     seen = attendance.last_visits(conn, wanted.room_ids, people.roots_of_rows(conn, kept), wanted.end)

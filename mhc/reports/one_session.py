@@ -119,7 +119,7 @@ def _figures(
         media_tokens=sum(who.media_tokens for who in everyone),
         fanclub_joins=sum(who.fanclub_joins for who in everyone),
         top_tippers=tippers(tally, names)[:TOP],
-        chatters=sum(bool(did.messages) for who, did in tally.people.items() if who != one.room_id),
+        chatters=sum(bool(did.messages) for did in tally.people.values()),
         known_peak=there.peak,
         known_mean=there.mean,
         viewers_peak=max((number for number, _span in viewers), default=None),

@@ -63,6 +63,8 @@ def read(conn: "Connection", room_ids: Sequence[int], asked: "Range", now: datet
     )
     here = session_visits.stays(conn, room_ids, _start(shows, window), until)
     places = _places(here, calendar, crowd)
+    for host in crowd.roots(frozenset(room_ids)):
+        places.pop(host, None)
     _complete(conn, room_ids, shows[: window + 1], calendar, crowd, places, first)
     over = sum(one.ended_at is not None for one in shows)  # one that lasts nobody has missed yet
     returned = {who: move for who, mine in places.items() if (move := _return(mine, first)) is not None}

@@ -7,6 +7,7 @@ are left out. What nobody captured, or the retention policy took away, is unknow
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -138,10 +139,11 @@ def _kinds(
     """Count viewers and tippers; who is excluded of the period before the range does not count as left out."""
     seen, tipped = _firsts(conn, wanted.room_ids, periods.all, crowd)
     viewers, tippers = _Tally(seen, by_cohort=not asked.tippers), _Tally(tipped, by_cohort=asked.tippers)
+    hosts = crowd.roots(frozenset(wanted.room_ids))
     for place, (came, gave) in enumerate(_present(conn, periods.all)):
-        there = _people(crowd, gave)
+        there = _people(crowd, gave, hosts)
         tippers.add(there)
-        viewers.add(_people(crowd, came) | there)
+        viewers.add(_people(crowd, came, hosts) | there)
         if place == 0 and periods.before is not None:
             crowd.left_out.clear()
     kept_from = pruning.presence_known_from(conn)
@@ -176,10 +178,11 @@ def _unseen(conn: "Connection", periods: Sequence[Period]) -> dict[int, set[int]
     return found
 
 
-def _people(crowd: Crowd, rows: set[int]) -> set[int]:
-    """Give whose rows these are, without those who do not count."""
+def _people(crowd: Crowd, rows: set[int], hosts: AbstractSet[int]) -> set[int]:
+    """Give whose rows these are, without those who do not count, and without whose room it is."""
     merged = rows & crowd.merged
     found = (rows - merged) | {crowd.root(one) for one in merged} if merged else rows
+    found -= hosts
     left_out = found & crowd.excluded
     crowd.left_out |= left_out
     return found - left_out if left_out else found

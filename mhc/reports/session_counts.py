@@ -1,6 +1,7 @@
 """What sessions came to, one by one, as people and sums that can be put together: for years of them.
 
 The same figures as those of one session, but counted by the database, which no list of what each person did would be.
+The room's own broadcaster is none of its people.
 """
 
 from bisect import bisect_left, bisect_right
@@ -83,11 +84,14 @@ def _of_room(
     followed, unfollowed = _follows(conn, room_id, theirs, spells, about)
     acted = session_sums.acted(conn, room_id, spells, without)
     nobody = frozenset(without)
+    host = crowd.root(room_id)
+    own = crowd.rows([host])  # of a room that was merged these are several
     lives = _live(conn, room_id, theirs, ends)
     seen = _captured(about.captured, theirs, ends)
     for place, one in enumerate(theirs):
-        there = leavers[place].union(visitors[place])
-        did = (nobody & some for some in (there, followed[place], unfollowed[place], acted[place]))
+        there = leavers[place].union(visitors[place]) - own
+        began, ceased = followed[place] - own, unfollowed[place] - own
+        did = (nobody & some for some in (there, began, ceased, acted[place]))
         kept = about.presence_from is None or one.started_at >= about.presence_from
         yield Count(
             session=one,
@@ -97,10 +101,10 @@ def _of_room(
             tokens=paid[place].tokens,
             tips=paid[place].tips,
             messages=messages[place].total(),
-            tippers=ids(crowd.roots(frozenset(paid[place].tippers))),
+            tippers=ids(crowd.roots(frozenset(paid[place].tippers)) - {host}),
             visitors=ids(crowd.people(there)) if kept else None,
-            followed=ids(crowd.people(followed[place])),
-            unfollowed=ids(crowd.people(unfollowed[place])),
+            followed=ids(crowd.people(began)),
+            unfollowed=ids(crowd.people(ceased)),
             left_out=frozenset(crowd.roots(frozenset[int]().union(*did))),
         )
 

@@ -100,7 +100,9 @@ def read(conn: "Connection", scope: "Scope", asked: Asked) -> Report:
     """Give how much happened in each hour of the week, by the hour that was live and captured."""
     crowd = Crowd(conn, include_excluded=asked.include_excluded or asked.person_id is not None)
     only = None if asked.person_id is None else people.members(conn, asked.person_id)
-    left_out = sorted(crowd.rows(crowd.excluded))
+    # Whose room it is does not arrive in it; their lines are lines.
+    hosts = crowd.roots(frozenset(scope.room_ids or ())) if asked.metric is Metric.ARRIVALS else frozenset()
+    left_out = sorted(crowd.rows(crowd.excluded | hosts))
     who = Who(only, left_out, asked.reveal)
     live = _live(conn, scope, asked.now)
     amounts: dict[Hour, int] = defaultdict(int)

@@ -21,7 +21,7 @@ from mhc.store.database import Database
 from mhc.store.sessions import Session, list_all
 from reports.test_sessions import item
 
-PEOPLE = ("viewer_one", "viewer_two", "viewer_three", "viewer_four")
+PEOPLE = ("viewer_one", "viewer_two", "viewer_three", "viewer_four", factories.ROOM)
 WHATS = (
     "start",
     "stop",

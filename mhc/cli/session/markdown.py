@@ -96,7 +96,12 @@ class Page:
         yield f"- People: {_number(there and there.people)}, {_number(new)} of them for the first time"
         yield f"- Visits: {_number(figures.visits)}, {_number(figures.quick_visits)} of them under a minute"
         yield f"- Median stay: {UNKNOWN if stay is None else duration(stay)}"
-        yield f"- Chat: {counted(self.row.messages, 'line')} by {counted(figures.chatters, 'person', 'people')}"
+        own = self.said.whole.tally.own.messages
+        lines, people = (
+            counted(self.row.messages - own, "line"),
+            counted(figures.chatters, "person", "people"),
+        )
+        yield f"- Chat: {lines} by {people}" + (f", {own:,} of your own" if own else "")
 
     def _tracked(self) -> Iterator[str]:
         for name, rows in self.said.tracked:
