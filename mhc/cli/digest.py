@@ -173,13 +173,21 @@ class _Words:
         room = "" if self._said.room else f"{self._pen(head.room)}, "
         lasted = "it goes on" if head.ended_at is None else duration(head.ended_at - head.started_at)
         yield f"{room}{self._at(head.started_at)}: {lasted}"
-        tips, tippers = self._amount(head.tips, "tip"), counted(head.tippers, "tipper")
-        yield f"{self._tokens(head.tokens)}, {tips}, {tippers}"
+        if head.tokens is not None and head.tips is not None and head.tippers is not None:
+            tips, tippers = self._amount(head.tips, "tip"), counted(head.tippers, "tipper")
+            yield f"{self._tokens(head.tokens)}, {tips}, {tippers}"
         if head.best_tipper is not None:
             yield f"best tipper: {self._pen(head.best_tipper)}, {self._tokens(head.best_tokens or 0)}"
-        came = head.unique_visitors
-        people = "" if came is None else f"{counted(came, 'person', 'people')}, "
-        yield f"{people}{counted(head.new_followers, 'new follower')}"
+        people = [
+            counted(number, *words)
+            for number, *words in (
+                (head.unique_visitors, "person", "people"),
+                (head.new_followers, "new follower"),
+            )
+            if number is not None
+        ]
+        if people:
+            yield ", ".join(people)
         if head.coverage != 1:
             yield "nobody listened" if not head.coverage else f"{share(head.coverage)} of it was captured"
         if (self._found.sessions or 0) > 1:

@@ -217,8 +217,8 @@ def _session(row: "Row", at: datetime) -> dict[str, object]:
         "since": row.started_at,
         "length": duration(at - row.started_at),
         "title": row.title,
-        "tokens": f"{row.tokens:,} tk",
-        "tippers": counted(row.tippers, "tipper"),
+        "tokens": None if row.tokens is None else f"{row.tokens:,} tk",
+        "tippers": None if row.tippers is None else counted(row.tippers, "tipper"),
         "people": None if row.unique_visitors is None else counted(row.unique_visitors, "person", "people"),
     }
 
@@ -243,8 +243,8 @@ def short_lines(
                 room,
                 "live",
                 duration(at - row.started_at),
-                *([] if hidden else [f"{row.tokens:,} tk"]),
-                counted(row.tippers, "tipper"),
+                *([] if hidden or row.tokens is None else [f"{row.tokens:,} tk"]),
+                *([] if row.tippers is None else [counted(row.tippers, "tipper")]),
             ]
         yield f"{' '.join(words)}{dot}{states.get(room, 'never started')}"
 

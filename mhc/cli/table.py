@@ -257,11 +257,12 @@ def _scalar(kind: str, value: object) -> str:
     if kind == "change" and isinstance(value, (int, float)):
         return change(value)
     if isinstance(value, (int, float, Decimal)):
-        return _figure(value, grouped=kind in {"int", "json", "value"}) if isfinite(value) else UNKNOWN
+        return figure(value, grouped=kind in {"int", "json", "value"}) if isfinite(value) else UNKNOWN
     return cell_text(value)
 
 
-def _figure(value: float | Decimal, *, grouped: bool) -> str:
+def figure(value: float | Decimal, *, grouped: bool = True) -> str:
+    """Write a number: what is not whole to two digits, thousands grouped."""
     if isinstance(value, int) or value == int(value):
         return f"{int(value):,}" if grouped else str(int(value))
     return f"{value:,.2f}"

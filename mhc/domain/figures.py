@@ -55,10 +55,12 @@ def whole_seconds(length: timedelta) -> timedelta:
 def covered_share(
     spans: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime
 ) -> float | None:
-    """Give which share of a time lies in the spans (earliest first; they may overlap); None where it has no length.
+    """Give which share of a time lies in the spans (earliest first; they may overlap).
 
-    Only all of it is 1, and only nothing 0.
+    Only all of it is 1, and only nothing 0. Of an instant it is 1, or None where no span has it.
     """
+    if since == until:
+        return 1.0 if any(begin <= since <= end for begin, end in spans) else None
     length, reached = until - since, since
     seen = length - length
     for span in spans:

@@ -131,7 +131,7 @@ def _by_root(crowd: Crowd, by_row: dict[int, int]) -> dict[int, int]:
 
 
 def _head(conn: "Connection", one: "Session", asked: Asked, crowd: Crowd) -> Head:
-    tally = session_tally.read(conn, one.room_id, [one], crowd, asked.now, ["follow"])[one.id]
+    tally = session_tally.read(conn, one.room_id, [one], crowd, asked.now)[one.id]
     spans = coverage.live_spans(conn, [one.room_id]).get(one.room_id)
     how = sessions.Asked(asked.now, asked.merge_gap, asked.include_excluded)
     row = sessions.row_of(one, tally, spans, how, pruning.presence_known_from(conn))

@@ -14,13 +14,13 @@ class Head:
     state: str
     started_at: datetime
     ended_at: datetime | None
-    tokens: int
-    tips: int
-    tippers: int
+    tokens: int | None  # None, as in what follows: nobody listened, and nothing is known of it
+    tips: int | None
+    tippers: int | None
     best_tipper: str | None  # None: nobody paid by name
     best_tokens: int | None
     unique_visitors: int | None
-    new_followers: int
+    new_followers: int | None
     coverage: float | None
 
 

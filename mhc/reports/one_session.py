@@ -12,9 +12,9 @@ from mhc.domain.figures import median, whole_seconds
 from mhc.domain.room_sessions import LONGEST_STEP, Seen
 from mhc.domain.rooms import Show, Source
 from mhc.domain.sessions import live_time
-from mhc.reports import session_tally
+from mhc.reports import session_counts, session_tally
 from mhc.reports.frame import Crowd
-from mhc.reports.sessions import Asked, Row, row_of
+from mhc.reports.sessions import Asked, Row, figure, net, row_of
 from mhc.store import coverage, people, pruning, room_readings, session_notes, sessions, talk
 
 if TYPE_CHECKING:
@@ -51,17 +51,17 @@ class Figures:
     live: timedelta  # the time of its broadcasts; all of it where none is known
     broadcasts: int
     tokens_per_hour: float | None  # live
-    media: int
-    media_tokens: int
-    fanclub_joins: int
+    media: int | None
+    media_tokens: int | None
+    fanclub_joins: int | None
     top_tippers: list[Tipper]
-    chatters: int
+    chatters: int | None
     known_peak: int | None
     known_mean: float | None
     viewers_peak: int | None
     viewers_mean: float | None
-    unfollows: int
-    net_followers: int
+    unfollows: int | None
+    net_followers: int | None
     visits: int | None
     quick_visits: int | None
     median_stay: timedelta | None
@@ -107,25 +107,28 @@ def _figures(
     readings = _readings(conn, one, until)
     viewers = _viewers(readings, until)
     everyone = tally.everyone
-    left = sum(bool(who.unfollows) for who in everyone)
-    there = _there(one, tally, until, row)
+    told, heard = row.tokens is not None, session_counts.heard(one, row.coverage)
+    left = figure(sum(bool(who.unfollows) for who in everyone), told=heard)
+    there = _there(one, tally, until, row, heard=heard)
     return Figures(
         theme=one.theme,
         tags=[tag for tag in (one.tags or "").split(",") if tag],
         live=whole_seconds(live),
         broadcasts=broadcasts,
-        tokens_per_hour=round(row.tokens / (live / timedelta(hours=1)), 2) if live else None,
-        media=sum(who.media for who in everyone),
-        media_tokens=sum(who.media_tokens for who in everyone),
-        fanclub_joins=sum(who.fanclub_joins for who in everyone),
+        tokens_per_hour=round(row.tokens / (live / timedelta(hours=1)), 2)
+        if live and row.tokens is not None
+        else None,
+        media=figure(sum(who.media for who in everyone), told=told),
+        media_tokens=figure(sum(who.media_tokens for who in everyone), told=told),
+        fanclub_joins=figure(sum(who.fanclub_joins for who in everyone), told=heard),
         top_tippers=tippers(tally, names)[:TOP],
-        chatters=sum(bool(did.messages) for did in tally.people.values()),
+        chatters=figure(sum(bool(did.messages) for did in tally.people.values()), told=told),
         known_peak=there.peak,
         known_mean=there.mean,
         viewers_peak=max((number for number, _span in viewers), default=None),
         viewers_mean=_mean(viewers),
         unfollows=left,
-        net_followers=row.new_followers - left,
+        net_followers=net(row.new_followers, left),
         visits=there.visits,
         quick_visits=there.quick,
         median_stay=there.stay,
@@ -147,9 +150,10 @@ def time_of(one: "Session", until: datetime) -> Stay:
     return Stay(to_ms(one.started_at), to_ms(until))
 
 
-def _there(one: "Session", tally: "Tally", until: datetime, row: Row) -> _There:
+def _there(one: "Session", tally: "Tally", until: datetime, row: Row, *, heard: bool) -> _There:
     """Give how many people were known to be there; who was there already is known when they speak."""
-    if row.unique_visitors is None or (row.coverage is None and not tally.people):
+    # Where somebody listened, visitors are unknown only where they are not kept any more.
+    if row.unique_visitors is None and (heard or not tally.people):
         return _There()
     within = time_of(one, until)
     found = crowd((stays(did.visits, did.signs, within) for did in tally.people.values()), within)
@@ -157,7 +161,8 @@ def _there(one: "Session", tally: "Tally", until: datetime, row: Row) -> _There:
     whole = seen_whole(visits)
     middle = median(whole)
     stay = None if middle is None else whole_seconds(middle)
-    return _There(found.peak, found.mean, len(visits), sum(one < QUICK for one in whole), stay)
+    came, quick = len(visits), sum(one < QUICK for one in whole)
+    return _There(found.peak, found.mean, figure(came, told=heard), figure(quick, told=heard), stay)
 
 
 def _readings(conn: "Connection", one: "Session", until: datetime) -> list[Seen]:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import to_ms
-from mhc.domain.sessions import Calendar, live_time
+from mhc.domain.figures import covered_share
+from mhc.domain.sessions import Calendar, Origin, live_time
 from mhc.domain.spans import Pair, cut, joined
 from mhc.store import coverage, lines_within, pruning, session_sums, sessions
 from mhc.store.session_sums import Ids, ids
@@ -34,6 +35,7 @@ class Count:
     until: datetime  # its end, or now
     live: timedelta
     captured: timedelta | None  # None: the room was never listened to
+    coverage: float | None  # the share of it that this is
     tokens: int
     tips: int
     messages: int
@@ -42,6 +44,21 @@ class Count:
     followed: Ids
     unfollowed: Ids
     left_out: frozenset[int]  # who did anything openly and does not count
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listened: else what is nothing is unknown."""
+        return heard(self.session, self.coverage)
+
+    @property
+    def told(self) -> bool:
+        """Whether it is known what was said and paid: pasted lines tell so where nobody listened."""
+        return self.heard or bool(self.tokens or self.tips or self.messages)
+
+
+def heard(one: "Session", coverage: float | None) -> bool:
+    """Whether anybody listened to a session, were it only to its beginning."""
+    return bool(coverage) or one.origin == Origin.EVENTS
 
 
 def left_out(counts: "Sequence[Count]") -> int:
@@ -97,7 +114,8 @@ def _of_room(
             session=one,
             until=ends[place],
             live=lives[place],
-            captured=seen[place],
+            captured=seen[place][0],
+            coverage=seen[place][1],
             tokens=paid[place].tokens,
             tips=paid[place].tips,
             messages=messages[place].total(),
@@ -162,14 +180,15 @@ def _live(
 
 def _captured(
     spans: Sequence[Pair] | None, theirs: "Sequence[Session]", ends: Sequence[datetime]
-) -> Sequence[timedelta | None]:
-    """Give how much of each session was captured."""
+) -> Sequence[tuple[timedelta | None, float | None]]:
+    """Give how much of each session was captured, and which share of it that is."""
     if spans is None:
-        return [None for _one in theirs]
+        return [(None, None) for _one in theirs]
     apart = joined(spans)
     lasts, firsts = [end for _begin, end in apart], [begin for begin, _end in apart]
     found = []
     for one, until in zip(theirs, ends, strict=True):
-        near = apart[bisect_right(lasts, one.started_at) : bisect_left(firsts, until)]
-        found.append(sum((end - begin for begin, end in cut(near, one.started_at, until)), timedelta()))
+        near = apart[bisect_left(lasts, one.started_at) : bisect_right(firsts, until)]
+        length = sum((end - begin for begin, end in cut(near, one.started_at, until)), timedelta())
+        found.append((length, covered_share(near, one.started_at, until)))
     return found

@@ -15,6 +15,7 @@ from mhc.domain.periods import By, Clock
 from mhc.domain.spans import cut
 from mhc.reports import session_counts
 from mhc.reports.frame import Crowd
+from mhc.reports.sessions import figure, net
 from mhc.store import coverage, sessions
 
 if TYPE_CHECKING:
@@ -36,15 +37,15 @@ class Figures:
     sessions: int
     duration: timedelta
     live: timedelta
-    tokens: int
-    tokens_per_hour: float | None  # live
-    tips: int
-    tippers: int  # by name
-    messages: int
-    unique_visitors: int | None  # None: who came and left then is not kept any more
-    new_followers: int
-    unfollows: int
-    net_followers: int
+    tokens: int | None  # None, as in what follows: nothing is known of any of them
+    tokens_per_hour: float | None  # live, of those of which something is known
+    tips: int | None
+    tippers: int | None  # by name
+    messages: int | None
+    unique_visitors: int | None  # None, too: who came and left then is not kept any more
+    new_followers: int | None
+    unfollows: int | None
+    net_followers: int | None
     coverage: float | None
 
 
@@ -142,29 +143,38 @@ def _periods(counts: "Sequence[Count]", clock: Clock, by: By) -> list[Row]:
 
 
 def together(counts: "Sequence[Count]") -> Figures:
-    """Put sessions together: sums, and people each of whom counts once."""
-    live = sum((one.live for one in counts), timedelta())
+    """Put sessions together: sums of what is known, and people each of whom counts once."""
     length = sum((one.until - one.session.started_at for one in counts), timedelta())
-    tokens = sum(one.tokens for one in counts)
+    told = [one for one in counts if one.told]
+    is_told = bool(told) or not counts
+    heard = not counts or any(one.heard for one in counts)
+    hours = sum((one.live for one in told), timedelta()) / _HOUR
+    tokens = sum(one.tokens for one in told)
     came = [one.visitors for one in counts if one.visitors is not None]
-    seen = [one.captured for one in counts if one.captured is not None]
-    followed = _number([one.followed for one in counts])
-    unfollowed = _number([one.unfollowed for one in counts])
+    followed = figure(_number([one.followed for one in counts]), told=heard)
+    unfollowed = figure(_number([one.unfollowed for one in counts]), told=heard)
     return Figures(
         sessions=len(counts),
         duration=whole_seconds(length),
-        live=whole_seconds(live),
-        tokens=tokens,
-        tokens_per_hour=round(tokens / (live / _HOUR), 2) if live else None,
-        tips=sum(one.tips for one in counts),
-        tippers=_number([one.tippers for one in counts]),
-        messages=sum(one.messages for one in counts),
-        unique_visitors=_number(came) if len(came) == len(counts) else None,
+        live=whole_seconds(sum((one.live for one in counts), timedelta())),
+        tokens=figure(tokens, told=is_told),
+        tokens_per_hour=round(tokens / hours, 2) if hours else None,
+        tips=figure(sum(one.tips for one in told), told=is_told),
+        tippers=figure(_number([one.tippers for one in told]), told=is_told),
+        messages=figure(sum(one.messages for one in told), told=is_told),
+        unique_visitors=figure(_number(came), told=heard) if len(came) == len(counts) else None,
         new_followers=followed,
         unfollows=unfollowed,
-        net_followers=followed - unfollowed,
-        coverage=share(sum(seen, timedelta()) / _SECOND, length / _SECOND) if seen else None,
+        net_followers=net(followed, unfollowed),
+        coverage=_coverage(counts, length),
     )
+
+
+def _coverage(counts: "Sequence[Count]", length: timedelta) -> float | None:
+    if len(counts) == 1:
+        return counts[0].coverage
+    seen = [one.captured for one in counts if one.captured is not None]
+    return share(sum(seen, timedelta()) / _SECOND, length / _SECOND) if seen else None
 
 
 def _number(some: "Sequence[Ids]") -> int:

@@ -57,11 +57,17 @@ def read(conn: "Connection", one: "Session", asked: "Asked") -> Summary:
         tippers=tippers,
         largest=None if largest is None else (largest[0], _name(whole, largest[1])),
         first_tippers=[row.username for row in named if row.first_time and row.tips and row.username],
-        visitors=None if whole.row.unique_visitors is None else audience.totals_of(people),
+        visitors=_visitors(whole, people),
         friends=_on(named, FRIENDS),
         stars=_on(named, STARS),
         excluded=whole.excluded,
     )
+
+
+def _visitors(whole: Whole, people: Sequence["Row"]) -> "Totals | None":
+    """Count who was there; where nobody listened, pasted lines may tell of some."""
+    is_told = whole.figures.known_peak is not None
+    return audience.totals_of(people) if is_told else None
 
 
 def _name(whole: Whole, who: int | None) -> str | None:

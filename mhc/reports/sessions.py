@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from mhc.domain.figures import covered_share, share, whole_seconds
+from mhc.domain.figures import covered_share, whole_seconds
 from mhc.domain.sessions import state_of
 from mhc.reports import session_counts
 from mhc.reports.frame import Crowd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mhc.reports.session_counts import Count
     from mhc.reports.session_tally import Tally
     from mhc.store.sessions import Session
-
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,12 @@ class Row:
     started_at: datetime
     ended_at: datetime | None
     title: str | None
-    tokens: int
-    tips: int
-    tippers: int  # by name
-    messages: int
-    unique_visitors: int | None  # None: who came and left then is not kept any more
-    new_followers: int
+    tokens: int | None  # None, as in what follows: nobody listened, and nothing is known of it
+    tips: int | None
+    tippers: int | None  # by name
+    messages: int | None
+    unique_visitors: int | None  # None, too: who came and left then is not kept any more
+    new_followers: int | None
     coverage: float | None  # None: the room was never captured
     duration: timedelta
 
@@ -66,9 +64,18 @@ def read(conn: "Connection", found: "Sequence[Session]", asked: Asked) -> Report
     return Report([_row(one, asked) for one in counts], session_counts.left_out(counts))
 
 
+def figure(number: int, *, told: bool) -> int | None:
+    """Give a figure; nothing is unknown where nobody would have told."""
+    return number if told else number or None
+
+
+def net(came: int | None, went: int | None) -> int | None:
+    """Give how many more came than went; None where nothing is known of either."""
+    return None if came is None and went is None else (came or 0) - (went or 0)
+
+
 def _row(count: "Count", asked: Asked) -> Row:
     one, length = count.session, count.until - count.session.started_at
-    captured = None if count.captured is None else share(count.captured / _SECOND, length / _SECOND)
     return Row(
         id=one.id,
         room=one.room,
@@ -77,13 +84,13 @@ def _row(count: "Count", asked: Asked) -> Row:
         started_at=one.started_at,
         ended_at=one.ended_at,
         title=one.title,
-        tokens=count.tokens,
-        tips=count.tips,
-        tippers=len(count.tippers),
-        messages=count.messages,
-        unique_visitors=None if count.visitors is None else len(count.visitors),
-        new_followers=len(count.followed),
-        coverage=captured,
+        tokens=figure(count.tokens, told=count.told),
+        tips=figure(count.tips, told=count.told),
+        tippers=figure(len(count.tippers), told=count.told),
+        messages=figure(count.messages, told=count.told),
+        unique_visitors=None if count.visitors is None else figure(len(count.visitors), told=count.heard),
+        new_followers=figure(len(count.followed), told=count.heard),
+        coverage=count.coverage,
         duration=whole_seconds(length),
     )
 
@@ -99,6 +106,13 @@ def row_of(
     kept = presence_from is None or one.started_at >= presence_from
     everyone = tally.everyone
     until = one.ended_at or max(asked.now, one.started_at)
+    coverage = None if spans is None else covered_share(spans, one.started_at, until)
+    heard = session_counts.heard(one, coverage)
+    tokens, tips, messages = (
+        sum(getattr(who, name) for who in everyone) for name in ("tokens", "tips", "messages")
+    )
+    told = heard or bool(tokens or tips or messages)
+    visitors = sum(bool(who.visits) for who in tally.people.values())
     return Row(
         id=one.id,
         room=one.room,
@@ -107,12 +121,12 @@ def row_of(
         started_at=one.started_at,
         ended_at=one.ended_at,
         title=one.title,
-        tokens=sum(who.tokens for who in everyone),
-        tips=sum(who.tips for who in everyone),
-        tippers=tally.tippers,
-        messages=sum(who.messages for who in everyone),
-        unique_visitors=sum(bool(who.visits) for who in tally.people.values()) if kept else None,
-        new_followers=sum(bool(who.follows) for who in tally.people.values()),
-        coverage=None if spans is None else covered_share(spans, one.started_at, until),
+        tokens=figure(tokens, told=told),
+        tips=figure(tips, told=told),
+        tippers=figure(tally.tippers, told=told),
+        messages=figure(messages, told=told),
+        unique_visitors=figure(visitors, told=heard) if kept else None,
+        new_followers=figure(sum(bool(who.follows) for who in tally.people.values()), told=heard),
+        coverage=coverage,
         duration=whole_seconds(until - one.started_at),
     )

@@ -169,6 +169,7 @@ def test_a_page_has_the_fields_that_were_asked_for(mine: MhcHere, tmp_path: Path
 def test_a_session_that_was_parted_has_its_part_of_the_broadcasts(bare: MhcHere, database: Database) -> None:
     with database.write() as conn:
         store(conn, [*show(0, 20), tip(5, "viewer_one", 30), *show(25, 20)])
+        cover(conn, 0, 60)
     bare("session", "split", "1", "--at", "2026-01-01T18:10:00Z", "-y")
 
     # From 18:10 to 18:20 and from 18:25 to 18:45; before it ten minutes, in which 30 tokens are 180 an hour.

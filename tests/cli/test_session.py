@@ -200,7 +200,8 @@ def test_a_session_made_by_hand(database: Database, mine: MhcHere) -> None:
     ended = mine("session", "stop", "--at", "2026-03-01T22:00Z")
     assert ended.stderr.endswith("of example_room ended at 2026-03-01T22:00:00Z\n")
     times = {"started_at": "2026-03-01T20:00:00Z", "ended_at": "2026-03-01T22:00:00Z"}
-    nothing = {"tokens": 0, "tips": 0, "tippers": 0, "messages": 0, "unique_visitors": 0, "new_followers": 0}
+    names = ("tokens", "tips", "tippers", "messages", "unique_visitors", "new_followers")
+    nothing = dict.fromkeys(names)  # nobody listened
     by_hand = {"room": "example_room", "origin": "manual", "state": "closed", **times, "title": "Blue night"}
     assert listed(mine) == [by_hand | nothing | {"coverage": None}]
     assert mine("session", "stop").status == 3

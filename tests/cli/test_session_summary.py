@@ -39,7 +39,7 @@ SUMMARY = """\
 - Tips: 185 in 4 tips; 2 people tipped by name
 - Media: 30 for 1
 - Fan club: 0 joined
-- An hour live: 322
+- An hour live: 322.50
 
 ## Viewers
 

@@ -128,8 +128,14 @@ def test_what_nobody_saw_is_unknown(database: Database) -> None:
         found = figures(conn)
     assert (found.theme, found.tags) == ("nights", ["a", "b"])
     assert (found.live, found.broadcasts) == (timedelta(minutes=90), 0)
-    assert found.tokens_per_hour == 0
     unknown = (
+        "tokens_per_hour",
+        "media",
+        "media_tokens",
+        "fanclub_joins",
+        "chatters",
+        "unfollows",
+        "net_followers",
         "known_peak",
         "known_mean",
         "viewers_peak",

@@ -58,16 +58,16 @@ SESSIONS = (
     Field("sessions", "int", "How many sessions they are.", table=False),
     Field("duration", "duration", "How long they lasted, or last by now.", table=False),
     Field("live", "duration", "The time of their broadcasts; all of a session where none is known."),
-    Field("tokens", "int", "Tokens: tips and media, anonymous ones too.", secrecy="amount", bar=True),
-    Field("tokens_per_hour", "int", "Tokens an hour live.", header="per hour", secrecy="amount"),
-    Field("tips", "int", "Tips.", table=False, secrecy="amount"),
-    Field("tippers", "int", "How many people tipped by name; once each.", secrecy="open"),
-    Field("messages", "int", "Public lines.", table=False, secrecy="open"),
-    Field("unique_visitors", "int", "How many people were there, once each; null where that is not kept any more.",
+    Field("tokens", "int", "Tokens: tips and media, anonymous ones too; null where nothing of it is known.", secrecy="amount", bar=True),
+    Field("tokens_per_hour", "int", "Tokens an hour live, of those of which anything is known; null where nothing is.", header="per hour", secrecy="amount"),
+    Field("tips", "int", "Tips; null where nothing of it is known.", table=False, secrecy="amount"),
+    Field("tippers", "int", "How many people tipped by name, once each; null where nothing of it is known.", secrecy="open"),
+    Field("messages", "int", "Public lines; null where nothing of it is known.", table=False, secrecy="open"),
+    Field("unique_visitors", "int", "How many people were there, once each; null where nothing of it is known, or that is not kept any more.",
           header="people"),
-    Field("new_followers", "int", "How many people began to follow.", table=False),
-    Field("unfollows", "int", "How many ceased.", table=False),
-    Field("net_followers", "int", "The one less the other.", header="net"),
+    Field("new_followers", "int", "How many people began to follow; null where nothing of it is known.", table=False),
+    Field("unfollows", "int", "How many ceased; null where nothing of it is known.", table=False),
+    Field("net_followers", "int", "The one less the other; null where nothing of it is known.", header="net"),
     Field("coverage", "share", "Share of their time that was captured, 0 to 1; null where nothing ever was.",
           header="cover", secrecy="open"),
     Field("title", "text", "What you called it; null where rows are no sessions."),
@@ -260,12 +260,13 @@ def _sums(found: "Report", asked: Asked, *, hidden: bool) -> list[tuple[str, str
 
 def _said(one: "Figures", *, hidden: bool) -> str:
     parts = [counted(one.sessions, "session"), f"{duration(one.live)} live"]
-    if not hidden:
+    if not hidden and one.tokens is not None:
         each = "" if one.tokens_per_hour is None else f" ({one.tokens_per_hour:,.2f} an hour)"
         parts.append(f"{counted(one.tokens, 'token')}{each}")
-    parts.append(counted(one.tippers, "tipper"))
+    parts += [] if one.tippers is None else [counted(one.tippers, "tipper")]
     parts += [] if one.unique_visitors is None else [counted(one.unique_visitors, "person", "people")]
-    return ", ".join([*parts, f"followers {one.net_followers:+,}"])
+    parts += [] if one.net_followers is None else [f"followers {one.net_followers:+,}"]
+    return ", ".join(parts)
 
 
 def _drawn(rows: Sequence[Mapping[str, object]], metric: str) -> list[tuple[str, float]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from mhc.cli.table import duration, local, share
+from mhc.cli.table import duration, figure, local, share
 from mhc.domain.counted import counted
 from mhc.domain.markdown import escape
 
@@ -69,13 +69,12 @@ class Page:
     def _tokens(self) -> Iterator[str]:
         row, figures = self.row, self.figures
         yield f"- Total: {self._amount(row.tokens)}"
-        tips = self._amount(row.tokens - figures.media_tokens)
-        each = f"{HIDDEN} tips" if self.hidden else counted(row.tips, "tip")
-        yield f"- Tips: {tips} in {each}; {counted(row.tippers, 'person', 'people')} tipped by name"
-        yield f"- Media: {self._amount(figures.media_tokens)} for {figures.media:,}"
-        yield f"- Fan club: {figures.fanclub_joins:,} joined"
-        hourly = figures.tokens_per_hour
-        yield f"- An hour live: {UNKNOWN if hourly is None else HIDDEN if self.hidden else f'{hourly:,.0f}'}"
+        tips = None if row.tokens is None else row.tokens - (figures.media_tokens or 0)
+        each = f"{HIDDEN} tips" if self.hidden else _counted(row.tips, "tip", "tips")
+        yield f"- Tips: {self._amount(tips)} in {each}; {_counted(row.tippers, 'person', 'people')} tipped by name"
+        yield f"- Media: {self._amount(figures.media_tokens)} for {_number(figures.media)}"
+        yield f"- Fan club: {_number(figures.fanclub_joins)} joined"
+        yield f"- An hour live: {self._amount(figures.tokens_per_hour)}"
 
     def _viewers(self) -> Iterator[str]:
         figures = self.figures
@@ -85,9 +84,10 @@ class Page:
 
     def _followers(self) -> Iterator[str]:
         figures = self.figures
-        yield f"- New: {self.row.new_followers:,}"
-        yield f"- Gone: {figures.unfollows:,}"
-        yield f"- Net: {figures.net_followers:+,}"
+        net = figures.net_followers
+        yield f"- New: {_number(self.row.new_followers)}"
+        yield f"- Gone: {_number(figures.unfollows)}"
+        yield f"- Net: {UNKNOWN if net is None else f'{net:+,}'}"
 
     def _visitors(self) -> Iterator[str]:
         figures = self.figures
@@ -97,11 +97,9 @@ class Page:
         yield f"- Visits: {_number(figures.visits)}, {_number(figures.quick_visits)} of them under a minute"
         yield f"- Median stay: {UNKNOWN if stay is None else duration(stay)}"
         own = self.said.whole.tally.own.messages
-        lines, people = (
-            counted(self.row.messages - own, "line"),
-            counted(figures.chatters, "person", "people"),
-        )
-        yield f"- Chat: {lines} by {people}" + (f", {own:,} of your own" if own else "")
+        others = None if self.row.messages is None else self.row.messages - own
+        lines = f"{_counted(others, 'line', 'lines')} by {_counted(figures.chatters, 'person', 'people')}"
+        yield f"- Chat: {lines}" + (f", {own:,} of your own" if own else "")
 
     def _tracked(self) -> Iterator[str]:
         for name, rows in self.said.tracked:
@@ -118,7 +116,7 @@ class Page:
     def _tippers(self) -> Iterator[str]:
         yield from (self._paid(one) for one in self.said.tippers)
         if not self.said.tippers:
-            yield "- Nobody"
+            yield f"- {UNKNOWN if self.row.tokens is None else 'Nobody'}"
 
     def _paid(self, one: "Tipper") -> str:
         return f"- {self._who(one.username)}: {self._amount(one.tokens)}"
@@ -133,7 +131,7 @@ class Page:
         for note in self.figures.notes:
             yield f"- Note: {HIDDEN if self.hidden else escape(note.body)}"
         if said.largest is None and not said.first_tippers and not self.figures.notes:
-            yield f"- {UNKNOWN}"
+            yield f"- {'None' if self.row.coverage == 1 else UNKNOWN}"
 
     def _coverage(self) -> Iterator[str]:
         covered = self.row.coverage
@@ -141,8 +139,8 @@ class Page:
         if self.said.excluded:
             yield f"- Excluded: {counted(self.said.excluded, 'person is', 'people are')} in no figure"
 
-    def _amount(self, number: int) -> str:
-        return HIDDEN if self.hidden else f"{number:,}"
+    def _amount(self, number: float | None) -> str:
+        return UNKNOWN if number is None else HIDDEN if self.hidden else figure(number)
 
     def _who(self, username: str | None) -> str:
         """Give a name: friends bold, known streamers with a star."""
@@ -150,6 +148,10 @@ class Page:
             return _ANONYMOUS
         shown = f"**{escape(username)}**" if username in self.said.friends else str(escape(username))
         return f"{shown} ★" if username in self.said.stars else shown
+
+
+def _counted(number: int | None, one: str, many: str) -> str:
+    return f"{UNKNOWN} {many}" if number is None else counted(number, one, many)
 
 
 def _number(value: float | None) -> str:
