@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mhc.domain.clock import from_ms
 from mhc.reports import session_tally
 from mhc.reports.frame import Crowd
-from mhc.store import people, roll, sessions, talk, visits, watchlists
+from mhc.store import people, roll, sessions, talk, visit_counts, visits, watchlists
 from mhc.store.roll import Roll
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read(conn: "Connection", room_ids: Sequence[int], now: datetime) -> list[Row
     there = sorted({*came, *spoke} - set(room_ids))
     rows_of = people.roots_of_rows(conn, there)
     lists = watchlists.names_by_root(conn, rows_of)
-    counts = _visits(visits.counts(conn, room_ids, rows_of), rows_of)
+    counts = _visits(visit_counts.by_person(conn, room_ids, rows_of), rows_of)
     rows = []
     for one in roll.by_ids(conn, Roll(room_ids), there):
         doing = None if did is None else did.get(one.id)

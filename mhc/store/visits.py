@@ -25,7 +25,6 @@ from mhc.domain.clock import from_ms, to_ms
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.visits import Ending, Step, Visit, pair
 from mhc.store.bulk import Batch, Bulk, bulk_insert, together
-from mhc.store.people import CHUNK
 from mhc.store.schema import Instant, capture_gap, event, stream, stream_session, visit
 
 if TYPE_CHECKING:
@@ -93,16 +92,6 @@ def open_in(conn: Connection, room_ids: Sequence[int]) -> list[tuple[int, dateti
     query = select(visit.c.person_id, visit.c.entered_at)
     query = query.where(visit.c.room_id.in_(room_ids), visit.c.ending == "open")
     return [(row.person_id, row.entered_at) for row in conn.execute(query)]
-
-
-def counts(conn: Connection, room_ids: Sequence[int], person_ids: Iterable[int]) -> list[tuple[int, int]]:
-    """Give how often some rows of people came to some rooms."""
-    wanted, found = sorted(person_ids), []
-    for start in range(0, len(wanted), CHUNK):
-        mine = visit.c.person_id.in_(wanted[start : start + CHUNK]), visit.c.room_id.in_(room_ids)
-        query = select(visit.c.person_id, func.count()).where(*mine).group_by(visit.c.person_id)
-        found += [(row[0], row[1]) for row in conn.execute(query)]
-    return found
 
 
 def present(conn: Connection, room_id: int, at: Iterable[datetime]) -> set[int]:

@@ -74,6 +74,32 @@ def test_another_room_is_another_card(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ([], 1),
+        ([(31, "userLeave")], 1),  # the session's end was the visit's: they go when it is over
+        ([(31, "userLeave"), (32, "userLeave")], 2),
+        ([(31, "userEnter"), (32, "userLeave")], 2),
+        ([(70, "broadcastStart"), (80, "userLeave")], 2),  # there in another session, too
+        ([(70, "broadcastStart"), (100, "broadcastStop"), (101, "userLeave")], 2),
+    ],
+)
+def test_who_leaves_after_the_end_did_not_come_twice(
+    database: Database, later: list[tuple[float, str]], expected: int
+) -> None:
+    show = [(0, "broadcastStart"), (5, "userEnter"), (30, "broadcastStop"), *later]
+    with database.write() as conn:
+        factories.store(conn, [happening(at, what, "viewer_one") for at, what in show])
+        # In another room they came at any time.
+        other = [happening(29, "userLeave", "viewer_one", room="other_room")]
+        factories.store(conn, other, room="other_room", page=1)
+        room = people.ids_of(conn, [factories.ROOM])[factories.ROOM]
+    here = read(database, "viewer_one", Asked(minute(2000), [room])).here
+    assert here.visits == expected
+    assert read(database, "viewer_one", Asked(minute(2000))).here.visits == expected + 1
+
+
+@pytest.mark.parametrize(
     ("stays", "expected"),
     [
         ([], None),
