@@ -194,7 +194,7 @@ def _here(conn: "Connection", ids: Sequence[int], asked: Asked) -> Here:
         largest_tip=tips.largest,
         first_tip_at=tips.first_at,
         last_tip_at=tips.last_at,
-        visits=sum(number for _row, number in visit_counts.by_person(conn, asked.room_ids, ids)),
+        visits=visit_counts.by_person(conn, asked.room_ids, ids).total(),
         messages=total.messages,
         private_messages=total.private_messages,
         tokens_30d=tips.since[0],

@@ -1,6 +1,6 @@
 """Who is in a room now: whom one saw come and not go, and who did something in the live session without being seen to come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -76,8 +76,8 @@ def _did(conn: "Connection", room_ids: Sequence[int], now: datetime) -> "Mapping
     return None
 
 
-def _visits(counts: Iterable[tuple[int, int]], rows_of: Mapping[int, int]) -> dict[int, int]:
+def _visits(counts: Mapping[int, int], rows_of: Mapping[int, int]) -> dict[int, int]:
     found: dict[int, int] = {}
-    for row, number in counts:
+    for row, number in counts.items():
         found[rows_of[row]] = found.get(rows_of[row], 0) + number
     return found

@@ -62,6 +62,11 @@ def test_tables_have_a_dash_for_it(mine: MhcHere) -> None:
     report = mine("report", "sessions", *DARK, "-o", "table", "--fields", "tokens,tokens_per_hour,chatters")
     assert report.stdout.splitlines()[-1].split() == ["-", "-", "-"]
     assert "all: 1 session, 2h 00m live\n" in report.stderr
+    by_tokens = "report", "sessions", "--sort", "tokens", "-o", "tsv", "--no-headers", "--fields", "tokens"
+    assert mine(*by_tokens).stdout.splitlines() == ["20", "215", ""]
+    drawn = mine("report", "sessions", "--plot").stdout
+    assert "2026-01-02" in drawn
+    assert "2026-02-01" not in drawn  # what is unknown has no bar
 
 
 def test_a_summary_says_that_it_is_unknown(mine: MhcHere) -> None:

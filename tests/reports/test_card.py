@@ -78,8 +78,9 @@ def test_another_room_is_another_card(database: Database) -> None:
     [
         ([], 1),
         ([(31, "userLeave")], 1),  # the session's end was the visit's: they go when it is over
-        ([(31, "userLeave"), (32, "userLeave")], 2),
+        ([(31, "userLeave"), (32, "userLeave")], 1),
         ([(31, "userEnter"), (32, "userLeave")], 2),
+        ([(31, "userEnter"), (32, "userEnter"), (33, "userLeave"), (34, "userLeave")], 4),
         ([(70, "broadcastStart"), (80, "userLeave")], 2),  # there in another session, too
         ([(70, "broadcastStart"), (100, "broadcastStop"), (101, "userLeave")], 2),
     ],
