@@ -63,7 +63,7 @@ SESSIONS = (
     Field("tips", "int", "Tips.", table=False, secrecy="amount"),
     Field("tippers", "int", "How many people tipped by name; once each.", secrecy="open"),
     Field("messages", "int", "Public lines.", table=False, secrecy="open"),
-    Field("unique_visitors", "int", "How many people were there, once each; null where that is not kept any more.",
+    Field("unique_visitors", "int", "How many people were seen to come or go, once each; null where that is not kept any more.",
           header="people"),
     Field("new_followers", "int", "How many people began to follow.", table=False),
     Field("unfollows", "int", "How many ceased.", table=False),
