@@ -32,7 +32,7 @@ table{width:100%;border-collapse:collapse}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 th{color:var(--faint);font-weight:600;overflow-wrap:normal}.n{text-align:right;overflow-wrap:normal}
-td:first-child{overflow-wrap:break-word}.t{white-space:nowrap}.wide{overflow-x:auto}
+td:first-child{overflow-wrap:break-word}.t,td.n{white-space:nowrap}.wide{overflow-x:auto}
 .none{color:var(--faint)}
 svg polyline{fill:none;stroke:var(--hot);stroke-width:2}svg circle{fill:var(--hot)}
 @media screen and (max-width:45rem){thead{display:none}table,tbody,tr{display:block}tr{padding:.5rem 0;border-bottom:1px solid var(--line)}

@@ -215,12 +215,19 @@ def test_on_a_telephone_and_on_paper_no_figure_is_cut(
     window.close()
 
 
-def test_a_day_is_never_broken_over_two_lines(mine: MhcHere, chromium: Browser) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("followers", "--compare", "previous", "--since", "2026-01-01"), ("audience",), ("sessions",)],
+    ids=lambda words: words[0],
+)
+def test_a_day_or_a_figure_is_never_broken_over_two_lines(
+    mine: MhcHere, chromium: Browser, words: tuple[str, ...]
+) -> None:
     page = mine.home / "page.html"
-    mine("report", "followers", "--compare", "previous", "--since", "2026-01-01", "--html", str(page))
+    mine("report", *words, "--html", str(page))
     window = chromium.new_page(viewport={"width": 760, "height": 900})
     window.goto(page.as_uri())
-    lines = "[...document.querySelectorAll('td.t bdi')].map(one => one.getClientRects().length)"
+    lines = "[...document.querySelectorAll('td.t bdi, td.n bdi')].map(one => one.getClientRects().length)"
     assert set(window.evaluate(lines)) == {1}
     window.close()
 

@@ -446,13 +446,19 @@ def test_a_table_says_the_totals_beside_it(mine: MhcHere) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "figures"),
-    [("tokens", ["20", "215"]), ("tokens_per_hour", ["40", "322"]), ("visitors", ["1", "2"])],
+    ("metric", "figures", "word"),
+    [
+        ("tokens", ["20", "215"], "tokens"),
+        ("tokens_per_hour", ["40", "322"], "tokens an hour live"),
+        ("visitors", ["1", "2"], "people"),
+    ],
 )
-def test_bars_are_readable_in_80_columns_and_in_ascii(mine: MhcHere, metric: str, figures: list[str]) -> None:
+def test_bars_are_readable_in_80_columns_and_in_ascii(
+    mine: MhcHere, metric: str, figures: list[str], word: str
+) -> None:
     run = mine("report", "sessions", "--plot", "--metric", metric, MHC_FORCE_TTY="80", LC_ALL="C.UTF-8")
     *lines, blank, said = run.stdout.splitlines()
-    assert (blank, said) == ("", f"{metric.replace('_', ' ')} by session")
+    assert (blank, said) == ("", f"{word} by session")
     assert [line.split()[:3] for line in lines] == [
         ["2026-01-02", "19:00", figures[0]],
         ["2026-01-01", "19:00", figures[1]],

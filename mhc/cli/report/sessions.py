@@ -288,4 +288,5 @@ def _pictures(rows: Sequence[Mapping[str, object]], metric: str, by: str) -> "Se
 
 
 def _what(metric: str, by: str) -> str:
-    return f"{metric.replace('_', ' ')} by {by}"
+    word = {"tokens_per_hour": "tokens an hour live", "visitors": "people"}.get(metric, metric)
+    return f"{word} by {by}"
