@@ -27,7 +27,7 @@ SESSIONS = (
     Field(
         "unique_visitors",
         "int",
-        "How many people were there; null where nothing of it is known, or that is not kept any more.",
+        "How many people were seen to come or go; null where nothing of it is known, or that is not kept any more.",
         header="people",
     ),
     Field(
