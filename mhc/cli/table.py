@@ -10,7 +10,7 @@ from math import isfinite
 
 import click
 
-from mhc.cli.fitting import ALL, FIRST, GAP, Passes, days_near, narrowed, short
+from mhc.cli.fitting import ALL, FIRST, GAP, Passes, days_near, holds_times, narrowed, short
 from mhc.cli.render import Field, Row, as_mapping, cell_text, shown_of
 from mhc.cli.terminal import Screen
 from mhc.domain.text import Safe, encode
@@ -43,6 +43,15 @@ def fit(text: Safe, columns: int, ellipsis: str = "…") -> Safe:
             break
         kept.append(grapheme)
     return Safe("".join(kept) + ellipsis[: max(0, columns)])
+
+
+def wrapped(text: Safe, columns: int) -> list[str]:
+    """Give text as lines of at most so many columns; words, and dates and options in them, stay whole where they can."""
+    if width(text) <= columns:
+        return [text]
+    from wcwidth import wrap
+
+    return wrap(text, columns, break_on_hyphens=False) or [text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ class Layout:
         return lines
 
     def _within(self, text: Safe, field: Field, columns: int) -> Sequence[str]:
-        return self._wrapped(text, columns) if field.kind in {"list", "text"} and columns > 0 else [text]
+        return wrapped(text, columns) if field.kind in {"list", "text"} and columns > 0 else [text]
 
     def record(self, pairs: Sequence[tuple[Field, object]], *, headers: bool) -> Iterator[str]:
         """Write `key  value` lines, aligned; long values go on below themselves, whole."""
@@ -137,7 +146,7 @@ class Layout:
         below = self.screen.columns - edge < _NARROWEST_VALUE
         edge = GAP if below else edge
         for key, items in zip(keys, values, strict=True):
-            lines = [line for item in items for line in self._wrapped(item, self.screen.columns - edge)]
+            lines = [line for item in items for line in wrapped(item, self.screen.columns - edge)]
             if below:
                 yield self._bold(key)
                 yield from (" " * edge + line for line in lines)
@@ -173,14 +182,14 @@ class Layout:
     ) -> tuple[list[int], Sequence[Sequence[Safe]]]:
         """Give the widths of columns side by side, and their cells: times are short where all the rest is not enough."""
         widths = self._widths(fields, rows, FIRST, headers=headers)
-        if self._fits(widths) or not any(field.kind == "time" for field in fields):
+        if self._fits(widths) or not any(map(holds_times, fields)):
             return self._widths(fields, rows, ALL, headers=headers), rows
         from mhc.cli.context import utc_now
 
         near = days_near(utc_now(), self.tz)
         shorter = [
             [
-                short(cell, near, exact=field.exact) if field.kind == "time" else cell
+                short(cell, near, exact=field.exact) if holds_times(field) else cell
                 for field, cell in zip(fields, row, strict=True)
             ]
             for row in rows
@@ -202,13 +211,6 @@ class Layout:
 
     def _bold(self, text: str) -> str:
         return click.style(text, bold=True) if self.screen.color and text else text
-
-    def _wrapped(self, text: Safe, columns: int) -> list[str]:
-        if width(text) <= columns:
-            return [text]
-        from wcwidth import wrap
-
-        return wrap(text, columns) or [text]
 
 
 def local(at: datetime, tz: tzinfo) -> str:

@@ -84,8 +84,8 @@ def test_list_by_range_room_and_order(database: Database, mine: MhcHere) -> None
     table = mine("session", "list", "-o", "table", "-L", "1", MHC_FORCE_TTY="80", NO_COLOR="1")
     number = mine("session", "list", "--fields", "id", "--no-headers", "-L", "1").stdout.strip()
     assert table.stdout == (
-        "ID  STATE   STARTED            LENGTH  TITLE  TOKENS  TIPPERS  PEOPLE  COVER\n"
-        f"{number:>2}  closed  2026-01-02 18:00  30m 00s  -          20        1       1  50.0%\n"
+        "ID  STATE   STARTED            LENGTH  TITLE  TOKENS  TIPPERS  VISITORS  COVER\n"
+        f"{number:>2}  closed  2026-01-02 18:00  30m 00s  -          20        1         1  50.0%\n"
     )
     assert table.stderr == "1 of 2 shown; -L 0 for all\n"
 

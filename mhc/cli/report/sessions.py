@@ -28,7 +28,7 @@ from mhc.cli.session import common
 from mhc.cli.session.fields import FIGURES
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
-from mhc.domain.counted import counted
+from mhc.domain.counted import counted, signed
 from mhc.domain.earlier import Against
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ _COMPARED = (
     "unfollows", "net_followers",
 )  # fmt: skip
 # Of which the change is said below a table.
-_SAID = {"tokens": "tokens", "tokens_per_hour": "an hour", "tippers": "tippers", "unique_visitors": "people"}
+_SAID = {
+    "tokens": "tokens",
+    "tokens_per_hour": "an hour",
+    "tippers": "tippers",
+    "unique_visitors": "visitors",
+}
 SESSIONS = (
     Field("row", "text", "When the session began, or the first day of the week or month.", header="began", json=False,
           foreign=False),
@@ -64,7 +69,7 @@ SESSIONS = (
     Field("tippers", "int", "How many people tipped by name; once each.", secrecy="open"),
     Field("messages", "int", "Public lines.", table=False, secrecy="open"),
     Field("unique_visitors", "int", "How many people were seen to come or go, once each; null where that is not kept any more.",
-          header="people"),
+          header="visitors"),
     Field("new_followers", "int", "How many people began to follow.", table=False),
     Field("unfollows", "int", "How many ceased.", table=False),
     Field("net_followers", "int", "The one less the other.", header="net"),
@@ -167,7 +172,9 @@ def command(
         sums,
     )
     nothing = "no session began in that time: mhc session list"
-    fields = _FIELDS if by == "session" else _PERIODS + _WHOLE
+    read = out.format == "table" and out.screen.is_terminal and html is None
+    untitled = read and not any(row["title"] for row in rows)
+    fields = _FIELDS if by == "session" and not untitled else _PERIODS + _WHOLE
     show(out, asked, about, fields, out.ordered(_FIELDS, rows),
         nothing=nothing, drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
@@ -264,8 +271,8 @@ def _said(one: "Figures", *, hidden: bool) -> str:
         each = "" if one.tokens_per_hour is None else f" ({one.tokens_per_hour:,.2f} an hour)"
         parts.append(f"{counted(one.tokens, 'token')}{each}")
     parts.append(counted(one.tippers, "tipper"))
-    parts += [] if one.unique_visitors is None else [counted(one.unique_visitors, "person", "people")]
-    return ", ".join([*parts, f"followers {one.net_followers:+,}"])
+    parts += [] if one.unique_visitors is None else [counted(one.unique_visitors, "visitor")]
+    return ", ".join([*parts, f"followers {signed(one.net_followers)}"])
 
 
 def _drawn(rows: Sequence[Mapping[str, object]], metric: str) -> list[tuple[str, float]]:
@@ -288,5 +295,4 @@ def _pictures(rows: Sequence[Mapping[str, object]], metric: str, by: str) -> "Se
 
 
 def _what(metric: str, by: str) -> str:
-    word = {"tokens_per_hour": "tokens an hour live", "visitors": "people"}.get(metric, metric)
-    return f"{word} by {by}"
+    return f"{'tokens an hour live' if metric == 'tokens_per_hour' else metric} by {by}"
