@@ -15,6 +15,7 @@ _CELL, _GAP, _LEFT, _TOP = 28, 2, 44, 22
 _BAR, _LABEL, _FIGURE, _PAIR, _WIDE = 18, 130, 60, 96, 420
 _MAP_TEXT, _CELL_TEXT, _BAR_TEXT = 18, 14, 11
 _EACH = 3  # hours with a label
+_SCALE = 5  # boxes below the map, from nothing to the most
 _PALE = 0.4
 # How wide letters are by the size of the text, in the widest of usual typefaces; others by the last.
 _WIDTHS = (("iljftrI.,:;|'!()[] ", 0.42), ("mwMWQO@%&", 1.0), ("", 0.68))
@@ -39,13 +40,22 @@ def week(cells: Sequence[Cell], what: str, first_day: int = 0) -> Picture:
                     f'<rect x="{left}" y="{top}" width="{_CELL - _GAP}" height="{_CELL - _GAP}" rx="3"'
                     f' fill-opacity="{strength:.2f}"><title>{text(said)}</title></rect>'
                 )
+    below = _TOP + 7 * _CELL
+    for step in range(_SCALE):
+        shapes.append(
+            f'<rect x="{_LEFT + step * _CELL}" y="{below + _GAP * 4}" width="{_CELL - _GAP}" height="{_CELL - _GAP}"'
+            f' rx="3" fill-opacity="{0.15 + 0.85 * step / (_SCALE - 1):.2f}"/>'
+        )
+    top = f"{most:,.{0 if most >= 10 else 2}f}" if any(known.values()) else ""
+    shapes.append(_word(_LEFT - 8, below + _CELL, "0", _MAP_TEXT, "end"))
+    shapes.append(_word(_LEFT + _SCALE * _CELL + 6, below + _CELL, top, _MAP_TEXT))
     best = max(scale, key=lambda one: one.per_hour, default=None)
-    alt = f"{what} an hour live, by hour of the week" + (
+    alt = f"{what} an hour live, by hour of the week; no box is no such hour" + (
         f"; the brightest, {best.per_hour:,.{0 if best.per_hour >= 10 else 2}f}, on {DAYS[best.place.day]} at {best.place.hour:02}:00"
         if best
         else ""
     )
-    return Picture(_LEFT + 24 * _CELL, _TOP + 7 * _CELL, "".join(shapes), alt)
+    return Picture(_LEFT + 24 * _CELL, below + _CELL + _GAP * 4, "".join(shapes), alt)
 
 
 def bars(values: Sequence[tuple[str, float]], alt: str) -> Picture:
