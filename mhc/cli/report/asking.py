@@ -155,6 +155,7 @@ class About(NamedTuple):
     more: Mapping[str, object] = {}
     then: Span | None = None  # what the figures are held against
     head: Head | None = None
+    worded: Collection[str] = ()  # of `more` what a page has in words of its own
 
 
 class Drawn(NamedTuple):
@@ -247,7 +248,7 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
         return (
             (name.replace("_", " "), _figure(value))
             for name, value in about.more.items()
-            if isinstance(value, str | int | float) and name not in hidden
+            if isinstance(value, str | int | float) and name not in hidden and name not in about.worded
         )
     row = about.head.row
     return (
