@@ -18,6 +18,7 @@ from mhc.domain.text import Safe, encode
 UNKNOWN = Safe("-")
 HIDDEN = Safe("hidden")
 _RIGHT = frozenset({"int", "id", "duration", "share", "change"})
+_FIGURES = frozenset("0123456789,.")
 _NARROWEST_VALUE = 16  # of a record, beside its key
 
 
@@ -79,7 +80,9 @@ class Layout:
         titles = [self._cut(Safe(field.heading), size) for field, size in zip(fields, widths, strict=True)]
         if headers:
             lines.insert(0, titles)
-        for number, line in enumerate(_tabulated(fields, lines)):
+        columns = list(zip(*cells, strict=True)) or [()] * len(fields)
+        right = [is_right(field, column) for field, column in zip(fields, columns, strict=True)]
+        for number, line in enumerate(_tabulated(right, lines)):
             yield self._bold(line) if headers and number == 0 else line
 
     def with_bars(
@@ -269,11 +272,19 @@ def _figure(value: float | Decimal, *, grouped: bool) -> str:
     return f"{value:,.2f}"
 
 
-def _tabulated(fields: Sequence[Field], lines: Sequence[Sequence[Safe]]) -> Iterator[str]:
+def is_right(field: Field, cells: Sequence[str]) -> bool:
+    """Whether a column stands at the right: of figures, and of whatever JSON knows where that is figures alone."""
+    if field.kind != "value":
+        return field.kind in _RIGHT
+    known = [cell.removeprefix("-") for cell in cells if cell not in {UNKNOWN, HIDDEN}]
+    return bool(known) and all(cell and _FIGURES.issuperset(cell) for cell in known)
+
+
+def _tabulated(right: Sequence[bool], lines: Sequence[Sequence[Safe]]) -> Iterator[str]:
     if not lines:
         return
     from tabulate import tabulate  # 30 ms that only a table pays
 
-    sides = ["right" if field.kind in _RIGHT else "left" for field in fields]
+    sides = ["right" if one else "left" for one in right]
     text = tabulate(lines, tablefmt="plain", disable_numparse=True, colalign=sides)
     yield from (line.rstrip() for line in text.split("\n"))

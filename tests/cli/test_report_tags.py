@@ -279,9 +279,7 @@ def test_of_a_viewer_whom_no_source_knows_it_says_how_to_ask(mine: MhcHere) -> N
     assert mine("report", "tags", "viewer_two", "--json").json["rows"] == []
 
 
-def test_a_page_says_what_the_terminal_says_of_the_whole_room(
-    mine: MhcHere, database: Database
-) -> None:
+def test_a_page_says_what_the_terminal_says_of_the_whole_room(mine: MhcHere, database: Database) -> None:
     with database.write() as conn:
         store(conn, [tip(6, "viewer_one", 9_760)], page=2)
     page = mine.home / "page.html"

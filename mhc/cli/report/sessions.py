@@ -152,7 +152,7 @@ def command(
         if _WHOLE_NAMES.intersection(_asked_names(out)):
             shown = slice(None if out.sort or html else out.limit)
             for row, one in zip(rows[shown], chosen[shown], strict=True):
-                row.update(_whole_session(conn, one, by_which))
+                row.update(_whole_session(conn, one, by_which, grouped=local is not None))
     now, was = _figures(found.totals), _figures(earlier) if then else {}
     compared = comparing.head(then, now, was)
     about = About(
@@ -203,14 +203,16 @@ def _asked_names(out: Writer) -> Iterator[str]:
         yield out.sort.key
 
 
-def _whole_session(conn: "Connection", row: "Row", asked: "session_figures.Asked") -> dict[str, object]:
+def _whole_session(
+    conn: "Connection", row: "Row", asked: "session_figures.Asked", *, grouped: bool
+) -> dict[str, object]:
     """Give what only the events of a session say."""
     from mhc.reports import one_session
 
     if row.session is None:
         return {}
     figures = one_session.read(conn, row.session, asked).figures
-    known = asdict(figures) | {"top": common.top(figures)}
+    known = asdict(figures) | {"top": common.top(figures, grouped=grouped)}
     return {name: known[name] for name in _WHOLE_NAMES}
 
 

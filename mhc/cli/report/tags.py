@@ -83,9 +83,7 @@ def command(
         whom = None if name is None else person(conn, name)
         asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
         if whom is None:
-            about, rows, said = _of_room(
-                conn, out, asked, clock(ctx, out), include_excluded=include_excluded
-            )
+            about, rows, said = _of_room(conn, out, asked, clock(ctx, out), include_excluded=include_excluded)
         else:
             said = []
             about, rows = _of_viewer(conn, asked, whom.id, whom.username)
@@ -97,8 +95,8 @@ def command(
         else f"no reading of that time: mhc snapshot pull {whom.username} --source statbate.member_tag_spending"
     )
     if html is None:
-        for name, text in said:
-            out.message(f"{name}: {text}")
+        for what, text in said:
+            out.message(f"{what}: {text}")
     pictures = partial(_pictures, rows, "per_hour" if whom is None else "tokens")
     drawn = Drawn(title, pictures=pictures, said=said)
     show(out, asked, about, fields, out.ordered(TAGS, rows), nothing=nothing, drawn=drawn, html=html)
