@@ -505,6 +505,12 @@ def test_on_a_terminal_the_figures_stand_above_the_sessions(mine: MhcHere, datab
     assert mine("report", "spending", "viewer_one", "-q", MHC_FORCE_TTY="100").stderr == ""
 
 
+def test_in_ascii_nothing_between_figures_reads_as_a_minus(mine: MhcHere) -> None:
+    run = mine("report", "spending", "viewer_one", *SEVEN, MHC_FORCE_TTY="100", NO_COLOR="1", LC_ALL="C")
+
+    assert "tokens      120; 51.1% of the room\n" in run.stderr
+
+
 def test_while_others_see_the_screen_no_amount_is_shown(mine: MhcHere, database: Database) -> None:
     read(database, "viewer_one", "statbate.member_tips", "7d", {"tokens": 480, "tips": 12})
     page = mine.home / "page.html"

@@ -185,6 +185,26 @@ def test_show_has_every_figure(database: Database, mine: MhcHere) -> None:
     assert "(anonymous)  50" in table
 
 
+def test_a_pipe_has_whole_figures_and_utc_in_lines_too(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        factories.store(conn, [tip(13, "viewer_one", 1_100)], page=5)
+    number = str(numbers(mine)[0])
+    assert mine("session", "note", number, "sold out early", "--at", "2026-01-01T18:10Z").status == 0
+
+    piped, read = (
+        mine("session", "show", number, "--tz", "Europe/Berlin", *words).stdout
+        for words in ((), ("-o", "table"))
+    )
+    assert "viewer_one  1200" in piped
+    assert "2026-01-01T18:10:00Z  sold out early" in piped
+    assert "viewer_one  1,200" in read
+    assert "2026-01-01 19:10  sold out early" in read
+    words = "report", "sessions", "--fields", "top"
+    assert "viewer_one  1200" in mine(*words).stdout
+    assert "viewer_one  1,200" in mine(*words, MHC_FORCE_TTY="200").stdout
+
+
 def test_a_session_made_by_hand(database: Database, mine: MhcHere) -> None:
     begun = mine("session", "start", "--at", "2026-03-01T20:00Z", "--title", "Blue night")
     assert (begun.status, begun.stdout) == (0, "")

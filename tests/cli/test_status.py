@@ -145,7 +145,7 @@ def test_one_line_a_room(database: Database, cli: MhcHere) -> None:
         "example_room offline · never started\nsecond_room offline · never started\n"
     )
     plain = Mhc(cli.home, DATABASE_URL=cli.environ["DATABASE_URL"], PYTHONIOENCODING="ascii")
-    assert plain("status", "--short").stdout == "example_room offline - never started\n"
+    assert plain("status", "--short").stdout == "example_room offline; never started\n"
 
 
 def test_many_events_are_estimated(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
