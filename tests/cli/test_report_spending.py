@@ -5,6 +5,7 @@ to 19:30, of which 15 minutes were captured. The room got 215 (100, 25, 50 unnam
 """
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -555,3 +556,16 @@ def test_private_messages_are_of_no_amount(mine: MhcHere, database: Database) ->
         cover(conn, 100, 110)
 
     assert spent(mine)["tokens"] == 120
+
+
+def test_who_has_a_name_that_nobody_can_type_is_found_by_number(mine: MhcHere, database: Database) -> None:
+    long = "viewer_with_a_name_of_more_than_25"
+    with database.write() as conn:
+        store(conn, [tip(8, long, 77)], page=7)
+    run = mine("report", "spending", long.upper())
+    assert run.status == 2
+    found = re.search(r"hint: (id:\d+) instead of the name\n", run.stderr)
+    assert found is not None, run.stderr
+    assert mine("report", "spending", found[1], "--json").json["username"] == long
+
+    assert "hint" not in mine("report", "spending", "no name").stderr, "there is none"

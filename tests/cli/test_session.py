@@ -361,7 +361,8 @@ def test_a_start_by_hand_takes_in_the_broadcast_that_follows(database: Database,
 def test_an_empty_database_has_no_sessions_and_stays_missing(run_mhc: Mhc) -> None:
     run = run_mhc("session", "list", "--json")
     assert (run.status, run.stdout, run.stderr) == (0, "[]\n", "")
-    assert run_mhc("session", "show").status == 3
+    shown = run_mhc("session", "show")
+    assert (shown.status, "mhc listen finds them, mhc session start" in shown.stderr) == (3, True)
     assert run_mhc("session", "start", "-n", "--room", "example_room").status == 0
     assert run_mhc("session", "stop", "--room", "example_room", "-n").status == 3
     assert not list(run_mhc.home.rglob("*.db"))

@@ -133,7 +133,7 @@ def warn_of_missing(out: Writer, seen: "Seen | None") -> None:
     if seen is None:
         return
     if not seen.is_any:
-        out.warn("nothing was captured in that time: mhc capture coverage")
+        out.warn("nothing was captured in that time: mhc capture coverage says what was, mhc listen captures")
     elif seen.until_now is not None and seen.until_now != 1:
         to_now = "" if seen.covered is None or seen.covered.share == seen.until_now else " up to now"
         out.warn(f"{share(1 - seen.until_now)} of the time{to_now} was not captured: mhc capture gaps")
@@ -200,6 +200,8 @@ def show(
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
     else:
+        if plot:
+            out.message(no_picture(hidden=_hides(out, fields)))
         if about.head is not None and out.format == "table" and out.names is None:
             out.beside(*about.head)
         out.report(head, fields, rows, nothing=nothing)
@@ -286,6 +288,11 @@ def write_page(path: Path, text: str) -> None:
 def html_option(function: Callable[..., T]) -> Callable[..., T]:
     """Accept --html alone, for what is no report and can be drawn."""
     return _html(function)
+
+
+def no_picture(*, hidden: bool) -> str:
+    """Say why a table stands in the place of a picture."""
+    return "others see the screen (MHC_SCREEN_SAFE): no picture" if hidden else "there is nothing to draw"
 
 
 def only_for_people(out: Writer) -> None:

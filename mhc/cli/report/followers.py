@@ -95,6 +95,8 @@ def command(
     days = [(row.day.isoformat(), row.net) for row in found.rows]
     said = [("left", _who_left(found.left))] if found.left else []
     said += [("movers", _moved(found.movers))] if found.movers else []
+    if found.rows and all(row.followers is None for row in found.rows):
+        said.append(("followers", "not read in that time: mhc snapshot pull --source stats"))
     drawn = Drawn(
         "Who began and ceased to follow",
         partial(_lines, days, out.screen),

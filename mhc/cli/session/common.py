@@ -54,7 +54,9 @@ def find_or_latest(
         return find(conn, session_id)
     known = sessions.list_all(conn, room_ids=rooms(ctx, conn, room).ids, limit=1)
     if not known:
-        raise NotFoundError("there is no session yet", hint="mhc session start")
+        raise NotFoundError(
+            "there is no session yet", hint="mhc listen finds them, mhc session start begins one by hand"
+        )
     return known[0]
 
 
