@@ -15,6 +15,7 @@ _CELL, _GAP, _LEFT, _TOP = 28, 2, 44, 22
 _BAR, _LABEL, _FIGURE, _PAIR, _WIDE = 18, 130, 60, 96, 420
 _MAP_TEXT, _CELL_TEXT, _BAR_TEXT = 18, 14, 11
 _EACH = 3  # hours with a label
+_BARS = 30  # of what goes on with time
 _SCALE, _BELOW = 5, _TOP + 7 * _CELL + 8  # boxes below the map, from nothing to the most
 _PALE = 0.4
 # How wide letters are by the size of the text, in the widest of usual typefaces; others by the last.
@@ -77,6 +78,14 @@ def bars(values: Sequence[tuple[str, float]], alt: str) -> Picture:
         )
         shapes.append(_word(_LABEL + int(length) + 6, top + 13, f"{value:,.0f}", _BAR_TEXT))
     return Picture(_WIDE, max(_BAR, _BAR * len(values)), "".join(shapes), alt)
+
+
+def latest(values: Sequence[tuple[str, float]], alt: str, *, first: bool = False) -> Picture:
+    """Draw named values along time as bars, of many the latest alone; `first` where these come first."""
+    if len(values) <= _BARS:
+        return bars(values, alt)
+    shown = values[:_BARS] if first else values[-_BARS:]
+    return bars(shown, f"{alt}; the latest {_BARS} of {len(values):,}")
 
 
 def line(points: Sequence[Point], ends: tuple[str, str], what: str) -> Picture:

@@ -541,6 +541,26 @@ def test_a_page_has_the_totals_the_bars_and_the_table(mine: MhcHere) -> None:
     assert "2026-01-02 19:00" in text
 
 
+def test_a_page_draws_the_latest_of_many_and_has_all_of_them_in_its_table(
+    mine: MhcHere, database: Database
+) -> None:
+    with database.write() as conn:
+        for day in range(3, 33):  # two more are told of
+            store(conn, [*show(day * DAY, 60), tip(day * DAY + 30, "viewer_one", day)], page=day)
+    page = mine.home / "page.html"
+    for report_, what in (
+        ("sessions", "tokens by session; the latest 30 of 32"),
+        ("income", "or as captured where it does not reach; the latest 30 of 32"),
+    ):
+        assert mine("report", report_, "--html", str(page)).status == 0
+        picture = page.read_text().partition("<svg")[2].partition("</svg>")[0]
+        assert what in page.read_text()
+        assert picture.count("<title>") == 30
+        assert picture.count("2026-02-02 19:00: 32") == 1
+        assert "2026-01-02 19:00" not in picture
+        assert page.read_text().count("<bdi>2026-01-02 19:00</bdi>") == 1
+
+
 def test_what_was_not_captured_whole_ends_with_4_where_it_must_be(mine: MhcHere) -> None:
     assert mine("report", "sessions", "--require-complete").status == 4
 

@@ -133,7 +133,7 @@ def _lines(days: "Sequence[tuple[str, int]]", screen: Screen) -> "Iterator[str]"
 
 
 def _pictures(days: "Sequence[tuple[str, int]]") -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars
+    from mhc.cli.pictures import latest
 
     below = ", pale where more ceased than began" if any(net < 0 for _day, net in days) else ""
-    return [bars(days, f"net follows by day{below}")] if days else []
+    return [latest(days, f"net follows by day{below}")] if days else []

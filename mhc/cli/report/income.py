@@ -186,9 +186,9 @@ def _lines(values: Sequence[tuple[str, int]], by: str, screen: "Screen") -> "Ite
 
 
 def _pictures(values: Sequence[tuple[str, int]], by: str) -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars
+    from mhc.cli.pictures import bars, latest
 
-    return [bars(values, _what(by))] if values else []
+    return [(bars if by == "type" else latest)(values, _what(by))] if values else []
 
 
 def _what(by: str) -> str:

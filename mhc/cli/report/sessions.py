@@ -290,10 +290,10 @@ def _lines(rows: Sequence[Mapping[str, object]], metric: str, by: str, screen: "
 
 
 def _pictures(rows: Sequence[Mapping[str, object]], metric: str, by: str) -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars
+    from mhc.cli.pictures import latest
 
     values = _drawn(rows, metric)
-    return [bars(values, _what(metric, by))] if values else []
+    return [latest(values, _what(metric, by), first=True)] if values else []
 
 
 def _what(metric: str, by: str) -> str:
