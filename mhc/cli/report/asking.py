@@ -33,8 +33,7 @@ _DRAWN = frozenset({"table", "tsv"})  # what auto gives on a terminal and in a p
 
 _excluded = click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
 
-
-_html = click.option(
+html_option = click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -51,7 +50,7 @@ compare_option = click.option(
 
 def frame_options(function: Callable[..., T]) -> Callable[..., T]:
     """Accept what reports share, whatever they are about: --include-excluded, --require-complete and --html."""
-    return _excluded(completeness.require_complete(_html(function)))
+    return _excluded(completeness.require_complete(html_option(function)))
 
 
 def report_options(function: Callable[..., T]) -> Callable[..., T]:
@@ -283,11 +282,6 @@ def write_page(path: Path, text: str) -> None:
         files.replace(path, text, mode=0o600)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def html_option(function: Callable[..., T]) -> Callable[..., T]:
-    """Accept --html alone, for what is no report and can be drawn."""
-    return _html(function)
 
 
 def no_picture(*, hidden: bool) -> str:

@@ -171,12 +171,11 @@ def command(
         partial(_pictures, rows, metric, by),
         sums,
     )
-    nothing = "no session began in that time: mhc session list"
     read = out.format == "table" and out.screen.is_terminal and html is None
     untitled = read and not any(row["title"] for row in rows)
     fields = _FIELDS if by == "session" and not untitled else _PERIODS + _WHOLE
     show(out, asked, about, fields, out.ordered(_FIELDS, rows),
-        nothing=nothing, drawn=drawn, plot=plot, html=html,
+        nothing="no session began in that time: mhc session list", drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
     if out.format == "table" and html is None:
         for name, text in sums:
