@@ -22,4 +22,4 @@ def say_if_unheard(out: "Writer", conn: "Connection", room_ids: Sequence[int] | 
         out.warn("nobody listens to the room (mhc listen): who is there is not known")
     elif utc_now() - heard > visits.FRESH:
         since = local(heard, out.tz) if out.format == "table" else iso_z(heard)
-        out.warn(f"nobody listens to the room since {since}: who was there then is shown")
+        out.warn(f"nobody listens to the room since {since}: who was there then")
