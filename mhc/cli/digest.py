@@ -11,7 +11,7 @@ from mhc.cli.report.asking import captured_part
 from mhc.cli.table import HIDDEN, duration, local, share
 from mhc.cli.terminal import Screen
 from mhc.domain import markdown
-from mhc.domain.counted import counted
+from mhc.domain.counted import counted, signed
 from mhc.domain.text import Safe, encode
 from mhc.domain.times import Range
 
@@ -160,7 +160,9 @@ class _Words:
         )
         follows, unfollows, net = found.followers
         if follows is not None and unfollows is not None and net is not None and (follows or unfollows):
-            yield page.Part("Followers", [f"{follows:,} began to follow, {unfollows:,} ceased: {net:+,}"])
+            yield page.Part(
+                "Followers", [f"{follows:,} began to follow, {unfollows:,} ceased: {signed(net)}"]
+            )
         yield from self._part("Failed jobs", [self._failed(one) for one in found.failed_jobs])
         yield from self._part("Not captured", [self._gap(one) for one in found.gaps])
 
@@ -181,7 +183,7 @@ class _Words:
         people = [
             counted(number, *words)
             for number, *words in (
-                (head.unique_visitors, "person", "people"),
+                (head.unique_visitors, "visitor"),
                 (head.new_followers, "new follower"),
             )
             if number is not None

@@ -28,7 +28,7 @@ SESSIONS = (
         "unique_visitors",
         "int",
         "How many people were seen to come or go; null where nothing of it is known, or that is not kept any more.",
-        header="people",
+        header="visitors",
     ),
     Field(
         "new_followers", "int", "How many people followed; null where nothing of it is known.", table=False

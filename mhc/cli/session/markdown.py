@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from mhc.cli.table import duration, figure, local, share
-from mhc.domain.counted import counted
+from mhc.domain.counted import counted, signed
 from mhc.domain.markdown import escape
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Page:
         net = figures.net_followers
         yield f"- New: {_number(self.row.new_followers)}"
         yield f"- Gone: {_number(figures.unfollows)}"
-        yield f"- Net: {UNKNOWN if net is None else f'{net:+,}'}"
+        yield f"- Net: {UNKNOWN if net is None else signed(net)}"
 
     def _visitors(self) -> Iterator[str]:
         figures = self.figures
