@@ -107,7 +107,10 @@ def _figures(
     readings = _readings(conn, one, until)
     viewers = _viewers(readings, until)
     everyone = tally.everyone
-    told, heard = row.tokens is not None, session_counts.heard(one, row.coverage)
+    told, heard = (
+        row.tokens is not None,
+        session_counts.heard(one, row.coverage, row.unique_visitors, row.new_followers),
+    )
     left = figure(sum(bool(who.unfollows) for who in everyone), told=heard)
     there = _there(one, tally, until, row, heard=heard)
     return Figures(

@@ -48,7 +48,7 @@ class Count:
     @property
     def heard(self) -> bool:
         """Whether anybody listened: else what is nothing is unknown."""
-        return heard(self.session, self.coverage)
+        return heard(self.session, self.coverage, len(self.visitors or ()), len(self.followed))
 
     @property
     def told(self) -> bool:
@@ -56,9 +56,9 @@ class Count:
         return self.heard or bool(self.tokens or self.tips or self.messages)
 
 
-def heard(one: "Session", coverage: float | None) -> bool:
-    """Whether anybody listened to a session, were it only to its beginning."""
-    return bool(coverage) or one.origin == Origin.EVENTS
+def heard(one: "Session", coverage: float | None, *seen: int | None) -> bool:
+    """Whether anybody listened to a session, were it only to its beginning, or anybody was `seen` to come or follow."""
+    return one.origin == Origin.EVENTS or any((coverage, *seen))
 
 
 def left_out(counts: "Sequence[Count]") -> int:

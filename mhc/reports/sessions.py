@@ -107,12 +107,13 @@ def row_of(
     everyone = tally.everyone
     until = one.ended_at or max(asked.now, one.started_at)
     coverage = None if spans is None else covered_share(spans, one.started_at, until)
-    heard = session_counts.heard(one, coverage)
+    visitors = sum(bool(who.visits) for who in tally.people.values()) if kept else None
+    followers = sum(bool(who.follows) for who in tally.people.values())
+    heard = session_counts.heard(one, coverage, visitors, followers)
     tokens, tips, messages = (
         sum(getattr(who, name) for who in everyone) for name in ("tokens", "tips", "messages")
     )
     told = heard or bool(tokens or tips or messages)
-    visitors = sum(bool(who.visits) for who in tally.people.values())
     return Row(
         id=one.id,
         room=one.room,
@@ -125,8 +126,8 @@ def row_of(
         tips=figure(tips, told=told),
         tippers=figure(tally.tippers, told=told),
         messages=figure(messages, told=told),
-        unique_visitors=figure(visitors, told=heard) if kept else None,
-        new_followers=figure(sum(bool(who.follows) for who in tally.people.values()), told=heard),
+        unique_visitors=None if visitors is None else figure(visitors, told=heard),
+        new_followers=figure(followers, told=heard),
         coverage=coverage,
         duration=whole_seconds(until - one.started_at),
     )

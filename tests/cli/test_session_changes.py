@@ -49,7 +49,12 @@ def test_a_session_of_the_past_is_added(database: Database, mine: MhcHere) -> No
     assert (run.status, run.stdout) == (0, "")
     assert run.stderr.startswith("added session ")
     (_first, late, _second) = sessions(mine)
-    assert (late["title"], late["origin"], late["tokens"], late["state"]) == ("Late", "manual", 0, "closed")
+    assert (late["title"], late["origin"], late["tokens"], late["state"]) == (
+        "Late",
+        "manual",
+        None,
+        "closed",
+    )
     whole = mine("session", "show", str(late["id"]), "--json").json
     assert (whole["theme"], whole["tags"], whole["live"]) == ("lights", ["blue", "toys"], 7200)
 
