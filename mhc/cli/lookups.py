@@ -210,19 +210,22 @@ def methods(kinds: str | None) -> tuple[str, ...] | None:
     return tuple(method for method in found.values() if method is not None)
 
 
-def past_instant(ctx: click.Context, text: str | None) -> datetime:
-    """Give the time that was typed, or now; what lies in the future is refused."""
+def past_instant(ctx: click.Context, text: str | None, near: datetime | None = None) -> datetime:
+    """Give the time that was typed, or now; what lies in the future is refused.
+
+    A time without a day is one of today, or the one that is nearest to `near`.
+    """
     now = utc_now()
-    at = now if text is None else instant(ctx, text, now=now)
+    at = now if text is None else instant(ctx, text, now=now, near=near)
     if at > now:
         raise UsageError(f"{iso_z(at)} is in the future")
     return at
 
 
-def instant(ctx: click.Context, text: str, *, now: datetime) -> datetime:
-    """Give the time that was typed, at this moment."""
+def instant(ctx: click.Context, text: str, *, now: datetime, near: datetime | None = None) -> datetime:
+    """Give the time that was typed, at this moment; `near` as above."""
     try:
-        return parse_instant(text, now=now, tz=settings(ctx).timezone)
+        return parse_instant(text, now=now, tz=settings(ctx).timezone, near=near)
     except ValueError as error:
         raise UsageError(str(error)) from None
 

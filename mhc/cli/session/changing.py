@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mhc.cli.context import database, settings
+from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import own_room, past_instant
 from mhc.cli.options import Command, common_options, write_options
 from mhc.cli.session.common import find, id_argument, own_room_option
@@ -85,8 +85,15 @@ def add(
 @_title
 @_theme
 @_tags
-@click.option("--from", "begin", metavar="TIME", help="When it began.")
-@click.option("--to", "end", metavar="TIME", help="When it ended.")
+@click.option(
+    "--from", "begin", metavar="TIME", help="When it began; of 20:00 the one nearest to its start is meant."
+)
+@click.option(
+    "--to",
+    "end",
+    metavar="TIME",
+    help="When it ended; of 23:30 the one nearest to its end, or to now while it is live, is meant.",
+)
 @write_options
 @common_options
 @click.pass_context
@@ -110,7 +117,6 @@ def edit(
 
     if title is theme is tags is begin is end is None:
         raise UsageError("change what?", hint="--title, --theme, --tags, --from or --to")
-    times = [None if text is None else past_instant(ctx, text) for text in (begin, end)]
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
         old = find(conn, session_id)
         typed = session_edits.Typed(
@@ -118,7 +124,10 @@ def edit(
             old.theme if theme is None else _words(theme),
             old.tags if tags is None else _listed(tags),
         )
-        span = _span(times[0] or old.started_at, times[1] or old.ended_at)
+        span = _span(
+            old.started_at if begin is None else past_instant(ctx, begin, old.started_at),
+            old.ended_at if end is None else past_instant(ctx, end, old.ended_at or utc_now()),
+        )
         if (span, *typed) == (old.span, old.title, old.theme, old.tags):
             say(ctx, f"session {old.id} stays as it is")
             return Exit.OK

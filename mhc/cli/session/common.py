@@ -12,6 +12,7 @@ from mhc.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mhc.store.sessions import Session
 
 LARGEST_ID = 2**31 - 1
+TIME_OF_DAY = "Of 22:00 the one within the session is meant."
 own_room_option = click.option(
     "--room", metavar="ROOM", shell_complete=complete.rooms, help="The room (default: the own one)."
 )
@@ -42,6 +44,11 @@ def find(conn: "Connection", session_id: int) -> "Session":
     if found is None:
         raise NotFoundError(f"no session {session_id}", hint="mhc session list")
     return found
+
+
+def middle(one: "Session") -> "datetime":
+    """Give the instant to which a time of day is nearest that lies within a session."""
+    return one.started_at + ((one.ended_at or utc_now()) - one.started_at) / 2
 
 
 def find_or_latest(

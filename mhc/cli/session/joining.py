@@ -6,7 +6,7 @@ from mhc.cli.asking import sure
 from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import past_instant
 from mhc.cli.options import Command, common_options, write_options
-from mhc.cli.session.common import find, id_argument
+from mhc.cli.session.common import TIME_OF_DAY, find, id_argument, middle
 from mhc.cli.telling import say
 from mhc.domain.clock import iso_z
 from mhc.domain.text import clean
@@ -61,7 +61,7 @@ def merge(
     examples=['mhc session split 1 --at 2026-01-01T18:20Z --title "Second half"'],
 )
 @id_argument
-@click.option("--at", metavar="TIME", required=True, help="When the second one begins.")
+@click.option("--at", metavar="TIME", required=True, help=f"When the second one begins. {TIME_OF_DAY}")
 @click.option("--title", metavar="TEXT", help="What you call the second one.")
 @write_options
 @common_options
@@ -81,11 +81,11 @@ def split(
     """
     from mhc.store import session_edits
 
-    when = past_instant(ctx, at)
     typed = session_edits.Typed(clean(title or "").strip() or None)
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
         one = find(conn, session_id)
         end = one.ended_at or utc_now()
+        when = past_instant(ctx, at, middle(one))
         if not one.started_at < when < end:
             lasts = f"{iso_z(one.started_at)} to {iso_z(end)}"
             raise UsageError(f"session {one.id} lasts from {lasts}", hint="choose a time inside it")

@@ -9,7 +9,7 @@ from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import past_instant
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.session.common import LARGEST_ID, find, id_argument
+from mhc.cli.session.common import LARGEST_ID, TIME_OF_DAY, find, id_argument, middle
 from mhc.cli.telling import say
 from mhc.domain.clock import iso_z
 from mhc.errors import NotFoundError, UsageError
@@ -46,7 +46,9 @@ _SHOWN = 60  # characters of a note that is to be removed
     "text", metavar="[TEXT]", required=False, help="The note; - reads stdin, without it $EDITOR opens."
 )
 @click.option(
-    "--at", metavar="TIME", help="The time that it is about (default: its start, or now while it is live)."
+    "--at",
+    metavar="TIME",
+    help=f"The time that it is about (default: its start, or now while it is live). {TIME_OF_DAY}",
 )
 @click.option("--list", "listing", is_flag=True, help="List its notes, in order of time.")
 @click.option(
@@ -77,10 +79,10 @@ def note(
 
     if listing + (edited is not None) + (removed is not None) > 1:
         raise UsageError("--list, --edit and --remove are three things", hint="give one of them")
-    when = None if at is None else past_instant(ctx, at)
     with database(ctx) as db:
         with db.read() as conn:
             one = find(conn, session_id)
+            when = None if at is None else past_instant(ctx, at, middle(one))
             number = removed if edited is None else edited
             old = None if number is None else _find(conn, one, number)
         if not listing:
