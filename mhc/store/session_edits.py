@@ -54,11 +54,18 @@ def merged(one: Session, other: Session) -> tuple[Span, Typed]:
     )
 
 
+def refuse_between(conn: Connection, one: Session, other: Session) -> None:
+    """Raise UsageError where another session lies between two that become one."""
+    span, _typed = merged(one, other)
+    hint = f"it lies between them: mhc session merge {one.id} {{id}} first"
+    sessions.refuse_overlap(conn, one.room_id, span, [one.id, other.id], hint)
+
+
 def merge(conn: Connection, one: Session, other: Session, gap: timedelta) -> None:
     """Make two sessions of a room one, under the number of the first. Raises UsageError where another lies between."""
     span, typed = merged(one, other)
     sessions.lock(conn, one.room_id)
-    sessions.refuse_overlap(conn, one.room_id, span, but=[one.id, other.id])
+    refuse_between(conn, one, other)
     with _fitted(conn, one.room_id, span.started_at, gap):
         conn.execute(update(broadcast).where(broadcast.c.session_id == other.id).values(session_id=None))
         conn.execute(delete(stream_session).where(stream_session.c.id == other.id))

@@ -174,6 +174,7 @@ def test_what_cannot_be_one_or_two(database: Database, mine: MhcHere) -> None:
         ([first, first], "is one already"),
         ([first, other], "of other_room"),
         ([first, second], f"session {between} lasts from"),
+        ([second, first], f"it lies between them: mhc session merge {second} {between} first"),
     ):
         run = mine("session", "merge", *words, "-y")
         assert run.status == 2

@@ -25,7 +25,7 @@ from mhc.cli.report.asking import (
     show,
 )
 from mhc.cli.session import common
-from mhc.cli.session.fields import FIGURES
+from mhc.cli.session.fields import FIGURES, of_rooms
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
 from mhc.domain.counted import counted
@@ -167,7 +167,7 @@ def command(
         sums,
     )
     nothing = "no session began in that time: mhc session list"
-    fields = _FIELDS if by == "session" else _PERIODS + _WHOLE
+    fields = of_rooms(_FIELDS, asked.rooms.name) if by == "session" else _PERIODS + _WHOLE
     show(out, asked, about, fields, out.ordered(_FIELDS, rows),
         nothing=nothing, drawn=drawn, plot=plot, html=html,
     )  # fmt: skip

@@ -33,7 +33,7 @@ def merge(
     It lasts from the first start to the last end, keeps the number, title and theme of the first one (those of the
     other where it has none), and the tags and notes of both.
     """
-    from mhc.store import session_edits, sessions
+    from mhc.store import session_edits
 
     gap = settings(ctx).merge_gap
     with database(ctx) as db:
@@ -44,7 +44,7 @@ def merge(
             if one.room_id != other.room_id:
                 raise UsageError(f"session {one.id} is of {one.room}, session {other.id} of {other.room}")
             span, _typed = session_edits.merged(one, other)
-            sessions.refuse_overlap(conn, one.room_id, span, but=[one.id, other.id])
+            session_edits.refuse_between(conn, one, other)
         lasts = f"{iso_z(span.started_at)} to {iso_z(span.ended_at) if span.ended_at else 'now'}"
         if not dry_run:
             question = f"Make sessions {one.id} and {other.id} one, {lasts}?"

@@ -16,6 +16,7 @@ from mhc.errors import NotFoundError, TryLaterError, UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_ON_AIR = "the room is still on air: what comes now is in no session; mhc session start goes on"
 _at = click.option("--at", metavar="TIME", help="When (default: now).")
 
 
@@ -99,7 +100,11 @@ def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool,
         if not dry_run:
             sessions.stop(conn, live, ends)
             derived.restitch(conn, live.room_id, live.started_at, settings(ctx).merge_gap, ends)
+        aired = (one for row in where.ids or () for _id, one in sessions.broadcasts(conn, row, ends))
+        on_air = any(one.ended_at is None for one in aired)
     say(
         ctx,
         f"{'would end ' if dry_run else ''}session {live.id} of {live.room}{'' if dry_run else ' ended'} at {iso_z(ends)}",
     )
+    if on_air:
+        say(ctx, _ON_AIR)
