@@ -138,9 +138,9 @@ class Writer:
             lines = self._layout().record(list(render.flatten(self.screened(fields), row)), headers=True)
             sys.stderr.writelines(line + "\n" for line in (*lines, ""))
 
-    def message(self, text: str) -> None:
-        """Say something on stderr, on one line; silent with -q."""
-        if not self.quiet:
+    def message(self, text: str, *, unless_quiet: bool = True) -> None:
+        """Say something on stderr, on one line; silent with -q, unless it must not be."""
+        if not (self.quiet and unless_quiet):
             sys.stderr.write(encode(text) + "\n")
 
     def warn(self, text: str) -> None:

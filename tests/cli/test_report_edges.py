@@ -287,3 +287,16 @@ def test_no_report_writes(sqlite_database: Database, tmp_path: Path) -> None:
         assert mhc(*call, "--html", "page.html").status == 0, call
     assert hashlib.sha256(file.read_bytes()).digest() == before
     assert sorted(file.parent.glob("*.db*")) == beside
+
+
+def test_of_a_time_to_come_every_report_says_so(database: Database, mine: MhcHere) -> None:
+    keep(database, [*SHOW, *DEEDS])
+    for call in calls(WHO, "ways", "ranged"):
+        run = on_terminal(mine, call, "--since", "2100-01-01")
+        assert ("in the future" in run.stderr, "nothing was captured in that time" in run.stderr) == (
+            True,
+            False,
+        ), call
+        page = mine(*call, "--since", "2100-01-01", "--html", "-")
+        assert (page.status, "<bdi>2100-01-01 00:00 on</bdi>" in page.stdout) == (0, True), call
+        assert not (mine.home / "-").exists()

@@ -14,7 +14,7 @@ from mhc.cli.lookups import own_room
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.report import comparing
-from mhc.cli.report.asking import About, Drawn, ask, compare_option, report_options, show
+from mhc.cli.report.asking import About, Drawn, ask, compare_option, own_report_options, show
 from mhc.domain.clock import iso_z
 from mhc.domain.counted import counted
 
@@ -93,7 +93,7 @@ _SAID = {"earned": "earned", "captured": "captured"}  # below a table that is co
     help="Draw the rows as bars of what was earned, by the ledger where it reaches, else as captured.",
 )
 @compare_option
-@report_options
+@own_report_options
 @output_options(fields=INCOME)
 @common_options
 @click.pass_context
