@@ -206,6 +206,12 @@ def broadcasts(conn: Connection, room_id: int, since: datetime | None = None) ->
     return [(row[0], Broadcast(*row[1:])) for row in conn.execute(query.order_by(b.started_at, b.id))]
 
 
+def ends_at(conn: Connection, room_id: int, at: datetime) -> bool:
+    """Whether a broadcast of a room ended with the stop at an instant."""
+    known = broadcasts(conn, room_id, at)
+    return any(one.ended_at == at and not one.end_inferred for _row, one in known)
+
+
 def replace_broadcasts(conn: Connection, room_id: int, gone: Iterable[int], new: Sequence[Broadcast]) -> None:
     """Put broadcasts as they are now known in the place of others."""
     conn.execute(delete(broadcast).where(broadcast.c.id.in_(list(gone))))

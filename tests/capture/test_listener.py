@@ -71,6 +71,19 @@ def test_events_cursor_coverage_and_time_of_the_poll_are_there_together(going: S
     assert going.covered == [(at(0.5), at(2))]
 
 
+def test_a_stop_of_which_no_start_is_known_is_noted_once(
+    going: Station, caplog: pytest.LogCaptureFixture
+) -> None:
+    going.step(page(event(1.2, "broadcastStop"), to="i=2"))
+    going.step(page(event(1.2, "broadcastStop"), event(2.1, "broadcastStart"), to="i=3"))
+    going.step(page(event(3.1, "broadcastStop"), event(3.2, "broadcastStart"), to="i=4"))
+    going.step(page(event(4.1, "broadcastStart"), event(4.2, "broadcastStop"), to="i=5"))
+    said = [one.getMessage() for one in caplog.records if "no start" in one.getMessage()]
+    assert said == [
+        "example_room: a show stopped at 2026-01-01T00:00:01.200Z of which no start is known: mhc session add"
+    ]
+
+
 @pytest.mark.parametrize("said", FAILURES, ids=lambda said: f"{said.status} {said.body[:6].decode()}")
 def test_a_failure_moves_nothing(going: Station, said: Said) -> None:
     before = going.stream
