@@ -251,7 +251,7 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
     """Give what a page says of the figures that belong to no row."""
     if about.head is None:
         return (
-            (name.replace("_", " "), str(value))
+            (name.replace("_", " "), _figure(value))
             for name, value in about.more.items()
             if isinstance(value, str | int | float) and name not in hidden
         )
@@ -264,6 +264,12 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
 
 def _is_to_come(seen: "Seen | None") -> bool:
     return seen is not None and seen.is_to_come
+
+
+def _figure(value: str | float) -> str:
+    if isinstance(value, str | bool):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) or value == int(value) else f"{value:,.2f}"
 
 
 def page_limit(out: Writer) -> int | None:
