@@ -87,13 +87,19 @@ def parse_instant(
 
 
 def parse_range(
-    since: str | None, until: str | None, *, now: datetime, tz: tzinfo, anchors: Anchors = no_anchors
+    since: str | None,
+    until: str | None,
+    *,
+    now: datetime,
+    tz: tzinfo,
+    anchors: Anchors = no_anchors,
+    told: Callable[[datetime], str] = iso_z,
 ) -> Range:
-    """Give the range between two texts; an `until` that is a day includes the whole of it."""
+    """Give the range between two texts; an `until` that is a day includes the whole of it. `told` writes a time."""
     start = _parse(since, now, tz, anchors)[0] if since is not None else None
     end = _parse(until, now, tz, anchors)[1] if until is not None else None
     if start is not None and end is not None and start > end:
-        raise ValueError(f"the range begins ({iso_z(start)}) after it ends ({iso_z(end)})")
+        raise ValueError(f"the range begins ({told(start)}) after it ends ({told(end)})")
     return Range(start, end)
 
 

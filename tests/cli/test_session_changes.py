@@ -255,3 +255,38 @@ def test_a_session_that_lasts_ends_at_the_time_of_day_nearest_to_now(
     at = utc_now().replace(second=0, microsecond=0) - timedelta(minutes=7)
     assert mine("session", "edit", str(one["id"]), "--to", f"{at:%H:%M}").status == 0
     assert sessions(mine)[0]["ended_at"] == iso_z(at)
+
+
+def test_on_a_terminal_times_are_those_of_the_zone_as_in_tables(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    first, second = (str(row["id"]) for row in sessions(mine))
+    mine.environ |= {"MHC_TIMEZONE": "Europe/Berlin", "MHC_FORCE_TTY": "80"}
+    lasts = "2026-01-01 19:00 to 2026-01-01 19:40"
+    for words, said in (
+        (["start", "--at", "2026-01-01 19:10"], f"session {first} lasts from {lasts}"),
+        (
+            ["add", "--from", "2026-01-01 19:10", "--to", "2026-01-01 19:20"],
+            f"session {first} lasts from {lasts}",
+        ),
+        (["edit", second, "--from", "2026-01-01 19:10"], f"session {first} lasts from {lasts}"),
+        (["edit", first, "--to", "18:30"], "it would end at 2026-01-01 18:30, and begin at 2026-01-01 19:00"),
+        (["split", first, "--at", "19:50"], f"session {first} lasts from {lasts}"),
+        (["note", first, "well", "--at", "19:50"], f"session {first} lasts from {lasts}"),
+        (["add", "--from", "2026-01-03 19:00", "--to", "2999-01-01"], "2999-01-01 00:00 is in the future"),
+        (
+            ["list", "--since", "2026-11-20", "--until", "2026-11-10"],
+            "the range begins (2026-11-20 00:00) after it ends (2026-11-11 00:00)",
+        ),
+    ):
+        run = mine("session", *words)
+        assert (run.status, said in run.stderr) == (2, True), (words, run.stderr)
+    assert mine("session", "edit", first, "--to", "19:30", "-n").stderr.endswith(
+        "2026-01-01 19:00 to 2026-01-01 19:30\n"
+    )
+    assert mine("session", "start", "--at", "2026-01-09 20:00").stderr.endswith("at 2026-01-09 20:00\n")
+    assert "is live since 2026-01-09 20:00" in mine("session", "start").stderr
+    assert mine("session", "stop", "--at", "2026-01-09 21:00").stderr.endswith("at 2026-01-09 21:00\n")
+    # For programs they are UTC.
+    backwards = ["--since", "2026-11-20", "--until", "2026-11-10"]
+    assert "(2026-11-19T23:00:00Z)" in mine("session", "list", "--json", *backwards).error["message"]
+    assert "(2026-11-19T23:00:00Z)" in mine("session", "list", *backwards, MHC_FORCE_TTY="").stderr

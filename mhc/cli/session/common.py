@@ -6,7 +6,7 @@ import click
 
 from mhc.cli import complete
 from mhc.cli.context import settings, utc_now
-from mhc.cli.lookups import rooms
+from mhc.cli.lookups import rooms, told_at
 from mhc.cli.telling import say
 from mhc.errors import NotFoundError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from mhc.domain.sessions import Span
     from mhc.reports.completeness import Hole
     from mhc.reports.one_session import Figures
     from mhc.reports.sessions import Asked
@@ -44,6 +45,11 @@ def find(conn: "Connection", session_id: int) -> "Session":
     if found is None:
         raise NotFoundError(f"no session {session_id}", hint="mhc session list")
     return found
+
+
+def lasts(ctx: click.Context, span: "Span") -> str:
+    """Write when a session begins and ends, for a message."""
+    return f"{told_at(ctx, span.started_at)} to {'now' if span.ended_at is None else told_at(ctx, span.ended_at)}"
 
 
 def middle(one: "Session") -> "datetime":

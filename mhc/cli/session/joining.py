@@ -1,14 +1,15 @@
 """`mhc session merge|split`: two sessions become one, and one becomes two."""
 
+from functools import partial
+
 import click
 
 from mhc.cli.asking import sure
 from mhc.cli.context import database, settings, utc_now
-from mhc.cli.lookups import past_instant
+from mhc.cli.lookups import past_instant, told_at
 from mhc.cli.options import Command, common_options, write_options
-from mhc.cli.session.common import TIME_OF_DAY, find, id_argument, middle
+from mhc.cli.session.common import TIME_OF_DAY, find, id_argument, lasts, middle
 from mhc.cli.telling import say
-from mhc.domain.clock import iso_z
 from mhc.domain.text import clean
 from mhc.errors import UsageError
 
@@ -44,15 +45,15 @@ def merge(
             if one.room_id != other.room_id:
                 raise UsageError(f"session {one.id} is of {one.room}, session {other.id} of {other.room}")
             span, _typed = session_edits.merged(one, other)
-            session_edits.refuse_between(conn, one, other)
-        lasts = f"{iso_z(span.started_at)} to {iso_z(span.ended_at) if span.ended_at else 'now'}"
+            session_edits.refuse_between(conn, one, other, partial(told_at, ctx))
+        lasting = lasts(ctx, span)
         if not dry_run:
-            question = f"Make sessions {one.id} and {other.id} one, {lasts}?"
+            question = f"Make sessions {one.id} and {other.id} one, {lasting}?"
             sure(question, yes=yes, no_input=no_input)
             with db.write() as conn:
                 session_edits.merge(conn, find(conn, one.id), find(conn, other.id), gap)
     verb = "would become" if dry_run else "became"
-    say(ctx, f"session {other.id} {verb} part of session {one.id} of {one.room}, {lasts}")
+    say(ctx, f"session {other.id} {verb} part of session {one.id} of {one.room}, {lasting}")
 
 
 @click.command(
@@ -87,12 +88,12 @@ def split(
         end = one.ended_at or utc_now()
         when = past_instant(ctx, at, middle(one))
         if not one.started_at < when < end:
-            lasts = f"{iso_z(one.started_at)} to {iso_z(end)}"
-            raise UsageError(f"session {one.id} lasts from {lasts}", hint="choose a time inside it")
+            lasting = f"{told_at(ctx, one.started_at)} to {told_at(ctx, end)}"
+            raise UsageError(f"session {one.id} lasts from {lasting}", hint="choose a time inside it")
         made = 0 if dry_run else session_edits.split(conn, one, when, typed, settings(ctx).merge_gap)
     if dry_run:
-        say(ctx, f"would part session {one.id} of {one.room} at {iso_z(when)}")
+        say(ctx, f"would part session {one.id} of {one.room} at {told_at(ctx, when)}")
         return
-    say(ctx, f"session {one.id} of {one.room} ends at {iso_z(when)}, and session {made} goes on")
+    say(ctx, f"session {one.id} of {one.room} ends at {told_at(ctx, when)}, and session {made} goes on")
     if one.ended_at is None:
         say(ctx, f"session {made} is live until you end it: mhc session stop")

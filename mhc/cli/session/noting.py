@@ -9,9 +9,8 @@ from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import past_instant
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.session.common import LARGEST_ID, TIME_OF_DAY, find, id_argument, middle
+from mhc.cli.session.common import LARGEST_ID, TIME_OF_DAY, find, id_argument, lasts, middle
 from mhc.cli.telling import say
-from mhc.domain.clock import iso_z
 from mhc.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def note(
             old = None if number is None else _find(conn, one, number)
         if not listing:
             body = "" if removed is not None else _body(ctx, text, old, when, no_input=asked["no_input"])
-            place = _place(one, old, when)
+            place = _place(ctx, one, old, when)
             if old is not None and removed is not None:
                 _sure(ctx, old, **asked)
             if not asked["dry_run"]:
@@ -135,12 +134,11 @@ def _body(
     return body
 
 
-def _place(one: "Session", old: "Note | None", when: "datetime | None") -> "datetime":
+def _place(ctx: click.Context, one: "Session", old: "Note | None", when: "datetime | None") -> "datetime":
     """Give the time that a note is about, which lies in its session."""
     if when is not None:
         if not one.span.holds(when):
-            until = "now" if one.ended_at is None else iso_z(one.ended_at)
-            raise UsageError(f"session {one.id} lasts from {iso_z(one.started_at)} to {until}")
+            raise UsageError(f"session {one.id} lasts from {lasts(ctx, one.span)}")
         return when
     if old is not None:
         return old.at
