@@ -48,7 +48,7 @@ class Said(NamedTuple):
         """Say that nothing happened, or that nobody knows whether anything did."""
         seen = self.found.seen
         if seen.is_to_come:
-            return f"{self.room or 'every room'}: the time from {self.time} lies in the future"
+            return f"{self.room or 'every room'}: nothing happened yet: the time from {self.time} lies in the future"
         what = "nothing happened" + ("" if seen.is_any else " that is known, and nothing was captured,")
         return f"{self.room or 'every room'}: {what} from {self.time}"
 

@@ -448,7 +448,10 @@ def test_of_a_time_to_come_it_says_that(mine: MhcHere) -> None:
     later = ("report", "digest", "--since", "2100-01-01", "--format", "text")
     run = mine(*later)
     assert (run.status, run.stdout) == (0, "")
-    assert run.stderr == "example_room: the time from 2100-01-01 00:00 on lies in the future\n"
+    assert (
+        run.stderr
+        == "example_room: nothing happened yet: the time from 2100-01-01 00:00 on lies in the future\n"
+    )
     assert mine("-q", *later).stderr == ""
     mine(*later[:-2], "--until", "2100-01-01", "--html", "page.html")
     page = (mine.home / "page.html").read_text()
