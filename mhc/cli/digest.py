@@ -11,7 +11,7 @@ from mhc.cli.report.asking import captured_part
 from mhc.cli.table import HIDDEN, duration, local, share
 from mhc.cli.terminal import Screen
 from mhc.domain import markdown
-from mhc.domain.counted import counted
+from mhc.domain.counted import counted, signed
 from mhc.domain.text import Safe, encode
 from mhc.domain.times import Range
 
@@ -159,7 +159,9 @@ class _Words:
         )
         follows, unfollows, net = found.followers
         if follows is not None and unfollows is not None and net is not None and (follows or unfollows):
-            yield page.Part("Followers", [f"{follows:,} began to follow, {unfollows:,} ceased: {net:+,}"])
+            yield page.Part(
+                "Followers", [f"{follows:,} began to follow, {unfollows:,} ceased: {signed(net)}"]
+            )
         yield from self._part("Failed jobs", [self._failed(one) for one in found.failed_jobs])
         yield from self._part("Not captured", [self._gap(one) for one in found.gaps])
 
@@ -177,8 +179,8 @@ class _Words:
         if head.best_tipper is not None:
             yield f"best tipper: {self._pen(head.best_tipper)}, {self._tokens(head.best_tokens or 0)}"
         came = head.unique_visitors
-        people = "" if came is None else f"{counted(came, 'person', 'people')}, "
-        yield f"{people}{counted(head.new_followers, 'new follower')}"
+        visitors = "" if came is None else f"{counted(came, 'visitor')}, "
+        yield f"{visitors}{counted(head.new_followers, 'new follower')}"
         if head.coverage != 1:
             yield "nobody listened" if not head.coverage else f"{share(head.coverage)} of it was captured"
         if (self._found.sessions or 0) > 1:

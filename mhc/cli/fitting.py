@@ -38,6 +38,11 @@ def narrowed(
     return widths
 
 
+def holds_times(field: Field) -> bool:
+    """Whether cells may be times: what names a row may be one, as words of ours."""
+    return field.kind == "time" or (field.kind == "text" and field.foreign is False)
+
+
 def days_near(now: datetime, tz: tzinfo) -> tuple[str, str]:
     """Give the first and the last day of which the month and the day are enough to tell the year."""
     first, last = (f"{now.astimezone(tz) + apart:%Y-%m-%d}" for apart in (-_NEAR, _NEAR))
@@ -46,7 +51,9 @@ def days_near(now: datetime, tz: tzinfo) -> tuple[str, str]:
 
 def short(text: Safe, near: tuple[str, str], *, exact: bool) -> Safe:
     """Give a time without its year on a day that is near, else its day alone, or whole where minutes count."""
-    if len(text) != _WHOLE or not text[:4].isdecimal():  # unknown, hidden, or a word for what is absent
+    if len(text) != _WHOLE or not (
+        text[:4].isdecimal() and text[4] == "-"
+    ):  # unknown, hidden, or a word for what is absent
         return text
     if near[0] <= text[:_DAY] <= near[1]:
         return Safe(text[_YEAR:])

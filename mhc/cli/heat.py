@@ -90,5 +90,5 @@ def _legend(most: float, what: str, signs: str, columns: int) -> Iterator[Safe]:
     yield Safe(f"{between.join(said)}\n" if most else "nothing happened\n")
     yield from (
         Safe(part + "\n")
-        for part in wrap(f"{what} an hour live and captured; {signs[0]} is no such hour", columns)
+        for part in wrap(f"{what} an hour live and captured; blank is 0, {signs[0]} is no such hour", columns)
     )

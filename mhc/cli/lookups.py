@@ -14,7 +14,7 @@ from mhc.cli.table import local
 from mhc.cli.terminal import speaks_to_terminal
 from mhc.domain.clock import iso_z
 from mhc.domain.events import ALIASES, METHODS, method_named
-from mhc.domain.names import UsernameError, near_matches, parse_username
+from mhc.domain.names import UsernameError, near_matches, parse_username, username_from_upstream
 from mhc.domain.times import parse_instant, parse_range
 from mhc.errors import NotFoundError, UsageError
 
@@ -92,7 +92,10 @@ def person_row(
 
     number = _number(text)
     if number is None:
-        name = username(text)
+        try:
+            name = parse_username(text)
+        except UsernameError as error:
+            raise UsageError(str(error), hint=_by_id(conn, text)) from None
         found = holders.of(conn, name)
         if not found:
             near = near_matches(name, people.usernames(conn))
@@ -103,6 +106,15 @@ def person_row(
     if one is None:
         raise NotFoundError(f"no person has the id {number}", hint="mhc person list")
     return one
+
+
+def _by_id(conn: "Connection", text: str) -> str | None:
+    """Say what stands for a name that nobody can type, but events brought; None where nobody has it."""
+    from mhc.store import holders
+
+    name = username_from_upstream(text)
+    ids = dict.fromkeys(one.root_id for one in holders.of(conn, name)) if name else {}
+    return " or ".join(f"id:{one}" for one in ids) + " instead of the name" if ids else None
 
 
 def is_named(text: str, name: str) -> bool:

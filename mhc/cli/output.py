@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mhc.cli import render
 from mhc.cli.render import Field, Kind, Row, screened, shown_of, value_of, without
-from mhc.cli.table import Layout
+from mhc.cli.table import Layout, wrapped
 from mhc.cli.terminal import Screen, color_wanted, prepare_streams, screen
 from mhc.domain.text import Safe, encode
 from mhc.errors import UsageError
@@ -139,9 +139,15 @@ class Writer:
             sys.stderr.writelines(line + "\n" for line in (*lines, ""))
 
     def message(self, text: str, *, unless_quiet: bool = True) -> None:
-        """Say something on stderr, on one line; silent with -q, unless it must not be."""
-        if not (self.quiet and unless_quiet):
-            sys.stderr.write(encode(text) + "\n")
+        """Say something on stderr, on one line but where a terminal would break it amid words.
+
+        Silent with -q, unless it must not be.
+        """
+        if self.quiet and unless_quiet:
+            return
+        said = encode(text)
+        lines = wrapped(said, self.screen.columns) if sys.stderr.isatty() else [said]
+        sys.stderr.writelines(line + "\n" for line in lines)
 
     def warn(self, text: str) -> None:
         """Say on stderr that something is not as it should be; silent with -q."""

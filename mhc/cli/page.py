@@ -12,7 +12,7 @@ from html import escape
 from typing import NamedTuple
 
 from mhc.cli.render import Field, Row, shown_of
-from mhc.cli.table import Layout
+from mhc.cli.table import Layout, is_right
 from mhc.cli.terminal import Screen
 from mhc.domain.text import encode
 
@@ -45,7 +45,6 @@ body{max-width:none;padding:0;font-size:12px}figure{max-width:32rem}figure,tr{br
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
-_RIGHT = frozenset({"int", "id", "duration", "share", "change"})
 _DAY_OR_TIME = frozenset({len("2026-01-01"), len("2026-01-01 19:00")})
 _SCREEN = Screen(is_terminal=False, columns=10_000, encoding="utf-8", color=False)
 
@@ -114,14 +113,16 @@ def _parts(page: Page, tz: tzinfo) -> Iterator[str]:
 
 def _table(page: Page, tz: tzinfo) -> Iterator[str]:
     layout = Layout(_SCREEN, tz)
-    classes = [' class="n"' if field.kind in _RIGHT else "" for field in page.fields]
+    rows = [list(_shown(page.fields, row, layout)) for row in page.rows]
+    columns = zip(page.fields, zip(*rows, strict=True), strict=True)
+    classes = [' class="n"' if is_right(field, cells) else "" for field, cells in columns]
     names = [text(field.heading.lower()) for field in page.fields]
     heads = "".join(f'<th scope="col"{kind}>{name}</th>' for kind, name in zip(classes, names, strict=True))
     yield f'<div class="wide">\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
-    for row in page.rows:
+    for row in rows:
         cells = (
             f'<td{kind or _of_time(shown)} data-name="{name}"><bdi>{text(shown)}</bdi></td>'
-            for kind, name, shown in zip(classes, names, _shown(page.fields, row, layout), strict=True)
+            for kind, name, shown in zip(classes, names, row, strict=True)
         )
         yield f"<tr>{''.join(cells)}</tr>\n"
     yield "</tbody>\n</table>\n</div>\n"

@@ -15,6 +15,8 @@ _CELL, _GAP, _LEFT, _TOP = 28, 2, 44, 22
 _BAR, _LABEL, _FIGURE, _PAIR, _WIDE = 18, 130, 60, 96, 420
 _MAP_TEXT, _CELL_TEXT, _BAR_TEXT = 18, 14, 11
 _EACH = 3  # hours with a label
+_BARS = 30  # of what goes on with time
+_SCALE, _BELOW = 5, _TOP + 7 * _CELL + 8  # boxes below the map, from nothing to the most
 _PALE = 0.4
 # How wide letters are by the size of the text, in the widest of usual typefaces; others by the last.
 _WIDTHS = (("iljftrI.,:;|'!()[] ", 0.42), ("mwMWQO@%&", 1.0), ("", 0.68))
@@ -39,13 +41,26 @@ def week(cells: Sequence[Cell], what: str, first_day: int = 0) -> Picture:
                     f'<rect x="{left}" y="{top}" width="{_CELL - _GAP}" height="{_CELL - _GAP}" rx="3"'
                     f' fill-opacity="{strength:.2f}"><title>{text(said)}</title></rect>'
                 )
+    shapes += _scale(most if any(known.values()) else None)
     best = max(scale, key=lambda one: one.per_hour, default=None)
-    alt = f"{what} an hour live, by hour of the week" + (
+    alt = f"{what} an hour live, by hour of the week; no box is no such hour" + (
         f"; the brightest, {best.per_hour:,.{0 if best.per_hour >= 10 else 2}f}, on {DAYS[best.place.day]} at {best.place.hour:02}:00"
         if best
         else ""
     )
-    return Picture(_LEFT + 24 * _CELL, _TOP + 7 * _CELL, "".join(shapes), alt)
+    return Picture(_LEFT + 24 * _CELL, _BELOW + _CELL, "".join(shapes), alt)
+
+
+def _scale(most: float | None) -> list[str]:
+    """Draw what stands for nothing, for the most (None: there is nothing), and for what is between them."""
+    boxes = [
+        f'<rect x="{_LEFT + step * _CELL}" y="{_BELOW}" width="{_CELL - _GAP}" height="{_CELL - _GAP}" rx="3"'
+        f' fill-opacity="{0.15 + 0.85 * step / (_SCALE - 1):.2f}"/>'
+        for step in range(_SCALE)
+    ]
+    end = "" if most is None else f"{most:,.{0 if most >= 10 else 2}f}"
+    least = _word(_LEFT - 8, _BELOW + 20, "0", _MAP_TEXT, "end")
+    return [*boxes, least, _word(_LEFT + _SCALE * _CELL + 6, _BELOW + 20, end, _MAP_TEXT)]
 
 
 def bars(values: Sequence[tuple[str, float]], alt: str) -> Picture:
@@ -63,6 +78,14 @@ def bars(values: Sequence[tuple[str, float]], alt: str) -> Picture:
         )
         shapes.append(_word(_LABEL + int(length) + 6, top + 13, f"{value:,.0f}", _BAR_TEXT))
     return Picture(_WIDE, max(_BAR, _BAR * len(values)), "".join(shapes), alt)
+
+
+def latest(values: Sequence[tuple[str, float]], alt: str, *, first: bool = False) -> Picture:
+    """Draw named values along time as bars, of many the latest alone; `first` where these come first."""
+    if len(values) <= _BARS:
+        return bars(values, alt)
+    shown = values[:_BARS] if first else values[-_BARS:]
+    return bars(shown, f"{alt}; the latest {_BARS} of {len(values):,}")
 
 
 def line(points: Sequence[Point], ends: tuple[str, str], what: str) -> Picture:

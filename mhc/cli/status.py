@@ -56,7 +56,7 @@ FIELDS = (
     Field(
         "session",
         "lines",
-        "Room, start, length, tokens, tippers, people.",
+        "Room, start, length, tokens, tippers, visitors.",
         json=False,
         inside=frozenset({"tokens"}),
     ),
@@ -219,7 +219,7 @@ def _session(row: "Row", at: datetime) -> dict[str, object]:
         "title": row.title,
         "tokens": f"{row.tokens:,} tk",
         "tippers": counted(row.tippers, "tipper"),
-        "people": None if row.unique_visitors is None else counted(row.unique_visitors, "person", "people"),
+        "people": None if row.unique_visitors is None else counted(row.unique_visitors, "visitor"),
     }
 
 

@@ -10,7 +10,7 @@ from math import isfinite
 
 import click
 
-from mhc.cli.fitting import ALL, FIRST, GAP, Passes, days_near, narrowed, short
+from mhc.cli.fitting import ALL, FIRST, GAP, Passes, days_near, holds_times, narrowed, short
 from mhc.cli.render import Field, Row, as_mapping, cell_text, shown_of
 from mhc.cli.terminal import Screen
 from mhc.domain.text import Safe, encode
@@ -18,6 +18,7 @@ from mhc.domain.text import Safe, encode
 UNKNOWN = Safe("-")
 HIDDEN = Safe("hidden")
 _RIGHT = frozenset({"int", "id", "duration", "share", "change"})
+_FIGURES = frozenset("0123456789,.")
 _NARROWEST_VALUE = 16  # of a record, beside its key
 
 
@@ -45,6 +46,15 @@ def fit(text: Safe, columns: int, ellipsis: str = "…") -> Safe:
     return Safe("".join(kept) + ellipsis[: max(0, columns)])
 
 
+def wrapped(text: Safe, columns: int) -> list[str]:
+    """Give text as lines of at most so many columns; words, and dates and options in them, stay whole where they can."""
+    if width(text) <= columns:
+        return [text]
+    from wcwidth import wrap
+
+    return wrap(text, columns, break_on_hyphens=False) or [text]
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How values become cells and lines: the screen and the display time zone."""
@@ -70,7 +80,9 @@ class Layout:
         titles = [self._cut(Safe(field.heading), size) for field, size in zip(fields, widths, strict=True)]
         if headers:
             lines.insert(0, titles)
-        for number, line in enumerate(_tabulated(fields, lines)):
+        columns = list(zip(*cells, strict=True)) or [()] * len(fields)
+        right = [is_right(field, column) for field, column in zip(fields, columns, strict=True)]
+        for number, line in enumerate(_tabulated(right, lines)):
             yield self._bold(line) if headers and number == 0 else line
 
     def with_bars(
@@ -110,7 +122,7 @@ class Layout:
         return lines
 
     def _within(self, text: Safe, field: Field, columns: int) -> Sequence[str]:
-        return self._wrapped(text, columns) if field.kind in {"list", "text"} and columns > 0 else [text]
+        return wrapped(text, columns) if field.kind in {"list", "text"} and columns > 0 else [text]
 
     def record(self, pairs: Sequence[tuple[Field, object]], *, headers: bool) -> Iterator[str]:
         """Write `key  value` lines, aligned; long values go on below themselves, whole."""
@@ -137,7 +149,7 @@ class Layout:
         below = self.screen.columns - edge < _NARROWEST_VALUE
         edge = GAP if below else edge
         for key, items in zip(keys, values, strict=True):
-            lines = [line for item in items for line in self._wrapped(item, self.screen.columns - edge)]
+            lines = [line for item in items for line in wrapped(item, self.screen.columns - edge)]
             if below:
                 yield self._bold(key)
                 yield from (" " * edge + line for line in lines)
@@ -173,14 +185,14 @@ class Layout:
     ) -> tuple[list[int], Sequence[Sequence[Safe]]]:
         """Give the widths of columns side by side, and their cells: times are short where all the rest is not enough."""
         widths = self._widths(fields, rows, FIRST, headers=headers)
-        if self._fits(widths) or not any(field.kind == "time" for field in fields):
+        if self._fits(widths) or not any(map(holds_times, fields)):
             return self._widths(fields, rows, ALL, headers=headers), rows
         from mhc.cli.context import utc_now
 
         near = days_near(utc_now(), self.tz)
         shorter = [
             [
-                short(cell, near, exact=field.exact) if field.kind == "time" else cell
+                short(cell, near, exact=field.exact) if holds_times(field) else cell
                 for field, cell in zip(fields, row, strict=True)
             ]
             for row in rows
@@ -202,13 +214,6 @@ class Layout:
 
     def _bold(self, text: str) -> str:
         return click.style(text, bold=True) if self.screen.color and text else text
-
-    def _wrapped(self, text: Safe, columns: int) -> list[str]:
-        if width(text) <= columns:
-            return [text]
-        from wcwidth import wrap
-
-        return wrap(text, columns) or [text]
 
 
 def local(at: datetime, tz: tzinfo) -> str:
@@ -267,11 +272,19 @@ def _figure(value: float | Decimal, *, grouped: bool) -> str:
     return f"{value:,.2f}"
 
 
-def _tabulated(fields: Sequence[Field], lines: Sequence[Sequence[Safe]]) -> Iterator[str]:
+def is_right(field: Field, cells: Sequence[str]) -> bool:
+    """Whether a column stands at the right: of figures, and of whatever JSON knows where that is figures alone."""
+    if field.kind != "value":
+        return field.kind in _RIGHT
+    known = [cell.removeprefix("-") for cell in cells if cell not in {UNKNOWN, HIDDEN}]
+    return bool(known) and all(cell and _FIGURES.issuperset(cell) for cell in known)
+
+
+def _tabulated(right: Sequence[bool], lines: Sequence[Sequence[Safe]]) -> Iterator[str]:
     if not lines:
         return
     from tabulate import tabulate  # 30 ms that only a table pays
 
-    sides = ["right" if field.kind in _RIGHT else "left" for field in fields]
+    sides = ["right" if one else "left" for one in right]
     text = tabulate(lines, tablefmt="plain", disable_numparse=True, colalign=sides)
     yield from (line.rstrip() for line in text.split("\n"))

@@ -42,7 +42,7 @@ class Screen:
     @property
     def dot(self) -> Safe:
         """Give what stands between figures on one line."""
-        return Safe(" · ") if self.draws else Safe(" - ")
+        return Safe(" · ") if self.draws else Safe("; ")  # a dash before a figure would read as a minus
 
     def printable(self, text: Safe) -> Safe:
         """Escape what the encoding cannot print, before it is measured: `LANG=C` keeps its columns too."""

@@ -65,6 +65,11 @@ def test_a_short_hour_sets_no_scale_and_has_at_most_the_highest_shade(
     assert ("an hour too short to count may be more\n" in lines) == (short > long > 0)
     page = pictures.week(cells, "tokens")
     most = "100, on monday at 00:00" if long else "50, on monday at 01:00"
-    assert page.alt == f"tokens an hour live, by hour of the week; the brightest, {most}"
-    assert "tokens an hour live and captured; · is no such hour\n" in lines
+    assert (
+        page.alt == f"tokens an hour live, by hour of the week; no box is no such hour; the brightest, {most}"
+    )
+    assert "tokens an hour live and captured; blank is 0, · is no such hour\n" in lines
+    scale = page.shapes.rpartition("</title></rect>")[2]
+    assert (scale.count("<rect"), scale.count(">0</text>")) == (5, 1)
+    assert f">{most.partition(',')[0]}</text>" in scale
     assert max(float(part.split('"')[0]) for part in page.shapes.split('fill-opacity="')[1:]) == 1

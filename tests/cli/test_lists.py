@@ -112,11 +112,13 @@ def test_who_is_there_is_told_with_how_old_that_is(database: Database, cli: MhcH
         (room,) = streams.list_all(conn)
     run = cli("person", "list", "--live", "-o", "name")
     assert (run.stdout, run.status) == ("viewer_one\n", 0)
-    assert run.stderr == "warning: nobody listens to the room: who is there is not known\n"
+    assert run.stderr == "warning: nobody listens to the room (mhc listen): who is there is not known\n"
     with database.write() as conn:
         conn.execute(update(schema.stream).values(last_poll_ok_at=minute(3)))
     run = cli("person", "list", "--live", "-o", "name")
     assert "nobody listens to the room since 2026-01-01T18:03:00Z" in run.stderr
+    read = cli("person", "list", "--live", "--tz", "Europe/Berlin", MHC_FORCE_TTY="80").stderr
+    assert "nobody listens to the room since 2026-01-01 19:03: who" in read
     heard(database, room.room_id)
     assert cli("person", "list", "--live", "-o", "name").stderr == ""
     with database.read() as conn:

@@ -290,7 +290,7 @@ Session
   2026-01-09 19:00: 30m 00s
   6,280 tokens, 5 tips, 4 tippers
   best tipper: steady_one, 700 tokens
-  5 people, 2 new followers
+  5 visitors, 2 new followers
 
 Regulars who came back (1)
   back_one: missed 5 sessions, last at that of 2026-01-03 19:00

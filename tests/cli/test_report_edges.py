@@ -300,3 +300,19 @@ def test_of_a_time_to_come_every_report_says_so(database: Database, mine: MhcHer
         page = mine(*call, "--since", "2100-01-01", "--html", "-")
         assert (page.status, "<bdi>2100-01-01 00:00 on</bdi>" in page.stdout) == (0, True), call
         assert not (mine.home / "-").exists()
+
+
+def test_where_a_table_stands_in_the_place_of_a_picture_it_says_why(cli: MhcHere, database: Database) -> None:
+    tell_story(database)
+    cli.environ |= {"CHATURBATE_USERNAME": "example_room"}
+    for plot in ("timing", "sessions", "tippers", "followers", "retention"):
+        hidden = cli("report", plot, "--plot", MHC_FORCE_TTY="80", MHC_SCREEN_SAFE="1")
+        drawn = cli("report", plot, "--plot", MHC_FORCE_TTY="80")
+        none = cli(
+            "report", plot, "--plot", "--since", "2025-01-01", "--until", "2025-01-02", MHC_FORCE_TTY="80"
+        )
+        if plot in {"timing", "sessions", "tippers"}:  # the others tell no amounts
+            assert "others see the screen (MHC_SCREEN_SAFE): no picture\n" in hidden.stderr, plot
+        assert "no picture" not in drawn.stderr
+        assert "nothing to draw" not in drawn.stderr
+        assert "there is nothing to draw\n" in none.stderr, plot

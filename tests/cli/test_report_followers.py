@@ -103,6 +103,8 @@ def test_excluded_people_are_left_out_and_counted(mine: MhcHere) -> None:
 
 
 def test_the_sites_own_count_stands_beside(mine: MhcHere) -> None:
+    unread = "followers: not read in that time: mhc snapshot pull --source stats\n"
+    assert mine("report", "followers", MHC_FORCE_TTY="80").stderr.count(unread) == 1
     for day, count in (("01", 1000), ("03", 1004)):
         saved = mine.home / f"{day}.json"
         saved.write_text(f'{{"username": "example_room", "num_followers": {count}, "token_balance": 1}}')
@@ -120,6 +122,7 @@ def test_the_sites_own_count_stands_beside(mine: MhcHere) -> None:
         assert loaded.status == 0, loaded.stderr
     found = report(mine)
 
+    assert unread not in mine("report", "followers", MHC_FORCE_TTY="80").stderr
     assert found["sources"] == ["events", "stats"]
     assert [(one["followers"], one["change"]) for one in found["rows"]] == [
         (1000, None),

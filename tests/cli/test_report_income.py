@@ -120,6 +120,26 @@ def test_the_report_is_the_promised_document(database: Database, mhc: MhcHere) -
     }  # fmt: skip
 
 
+def test_what_was_not_earned_is_said_below_and_has_no_row_or_bar_of_its_own(
+    database: Database, mhc: MhcHere
+) -> None:
+    tell_story(database)
+    bring(mhc, FIRST)
+    words = "report", "income", "--by", "type"
+    for more in ((), ("--plot",)):
+        run = mhc(*words, *more, MHC_FORCE_TTY="80")
+        assert "Private show" in run.stdout
+        assert "cashed out" not in run.stdout
+        assert "not earned: 1,123 paid out, 200 bought\n" in run.stderr
+        assert "not earned" not in mhc(*words, *more, MHC_FORCE_TTY="80", MHC_SCREEN_SAFE="1").stderr
+    assert "cashed out" in mhc(*words).stdout, "a pipe has every row"
+    assert "1,123" in mhc(*words, "--fields", "row,paid_out", MHC_FORCE_TTY="80").stdout
+    page = mhc.home / "page.html"
+    assert mhc(*words, "--html", str(page)).status == 0
+    assert "cashed out" not in page.read_text()
+    assert "1,123 paid out, 200 bought" in page.read_text()
+
+
 def test_types_come_by_what_they_earned_and_days_are_those_of_the_zone(
     database: Database, mhc: MhcHere
 ) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from command import MhcHere
+from command import Mhc, MhcHere
 from factories import DAY, T0, Item, chat, cover, happening, store, tell_story, tip
 from mhc.store.database import Database
 from mhc.store.streams import Kind
+from terminal import on_terminal
 
 FIRST = {
     "sessions": 1,
@@ -436,13 +437,46 @@ def test_a_table_says_the_totals_beside_it(mine: MhcHere) -> None:
     assert run.stdout.splitlines()[1].split()[:4] == ["2026-01-02", "19:00", "30m", "00s"]
     assert all(len(line) <= 80 for line in run.stdout.splitlines())
     assert (
-        "all: 1 session, 30m 00s live, 20 tokens (40.00 an hour), 1 tipper, 1 person, followers -1"
+        "all: 1 session, 30m 00s live, 20 tokens (40.00 an hour), 1 tipper, 1 visitor, followers -1"
         in run.stderr
     )
     assert (
-        "before: 1 session, 40m 00s live, 215 tokens (322.50 an hour), 2 tippers, 2 people, followers +1"
+        "before: 1 session, 40m 00s live, 215 tokens (322.50 an hour), 2 tippers, 2 visitors, followers +1"
         in run.stderr
     )
+
+
+def test_a_table_has_titles_where_a_session_has_one_and_they_take_the_room_of_years(mine: MhcHere) -> None:
+    words = (
+        "report",
+        "sessions",
+        "--fields",
+        "row,live,tokens,tokens_per_hour,tippers,unique_visitors,net_followers,coverage,title",
+    )
+    assert "TITLE" not in mine(*words[:2], MHC_FORCE_TTY="80").stdout
+    assert "title" in mine(*words[:2]).stdout, "a pipe has the same columns always"
+    assert "TITLE" in mine(*words, MHC_FORCE_TTY="80").stdout, "it was asked for"
+
+    assert mine("session", "edit", "1", "--title", "A night in blue").status == 0
+    lines = mine(*words[:2], MHC_FORCE_TTY="80").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["BEGAN", "2026-01-02", "2026-01-01"]
+    assert [line.split()[1] for line in lines[1:]] == ["30m", "40m"], "times of long ago have no minutes"
+    assert lines[2].endswith("A night i…")
+    assert "2026-01-01 19:00" in mine(*words[:2], MHC_FORCE_TTY="120").stdout
+
+
+def test_what_is_said_beside_a_table_breaks_between_words_on_a_terminal_and_in_a_pipe_not_at_all(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    tell_story(sqlite_database)
+    installed = Mhc(tmp_path, DATABASE_URL=sqlite_database.url.render_as_string())
+    words = "report", "sessions", "--room", "example_room", "--tz", "Europe/Berlin"
+    said = "all: 2 sessions, 1h 10m live, 235 tokens (201.43 an hour), 2 tippers, 2 visitors, followers 0\n"
+    assert said in installed(*words, MHC_FORCE_TTY="80").stderr
+
+    shown = on_terminal(installed, *words).stderr
+    assert max(map(len, shown.splitlines())) <= 80
+    assert said.strip() in shown.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
@@ -450,7 +484,7 @@ def test_a_table_says_the_totals_beside_it(mine: MhcHere) -> None:
     [
         ("tokens", ["20", "215"], "tokens"),
         ("tokens_per_hour", ["40", "322"], "tokens an hour live"),
-        ("visitors", ["1", "2"], "people"),
+        ("visitors", ["1", "2"], "visitors"),
     ],
 )
 def test_bars_are_readable_in_80_columns_and_in_ascii(
@@ -505,6 +539,26 @@ def test_a_page_has_the_totals_the_bars_and_the_table(mine: MhcHere) -> None:
     assert "215 tokens" in text, "of the day before"
     assert "<svg" in text
     assert "2026-01-02 19:00" in text
+
+
+def test_a_page_draws_the_latest_of_many_and_has_all_of_them_in_its_table(
+    mine: MhcHere, database: Database
+) -> None:
+    with database.write() as conn:
+        for day in range(3, 33):  # two more are told of
+            store(conn, [*show(day * DAY, 60), tip(day * DAY + 30, "viewer_one", day)], page=day)
+    page = mine.home / "page.html"
+    for report_, what in (
+        ("sessions", "tokens by session; the latest 30 of 32"),
+        ("income", "or as captured where it does not reach; the latest 30 of 32"),
+    ):
+        assert mine("report", report_, "--html", str(page)).status == 0
+        picture = page.read_text().partition("<svg")[2].partition("</svg>")[0]
+        assert what in page.read_text()
+        assert picture.count("<title>") == 30
+        assert picture.count("2026-02-02 19:00: 32") == 1
+        assert "2026-01-02 19:00" not in picture
+        assert page.read_text().count("<bdi>2026-01-02 19:00</bdi>") == 1
 
 
 def test_what_was_not_captured_whole_ends_with_4_where_it_must_be(mine: MhcHere) -> None:

@@ -5,6 +5,7 @@ to 19:30, of which 15 minutes were captured. The room got 215 (100, 25, 50 unnam
 """
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -505,6 +506,12 @@ def test_on_a_terminal_the_figures_stand_above_the_sessions(mine: MhcHere, datab
     assert mine("report", "spending", "viewer_one", "-q", MHC_FORCE_TTY="100").stderr == ""
 
 
+def test_in_ascii_nothing_between_figures_reads_as_a_minus(mine: MhcHere) -> None:
+    run = mine("report", "spending", "viewer_one", *SEVEN, MHC_FORCE_TTY="100", NO_COLOR="1", LC_ALL="C")
+
+    assert "tokens      120; 51.1% of the room\n" in run.stderr
+
+
 def test_while_others_see_the_screen_no_amount_is_shown(mine: MhcHere, database: Database) -> None:
     read(database, "viewer_one", "statbate.member_tips", "7d", {"tokens": 480, "tips": 12})
     page = mine.home / "page.html"
@@ -549,3 +556,16 @@ def test_private_messages_are_of_no_amount(mine: MhcHere, database: Database) ->
         cover(conn, 100, 110)
 
     assert spent(mine)["tokens"] == 120
+
+
+def test_who_has_a_name_that_nobody_can_type_is_found_by_number(mine: MhcHere, database: Database) -> None:
+    long = "viewer_with_a_name_of_more_than_25"
+    with database.write() as conn:
+        store(conn, [tip(8, long, 77)], page=7)
+    run = mine("report", "spending", long.upper())
+    assert run.status == 2
+    found = re.search(r"hint: (id:\d+) instead of the name\n", run.stderr)
+    assert found is not None, run.stderr
+    assert mine("report", "spending", found[1], "--json").json["username"] == long
+
+    assert "hint" not in mine("report", "spending", "no name").stderr, "there is none"

@@ -205,7 +205,7 @@ def test_the_table_has_bars_and_says_what_is_usual(mine: MhcHere) -> None:
     assert "450 ███████···" in lines[2]
     assert "█" not in mine("report", "tags", MHC_FORCE_TTY="60", LC_ALL="C.UTF-8").stdout, "no room for them"
     assert "the whole room: 320.00 tokens an hour, in 0.75 hours live" in run.stderr
-    assert "of 0.17 hours the subject is not known" in run.stderr
+    assert "subject not known: 0.17 hours live\n" in run.stderr
 
 
 def test_while_others_see_the_screen_nothing_tells_amounts(mine: MhcHere) -> None:
@@ -279,13 +279,13 @@ def test_of_a_viewer_whom_no_source_knows_it_says_how_to_ask(mine: MhcHere) -> N
     assert mine("report", "tags", "viewer_two", "--json").json["rows"] == []
 
 
-def test_on_a_page_the_figures_of_the_whole_room_are_written_as_in_the_table(
-    mine: MhcHere, database: Database
-) -> None:
+def test_a_page_says_what_the_terminal_says_of_the_whole_room(mine: MhcHere, database: Database) -> None:
     with database.write() as conn:
         store(conn, [tip(6, "viewer_one", 9_760)], page=2)
     page = mine.home / "page.html"
     mine("report", "tags", "--html", str(page))
 
-    assert "<dt>tokens</dt><dd><bdi>10,000</bdi>" in page.read_text()
-    assert "<dt>per hour</dt><dd><bdi>13,333.33</bdi>" in page.read_text()
+    usual = "13,333.33 tokens an hour, in 0.75 hours live"
+    assert f"<dt>the whole room</dt><dd><bdi>{usual}</bdi>" in page.read_text()
+    assert "<dt>subject not known</dt><dd><bdi>0.17 hours live</bdi>" in page.read_text()
+    assert "<dt>per hour</dt>" not in page.read_text()

@@ -250,7 +250,9 @@ def test_tables_name_the_anonymous_row_and_names_leave_it_out(database: Database
 def test_an_empty_database_stays_missing(run_mhc: Mhc) -> None:
     run = run_mhc("report", "tippers", "--json", "--since", "2026-01-01", "--until", "2026-01-01")
     assert run.status == 0
-    assert run.stderr == "warning: nothing was captured in that time: mhc capture coverage\n"
+    assert run.stderr == (
+        "warning: nothing was captured in that time: mhc capture coverage says what was, mhc listen captures\n"
+    )
     assert run.json == {
         "range": {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"},
         "timezone": "UTC",

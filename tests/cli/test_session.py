@@ -84,8 +84,8 @@ def test_list_by_range_room_and_order(database: Database, mine: MhcHere) -> None
     table = mine("session", "list", "-o", "table", "-L", "1", MHC_FORCE_TTY="80", NO_COLOR="1")
     number = mine("session", "list", "--fields", "id", "--no-headers", "-L", "1").stdout.strip()
     assert table.stdout == (
-        "ID  STATE   STARTED            LENGTH  TITLE  TOKENS  TIPPERS  PEOPLE  COVER\n"
-        f"{number:>2}  closed  2026-01-02 18:00  30m 00s  -          20        1       1  50.0%\n"
+        "ID  STATE   STARTED            LENGTH  TITLE  TOKENS  TIPPERS  VISITORS  COVER\n"
+        f"{number:>2}  closed  2026-01-02 18:00  30m 00s  -          20        1         1  50.0%\n"
     )
     assert table.stderr == "1 of 2 shown; -L 0 for all\n"
 
@@ -183,6 +183,26 @@ def test_show_has_every_figure(database: Database, mine: MhcHere) -> None:
     table = mine("session", "show", str(number), "-o", "table").stdout
     assert "top              viewer_one  100\n                 viewer_two  65\n" in table
     assert "(anonymous)  50" in table
+
+
+def test_a_pipe_has_whole_figures_and_utc_in_lines_too(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    with database.write() as conn:
+        factories.store(conn, [tip(13, "viewer_one", 1_100)], page=5)
+    number = str(numbers(mine)[0])
+    assert mine("session", "note", number, "sold out early", "--at", "2026-01-01T18:10Z").status == 0
+
+    piped, read = (
+        mine("session", "show", number, "--tz", "Europe/Berlin", *words).stdout
+        for words in ((), ("-o", "table"))
+    )
+    assert "viewer_one  1200" in piped
+    assert "2026-01-01T18:10:00Z  sold out early" in piped
+    assert "viewer_one  1,200" in read
+    assert "2026-01-01 19:10  sold out early" in read
+    words = "report", "sessions", "--fields", "top"
+    assert "viewer_one  1200" in mine(*words).stdout
+    assert "viewer_one  1,200" in mine(*words, MHC_FORCE_TTY="200").stdout
 
 
 def test_a_session_made_by_hand(database: Database, mine: MhcHere) -> None:
@@ -341,7 +361,8 @@ def test_a_start_by_hand_takes_in_the_broadcast_that_follows(database: Database,
 def test_an_empty_database_has_no_sessions_and_stays_missing(run_mhc: Mhc) -> None:
     run = run_mhc("session", "list", "--json")
     assert (run.status, run.stdout, run.stderr) == (0, "[]\n", "")
-    assert run_mhc("session", "show").status == 3
+    shown = run_mhc("session", "show")
+    assert (shown.status, "mhc listen finds them, mhc session start" in shown.stderr) == (3, True)
     assert run_mhc("session", "start", "-n", "--room", "example_room").status == 0
     assert run_mhc("session", "stop", "--room", "example_room", "-n").status == 3
     assert not list(run_mhc.home.rglob("*.db"))

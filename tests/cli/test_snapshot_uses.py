@@ -70,6 +70,26 @@ def test_a_trend_is_a_page_with_a_line(told: MhcHere) -> None:
     assert "no reading says it in that time" in page.read_text()
 
 
+def test_figures_stand_at_the_right_and_what_is_not_all_figures_at_the_left(
+    told: MhcHere, database: Database
+) -> None:
+    said(database, "viewer_one", (4, life(12_130, "c_room")))
+    words = "snapshot", "trend", "viewer_one", "all_time_tokens", "--fields", "at,value,change,unit"
+    shown = told(*words, MHC_FORCE_TTY="100").stdout.splitlines()
+    assert shown[0].split() == ["AT", "VALUE", "CHANGE", "UNIT"]
+    edges = {line.index("  tokens") for line in shown[1:]}
+    assert edges == {shown[0].index("CHANGE") + len("CHANGE")}
+    assert shown[1][: shown[0].index("VALUE") + len("VALUE")].endswith("100")
+
+    page = told.home / "page.html"
+    told(*words[:4], "--html", str(page))
+    assert '<td class="n" data-name="value"><bdi>12,130</bdi>' in page.read_text()
+
+    lists = told("snapshot", "diff", "viewer_one", "--fields", "after,unit", MHC_FORCE_TTY="100").stdout
+    assert [line.split()[0] for line in lists.splitlines()] == ["AFTER", "12,130", "c_room"]
+    assert all(not line.startswith(" ") for line in lists.splitlines())
+
+
 @pytest.mark.parametrize(
     ("by", "values"),
     [("day", [1, 3, 4, 5, 6]), ("week", [4, 5, 6]), ("month", [5, 6])],

@@ -113,7 +113,7 @@ def test_a_screen_for_a_reader(database: Database, cli: MhcHere) -> None:
     lines = cli("status", MHC_FORCE_TTY="120", NO_COLOR="1").stdout.splitlines()
     assert lines[0] == "listener  example_room  never started"
     length = r"\d+[dhms] \d+[hms]"
-    figures = "2,345 tk  1 tipper  1 person"
+    figures = "2,345 tk  1 tipper  1 visitor"
     assert re.fullmatch(rf"session   example_room  2026-01-01 18:00  {length}  {figures}", lines[1])
     assert lines[2:4] == ["runs      -", "missing   -"]
     assert re.fullmatch(r"holds     4 events, 3 people, \d+\.\d [KM]iB", lines[4])
@@ -145,7 +145,7 @@ def test_one_line_a_room(database: Database, cli: MhcHere) -> None:
         "example_room offline · never started\nsecond_room offline · never started\n"
     )
     plain = Mhc(cli.home, DATABASE_URL=cli.environ["DATABASE_URL"], PYTHONIOENCODING="ascii")
-    assert plain("status", "--short").stdout == "example_room offline - never started\n"
+    assert plain("status", "--short").stdout == "example_room offline; never started\n"
 
 
 def test_many_events_are_estimated(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def list_people(ctx: click.Context, /, out: Writer, reveal: bool, room: str | No
     with database(ctx) as db, db.read() as conn:
         roll = _sorted(out, filters.read(ctx, conn, room, reveal=reveal, asked=asked))
         if roll.live and roll.online is None:
-            say_if_unheard(ctx, conn, roll.room_ids)
+            say_if_unheard(out, conn, roll.room_ids)
         found = people.list_people(conn, roll, out.limit)
         rows = _rows(conn, found)
         total = _total(out, found, lambda: people.count_people(conn, roll))

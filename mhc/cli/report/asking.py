@@ -33,8 +33,7 @@ _DRAWN = frozenset({"table", "tsv"})  # what auto gives on a terminal and in a p
 
 _excluded = click.option("--include-excluded", is_flag=True, help="Count excluded people, too.")
 
-
-_html = click.option(
+html_option = click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE|-",
@@ -51,7 +50,7 @@ compare_option = click.option(
 
 def frame_options(function: Callable[..., T]) -> Callable[..., T]:
     """Accept what reports share, whatever they are about: --include-excluded, --require-complete and --html."""
-    return _excluded(completeness.require_complete(_html(function)))
+    return _excluded(completeness.require_complete(html_option(function)))
 
 
 def report_options(function: Callable[..., T]) -> Callable[..., T]:
@@ -140,7 +139,7 @@ def warn_of_missing(out: Writer, seen: "Seen | None") -> None:
     if seen.is_to_come:
         out.warn("that time is still to come: it lies in the future")
     elif not seen.is_any:
-        out.warn("nothing was captured in that time: mhc capture coverage")
+        out.warn("nothing was captured in that time: mhc capture coverage says what was, mhc listen captures")
     elif seen.until_now is not None and seen.until_now != 1:
         to_now = "" if seen.covered is None or seen.covered.share == seen.until_now else " up to now"
         out.warn(f"{share(1 - seen.until_now)} of the time{to_now} was not captured: mhc capture gaps")
@@ -162,6 +161,7 @@ class About(NamedTuple):
     more: Mapping[str, object] = {}
     then: Span | None = None  # what the figures are held against
     head: Head | None = None
+    worded: Collection[str] = ()  # of `more` what a page has in words of its own
 
 
 class Drawn(NamedTuple):
@@ -205,6 +205,8 @@ def show(
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
     else:
+        if plot:
+            out.message(no_picture(hidden=_hides(out, fields)))
         if about.head is not None and out.format == "table" and out.names is None:
             out.beside(*about.head)
         out.report(head, fields, rows, nothing=nothing)
@@ -253,7 +255,7 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
         return (
             (name.replace("_", " "), _figure(value))
             for name, value in about.more.items()
-            if isinstance(value, str | int | float) and name not in hidden
+            if isinstance(value, str | int | float) and name not in hidden and name not in about.worded
         )
     row = about.head.row
     return (
@@ -296,9 +298,9 @@ def write_page(out: Writer, path: Path, text: str) -> None:
     out.message(f"wrote {path}")
 
 
-def html_option(function: Callable[..., T]) -> Callable[..., T]:
-    """Accept --html alone, for what is no report and can be drawn."""
-    return _html(function)
+def no_picture(*, hidden: bool) -> str:
+    """Say why a table stands in the place of a picture."""
+    return "others see the screen (MHC_SCREEN_SAFE): no picture" if hidden else "there is nothing to draw"
 
 
 def only_for_people(out: Writer) -> None:

@@ -95,6 +95,8 @@ def command(
     days = [(row.day.isoformat(), row.net) for row in found.rows]
     said = [("left", _who_left(found.left))] if found.left else []
     said += [("movers", _moved(found.movers))] if found.movers else []
+    if found.rows and all(row.followers is None for row in found.rows):
+        said.append(("followers", "not read in that time: mhc snapshot pull --source stats"))
     drawn = Drawn(
         "Who began and ceased to follow",
         partial(_lines, days, out.screen),
@@ -131,7 +133,7 @@ def _lines(days: "Sequence[tuple[str, int]]", screen: Screen) -> "Iterator[str]"
 
 
 def _pictures(days: "Sequence[tuple[str, int]]") -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars
+    from mhc.cli.pictures import latest
 
     below = ", pale where more ceased than began" if any(net < 0 for _day, net in days) else ""
-    return [bars(days, f"net follows by day{below}")] if days else []
+    return [latest(days, f"net follows by day{below}")] if days else []

@@ -74,6 +74,8 @@ _OF_CAPTURE = ("captured", "unexplained", "unchecked")
 _OF_BALANCE = ("rose", "fell")
 _NOTHING = "nothing was earned in that time, as far as is known: mhc import tokens brings the ledger"
 _SAID = {"earned": "earned", "captured": "captured"}  # below a table that is compared
+_NOT_EARNED = {"paid_out": "paid out", "purchased": "bought", "spent": "spent"}  # below each
+_SHOWN = [one.name for one in INCOME if one.table and one.kind == "int"]
 
 
 @click.command(
@@ -135,9 +137,12 @@ def command(
     about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     _tell(out, found, total, rate)
     comparing.tell(out, then, "what was captured")
-    sums = _sums(total, was) if earlier and not out.on_stream() else []
-    local = out.tz if out.format == "table" or plot or html is not None else None
+    sums = [] if out.on_stream() else _beside(total) + (_sums(total, was) if earlier else [])
+    for_people = out.format == "table" or plot or html is not None
+    local = out.tz if for_people else None
     rows = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
+    if by == "type" and for_people and out.names is None:  # a pay-out is in none of the columns
+        rows = [row for row in rows if any(row[name] for name in _SHOWN)]
     bars = _bars(rows[: out.given_limit or None])
     lines = partial(_lines, bars, by, out.screen) if bars else None
     drawn = Drawn("What the room earned", lines, partial(_pictures, _bars(rows), by), sums)
@@ -147,6 +152,12 @@ def command(
     if out.format == "table" and html is None:
         for name, text in sums:
             out.message(f"{name}: {text}")
+
+
+def _beside(total: Mapping[str, comparing.Figure]) -> list[tuple[str, str]]:
+    """Say what of the ledger is in no column, as it was not earned."""
+    known = [f"{figure:,} {word}" for name, word in _NOT_EARNED.items() if (figure := total[name])]
+    return [("not earned", ", ".join(known))] if known else []
 
 
 def _head(
@@ -175,9 +186,9 @@ def _lines(values: Sequence[tuple[str, int]], by: str, screen: "Screen") -> "Ite
 
 
 def _pictures(values: Sequence[tuple[str, int]], by: str) -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars
+    from mhc.cli.pictures import bars, latest
 
-    return [bars(values, _what(by))] if values else []
+    return [(bars if by == "type" else latest)(values, _what(by))] if values else []
 
 
 def _what(by: str) -> str:

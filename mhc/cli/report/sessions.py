@@ -28,7 +28,7 @@ from mhc.cli.session import common
 from mhc.cli.session.fields import FIGURES, of_rooms
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
-from mhc.domain.counted import counted
+from mhc.domain.counted import counted, signed
 from mhc.domain.earlier import Against
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ _COMPARED = (
     "unfollows", "net_followers",
 )  # fmt: skip
 # Of which the change is said below a table.
-_SAID = {"tokens": "tokens", "tokens_per_hour": "an hour", "tippers": "tippers", "unique_visitors": "people"}
+_SAID = {
+    "tokens": "tokens",
+    "tokens_per_hour": "an hour",
+    "tippers": "tippers",
+    "unique_visitors": "visitors",
+}
 SESSIONS = (
     Field("row", "text", "When the session began, or the first day of the week or month.", header="began", json=False,
           foreign=False),
@@ -64,7 +69,7 @@ SESSIONS = (
     Field("tippers", "int", "How many people tipped by name; once each.", secrecy="open"),
     Field("messages", "int", "Public lines.", table=False, secrecy="open"),
     Field("unique_visitors", "int", "How many people were seen to come or go, once each; null where that is not kept any more.",
-          header="people"),
+          header="visitors"),
     Field("new_followers", "int", "How many people began to follow.", table=False),
     Field("unfollows", "int", "How many ceased.", table=False),
     Field("net_followers", "int", "The one less the other.", header="net"),
@@ -147,7 +152,7 @@ def command(
         if _WHOLE_NAMES.intersection(_asked_names(out)):
             shown = slice(None if out.sort or html else out.limit)
             for row, one in zip(rows[shown], chosen[shown], strict=True):
-                row.update(_whole_session(conn, one, by_which))
+                row.update(_whole_session(conn, one, by_which, grouped=local is not None))
     now, was = _figures(found.totals), _figures(earlier) if then else {}
     compared = comparing.head(then, now, was)
     about = About(
@@ -166,10 +171,13 @@ def command(
         partial(_pictures, rows, metric, by),
         sums,
     )
-    nothing = "no session began in that time: mhc session list"
-    fields = of_rooms(_FIELDS, asked.rooms.name) if by == "session" else _PERIODS + _WHOLE
+    read = out.format == "table" and out.screen.is_terminal and html is None
+    untitled = read and not any(row["title"] for row in rows)
+    fields = _FIELDS if by == "session" and not untitled else _PERIODS + _WHOLE
+    if by == "session":
+        fields = of_rooms(fields, asked.rooms.name)
     show(out, asked, about, fields, out.ordered(_FIELDS, rows),
-        nothing=nothing, drawn=drawn, plot=plot, html=html,
+        nothing="no session began in that time: mhc session list", drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
     if out.format == "table" and html is None:
         for name, text in sums:
@@ -196,14 +204,16 @@ def _asked_names(out: Writer) -> Iterator[str]:
         yield out.sort.key
 
 
-def _whole_session(conn: "Connection", row: "Row", asked: "session_figures.Asked") -> dict[str, object]:
+def _whole_session(
+    conn: "Connection", row: "Row", asked: "session_figures.Asked", *, grouped: bool
+) -> dict[str, object]:
     """Give what only the events of a session say."""
     from mhc.reports import one_session
 
     if row.session is None:
         return {}
     figures = one_session.read(conn, row.session, asked).figures
-    known = asdict(figures) | {"top": common.top(figures)}
+    known = asdict(figures) | {"top": common.top(figures, grouped=grouped)}
     return {name: known[name] for name in _WHOLE_NAMES}
 
 
@@ -264,8 +274,8 @@ def _said(one: "Figures", *, hidden: bool) -> str:
         each = "" if one.tokens_per_hour is None else f" ({one.tokens_per_hour:,.2f} an hour)"
         parts.append(f"{counted(one.tokens, 'token')}{each}")
     parts.append(counted(one.tippers, "tipper"))
-    parts += [] if one.unique_visitors is None else [counted(one.unique_visitors, "person", "people")]
-    return ", ".join([*parts, f"followers {one.net_followers:+,}"])
+    parts += [] if one.unique_visitors is None else [counted(one.unique_visitors, "visitor")]
+    return ", ".join([*parts, f"followers {signed(one.net_followers)}"])
 
 
 def _drawn(rows: Sequence[Mapping[str, object]], metric: str) -> list[tuple[str, float]]:
@@ -281,12 +291,11 @@ def _lines(rows: Sequence[Mapping[str, object]], metric: str, by: str, screen: "
 
 
 def _pictures(rows: Sequence[Mapping[str, object]], metric: str, by: str) -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars
+    from mhc.cli.pictures import latest
 
     values = _drawn(rows, metric)
-    return [bars(values, _what(metric, by))] if values else []
+    return [latest(values, _what(metric, by), first=True)] if values else []
 
 
 def _what(metric: str, by: str) -> str:
-    word = {"tokens_per_hour": "tokens an hour live", "visitors": "people"}.get(metric, metric)
-    return f"{word} by {by}"
+    return f"{'tokens an hour live' if metric == 'tokens_per_hour' else metric} by {by}"

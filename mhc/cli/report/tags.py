@@ -83,8 +83,9 @@ def command(
         whom = None if name is None else person(conn, name)
         asked = ask(ctx, conn, room=room, since=since, until=until, require_complete=require_complete)
         if whom is None:
-            about, rows = _of_room(conn, out, asked, clock(ctx, out), include_excluded=include_excluded)
+            about, rows, said = _of_room(conn, out, asked, clock(ctx, out), include_excluded=include_excluded)
         else:
+            said = []
             about, rows = _of_viewer(conn, asked, whom.id, whom.username)
     fields = TAGS if whom is None else [replace(field, table=field.name in _OF_VIEWER) for field in TAGS]
     title = "Which tags go with tokens" if whom is None else f"On which tags {whom.username} spends"
@@ -93,23 +94,30 @@ def command(
         if whom is None
         else f"no reading of that time: mhc snapshot pull {whom.username} --source statbate.member_tag_spending"
     )
-    drawn = Drawn(title, pictures=partial(_pictures, rows, "per_hour" if whom is None else "tokens"))
+    if html is None:
+        for what, text in said:
+            out.message(f"{what}: {text}")
+    pictures = partial(_pictures, rows, "per_hour" if whom is None else "tokens")
+    drawn = Drawn(title, pictures=pictures, said=said)
     show(out, asked, about, fields, out.ordered(TAGS, rows), nothing=nothing, drawn=drawn, html=html)
 
 
 def _of_room(
     conn: "Connection", out: Writer, asked: Asked, days: "Clock", *, include_excluded: bool
-) -> tuple[About, list[Shown]]:
+) -> tuple[About, list[Shown], list[tuple[str, str]]]:
+    """Give what is known of the tags, and in words what is of none of them."""
     from mhc.reports import tags
     from mhc.store.counting import Scope
 
     scope = Scope(asked.rooms.ids, asked.range.start, asked.range.end)
     found = tags.read(conn, scope, tags.Asked(days, utc_now(), include_excluded))
     whole, unknown = found.whole, found.unknown
+    said = []
     if whole is not None and whole.per_hour is not None and not out.on_stream():
-        out.message(f"the whole room: {whole.per_hour:,.2f} tokens an hour, in {whole.hours:,.2f} hours live")
+        figures = f"{whole.per_hour:,.2f} tokens an hour, in {whole.hours:,.2f} hours live"
+        said.append(("the whole room", figures))
     if unknown is not None and unknown.hours:
-        out.message(f"of {unknown.hours:,.2f} hours the subject is not known")
+        said.append(("subject not known", f"{unknown.hours:,.2f} hours live"))
     more = {
         "username": None,
         **dict.fromkeys(("tokens", "hours", "per_hour"), None),
@@ -117,8 +125,8 @@ def _of_room(
         "unknown": {name: getattr(unknown, name, None) for name in ("tokens", "hours")},
         "models": None,
     }
-    about = About(found.sources, asked.seen, found.excluded, more)
-    return about, [{**_UNKNOWN, **asdict(row)} for row in found.rows]
+    about = About(found.sources, asked.seen, found.excluded, more, worded=("tokens", "hours", "per_hour"))
+    return about, [{**_UNKNOWN, **asdict(row)} for row in found.rows], said
 
 
 def _of_viewer(conn: "Connection", asked: Asked, who: int, username: str) -> tuple[About, list[Shown]]:

@@ -16,7 +16,7 @@ from mhc.cli.output import Field, Writer
 from mhc.cli.room.looking import FEED, SHOWS
 from mhc.cli.sparkline import sparkline
 from mhc.cli.table import duration
-from mhc.domain.counted import counted
+from mhc.domain.counted import counted, signed
 
 if TYPE_CHECKING:
     from mhc.reports.room_history import Cut, History
@@ -106,7 +106,7 @@ def _say_sums(out: Writer, found: "History") -> None:
         return
     parts = [counted(found.readings, "reading"), *_spent(found.by_show.items())]
     if found.new_followers is not None:
-        parts.append(f"{found.new_followers:+,} followers")
+        parts.append(f"{signed(found.new_followers)} followers")
     out.message(", ".join(parts))
     if found.ranks:
         first, last, best = found.ranks[0], found.ranks[-1], min(found.ranks)

@@ -76,7 +76,7 @@ def now(ctx: click.Context, out: Writer, watch: bool, interval: float, room: str
         if watch:
             out.format = "ndjson" if out.format == "json" else out.format
             _watch(ctx, out, db, room, interval)
-        _print(out, _read(ctx, db, room, first=True))
+        _print(out, _read(ctx, out, db, room, first=True))
 
 
 def _watch(ctx: click.Context, out: Writer, db: "Database", room: str | None, interval: float) -> None:
@@ -87,7 +87,7 @@ def _watch(ctx: click.Context, out: Writer, db: "Database", room: str | None, in
     while True:
         try:
             anew = out.screen.is_terminal
-            found = _read(ctx, db, room, first=anew or before is None, anew=anew)
+            found = _read(ctx, out, db, room, first=anew or before is None, anew=anew)
             shown = _shown(out, found)
             if anew or shown != before:
                 _frame(ctx, out, found, first=before is None)
@@ -100,7 +100,7 @@ def _watch(ctx: click.Context, out: Writer, db: "Database", room: str | None, in
 
 
 def _read(
-    ctx: click.Context, db: "Database", room: str | None, *, first: bool, anew: bool = False
+    ctx: click.Context, out: Writer, db: "Database", room: str | None, *, first: bool, anew: bool = False
 ) -> "list[Row]":
     """Read who is there; `anew` clears a terminal before anything is said of it, `first` says what is to be said."""
     from mhc.reports import room_now
@@ -111,7 +111,7 @@ def _read(
         if anew:
             clear_screen()
         if first:
-            say_if_unheard(ctx, conn, where.ids)
+            say_if_unheard(out, conn, where.ids)
         return found
 
 

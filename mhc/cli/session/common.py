@@ -67,7 +67,9 @@ def find_or_latest(
         return find(conn, session_id)
     known = sessions.list_all(conn, room_ids=rooms(ctx, conn, room).ids, limit=1)
     if not known:
-        raise NotFoundError("there is no session yet", hint="mhc session start")
+        raise NotFoundError(
+            "there is no session yet", hint="mhc listen finds them, mhc session start begins one by hand"
+        )
     return known[0]
 
 
@@ -88,9 +90,10 @@ def asked(ctx: click.Context, *, include_excluded: bool) -> "Asked":
     return Asked(utc_now(), settings(ctx).merge_gap, include_excluded=include_excluded)
 
 
-def top(figures: "Figures") -> list[str]:
-    """Give who paid most as lines, for a reader."""
-    return [f"{one.username or '(anonymous)'}  {one.tokens:,}" for one in figures.top_tippers]
+def top(figures: "Figures", *, grouped: bool) -> list[str]:
+    """Give who paid most as lines; figures are grouped for people."""
+    figure = ",d" if grouped else "d"
+    return [f"{one.username or '(anonymous)'}  {one.tokens:{figure}}" for one in figures.top_tippers]
 
 
 def say_excluded(ctx: click.Context, number: int) -> None:

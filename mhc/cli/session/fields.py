@@ -22,7 +22,7 @@ SESSIONS = (
         "unique_visitors",
         "int",
         "How many people were seen to come or go; null where that is not kept any more.",
-        header="people",
+        header="visitors",
     ),
     Field("new_followers", "int", "How many people followed.", table=False),
     Field(

@@ -23,6 +23,7 @@ from mhc.cli.session.common import (
 )
 from mhc.cli.session.fields import SESSIONS, WHOLE, of_rooms
 from mhc.cli.table import local
+from mhc.domain.clock import iso_z
 from mhc.errors import Exit
 
 if TYPE_CHECKING:
@@ -138,8 +139,12 @@ def _print(ctx: click.Context, out: Writer, whole: "Whole") -> None:
 
 
 def _lines(out: Writer, figures: "Figures") -> dict[str, object]:
-    """Give what JSON nests as lines, for a reader."""
+    """Give what JSON nests as lines: on a terminal as people read figures and times, elsewhere as programs do."""
+    read = out.format == "table"
     return {
-        "top": top(figures),
-        "noted": [f"{one.id}  {local(one.at, out.tz)}  {one.body}" for one in figures.notes],
+        "top": top(figures, grouped=read),
+        "noted": [
+            f"{one.id}  {local(one.at, out.tz) if read else iso_z(one.at)}  {one.body}"
+            for one in figures.notes
+        ],
     }

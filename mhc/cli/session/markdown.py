@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from mhc.cli.table import duration, local, share
-from mhc.domain.counted import counted
+from mhc.domain.counted import counted, signed
 from mhc.domain.markdown import escape
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Page:
         figures = self.figures
         yield f"- New: {self.row.new_followers:,}"
         yield f"- Gone: {figures.unfollows:,}"
-        yield f"- Net: {figures.net_followers:+,}"
+        yield f"- Net: {signed(figures.net_followers)}"
 
     def _visitors(self) -> Iterator[str]:
         figures = self.figures

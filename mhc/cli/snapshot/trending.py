@@ -12,7 +12,7 @@ from mhc.cli.context import database
 from mhc.cli.lookups import time_range
 from mhc.cli.options import Command, common_options, output_options, time_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import html_option, only_for_people, write_page
+from mhc.cli.report.asking import html_option, no_picture, only_for_people, write_page
 from mhc.cli.snapshot.comparing import called, ranking_option, whose
 from mhc.cli.snapshot.questions import Narrowed, choose, fitting, question_options
 from mhc.cli.sparkline import sparkline
@@ -104,6 +104,8 @@ def trend(
     if plot and curves:
         sys.stdout.writelines(_plots(out, curves))
         return
+    if plot:
+        out.message(no_picture(hidden=out.on_stream()))
     rows = found if out.limit is None or out.sort else found[-out.limit :]
     out.rows(POINTS, out.ordered(POINTS, rows), total=len(found), nothing=nothing)
     if out.format == "table" and out.screen.is_terminal:
