@@ -317,6 +317,7 @@ def test_amounts_are_hidden_while_others_see_the_screen(database: Database, mhc:
 def test_there_must_be_a_room(mhc: MhcHere) -> None:
     run = mhc("report", "income", CHATURBATE_USERNAME="")
     assert (run.status, "which room?" in run.stderr) == (2, True)
+    assert "The room (default: the own one)." in mhc("report", "income", "--help").stdout
     empty = report(mhc)
     assert (empty["rows"], empty["ledger"], empty["balance"], empty["coverage"]) == ([], None, None, None)
 

@@ -380,6 +380,7 @@ def test_a_room_of_which_nothing_is_known_is_empty(mine: MhcHere) -> None:
     run = mine("report", "retention")
     assert (run.status, run.stdout) == (2, "")
     assert "which room?" in run.stderr
+    assert "The room (default: the own one)." in mine("report", "retention", "--help").stdout
 
 
 def test_tips_of_a_paste_are_known_where_nobody_listened(mine: MhcHere, database: Database) -> None:
