@@ -140,6 +140,12 @@ def by_span(conn: Connection, room_id: int, spans: Sequence[tuple[int, int]]) ->
                 yield place, one
 
 
+def tippers_by_span(conn: Connection, room_id: int, spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Give who tipped by name, as a row of a person, each with the place of the span, as `by_span` has it."""
+    paid = by_span(conn, room_id, spans)
+    return {(place, who) for place, (time, who, _tokens) in paid if time & 1 and who > 0}
+
+
 def sums(conn: Connection, scope: Scope) -> dict[int, Sum]:
     """Add up what everybody paid in a scope, by the number of a payer."""
     tokens: Counter[int] = Counter()

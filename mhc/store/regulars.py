@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     and_,
     func,
@@ -18,10 +19,13 @@ from sqlalchemy import (
     union_all,
 )
 
+from mhc.domain.clock import to_ms
 from mhc.domain.regulars import Habit
 from mhc.domain.sessions import FAR
-from mhc.store import people
-from mhc.store.schema import Instant, person, stream_session, visit
+from mhc.store import counting, payments, people
+from mhc.store.counting import done_there, room_of_event
+from mhc.store.long_lists import table_of
+from mhc.store.schema import Instant, event, person, stream_session, visit
 from mhc.store.segments import Range, Those, by_person, in_rooms, is_open, of_merged, those, within
 
 _A_TIME = 100  # people, in a query that looks through the visits of each
@@ -44,6 +48,7 @@ def lapsed(conn: Connection, of: Range, habit: Habit = USUAL) -> Those:
     before = _roots(conn, regulars(conn, Range(of.room_ids, None, of.since), habit))
     rows = people.roots_of_rows(conn, before)
     came = {rows[who] for who in _came(conn, of, list(rows))}
+    came |= {rows[who] for who in _spoke(conn, of, [row for row, who in rows.items() if who not in came])}
     gone = [who for who in before if who not in came]
     return Those(gone, gone)
 
@@ -65,8 +70,23 @@ def attended(conn: Connection, of: Range, of_sessions: int, roots: Sequence[int]
 
 def _visits(conn: Connection, of: Range, of_sessions: int) -> Any:
     """Give the query of who came to the last sessions that began in a range; None where none did."""
-    came = [one for show in conn.execute(_last_shows(of, of_sessions)).all() for one in _there(show)]
+    shows = conn.execute(_last_shows(of, of_sessions)).all()
+    came = [one for show in shows for one in _there(show)]
+    if tipped := sorted(_tipped(conn, shows)):
+        given = table_of(conn, {"person_id": Integer, "session_id": Integer}, tipped)
+        came.append(select(given.c.person_id, given.c.session_id))
     return union_all(*came).cte("came") if came else None  # read once for those alone and the merged
+
+
+def _tipped(conn: Connection, shows: Sequence[Any]) -> Iterator[tuple[int, int]]:
+    """Give who tipped by name in some sessions, as person and session."""
+    by_room: dict[int, list[Any]] = defaultdict(list)
+    for show in sorted(shows, key=lambda one: one.started_at):
+        by_room[show.room_id].append(show)
+    for room_id, mine in by_room.items():
+        spans = [(to_ms(one.started_at), to_ms(one.ended_at or FAR)) for one in mine]
+        for place, who in payments.tippers_by_span(conn, room_id, spans):
+            yield who, mine[place].id
 
 
 def _roots(conn: Connection, found: Those) -> list[int]:
@@ -93,6 +113,19 @@ def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[in
     for start in range(0, len(person_ids), _A_TIME):
         part = person_ids[start : start + _A_TIME]
         yield from conn.execute(select(person.c.id).where(person.c.id.in_(part), there)).scalars()
+
+
+def _spoke(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[int]:
+    """Give who of these people, who are few, wrote or tipped openly in a session that began in a range."""
+    show, at = stream_session.c, event.c.at
+    lasts = or_(show.ended_at.is_(None), at < show.ended_at)
+    began = select(show.id).where(show.room_id == room_of_event, *within(show.started_at, of))
+    began = began.where(show.started_at <= at, lasts).correlate(event)
+    query = select(event.c.actor_id).distinct().where(done_there, began.exists())
+    query = counting.within(conn, query, counting.Scope(of.room_ids, of.since))
+    for start in range(0, len(person_ids), people.CHUNK):
+        part = event.c.actor_id.in_(person_ids[start : start + people.CHUNK])
+        yield from conn.execute(query.where(part)).scalars()
 
 
 def _before(conn: Connection, of: Range, since: datetime) -> datetime:
