@@ -375,7 +375,7 @@ NESTED_HELP = {
         "tippers": "How many people tipped by name.",
         "best_tipper": "Who paid most by name; null: nobody did.",
         "best_tokens": "What they paid.",
-        "unique_visitors": "How many people were there; null where that is not kept any more.",
+        "unique_visitors": "How many people were seen to come or go; null where that is not kept any more.",
         "new_followers": "How many people followed.",
         "coverage": "Share of it that was captured; null where nothing ever was.",
     },

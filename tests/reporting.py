@@ -22,7 +22,7 @@ class Asked:
 
 REPORTS = {
     "tippers": Asked(
-        "no tips in that time",
+        "in that time; what was captured: mhc capture coverage",
         ("", "--with-alternates"),
         ranged=("--segment new", "--segment lapsed", "--compare previous"),
     ),

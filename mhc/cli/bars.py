@@ -1,6 +1,7 @@
 """Numbers as bars, named ones one a line, or behind figures in a table: readable without colour, and in ASCII. Below zero the bar is hollow."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from mhc.cli.table import fit, width
 from mhc.cli.terminal import Screen
@@ -12,8 +13,8 @@ _LONGEST_NAME = 24
 _BEHIND = 10  # of a bar behind a figure
 
 
-def bars(values: Sequence[tuple[str, float]], screen: Screen) -> Iterator[Safe]:
-    """Give a line for each number: its name, the number, and a bar as long as it is large."""
+def bars(values: Sequence[tuple[str, float]], what: str, screen: Screen) -> Iterator[Safe]:
+    """Give a line for each number: its name, the number, and a bar as long as it is large; below them what they are of."""
     names = [fit(screen.printable(encode(name)), _LONGEST_NAME, screen.ellipsis) for name, _ in values]
     figures = [f"{value:,.0f}" for _, value in values]
     edge, digits = max(map(width, names), default=0), max(map(len, figures), default=0)
@@ -22,6 +23,10 @@ def bars(values: Sequence[tuple[str, float]], screen: Screen) -> Iterator[Safe]:
     for name, figure, (_, value) in zip(names, figures, values, strict=True):
         line = f"{name}{' ' * (edge - width(name))}  {figure:>{digits}}  {bar(value, most, room, screen)}"
         yield Safe(line.rstrip() + "\n")
+    if any(value < 0 for _, value in values):
+        what += f"; {_signs(screen)[1]} is below zero"
+    yield Safe("\n")
+    yield from (Safe(part + "\n") for part in wrap(what, screen.columns))
 
 
 def bar(value: float, most: float, room: int, screen: Screen) -> Safe:

@@ -1,6 +1,7 @@
 """A week as a map: a row a day, a cell an hour, darker where more happens. Readable without colour, and in ASCII."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Protocol
 
 from mhc.cli.terminal import Screen
@@ -29,7 +30,7 @@ class Cell(Protocol):
         """Whether enough of it is known to measure others by it."""
 
 
-def week(cells: Sequence[Cell], screen: Screen, first_day: int = 0) -> Iterator[Safe]:
+def week(cells: Sequence[Cell], what: str, screen: Screen, first_day: int = 0) -> Iterator[Safe]:
     """Give the lines of a map, from a day on (0: Monday): blank where nothing happened, a dot or a dash where nothing is known."""
     known = {one.place: one.per_hour for one in cells}
     signs = shades(screen)
@@ -41,7 +42,7 @@ def week(cells: Sequence[Cell], screen: Screen, first_day: int = 0) -> Iterator[
         yield _line(
             DAYS[day][:3], "".join((shade(one, most, signs) * max(1, wide - 1)).ljust(wide) for one in mine)
         )
-    yield from _legend(most, signs, screen.columns)
+    yield from _legend(most, what, signs, screen.columns)
     if max(known.values(), default=0) > most:
         yield Safe("an hour too short to count may be more\n")
 
@@ -78,7 +79,7 @@ def shade(value: float | None, most: float, signs: str) -> str:
     return steps[min(len(steps) - 1, int(value / most * len(steps)))]
 
 
-def _legend(most: float, signs: str, columns: int) -> Iterator[Safe]:
+def _legend(most: float, what: str, signs: str, columns: int) -> Iterator[Safe]:
     """Say what each shade stands for: equal steps up to the most; below each other where they do not fit."""
     known = signs[1:]
     steps = [most * (step + 1) / len(known) for step in range(len(known))]
@@ -87,4 +88,7 @@ def _legend(most: float, signs: str, columns: int) -> Iterator[Safe]:
     between = "  " if len("  ".join(said)) <= columns else "\n"
     yield Safe("\n")
     yield Safe(f"{between.join(said)}\n" if most else "nothing happened\n")
-    yield Safe(f"an hour live and captured; {signs[0]} is none\n")
+    yield from (
+        Safe(part + "\n")
+        for part in wrap(f"{what} an hour live and captured; {signs[0]} is no such hour", columns)
+    )

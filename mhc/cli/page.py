@@ -25,29 +25,33 @@ h1{margin:0 0 .4rem;font-size:1.5rem}h2{margin:1.2rem 0 .3rem;font-size:1.1rem}
 ul{margin:0;padding:0 0 0 1.2rem}li{overflow-wrap:anywhere}
 dl{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;margin:0 0 1.2rem;color:var(--faint)}
 dl div{min-width:0;overflow-wrap:anywhere}dt,dd{display:inline;margin:0}dt::after{content:": "}dd{color:var(--front)}
-svg{display:block;width:100%;max-width:48rem;height:auto;margin:0 0 1.2rem}
+figure{margin:0 0 1.2rem;max-width:48rem}figcaption{margin:0 0 .3rem;color:var(--faint)}
+svg{display:block;width:100%;height:auto}
 svg text{fill:var(--faint);font-family:system-ui,sans-serif}svg rect{fill:var(--hot)}svg .in{fill:var(--front)}
 table{width:100%;border-collapse:collapse}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
 overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 th{color:var(--faint);font-weight:600;overflow-wrap:normal}.n{text-align:right;overflow-wrap:normal}
-td:first-child{overflow-wrap:break-word}.wide{overflow-x:auto}
+td:first-child{overflow-wrap:break-word}.t,td.n{white-space:nowrap}.wide{overflow-x:auto}
 .none{color:var(--faint)}
 svg polyline{fill:none;stroke:var(--hot);stroke-width:2}svg circle{fill:var(--hot)}
-@media(max-width:45rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}
+@media screen and (max-width:45rem){thead{display:none}table,tbody,tr{display:block}tr{padding:.5rem 0;border-bottom:1px solid var(--line)}
 td,td.n{display:flex;justify-content:space-between;gap:1rem;padding:.1rem 0;border:0;text-align:right}
-td::before{content:attr(data-name);color:var(--faint);text-align:left}}
+td bdi{min-width:0;overflow-wrap:anywhere}
+td::before{content:attr(data-name);flex:none;color:var(--faint);text-align:left}}
 @media print{:root{color-scheme:light;--back:#fff;--front:#000;--faint:#444;--line:#bbb;--hot:#b5651d}
-body{max-width:none;padding:0}.wide{overflow-x:visible}tr{break-inside:avoid}}
+body{max-width:none;padding:0;font-size:12px}figure{max-width:32rem}figure,tr{break-inside:avoid}
+.wide{overflow-x:visible}th,td{padding:.2rem .4rem}td:first-child{overflow-wrap:anywhere}thead{display:table-header-group}}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
 _RIGHT = frozenset({"int", "id", "duration", "share", "change"})
+_DAY_OR_TIME = frozenset({len("2026-01-01"), len("2026-01-01 19:00")})
 _SCREEN = Screen(is_terminal=False, columns=10_000, encoding="utf-8", color=False)
 
 
 class Picture(NamedTuple):
-    """A drawing: its markup, made of numbers and of text that was escaped, and what it shows, in words."""
+    """A drawing: its markup, made of numbers and of text that was escaped, and what it shows, in words that stand above it."""
 
     width: int
     height: int
@@ -95,7 +99,9 @@ def _parts(page: Page, tz: tzinfo) -> Iterator[str]:
         yield f"<div><dt>{text(name)}</dt><dd><bdi>{text(value)}</bdi></dd></div>\n"
     yield "</dl>\n"
     for one in page.pictures:
-        yield f'<svg viewBox="0 0 {one.width} {one.height}" role="img" aria-label="{text(one.alt)}">{one.shapes}</svg>\n'
+        said = text(one.alt)
+        yield f'<figure><figcaption aria-hidden="true">{said}</figcaption>'
+        yield f'<svg viewBox="0 0 {one.width} {one.height}" role="img" aria-label="{said}">{one.shapes}</svg></figure>\n'
     for part in page.parts:
         lines = "".join(f"<li>{line}</li>\n" for line in part.lines)
         yield f"<h2>{text(part.title)}</h2>\n<ul>\n{lines}</ul>\n"
@@ -114,11 +120,21 @@ def _table(page: Page, tz: tzinfo) -> Iterator[str]:
     yield f'<div class="wide">\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n'
     for row in page.rows:
         cells = (
-            f'<td{kind} data-name="{name}"><bdi>{text(layout.show(field, shown_of(row, field)))}</bdi></td>'
-            for field, kind, name in zip(page.fields, classes, names, strict=True)
+            f'<td{kind or _of_time(shown)} data-name="{name}"><bdi>{text(shown)}</bdi></td>'
+            for kind, name, shown in zip(classes, names, _shown(page.fields, row, layout), strict=True)
         )
         yield f"<tr>{''.join(cells)}</tr>\n"
     yield "</tbody>\n</table>\n</div>\n"
+
+
+def _shown(fields: Sequence[Field], row: Row, layout: Layout) -> Iterator[str]:
+    return (layout.show(field, shown_of(row, field)) for field in fields)
+
+
+def _of_time(shown: str) -> str:
+    """Give what keeps a day or a time on one line, whatever the field is."""
+    is_day = len(shown) in _DAY_OR_TIME and shown[:4].isdecimal() and shown[4] == shown[7] == "-"
+    return ' class="t"' if is_day else ""
 
 
 def when(start: datetime | None, end: datetime | None, tz: tzinfo) -> str:

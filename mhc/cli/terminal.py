@@ -91,6 +91,7 @@ def clear_screen() -> None:
     """Clear a terminal before it is written anew; anything else keeps what was written."""
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         sys.stdout.write("\x1b[H\x1b[2J")
+        sys.stdout.flush()  # before stderr says something on the cleared screen
 
 
 def pause(seconds: float) -> None:

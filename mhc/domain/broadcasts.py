@@ -2,7 +2,7 @@
 
 The rules: a start opens, a stop closes, a second start closes the first. A broadcast with no event for longer than
 the merge gap ended just after its last one, until a stop comes before any other broadcast begins: then it lasted, if its
-start was seen, until that, unless it was silent for more than six hours. Without a start, five paid or chat events by
+start was seen, until that, unless nothing was written or paid for more than six hours. Without a start, five paid or chat events by
 two people, none further apart than the merge gap, show that the room was on; enters, leaves and private messages alone
 do not. Talk that follows a known stop within the merge gap is the room emptying, not a new show.
 """
@@ -55,7 +55,9 @@ class RoomState(NamedTuple):
 
     last_at: datetime | None = None  # its last event of any kind
     open: Broadcast | None = None
-    active_at: datetime | None = None  # the last paid or chat event of an inferred broadcast
+    active_at: datetime | None = (
+        None  # the last paid or chat event of an inferred broadcast, or after a lapsed one
+    )
     stopped_at: datetime | None = None  # the last known stop
     run: Run | None = None
     silent: bool = False  # the open broadcast counts as ended: nothing came for long, and no stop will
@@ -124,6 +126,20 @@ def _expire(
     """End what silence since `last_at` has ended by `at`."""
     if state.run and at - state.run.last_at > gap:
         state = state._replace(run=None)
+    state, ended = _fall_silent(state, last_at, at, gap)
+    lapsed = state.lapsed
+    if (
+        lapsed is None
+        or lapsed.ended_at is None
+        or at - (state.active_at or lapsed.ended_at) <= LONGEST_SILENCE
+    ):
+        return state, ended
+    return state._replace(lapsed=None, active_at=None), lapsed
+
+
+def _fall_silent(
+    state: RoomState, last_at: datetime | None, at: datetime, gap: timedelta
+) -> tuple[RoomState, Broadcast | None]:
     if state.open is None:
         return state, None
     heard = state.active_at if state.open.start_inferred else last_at
@@ -138,10 +154,7 @@ def _step(state: RoomState, mark: Mark, gap: timedelta) -> tuple[RoomState, Broa
         closed = replace(state.open, ended_at=mark.at, end_inferred=True) if state.open else state.lapsed
         return RoomState(open=Broadcast(mark.at)), closed
     if mark.method == STOP:
-        lapsed = state.lapsed
-        if lapsed is not None and lapsed.ended_at is not None and mark.at - lapsed.ended_at > LONGEST_SILENCE:
-            return RoomState(stopped_at=mark.at), lapsed
-        lasted = state.open or lapsed
+        lasted = state.open or state.lapsed
         closed = replace(lasted, ended_at=mark.at, end_inferred=False) if lasted else None
         return RoomState(stopped_at=mark.at), closed
     if mark.method not in ACTIVITY:
@@ -160,6 +173,6 @@ def _extend_run(state: RoomState, mark: Mark) -> tuple[RoomState, Broadcast | No
         people = (*people, mark.person)
     run = Run(run.first_at, mark.at, run.count + 1, people)
     if run.count < _RUN_EVENTS or len(people) < _RUN_PEOPLE:
-        return state._replace(run=run), None
+        return state._replace(run=run, active_at=mark.at if state.lapsed else None), None
     opened = Broadcast(run.first_at, start_inferred=True)
     return state._replace(run=None, open=opened, active_at=mark.at, lapsed=None), state.lapsed

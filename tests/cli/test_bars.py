@@ -30,6 +30,17 @@ def test_a_bar_behind_a_figure_is_as_long_as_it_is_of_the_most(encoding: str, dr
 
 
 def test_a_bar_below_zero_is_hollow_and_nothing_goes_over_the_edge() -> None:
-    lines = list(bars([("monday", 2000.0), ("tuesday", -1000.0)], screen("utf-8")))
+    lines = list(bars([("monday", 2000.0), ("tuesday", -1000.0)], "tokens by day", screen("utf-8")))
 
-    assert lines == [f"monday    2,000  {'█' * 13}\n", f"tuesday  -1,000  {'░' * 6}\n"]
+    assert lines[:2] == [f"monday    2,000  {'█' * 13}\n", f"tuesday  -1,000  {'░' * 6}\n"]
+    assert lines[2:] == ["\n", "tokens by day; ░ is below zero\n"]
+
+
+def test_what_bars_are_of_stands_below_them_and_fits() -> None:
+    what = "tokens that came in by the ledger"
+
+    assert list(bars([("monday", 20.0)], what, screen("ascii")))[1:] == [
+        "\n",
+        "tokens that came in by the\n",
+        "ledger\n",
+    ]

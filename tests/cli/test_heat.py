@@ -33,7 +33,7 @@ def test_an_hour_without_anything_is_blank_and_an_unknown_one_is_not(
 ) -> None:
     many = [*CELLS, Cell(Hour(3, 20), 12_345.0)] if columns < 60 else CELLS
     lines = "".join(
-        week(many, Screen(is_terminal=True, columns=columns, encoding=encoding, color=False))
+        week(many, "tokens", Screen(is_terminal=True, columns=columns, encoding=encoding, color=False))
     ).splitlines()
 
     assert lines[1].startswith(monday)
@@ -43,7 +43,7 @@ def test_an_hour_without_anything_is_blank_and_an_unknown_one_is_not(
 def test_a_week_in_which_nothing_happened_says_so() -> None:
     screen = Screen(is_terminal=True, columns=80, encoding="utf-8", color=False)
 
-    assert "nothing happened\n" in list(week([Cell(Hour(0, 0), 0.0)], screen))
+    assert "nothing happened\n" in list(week([Cell(Hour(0, 0), 0.0)], "tokens", screen))
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,12 @@ def test_a_short_hour_sets_no_scale_and_has_at_most_the_highest_shade(
 ) -> None:
     cells = [Cell(Hour(0, 0), long), Cell(Hour(0, 1), short, is_long=False)]
     screen = Screen(is_terminal=True, columns=80, encoding="utf-8", color=False)
-    lines = list(week(cells, screen))
+    lines = list(week(cells, "tokens", screen))
 
     assert lines[1].startswith(f"mon {drawn} ··")
     assert ("an hour too short to count may be more\n" in lines) == (short > long > 0)
     page = pictures.week(cells, "tokens")
-    assert page.alt == f"tokens by hour of the week; the most on monday at {'00' if long else '01'}:00"
+    most = "100, on monday at 00:00" if long else "50, on monday at 01:00"
+    assert page.alt == f"tokens an hour live, by hour of the week; the brightest, {most}"
+    assert "tokens an hour live and captured; · is no such hour\n" in lines
     assert max(float(part.split('"')[0]) for part in page.shapes.split('fill-opacity="')[1:]) == 1

@@ -212,10 +212,20 @@ def test_of_many_movers_the_ten_that_moved_most_are_told(mine: MhcHere, database
     assert found == [f"room_{n:02}" for n in (0, 1, 11, 2, 10, 3, 9, 4, 8, 5)]
 
 
+def test_who_left_stands_on_a_page_as_on_a_terminal(mine: MhcHere) -> None:
+    said = mine("report", "followers", MHC_FORCE_TTY="80").stderr
+    written = mine("report", "followers", "--html", "page.html", MHC_FORCE_TTY="80").stderr
+    left = next(line.removeprefix("left: ") for line in said.splitlines() if line.startswith("left: "))
+
+    assert f"<dt>left</dt><dd><bdi>{left}</bdi>" in (mine.home / "page.html").read_text()
+    assert "left: " not in written
+
+
 def test_the_bars_fit_and_a_loss_looks_unlike_a_gain(mine: MhcHere) -> None:
     lines = mine("report", "followers", "--plot", MHC_FORCE_TTY="80").stdout.splitlines()
 
-    assert [line.split()[:2] for line in lines] == [
+    assert lines[-2:] == ["", "net follows by day; ░ is below zero"]
+    assert [line.split()[:2] for line in lines[:-2]] == [
         ["2026-01-01", "1"], ["2026-01-02", "-1"], ["2026-01-03", "1"], ["2026-01-04", "-1"],
     ]  # fmt: skip
     assert "█" in lines[0]

@@ -136,7 +136,9 @@ def test_bars_are_of_what_was_earned_and_fit_80_columns(mine: MhcHere) -> None:
         run = mine("report", "income", "--plot", *words, MHC_FORCE_TTY="80", LC_ALL="C.UTF-8")
         lines = run.stdout.splitlines()
         assert all(len(line) <= 80 for line in lines)
-        return lines
+        end = lines.index("")
+        assert lines[end + 1].startswith("tokens earned by ")
+        return lines[:end]
 
     sessions = drawn()
     assert [line.split(BLOCK)[0].split() for line in sessions] == [
@@ -161,7 +163,7 @@ def test_bars_are_of_what_was_earned_and_fit_80_columns(mine: MhcHere) -> None:
 def test_where_the_ledger_does_not_reach_bars_are_of_what_was_captured(captured: MhcHere) -> None:
     piped = captured("report", "income", "--plot").stdout
 
-    assert [line.split()[:3] for line in piped.splitlines()] == [
+    assert [line.split()[:3] for line in piped.split("\n\n", 1)[0].splitlines()] == [
         ["2026-01-01", "19:00", "215"],
         ["2026-01-02", "19:00", "20"],
     ]

@@ -192,3 +192,64 @@ def test_a_page_has_the_first_rows_and_says_how_many_there_are(
     assert "500 of 603; -L 0 for all" in page.read_text()
     mine("report", "tippers", "--html", str(page), "-L", "0")
     assert page.read_text().count("<tr>") == 1 + 603
+
+
+def test_on_a_telephone_and_on_paper_no_figure_is_cut(
+    mine: MhcHere, chromium: Browser, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as conn:
+        store(conn, [tip(12, "w" * 60, 12_345)], page=9)
+    page = mine.home / "page.html"
+    mine("report", "tippers", "--html", str(page))
+    window = chromium.new_page(viewport={"width": 390, "height": 900})
+    window.goto(page.as_uri())
+    ends = "[...document.querySelectorAll('td bdi')].map(one => one.getBoundingClientRect().right)"
+    assert max(window.evaluate(ends)) <= 390
+
+    window.set_viewport_size({"width": 700, "height": 900})
+    window.emulate_media(media="print")
+    assert (
+        window.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+    )
+    assert max(window.evaluate(ends)) <= 700
+    window.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("followers", "--compare", "previous", "--since", "2026-01-01"), ("audience",), ("sessions",)],
+    ids=lambda words: words[0],
+)
+def test_a_day_or_a_figure_is_never_broken_over_two_lines(
+    mine: MhcHere, chromium: Browser, words: tuple[str, ...]
+) -> None:
+    page = mine.home / "page.html"
+    mine("report", *words, "--html", str(page))
+    window = chromium.new_page(viewport={"width": 760, "height": 900})
+    window.goto(page.as_uri())
+    lines = "[...document.querySelectorAll('td.t bdi, td.n bdi')].map(one => one.getClientRects().length)"
+    assert set(window.evaluate(lines)) == {1}
+    window.close()
+
+
+def test_names_before_bars_are_inside_the_picture_in_any_letters(
+    mine: MhcHere, chromium: Browser, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as conn:
+        store(conn, [tip(12, letter * 30, 5_000) for letter in "wmi_8"], page=9)
+    page = mine.home / "page.html"
+    mine("report", "tippers", "--html", str(page))
+    window = chromium.new_page(viewport={"width": 1280, "height": 900})
+    window.goto(page.as_uri())
+    starts = "[...document.querySelectorAll('svg text')].map(one => one.getBBox().x)"
+    assert min(window.evaluate(starts)) >= 0
+    assert "tokens, of the first 8" in window.inner_text("figcaption")
+    window.close()
+
+
+def test_a_page_says_of_which_tippers_it_is(mine: MhcHere) -> None:
+    page = mine.home / "page.html"
+    mine("report", "tippers", "--since", "2026-01-20", "--segment", "new", "--html", str(page))
+
+    assert "<h1>Who tipped for the first time</h1>" in page.read_text()
+    assert "nobody tipped for the first time in that time" in page.read_text()

@@ -269,7 +269,7 @@ def test_of_a_range_to_come_there_is_none_before_it(mine: MhcHere) -> None:
 
 
 def test_no_more_bars_are_drawn_than_were_asked_for(mine: MhcHere) -> None:
-    assert len(mine("report", "sessions", "--plot", "-L", "1").stdout.splitlines()) == 1
+    assert len(mine("report", "sessions", "--plot", "-L", "1").stdout.splitlines()) == 1 + 2
 
 
 def test_a_range_before_in_which_the_room_was_dark_has_no_session(mine: MhcHere) -> None:
@@ -446,12 +446,19 @@ def test_a_table_says_the_totals_beside_it(mine: MhcHere) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "figures"),
-    [("tokens", ["20", "215"]), ("tokens_per_hour", ["40", "322"]), ("visitors", ["1", "2"])],
+    ("metric", "figures", "word"),
+    [
+        ("tokens", ["20", "215"], "tokens"),
+        ("tokens_per_hour", ["40", "322"], "tokens an hour live"),
+        ("visitors", ["1", "2"], "people"),
+    ],
 )
-def test_bars_are_readable_in_80_columns_and_in_ascii(mine: MhcHere, metric: str, figures: list[str]) -> None:
+def test_bars_are_readable_in_80_columns_and_in_ascii(
+    mine: MhcHere, metric: str, figures: list[str], word: str
+) -> None:
     run = mine("report", "sessions", "--plot", "--metric", metric, MHC_FORCE_TTY="80", LC_ALL="C.UTF-8")
-    lines = run.stdout.splitlines()
+    *lines, blank, said = run.stdout.splitlines()
+    assert (blank, said) == ("", f"{word} by session")
     assert [line.split()[:3] for line in lines] == [
         ["2026-01-02", "19:00", figures[0]],
         ["2026-01-01", "19:00", figures[1]],
@@ -460,7 +467,7 @@ def test_bars_are_readable_in_80_columns_and_in_ascii(mine: MhcHere, metric: str
     assert lines[1].count("█") > lines[0].count("█") > 0
 
     weeks = mine("report", "sessions", "--plot", "--by", "week", "--metric", metric, MHC_FORCE_TTY="80")
-    assert [line.split()[0] for line in weeks.stdout.splitlines()] == ["2025-12-29"]
+    assert [line.split()[0] for line in weeks.stdout.splitlines()[:-2]] == ["2025-12-29"]
 
 
 def test_bars_are_not_for_programs(mine: MhcHere) -> None:

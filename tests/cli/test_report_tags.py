@@ -277,3 +277,15 @@ def test_of_a_viewer_whom_no_source_knows_it_says_how_to_ask(mine: MhcHere) -> N
 
     assert "mhc snapshot pull viewer_two --source statbate.member_tag_spending" in run.stderr
     assert mine("report", "tags", "viewer_two", "--json").json["rows"] == []
+
+
+def test_on_a_page_the_figures_of_the_whole_room_are_written_as_in_the_table(
+    mine: MhcHere, database: Database
+) -> None:
+    with database.write() as conn:
+        store(conn, [tip(6, "viewer_one", 9_760)], page=2)
+    page = mine.home / "page.html"
+    mine("report", "tags", "--html", str(page))
+
+    assert "<dt>tokens</dt><dd><bdi>10,000</bdi>" in page.read_text()
+    assert "<dt>per hour</dt><dd><bdi>13,333.33</bdi>" in page.read_text()

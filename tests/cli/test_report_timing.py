@@ -169,7 +169,7 @@ def test_some_seconds_of_an_hour_set_no_scale(mine: MhcHere, database: Database)
     assert lines[-1] == "an hour too short to count may be more"
     page = mine.home / "page.html"
     assert mine("report", "timing", "--html", str(page)).status == 0
-    assert "the most on thursday at 19:00" in page.read_text()
+    assert "322, on thursday at 19:00" in page.read_text()
     assert 'fill-opacity="1.00"' in page.read_text()
     assert "12,000.00" in page.read_text()
 

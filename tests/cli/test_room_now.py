@@ -75,6 +75,27 @@ def test_who_is_in_the_room_now(database: Database, mine: MhcHere) -> None:
     assert mine("room", "now", "--json", CHATURBATE_USERNAME="never_seen").json == []
 
 
+def test_a_room_that_is_watched_shows_as_many_as_the_screen_holds_and_says_so(
+    run_mhc: Mhc, database: Database, database_url: str
+) -> None:
+    live(database)
+    environment = {"DATABASE_URL": database_url, "CHATURBATE_USERNAME": "example_room"}
+    environment |= {"MHC_FORCE_TTY": "80", "LINES": "6"}
+    for more, shown, said in ((), 2, "2 of 3 shown; -L 0 for all"), (("-L", "0"), 3, ""):
+        words = ["room", "now", "--watch", "--interval", "0.1", "--fields", "username", *more]
+        with run_mhc.start(*words, **environment) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            frames = [process.stdout.readline() for _ in range(2 * (1 + shown))]
+            process.send_signal(signal.SIGINT)
+            told = process.stderr.read()
+        assert [place for place, line in enumerate(frames) if line == "USERNAME\n"] == [0, 1 + shown]
+        assert said in told
+        assert told.count("warning: nobody listens to the room") > 1, (
+            "each frame has it: the one before is gone"
+        )
+
+
 def test_a_room_that_is_watched_prints_a_frame_a_change_and_ends_with_the_key(
     run_mhc: Mhc, database: Database, database_url: str
 ) -> None:

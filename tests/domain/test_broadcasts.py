@@ -70,6 +70,16 @@ def test_a_stop_after_a_silence_shows_that_the_broadcast_lasted() -> None:
     assert (ended, state.stopped_at) == ([over], at(366))
 
 
+def test_six_hours_of_silence_go_from_one_line_to_the_next() -> None:
+    quiet = [(float(place), "chatMessage", 1) for place in range(5, 1500, 359)]
+    assert read((0, START, None), *quiet, (1500, STOP, None))[1] == [Broadcast(at(0), at(1500))]
+    over = Broadcast(at(0), at(5) + JUST_AFTER, end_inferred=True)
+    by_the_way = [(float(place), "userEnter", 2) for place in range(6, 900, 40)]
+    later = [(366.1, "chatMessage", 1), (700.0, STOP, None)]
+    assert read((0, START, None), (5, "tip", 1), *later)[1] == [over]
+    assert read((0, START, None), (5, "tip", 1), *by_the_way, (900, STOP, None))[1][0].end_inferred
+
+
 def test_a_stop_is_not_that_of_a_broadcast_after_which_another_began() -> None:
     over = Broadcast(at(0), at(5) + JUST_AFTER, end_inferred=True)
     told = [(0, START, None), (5, "tip", 1)]

@@ -45,7 +45,9 @@ METHODS = (
 )
 
 one_event = st.tuples(
-    st.sampled_from([0, 1, 60_000, 300_000, 1_000_000, 2_400_000]),  # pause before it, in milliseconds
+    st.sampled_from(
+        [0, 1, 60_000, 300_000, 1_000_000, 2_400_000, 12_000_000, 22_000_000]
+    ),  # pause before it, in milliseconds
     st.sampled_from(METHODS),
     st.sampled_from(PEOPLE),
     st.booleans(),

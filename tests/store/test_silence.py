@@ -17,7 +17,7 @@ from mhc.store.database import Database
 from store.test_derived import BASE, PEOPLE, dump, make, one_event, store
 
 quiet = st.tuples(
-    st.sampled_from([60_000, 60_000, 2_400_000]),
+    st.sampled_from([60_000, 60_000, 2_400_000, 12_000_000, 22_000_000]),
     st.sampled_from(["broadcastStart", "broadcastStop", "userEnter", "chatMessage", "chatMessage", "tip"]),
     st.sampled_from(PEOPLE[:2]),
     st.just(False),

@@ -245,7 +245,7 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
     """Give what a page says of the figures that belong to no row."""
     if about.head is None:
         return (
-            (name.replace("_", " "), str(value))
+            (name.replace("_", " "), _figure(value))
             for name, value in about.more.items()
             if isinstance(value, str | int | float) and name not in hidden
         )
@@ -254,6 +254,12 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
         (field.name, HIDDEN if field.hidden and field.is_secret else "; ".join(row[field.name]))
         for field in out.screened(about.head.fields)
     )
+
+
+def _figure(value: str | float) -> str:
+    if isinstance(value, str | bool):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) or value == int(value) else f"{value:,.2f}"
 
 
 def page_limit(out: Writer) -> int | None:

@@ -81,4 +81,4 @@ def _pictures(rows: "Sequence[Row]") -> "Sequence[Picture]":
     from mhc.cli.pictures import bars
 
     paid = [(row.username or "(anonymous)", row.tokens) for row in rows if row.tokens]
-    return [bars(paid[:_DRAWN], "tokens")] if paid else []
+    return [bars(paid[:_DRAWN], f"tokens, of the first {len(paid[:_DRAWN])}")] if paid else []

@@ -93,27 +93,28 @@ def command(
     about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     comparing.tell(out, then)
     days = [(row.day.isoformat(), row.net) for row in found.rows]
+    said = [("left", _who_left(found.left))] if found.left else []
+    said += [("movers", _moved(found.movers))] if found.movers else []
     drawn = Drawn(
         "Who began and ceased to follow",
         partial(_lines, days, out.screen),
         partial(_pictures, days),
-        [("movers", _moved(found.movers))] if found.movers else [],
+        said,
     )
     nothing = "nobody was seen to follow or to leave in that time; what was captured: mhc capture coverage"
     pairs = comparing.days(asked, then, out.tz)
     rows = out.ordered(DAYS, followers.beside(found, earlier if then and then.is_known else None, pairs))
     fields = DAYS if then is None else comparing.columns(DAYS, _COMPARED)
     show(out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
-    if found.left and out.format == "table":
-        out.message(_who_left(found.left))
-    if found.movers and out.format == "table" and html is None:
-        out.message(f"movers: {_moved(found.movers)}")
+    if out.format == "table" and html is None:
+        for name, text in said:
+            out.message(f"{name}: {text}")
 
 
 def _who_left(left: "Sequence[Left]") -> str:
     said = [one.username + ("" if one.days is None else f" after {one.days:,.0f} d") for one in left[:_NAMED]]
     more = len(left) - len(said)
-    return f"left: {', '.join(said)}{f' and {more} more, in JSON' if more else ''}"
+    return f"{', '.join(said)}{f' and {more} more, in JSON' if more else ''}"
 
 
 def _moved(movers: "Sequence[Mover]") -> str:
@@ -126,10 +127,11 @@ def _moved(movers: "Sequence[Mover]") -> str:
 def _lines(days: "Sequence[tuple[str, int]]", screen: Screen) -> "Iterator[str]":
     from mhc.cli.bars import bars
 
-    return bars(days, screen)
+    return bars(days, "net follows by day", screen)
 
 
 def _pictures(days: "Sequence[tuple[str, int]]") -> "Sequence[Picture]":
     from mhc.cli.pictures import bars
 
-    return [bars(days, "net follows by day")] if days else []
+    below = ", pale where more ceased than began" if any(net < 0 for _day, net in days) else ""
+    return [bars(days, f"net follows by day{below}")] if days else []

@@ -139,8 +139,8 @@ def command(
     local = out.tz if out.format == "table" or plot or html is not None else None
     rows = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
     bars = _bars(rows[: out.given_limit or None])
-    lines = partial(_lines, bars, out.screen) if bars else None
-    drawn = Drawn("What the room earned", lines, partial(_pictures, _bars(rows)), sums)
+    lines = partial(_lines, bars, by, out.screen) if bars else None
+    drawn = Drawn("What the room earned", lines, partial(_pictures, _bars(rows), by), sums)
     show(out, asked, about, INCOME, out.ordered(INCOME, rows),
         nothing=_NOTHING, drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
@@ -168,16 +168,21 @@ def _bars(rows: "Sequence[Mapping[str, object]]") -> list[tuple[str, int]]:
     return [(str(name or "-"), tokens) for name, tokens in known if isinstance(tokens, int)]
 
 
-def _lines(values: Sequence[tuple[str, int]], screen: "Screen") -> "Iterator[str]":
+def _lines(values: Sequence[tuple[str, int]], by: str, screen: "Screen") -> "Iterator[str]":
     from mhc.cli.bars import bars
 
-    return bars(values, screen)
+    return bars(values, _what(by), screen)
 
 
-def _pictures(values: Sequence[tuple[str, int]]) -> "Sequence[Picture]":
+def _pictures(values: Sequence[tuple[str, int]], by: str) -> "Sequence[Picture]":
     from mhc.cli.pictures import bars
 
-    return [bars(values, "tokens earned")] if values else []
+    return [bars(values, _what(by))] if values else []
+
+
+def _what(by: str) -> str:
+    outside = ", - outside of any" if by == "session" else ""
+    return f"tokens earned by {by}{outside}: by the ledger, or as captured where it does not reach"
 
 
 def _sums(now: Mapping[str, comparing.Figure], was: Mapping[str, comparing.Figure]) -> list[tuple[str, str]]:

@@ -197,18 +197,23 @@ def _lines(cohorts: "Sequence[Cohort]", by: str, out: Writer) -> "Iterator[str]"
 def _pictures(
     rows: "Sequence[Row]", cohorts: "Sequence[Cohort]", metric: str, by: str, tz: tzinfo
 ) -> "Sequence[Picture]":
-    from mhc.cli.pictures import captioned, parted, triangle
+    from mhc.cli.pictures import parted, triangle
 
     if not rows:
         return []
-    lines = [(_name(one, tz) or "", one.size, _shares(one)[:_WIDE]) for one in cohorts[:_DRAWN][::-1]]
+    drawn = cohorts[:_DRAWN][::-1]
+    lines = [
+        (f"{_name(one, tz) or ''}{'' if one.complete else '*'}", one.size, _shares(one)[:_WIDE])
+        for one in drawn
+    ]
     most = max(len(one.again) for one in cohorts)
     said = f"how many of the new {metric} came again so many {by}s later"
     said += f", {_WIDE} of {most}" if most > _WIDE else ""
-    pictures = [captioned(triangle(lines, said), said)]
+    said += "" if all(one.complete for one in drawn) else f"; * is no whole {by}"
+    pictures = [triangle(lines, said)]
     if bars := _bars(rows[:_DRAWN], metric, tz):
         words = ("new", "returning")
-        pictures.append(captioned(parted(bars, words), f"{metric} by {by}: new + returning"))
+        pictures.append(parted(bars, words, f"{metric} by {by}: new + returning, the new ones brighter"))
     return pictures
 
 

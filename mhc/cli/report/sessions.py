@@ -63,7 +63,7 @@ SESSIONS = (
     Field("tips", "int", "Tips.", table=False, secrecy="amount"),
     Field("tippers", "int", "How many people tipped by name; once each.", secrecy="open"),
     Field("messages", "int", "Public lines.", table=False, secrecy="open"),
-    Field("unique_visitors", "int", "How many people were there, once each; null where that is not kept any more.",
+    Field("unique_visitors", "int", "How many people were seen to come or go, once each; null where that is not kept any more.",
           header="people"),
     Field("new_followers", "int", "How many people began to follow.", table=False),
     Field("unfollows", "int", "How many ceased.", table=False),
@@ -162,7 +162,7 @@ def command(
         sums.append(("change", comparing.said(now, was, {} if out.on_stream() else _SAID)))
     drawn = Drawn(
         f"What {'sessions' if by == 'session' else by + 's'} came to",
-        partial(_lines, rows[: out.given_limit or None], metric, out.screen),
+        partial(_lines, rows[: out.given_limit or None], metric, by, out.screen),
         partial(_pictures, rows, metric, by),
         sums,
     )
@@ -274,14 +274,19 @@ def _drawn(rows: Sequence[Mapping[str, object]], metric: str) -> list[tuple[str,
     return [(name, value) for name, value in known if isinstance(value, int | float)]
 
 
-def _lines(rows: Sequence[Mapping[str, object]], metric: str, screen: "Screen") -> Iterator[str]:
+def _lines(rows: Sequence[Mapping[str, object]], metric: str, by: str, screen: "Screen") -> Iterator[str]:
     from mhc.cli.bars import bars
 
-    return bars(_drawn(rows, metric), screen)
+    return bars(_drawn(rows, metric), _what(metric, by), screen)
 
 
 def _pictures(rows: Sequence[Mapping[str, object]], metric: str, by: str) -> "Sequence[Picture]":
     from mhc.cli.pictures import bars
 
     values = _drawn(rows, metric)
-    return [bars(values, f"{metric.replace('_', ' ')} by {by}")] if values else []
+    return [bars(values, _what(metric, by))] if values else []
+
+
+def _what(metric: str, by: str) -> str:
+    word = {"tokens_per_hour": "tokens an hour live", "visitors": "people"}.get(metric, metric)
+    return f"{word} by {by}"

@@ -148,12 +148,12 @@ def _figure(row: Shown, name: str) -> float:
 
 
 def _pictures(rows: Sequence[Shown], figure: str) -> "Sequence[Picture]":
-    from mhc.cli.pictures import bars, captioned
+    from mhc.cli.pictures import bars
 
     found = []
     for some in _by_source(rows):
         values = [(str(row["tag"] or NO_TAG), _figure(row, figure)) for row in some[:_DRAWN]]
         what = " ".join(str(some[0][name]) for name in ("source", "range") if some[0][name])
         said = f"tokens by tag: {what}" if what else "tokens by the hour live, by tag"
-        found.append(captioned(bars(values, said), said))
+        found.append(bars(values, said))
     return found

@@ -112,7 +112,9 @@ def command(
     title = f"When {'people come' if metric == 'arrivals' else metric + ' come'}{f' from {whom.username}' if whom else ''}"
     first = clock(ctx, out).first_weekday
     drawn = Drawn(
-        title, partial(_map, found.rows, out.screen, first), partial(_pictures, found.rows, metric, first)
+        title,
+        partial(_map, found.rows, metric, out.screen, first),
+        partial(_pictures, found.rows, metric, first),
     )
     was = earlier.rows if earlier is not None and then is not None and then.is_known else None
     rows = out.ordered(HOURS, timing.beside(found.rows, was))
@@ -120,10 +122,10 @@ def command(
     show(out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
 
 
-def _map(rows: "Sequence[Row]", screen: Screen, first_day: int) -> "Iterator[str]":
+def _map(rows: "Sequence[Row]", metric: str, screen: Screen, first_day: int) -> "Iterator[str]":
     from mhc.cli.heat import week
 
-    return week(rows, screen, first_day)
+    return week(rows, metric, screen, first_day)
 
 
 def _pictures(rows: "Sequence[Row]", metric: str, first_day: int) -> "Sequence[Picture]":

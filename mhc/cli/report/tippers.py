@@ -39,6 +39,18 @@ if TYPE_CHECKING:
     from mhc.store.counting import Scope
 
 _DRAWN = 20  # bars
+_TITLES = {
+    None: "Who tipped",
+    "new": "Who tipped for the first time",
+    "returning": "Who tipped again",
+    "lapsed": "Who tipped before, and no more",
+}
+_NOBODY = {
+    None: "no tips",
+    "new": "nobody tipped for the first time",
+    "returning": "nobody tipped again",
+    "lapsed": "nobody is known to have ceased to tip",
+}
 _LOOKED_UP = frozenset({"before", "trend", "elsewhere", "elsewhere_at"})
 _LAPSED = ("username", "before", "tokens", "trend", "elsewhere")
 _COMPARED = (
@@ -149,7 +161,7 @@ def command(
     about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
     _tell(out, found, rows, segment)
     comparing.tell(out, then)
-    nothing = "no tips in that time; what was captured: mhc capture coverage"
+    nothing = f"{_NOBODY[segment]} in that time; what was captured: mhc capture coverage"
     fields = (
         TIPPERS
         if then is None and segment != "lapsed"
@@ -160,7 +172,12 @@ def command(
         (row.username or "(anonymous)", (row.before or 0) if lapsed else row.tokens)
         for row in found.rows[: min(top or _DRAWN, _DRAWN)]
     ]
-    drawn = Drawn("Who tipped", partial(_lines, values, out.screen), partial(_pictures, values))
+    what = f"tokens{' in the time before' if lapsed else ''}, of the first {len(values)}"
+    drawn = Drawn(
+        _TITLES[segment],
+        partial(_lines, values, what, out.screen),
+        partial(_pictures, values, what),
+    )
     show(out, asked, about, fields, rows, nothing=nothing, drawn=drawn, plot=plot, html=html)
 
 
@@ -210,13 +227,13 @@ def _tell(out: Writer, found: "Report", rows: "Sequence[Row]", segment: str | No
         out.message(f"elsewhere as Statbate had it, {' to '.join(days)}")
 
 
-def _lines(values: "Sequence[tuple[str, int]]", screen: Screen) -> "Iterator[str]":
+def _lines(values: "Sequence[tuple[str, int]]", what: str, screen: Screen) -> "Iterator[str]":
     from mhc.cli.bars import bars
 
-    return bars(values, screen)
+    return bars(values, what, screen)
 
 
-def _pictures(values: "Sequence[tuple[str, int]]") -> "Sequence[Picture]":
+def _pictures(values: "Sequence[tuple[str, int]]", what: str) -> "Sequence[Picture]":
     from mhc.cli.pictures import bars
 
-    return [bars(values, f"tokens of the first {len(values)}")] if values else []
+    return [bars(values, what)] if values else []

@@ -53,5 +53,8 @@ def command(
     rows = [one._asdict() | {"gained": one.followers - one.before} for one in found]
     rows.sort(key=lambda row: -row["gained"])
     out.rows(
-        FIELDS, out.ordered(FIELDS, rows), total=len(rows), nothing="no poll read a room twice in this time"
+        FIELDS,
+        out.ordered(FIELDS, rows),
+        total=len(rows),
+        nothing="no poll read a room twice in this time: mhc room poll",
     )

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
@@ -36,6 +37,7 @@ NOW = (
 )  # fmt: skip
 # Lines of a room that is watched say to which look they belong.
 _WATCHED = (*NOW, Field("read_at", "time", "When that was read.", header="read at", table=False))
+_AROUND = 4  # lines of a watched room: a warning, the header, how many are shown, and the cursor's
 _NOBODY = "nobody is known to be there"
 
 
@@ -83,8 +85,9 @@ def _watch(ctx: click.Context, out: Writer, db: "Database", room: str | None, in
     look_for_garbage()
     while True:
         try:
-            found = _read(ctx, db, room, first=before is None)
-            if out.screen.is_terminal or found != before:
+            anew = out.screen.is_terminal
+            found = _read(ctx, db, room, first=anew or before is None, anew=anew)
+            if anew or found != before:
                 _frame(ctx, out, found, first=before is None)
             before, away = found, False
         except (UnavailableError, TryLaterError) as error:
@@ -94,25 +97,39 @@ def _watch(ctx: click.Context, out: Writer, db: "Database", room: str | None, in
         pause(interval)
 
 
-def _read(ctx: click.Context, db: "Database", room: str | None, *, first: bool) -> "list[Row]":
+def _read(
+    ctx: click.Context, db: "Database", room: str | None, *, first: bool, anew: bool = False
+) -> "list[Row]":
+    """Read who is there; `anew` clears a terminal before anything is said of it, `first` says what is to be said."""
     from mhc.reports import room_now
 
     with db.read() as conn:
         where = rooms(ctx, conn, room)
+        found = room_now.read(conn, where.ids or (), utc_now())
+        if anew:
+            clear_screen()
         if first:
             say_if_unheard(ctx, conn, where.ids)
-        return room_now.read(conn, where.ids or (), utc_now())
+        return found
 
 
 def _frame(ctx: click.Context, out: Writer, found: "list[Row]", *, first: bool) -> None:
     """Show it anew: on a terminal in place of what was there, elsewhere below it."""
     out.screen = screen(ctx.ensure_object(Shared).color)
-    clear_screen()
     if not first and out.format in {"tsv", "csv"}:
         sys.stdout.write("\n")
     at = utc_now()
-    _print(out, [asdict(row) | {"read_at": at} for row in found], _WATCHED)
+    _print(out, [asdict(row) | {"read_at": at} for row in found], _WATCHED, _fit(out))
 
 
-def _print(out: Writer, rows: "Sequence[OutRow]", fields: "Sequence[Field]" = NOW) -> None:
-    out.rows(fields, out.ordered(fields, rows), total=len(rows), nothing=_NOBODY)
+def _fit(out: Writer) -> int | None:
+    """Give how many rows a screen holds, where a reader sees that and did not say how many; those above would roll off."""
+    if not out.screen.is_terminal or out.format != "table" or out.given_limit is not None:
+        return None
+    return max(1, get_terminal_size().lines - _AROUND)
+
+
+def _print(
+    out: Writer, rows: "Sequence[OutRow]", fields: "Sequence[Field]" = NOW, fit: int | None = None
+) -> None:
+    out.rows(fields, out.ordered(fields, rows), total=len(rows), limit=fit, nothing=_NOBODY)

@@ -20,7 +20,7 @@ SESSIONS = (
     Field(
         "unique_visitors",
         "int",
-        "How many people were there; null where that is not kept any more.",
+        "How many people were seen to come or go; null where that is not kept any more.",
         header="people",
     ),
     Field("new_followers", "int", "How many people followed.", table=False),

@@ -195,11 +195,11 @@ def _page(
 
 
 def _pictures(out: Writer, curves: "Sequence[tuple[Metric, Sequence[Place]]]") -> "list[Picture]":
-    from mhc.cli.pictures import captioned, line
+    from mhc.cli.pictures import line
 
     found = []
     for metric, points in curves:
         first, last = (f"{at.astimezone(out.tz):%Y-%m-%d}" for at, _value in (points[0], points[-1]))
         said = f"{metric.name}: {_between(metric, points)}"
-        found.append(captioned(line(points, (first, last), said), said))
+        found.append(line(points, (first, last), said))
     return found
