@@ -23,6 +23,7 @@ done_there: ColumnElement[bool] = and_(
     event.c.method_id.in_(_DONE_THERE), event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) < 1
 )
 
+_KNOWN = EPOCH + timedelta(milliseconds=1)  # what is of unknown time is in no range
 _NEAR = timedelta(minutes=1) // timedelta(milliseconds=1)  # a page may show no seconds
 
 
@@ -59,8 +60,8 @@ class Scope(NamedTuple):
 def within(conn: Connection, query: Any, scope: Scope) -> Any:
     """Keep the events of a scope that count; streams of the testbed are named, so that an index alone can answer."""
     query = query.where(counted)
-    if scope.since is not None:
-        query = query.where(event.c.at >= scope.since)
+    if scope.since is not None or scope.until is not None:
+        query = query.where(event.c.at >= max(scope.since or EPOCH, _KNOWN))
     if scope.until is not None:
         query = query.where(event.c.at < scope.until)
     if scope.room_ids is not None:

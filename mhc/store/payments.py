@@ -161,7 +161,7 @@ def tipped_before(conn: Connection, scope: Scope, at: datetime, *, hidden: bool)
     """Give the rows of people who tipped before an instant, in the rooms of a scope; `hidden` knows the anonymous, too."""
     if scope.testbed:  # the totals leave it out
         paid = list_all(conn, scope._replace(since=None, until=at))
-        tips = (one for one in paid if one.is_tip and one.at_ms and (hidden or not one.anonymous))
+        tips = (one for one in paid if one.is_tip and (hidden or not one.anonymous))
         return {one.actor_id for one in tips if one.actor_id is not None}
     total = person_total.c
     tipped = total.first_tip_at < at
