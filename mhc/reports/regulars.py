@@ -8,7 +8,7 @@ to come: nobody misses a show that was not, or that nobody listened to.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import to_ms
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 AWAY = 5  # sessions in a row that a regular missed
 LOOK_BACK = 100  # sessions: who was away longer is no regular any more
 _WINDOW = AWAY + USUAL.of_sessions
-_EARLY = timedelta(days=1)  # before the first session that is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +133,7 @@ class _Room:
 
     def _start(self, place: int) -> datetime:
         """Give when to begin to look: who is there when a session begins came after the end of the one before."""
-        before = self._shows[place - 1].ended_at if place else None
-        return before or self._shows[place].started_at - _EARLY
+        return session_visits.reach(self._conn, self._ids, self._shows[place].started_at)
 
 
 def _moves(

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -22,14 +21,13 @@ from sqlalchemy import (
 from mhc.domain.clock import to_ms
 from mhc.domain.regulars import Habit
 from mhc.domain.sessions import FAR
-from mhc.store import counting, payments, people
+from mhc.store import counting, payments, people, session_visits
 from mhc.store.counting import done_there, room_of_event
 from mhc.store.long_lists import table_of
 from mhc.store.schema import Instant, event, person, stream_session, visit
 from mhc.store.segments import Range, Those, by_person, in_rooms, is_open, of_merged, those, within
 
 _A_TIME = 100  # people, in a query that looks through the visits of each
-LONGEST = timedelta(days=7)  # of a visit that no session before it ended
 USUAL = Habit()
 
 
@@ -107,7 +105,7 @@ def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[in
     there: ColumnElement[bool] = mine.exists()
     if of.since is not None:
         there = or_(
-            mine.where(came >= _before(conn, of, of.since)).exists(),
+            mine.where(came >= session_visits.reach(conn, of.room_ids, of.since)).exists(),
             mine.where(came.is_(None), left >= of.since).exists(),
         )
     for start in range(0, len(person_ids), _A_TIME):
@@ -126,14 +124,6 @@ def _spoke(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[i
     for start in range(0, len(person_ids), people.CHUNK):
         part = event.c.actor_id.in_(person_ids[start : start + people.CHUNK])
         yield from conn.execute(query.where(part)).scalars()
-
-
-def _before(conn: Connection, of: Range, since: datetime) -> datetime:
-    """Give an instant before all visits that touch a session after `since` began: none goes beyond a session's end."""
-    ended = select(func.max(stream_session.c.ended_at)).where(stream_session.c.started_at < since)
-    ended = in_rooms(ended, stream_session.c.room_id, of).group_by(stream_session.c.room_id)
-    ends: list[datetime] = [one for one in conn.execute(ended).scalars() if one is not None]
-    return min([since - LONGEST, *ends])
 
 
 def _last_shows(of: Range, count: int) -> Select[Any]:
@@ -160,7 +150,7 @@ def _there(show: Any) -> list[Select[Any]]:
         visit.c.room_id == show.room_id
     )
     seen = query.where(or_(is_open, left > show.started_at, came >= show.started_at))
-    seen = seen.where(came >= (show.after or show.started_at - LONGEST))
+    seen = seen if show.after is None else seen.where(came >= show.after)
     unseen = query.where(came.is_(None), left >= show.started_at)
     if show.ended_at is not None:
         seen, unseen = seen.where(came < show.ended_at), unseen.where(left < show.ended_at)

@@ -1,6 +1,7 @@
 """Who comes, and is never seen to: tips and words tell that they are there, on both databases."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import pytest
 
@@ -82,10 +83,7 @@ def test_a_tip_is_one_of_the_shows_that_a_regular_came_to(mine: MhcHere, databas
 
     assert lapsed(mine) == [("viewer_one", 3)]
     assert moved(mine) == (["viewer_one"], [])
-    with database.read() as conn:
-        found = regulars.regulars(conn, Range(None, None, minute(4 * DAY)), Habit())
-        ids = people.ids_of(conn, ["viewer_one", "viewer_two"])
-        assert set(conn.execute(found.alone).scalars()) == set(ids.values())
+    assert regular_in(database, minute(4 * DAY), often=3) == {"viewer_one", "viewer_two"}
 
 
 def test_a_line_without_a_room_is_of_the_room_that_was_listened_to(mine: MhcHere, database: Database) -> None:
@@ -107,3 +105,29 @@ def test_what_another_row_of_a_merged_person_gave_counts_too(mine: MhcHere, data
 
     assert lapsed(mine) == []
     assert moved(mine) == ([], [])
+
+
+def test_who_waited_for_weeks_was_there_when_the_first_show_began(mine: MhcHere, database: Database) -> None:
+    # viewer_three came before anything else, and nobody saw them leave until the first show, on day 20, ended.
+    with database.write() as conn:
+        store(conn, [happening(0, "userEnter", "viewer_three")])
+        for day in range(20, 32):
+            store(conn, show(day, "viewer_two"), page=day)
+        cover(conn, -10, 32 * DAY)
+
+    (*_rest, first) = mine("report", "retention", "--by", "session", "--json").json["rows"]
+    assert (first["started_at"], first["viewers"]) == ("2026-01-21T18:00:00Z", 2)
+    assert mine("session", "show", "1", "--json").json["unique_visitors"] == 2
+    weeks = mine("report", "retention", "--json").json["rows"]
+    assert [row["viewers"] for row in weeks[::-1]][:5] == [1, 1, 1, 2, 1]
+    assert lapsed(mine, "--define", "1 of 1 before 2026-01-22") == [("viewer_three", 1)]
+    mine("watchlist", "add", "Friends", "viewer_three")
+    came = mine("report", "digest", "--json", "--since", "2026-01-21", "--until", "2026-01-21").json["came"]
+    assert [row["username"] for row in came] == ["viewer_three"]
+    assert regular_in(database, minute(21 * DAY)) == {"viewer_two", "viewer_three"}
+
+
+def regular_in(db: Database, until: datetime, often: int = 1) -> set[str]:
+    with db.read() as conn:
+        found = regulars.regulars(conn, Range(None, None, until), Habit(often, 10))
+        return set(people.names_by_id(conn, conn.execute(found.alone).scalars()).values())
