@@ -118,7 +118,7 @@ class _Room:
         for who, last in absences:
             after[who].add(last)
         wanted = []
-        for row in self._crowd.rows(after):
+        for row in sorted(self._crowd.rows(after)):
             mine = places[self._crowd.root(row)]
             for last in sorted(after[self._crowd.root(row)]):
                 back = next((place for place in mine if place > last), len(self._shows))
