@@ -1,4 +1,4 @@
-"""`sessions-close`: ends the live sessions whose stop never came."""
+"""`sessions-close`: ends the live sessions whose stop never came, and begins those that only the feed of rooms shows."""
 
 from mhc.jobs.work import Work
 from mhc.store import derived, sessions, silence
@@ -15,6 +15,9 @@ def run(work: Work) -> None:
         if work.stop.is_set():
             return
         with work.db.write() as conn:
-            ended = silence.end_silent(conn, room_id, work.now(), work.settings.merge_gap)
+            room = (conn, room_id, work.now(), work.settings.merge_gap)
+            ended = silence.end_silent(*room)
+            begun = silence.begin_observed(*room)
         work.counts["rooms"] += 1
+        work.counts["observed"] += begun
         work.counts["ended"] += ended is not None

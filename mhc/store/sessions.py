@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, delete, insert, or_, select, update
 
 from mhc.domain.broadcasts import Broadcast
 from mhc.domain.clock import iso_z
-from mhc.domain.sessions import Origin, Span, match, stitch
+from mhc.domain.sessions import FAR, Origin, Span, match, stitch
 from mhc.errors import UsageError
 from mhc.store import people, session_notes
 from mhc.store.bulk import Bulk, Call, together
@@ -170,10 +170,18 @@ def start(conn: Connection, room_id: int, at: datetime, title: str | None) -> in
     return made
 
 
-def stop(conn: Connection, session: Session, at: datetime) -> None:
-    """End a live session by hand, which makes it one made by hand: a rebuild keeps the end."""
-    query = update(stream_session).where(stream_session.c.id == session.id)
-    conn.execute(query.values(ended_at=at, origin=str(Origin.MANUAL)))
+def stop(conn: Connection, session: Session, at: datetime, origin: Origin = Origin.MANUAL) -> None:
+    """End a live session; by hand, which makes it one made by hand: a rebuild keeps the end."""
+    conn.execute(_one(session).values(ended_at=at, origin=str(origin)))
+
+
+def observe(conn: Connection, room_id: int, at: datetime, of: Session | None) -> None:
+    """Have a session go on that the feed of rooms shows, from now on as observed; without one it begins at an instant."""
+    if of is not None:
+        conn.execute(_one(of).values(ended_at=None, origin=str(Origin.OBSERVED)))
+        return
+    row = {"room_id": room_id, "started_at": at, "origin": str(Origin.OBSERVED)}
+    conn.execute(insert(stream_session).values(**row))
 
 
 def refuse_overlap(conn: Connection, room_id: int, span: Span, but: Sequence[int] = ()) -> None:
@@ -232,6 +240,7 @@ def restitch(conn: Connection, room_id: int, since: datetime | None, gap: timede
     derived = [s for s in everything if s.origin == Origin.EVENTS]
     spans = [Span(b.started_at, b.ended_at) for _id, b in shown]
     groups, taken = stitch(spans, [s.span for s in by_hand], gap)
+    _stretch(conn, by_hand, [(by_hand[hand], spans[place]) for place, hand in taken.items()])
     kept = match([s.span for s in derived], [g.span for g in groups])
     _drop(conn, [s for place, s in enumerate(derived) if place not in kept.values()])
     owners = {shown[i][0]: by_hand[hand].id for i, hand in taken.items()}
@@ -247,6 +256,23 @@ def restitch(conn: Connection, room_id: int, since: datetime | None, gap: timede
     return {end for end in {s.ended_at for s in before} ^ {s.ended_at for s in now} if end is not None}
 
 
+def _stretch(conn: Connection, by_hand: Sequence[Session], taken: Sequence[tuple[Session, Span]]) -> None:
+    """Have observed sessions last as long as the broadcasts in them, but for the time of other sessions."""
+    for one in (one for one in by_hand if one.origin == Origin.OBSERVED):
+        spans = [one.span, *(span for session, span in taken if session == one)]
+        before = (other.ended_at for other in by_hand if other.started_at < one.started_at)
+        after = (other.started_at for other in by_hand if other.started_at > one.started_at)
+        begin = max([min(span.started_at for span in spans), *(end for end in before if end is not None)])
+        end = min([max(span.ended_at or FAR for span in spans), *after])
+        lasting = Span(begin, None if end == FAR else end)
+        if lasting != one.span:
+            conn.execute(_one(one).values(started_at=lasting.started_at, ended_at=lasting.ended_at))
+
+
+def _one(session: Session) -> Update:
+    return update(stream_session).where(stream_session.c.id == session.id)
+
+
 def _put(conn: Connection, room_id: int, span: Span, old: Session | None) -> int:
     times = {"started_at": span.started_at, "ended_at": span.ended_at}
     if old is None:
@@ -256,7 +282,7 @@ def _put(conn: Connection, room_id: int, span: Span, old: Session | None) -> int
         ).scalar_one()
         return made
     if old.span != span:
-        conn.execute(update(stream_session).where(stream_session.c.id == old.id).values(**times))
+        conn.execute(_one(old).values(**times))
     return old.id
 
 

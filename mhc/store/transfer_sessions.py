@@ -21,7 +21,8 @@ def add(
     """Take sessions, each with its room here. Gives how many are new, and those that another here stands in the way of.
 
     A session is known by its room and start. One that follows from events is not made here: it is there, if its
-    events are; one with a title is made by hand then.
+    events are; one with a title is made by hand then. One that follows from events here and was made otherwise there
+    takes its end and origin from there.
     """
     new, refused = 0, []
     wanted: dict[int, int] = {}
@@ -31,14 +32,16 @@ def add(
         theirs = [line for line, room in found if room == room_id]
         known = {one.started_at: one for one in sessions.of_room(conn, room_id)}
         for line in theirs:
-            if line.started_at not in known and (line.origin != Origin.EVENTS or _typed(line)):
-                if _in_the_way(list(known.values()), line):
-                    refused.append(line)
-                    continue
-                new += 1
-                if write:
-                    _make(conn, room_id, line, gap)
-                    known = {one.started_at: one for one in sessions.of_room(conn, room_id)}
+            here = known.get(line.started_at)
+            if not _is_news(line, here):
+                continue
+            if _in_the_way([one for one in known.values() if one != here], line):
+                refused.append(line)
+                continue
+            new += 1
+            if write:
+                _make(conn, room_id, line, here, gap)
+                known = {one.started_at: one for one in sessions.of_room(conn, room_id)}
         if write:
             wanted |= _complete(conn, room_id, theirs)
     if write:
@@ -48,6 +51,13 @@ def add(
 
 def _typed(line: lines.Session) -> dict[str, str]:
     return {name: value for name in _TYPED if (value := getattr(line, name)) is not None}
+
+
+def _is_news(line: lines.Session, here: Session | None) -> bool:
+    """Whether a session is to be made, or one here that follows from events is to be what a person or the feed made it."""
+    if here is None:
+        return line.origin != Origin.EVENTS or bool(_typed(line))
+    return here.origin == Origin.EVENTS != line.origin
 
 
 def _in_the_way(known: Sequence[Session], line: lines.Session) -> bool:
@@ -62,12 +72,15 @@ def _in_the_way(known: Sequence[Session], line: lines.Session) -> bool:
     return False
 
 
-def _make(conn: Connection, room_id: int, line: lines.Session, gap: timedelta) -> None:
+def _make(conn: Connection, room_id: int, line: lines.Session, here: Session | None, gap: timedelta) -> None:
     derived_there = line.origin == Origin.EVENTS
     ended_at = line.ended_at or (line.started_at if derived_there else None)
     row = {"room_id": room_id, "started_at": line.started_at, "ended_at": ended_at}
     row |= {"origin": str(Origin.MANUAL if derived_there else line.origin)}
-    conn.execute(insert(stream_session).values(**row, **_typed(line)))
+    if here is None:
+        conn.execute(insert(stream_session).values(**row, **_typed(line)))
+    else:
+        conn.execute(update(stream_session).where(stream_session.c.id == here.id).values(**row))
     derived.restitch(conn, room_id, line.started_at, gap, ended_at)
 
 

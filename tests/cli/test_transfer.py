@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 import storied
 from command import Mhc, MhcHere, Run
 from conftest import fresh
-from factories import ROOM, T0, tell_story
+from factories import ROOM, T0, happening, minute, store, tell_story, tip
 from mhc import __version__
 from mhc.domain.broadcasts import MERGE_GAP
 from mhc.store import inventory, known, people, schema, streams
@@ -91,6 +91,28 @@ def there(copy: Database, tmp_path: Path) -> MhcHere:
     """Give the command on the other database."""
     url = copy.url.render_as_string(hide_password=False)
     return MhcHere(tmp_path / "copy", DATABASE_URL=url)
+
+
+@pytest.mark.parametrize("origin", ["manual", "observed"])
+def test_a_session_that_began_with_an_event_and_goes_on_without_keeps_its_end(
+    database: Database, cli: MhcHere, copy: Database, there: MhcHere, origin: str
+) -> None:
+    with database.write() as conn:
+        store(
+            conn, [happening(0, "broadcastStart"), tip(5, "viewer_one", 25), happening(20, "broadcastStop")]
+        )
+        times = {"ended_at": minute(60), "origin": origin}
+        conn.execute(update(schema.stream_session).values(**times))
+        store(conn, [tip(40, "viewer_one", 50)], page=1)
+    whole = cli("capture", "export").stdout
+    assert news(imported(there, whole))["session"] == 1
+    listed = there("session", "list", "--json").json
+    assert [(one["origin"], one["ended_at"], one["tokens"]) for one in listed] == [
+        (origin, "2026-01-01T19:00:00Z", 75)
+    ]
+    assert exported(there) == exported(cli)
+    assert inventory.problems(copy, MERGE_GAP) == []
+    assert news(imported(there, whole)) == {}
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from factories import ROOM, chat, cover, happening, minute, store
+from factories import ROOM, Item, chat, cover, happening, minute, store, tip
 from mhc.config import Settings, load
 from mhc.domain.broadcasts import JUST_AFTER, MERGE_GAP
 from mhc.domain.rooms import Reading, Scope, Show, Source
@@ -160,6 +160,100 @@ def test_a_room_that_the_feed_shows_online_goes_on_although_nothing_comes(
     with database.read() as conn:
         assert times(conn) == [(minute(-5 if by_hand else 0), minute(JUST_AFTER_5))]
         assert sound(conn)
+
+
+STOP_AT_40 = happening(40, "broadcastStop")
+
+
+def origins(conn: Connection) -> list[str]:
+    return [one.origin for one in reversed(sessions.list_all(conn))]
+
+
+def rebuilt(conn: Connection) -> list[tuple[datetime, datetime | None]]:
+    """Give the sessions after a rebuild; what is derived agrees with the events before it and after."""
+    assert sound(conn)
+    for room in derived.rooms(conn):
+        derived.rebuild(conn, room, MERGE_GAP)
+    assert sound(conn)
+    return times(conn)
+
+
+@pytest.mark.parametrize(
+    "more", [[], [chat(at, f"viewer_{at % 2}") for at in range(16, 24)]], ids=["few", "many"]
+)
+def test_one_line_in_a_room_that_the_feed_shows_begins_a_session(
+    database: Database, settings: Settings, more: list[Item]
+) -> None:
+    with database.write() as conn:
+        store(
+            conn, [happening(3, "userEnter", "viewer_one"), chat(10, "viewer_one"), tip(12, "viewer_one", 25)]
+        )
+    assert close(database, settings, 15) == 0
+    with database.read() as conn:
+        assert times(conn) == []  # nobody says that the room is on
+    look(database, 15, ROOM)
+    close(database, settings, 16)
+    with database.write() as conn:
+        assert (times(conn), origins(conn)) == ([(minute(10), None)], ["observed"])
+        store(conn, [*more, chat(30, "viewer_one")], page=1)
+        assert rebuilt(conn) == [(minute(10), None)]
+        store(conn, [STOP_AT_40], page=2)
+    assert close(database, settings, 42) == 1
+    with database.write() as conn:
+        assert rebuilt(conn) == [(minute(10), minute(40))]
+    assert close(database, settings, 43) == 0
+
+
+def test_a_silence_in_which_the_feed_shows_the_room_parts_no_session(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as conn:
+        store(conn, [START, tip(5, "viewer_one", 25)])
+    look(database, 35, ROOM)
+    assert close(database, settings, 40) == 0
+    with database.write() as conn:
+        store(conn, [chat(at, f"viewer_{at % 2}") for at in range(50, 97, 4)], page=1)
+        store(conn, [happening(105, "broadcastStop")], page=2)
+    close(database, settings, 110)
+    with database.write() as conn:
+        assert (rebuilt(conn), origins(conn)) == ([(minute(0), minute(105))], ["observed"])
+
+
+def test_a_session_that_ended_by_silence_goes_on_with_a_line_while_the_feed_shows_the_room(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as conn:
+        store(conn, [START, tip(5, "viewer_one", 25)])
+    assert close(database, settings, 40) == 1
+    look(database, 45, ROOM)
+    close(database, settings, 46)
+    with database.write() as conn:
+        assert times(conn) == [(minute(0), minute(JUST_AFTER_5))]  # nothing happened since
+        store(conn, [chat(50, "viewer_one")], page=1)
+    close(database, settings, 51)
+    with database.write() as conn:
+        assert rebuilt(conn) == [(minute(0), None)]
+    assert close(database, settings, 100) == 1  # no poll shows it any more
+    with database.write() as conn:
+        assert rebuilt(conn) == [(minute(0), minute(50) + JUST_AFTER)]
+
+
+def test_an_observed_session_lasts_as_long_as_what_comes_late_says(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as conn:
+        store(conn, [START, chat(5, "viewer_one")])
+    look(database, 35, ROOM)
+    close(database, settings, 40)
+    assert close(database, settings, 100) == 1
+    with database.write() as conn:
+        assert (times(conn), origins(conn)) == ([(minute(0), minute(JUST_AFTER_5))], ["observed"])
+        store(
+            conn,
+            [tip(60, "viewer_one", 25), happening(70, "broadcastStop"), happening(200, "broadcastStart")],
+            page=1,
+        )
+        assert rebuilt(conn) == [(minute(0), minute(70)), (minute(200), None)]
 
 
 @pytest.mark.parametrize("rooms", [(), ("another_room",)])
