@@ -15,6 +15,7 @@ from mhc.capture.lock import HeldError, StreamLock
 from mhc.capture.options import Options
 from mhc.capture.replay import Replayed, Target, replay
 from mhc.capture.spool import Spool
+from mhc.capture.stops import note_lone
 from mhc.domain.counted import counted
 from mhc.errors import AccessError, MhcError, TryLaterError
 from mhc.store import pages, streams
@@ -142,6 +143,7 @@ class Keeper:
         counts = (len(page.events), len(new), len(page.refused))
         log.info("%s: %d events, %d new, %d rejected", room, *counts)
         if new:
+            beside(note_lone, self._hold.db, self._hold.held, new)
             beside(self._o.on_events, self._hold.held, new)
 
     def _put_aside(self, page: Page, elements: list[bytes]) -> None:

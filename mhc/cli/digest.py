@@ -46,17 +46,16 @@ class Said(NamedTuple):
     @property
     def nothing(self) -> str:
         """Say that nothing happened, or that nobody knows whether anything did."""
-        what = (
-            "nothing happened"
-            if self.found.seen.is_any
-            else "nothing happened that is known, and nothing was captured,"
-        )
+        seen = self.found.seen
+        if seen.is_to_come:
+            return f"{self.room or 'every room'}: nothing happened yet: the time from {self.time} lies in the future"
+        what = "nothing happened" + ("" if seen.is_any else " that is known, and nothing was captured,")
         return f"{self.room or 'every room'}: {what} from {self.time}"
 
     @property
     def time(self) -> str:
         """Say of which time it is."""
-        return page.when(self.range.start, self.range.end, self.tz)
+        return page.when(self.range.start, self.range.end, self.tz, to_come=self.found.seen.is_to_come)
 
 
 def written(said: Said, form: Form, screen: Screen = MAIL) -> str:

@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 from mhc.cli.context import settings, utc_now
+from mhc.cli.options import Shared
+from mhc.cli.table import local
+from mhc.cli.terminal import speaks_to_terminal
 from mhc.domain.clock import iso_z
 from mhc.domain.events import ALIASES, METHODS, method_named
 from mhc.domain.names import UsernameError, near_matches, parse_username, username_from_upstream
@@ -222,19 +225,29 @@ def methods(kinds: str | None) -> tuple[str, ...] | None:
     return tuple(method for method in found.values() if method is not None)
 
 
-def past_instant(ctx: click.Context, text: str | None) -> datetime:
-    """Give the time that was typed, or now; what lies in the future is refused."""
+def told_at(ctx: click.Context, at: datetime) -> str:
+    """Write an instant for a message: on a terminal as tables have it, elsewhere, and in JSON, in UTC."""
+    if ctx.ensure_object(Shared).output == "json" or not speaks_to_terminal():
+        return iso_z(at)
+    return local(at, settings(ctx).timezone)
+
+
+def past_instant(ctx: click.Context, text: str | None, near: datetime | None = None) -> datetime:
+    """Give the time that was typed, or now; what lies in the future is refused.
+
+    A time without a day is one of today, or the one that is nearest to `near`.
+    """
     now = utc_now()
-    at = now if text is None else instant(ctx, text, now=now)
+    at = now if text is None else instant(ctx, text, now=now, near=near)
     if at > now:
-        raise UsageError(f"{iso_z(at)} is in the future")
+        raise UsageError(f"{told_at(ctx, at)} is in the future")
     return at
 
 
-def instant(ctx: click.Context, text: str, *, now: datetime) -> datetime:
-    """Give the time that was typed, at this moment."""
+def instant(ctx: click.Context, text: str, *, now: datetime, near: datetime | None = None) -> datetime:
+    """Give the time that was typed, at this moment; `near` as above."""
     try:
-        return parse_instant(text, now=now, tz=settings(ctx).timezone)
+        return parse_instant(text, now=now, tz=settings(ctx).timezone, near=near)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -247,7 +260,8 @@ def time_range(ctx: click.Context, conn: "Connection", since: str | None, until:
         return _run_start(conn, which) if kind == "last-run" else _session_start(ctx, conn, kind, which)
 
     try:
-        found = parse_range(since, until, now=utc_now(), tz=settings(ctx).timezone, anchors=anchor)
+        tz, told = settings(ctx).timezone, partial(told_at, ctx)
+        found = parse_range(since, until, now=utc_now(), tz=tz, anchors=anchor, told=told)
     except ValueError as error:
         raise UsageError(str(error)) from None
     for given, at in ((since, found.start), (until, found.end)):

@@ -160,13 +160,13 @@ def time_options(function: Function[T]) -> Function[T]:
     )
 
 
-def range_options(function: Function[T]) -> Function[T]:
-    """Accept a range of time and a room, as they were typed."""
+def range_options(function: Function[T], default: str = "the own one, else all") -> Function[T]:
+    """Accept a range of time and a room, as they were typed; `default` says which room is meant without one."""
     room = click.option(
         "--room",
         metavar="ROOM",
         shell_complete=complete.rooms,
-        help="The room (default: the own one, else all).",
+        help=f"The room (default: {default}).",
     )
     return _stack(function, time_options, room)
 

@@ -138,9 +138,12 @@ class Writer:
             lines = self._layout().record(list(render.flatten(self.screened(fields), row)), headers=True)
             sys.stderr.writelines(line + "\n" for line in (*lines, ""))
 
-    def message(self, text: str) -> None:
-        """Say something on stderr, on one line but where a terminal would break it amid words; silent with -q."""
-        if self.quiet:
+    def message(self, text: str, *, unless_quiet: bool = True) -> None:
+        """Say something on stderr, on one line but where a terminal would break it amid words.
+
+        Silent with -q, unless it must not be.
+        """
+        if self.quiet and unless_quiet:
             return
         said = encode(text)
         lines = wrapped(said, self.screen.columns) if sys.stderr.isatty() else [said]

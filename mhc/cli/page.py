@@ -138,8 +138,10 @@ def _of_time(shown: str) -> str:
     return ' class="t"' if is_day else ""
 
 
-def when(start: datetime | None, end: datetime | None, tz: tzinfo) -> str:
-    """Write a half-open range for a reader, in the display zone."""
+def when(start: datetime | None, end: datetime | None, tz: tzinfo, *, to_come: bool = False) -> str:
+    """Write a half-open range for a reader, in the display zone; one `to_come` does not end now."""
     layout, at = Layout(_SCREEN, tz), Field("at", "time")
     begin = "the beginning" if start is None else layout.show(at, start)
+    if end is None and to_come:
+        return f"{begin} on"
     return f"{begin} to {'now' if end is None else layout.show(at, end)}"

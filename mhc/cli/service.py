@@ -26,7 +26,8 @@ CRONTAB = """\
 30   7  *   *   *    {mhc} -q job status --check >/dev/null
 # Compare all that is derived with the events, once a week; says something only where it differs.
 30   6  *   *   1    {mhc} -q db check >/dev/null
-# Mail what happened in the last day; where nothing did, nothing is printed, and cron mails nothing.
+# Mail what happened in the last day; where nothing did, nothing is printed, and cron mails nothing. Where nothing was
+# captured that is said: the listener may be dead.
 # 0    8  *   *   *    {mhc} -q report digest --since 24h --format text
 # In place of `mhc job tick`, where cron is to say when: a line a job. One that is off, or runs already, is left alone.
 # 7    */6 *   *   *    {mhc} -q job run statbate-refresh

@@ -87,6 +87,11 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def speaks_to_terminal() -> bool:
+    """Say whether what is written to stderr is read on a terminal."""
+    return os.environ.get("MHC_FORCE_TTY", "") not in {"", "0"} or sys.stderr.isatty()
+
+
 def clear_screen() -> None:
     """Clear a terminal before it is written anew; anything else keeps what was written."""
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":

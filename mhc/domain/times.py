@@ -25,10 +25,8 @@ _UNITS: Final = {
     "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
     "m": "m", "min": "m", "mins": "m", "minute": "m", "minutes": "m",
     "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
-    "d": "d", "day": "d", "days": "d",
-    "w": "w", "week": "w", "weeks": "w",
-    "mo": "mo", "month": "mo", "months": "mo",
-    "y": "y", "year": "y", "years": "y",
+    "d": "d", "day": "d", "days": "d", "w": "w", "week": "w", "weeks": "w",
+    "mo": "mo", "month": "mo", "months": "mo", "y": "y", "year": "y", "years": "y",
 }  # fmt: skip
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -78,19 +76,30 @@ def no_anchors(_name: str) -> datetime | None:
     return None
 
 
-def parse_instant(text: str, *, now: datetime, tz: tzinfo, anchors: Anchors = no_anchors) -> datetime:
-    """Give the instant that a text means, aware UTC; a day means its start. Raise ValueError with a nearby form."""
-    return _parse(text, now, tz, anchors)[0]
+def parse_instant(
+    text: str, *, now: datetime, tz: tzinfo, anchors: Anchors = no_anchors, near: datetime | None = None
+) -> datetime:
+    """Give the instant that a text means, aware UTC; a day means its start. Raise ValueError with a nearby form.
+
+    A time without a day is one of today, or of the day on which it is nearest to `near`.
+    """
+    return _parse(text, now, tz, anchors, near)[0]
 
 
 def parse_range(
-    since: str | None, until: str | None, *, now: datetime, tz: tzinfo, anchors: Anchors = no_anchors
+    since: str | None,
+    until: str | None,
+    *,
+    now: datetime,
+    tz: tzinfo,
+    anchors: Anchors = no_anchors,
+    told: Callable[[datetime], str] = iso_z,
 ) -> Range:
-    """Give the range between two texts; an `until` that is a day includes the whole of it."""
+    """Give the range between two texts; an `until` that is a day includes the whole of it. `told` writes a time."""
     start = _parse(since, now, tz, anchors)[0] if since is not None else None
     end = _parse(until, now, tz, anchors)[1] if until is not None else None
     if start is not None and end is not None and start > end:
-        raise ValueError(f"the range begins ({iso_z(start)}) after it ends ({iso_z(end)})")
+        raise ValueError(f"the range begins ({told(start)}) after it ends ({told(end)})")
     return Range(start, end)
 
 
@@ -110,7 +119,9 @@ def start_of_day(day: date, tz: tzinfo) -> datetime:
     return to_utc(datetime.combine(day, time()), tz)
 
 
-def _parse(text: str, now: datetime, tz: tzinfo, anchors: Anchors) -> tuple[datetime, datetime]:
+def _parse(
+    text: str, now: datetime, tz: tzinfo, anchors: Anchors, near: datetime | None = None
+) -> tuple[datetime, datetime]:
     """Give start and end of what a text means: the same instant, unless it is a day."""
     if now.tzinfo is None:
         raise ValueError("`now` has no zone")
@@ -119,7 +130,7 @@ def _parse(text: str, now: datetime, tz: tzinfo, anchors: Anchors) -> tuple[date
     readable = len(low) <= _LONGEST and not _CAPITAL_M.search(words)
     try:
         at = _instant(low, now, tz, anchors) if readable else None
-        found = (at, at) if at else _moment(words, now, tz) if readable else None
+        found = (at, at) if at else _moment(words, now, tz, near) if readable else None
     except OverflowError:
         raise ValueError(f"{_quoted(text)} is too far away") from None
     if found is None:
@@ -181,7 +192,7 @@ def _months_before(wall: datetime, months: int) -> datetime:
     return wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]))
 
 
-def _moment(words: str, now: datetime, tz: tzinfo) -> tuple[datetime, datetime] | None:
+def _moment(words: str, now: datetime, tz: tzinfo, near: datetime | None) -> tuple[datetime, datetime] | None:
     """Read [day] [time] [zone], at least one of the first two; None when it is not that."""
     iso = _ISO_DAY.match(words)
     if iso and words[iso.end() : iso.end() + 1] in {"T", "t"}:
@@ -201,6 +212,10 @@ def _moment(words: str, now: datetime, tz: tzinfo) -> tuple[datetime, datetime] 
     if clock is None:
         first = day or today
         return start_of_day(first, zone), start_of_day(first + timedelta(days=1), zone)
+    if day is None and near is not None:
+        days = (near.astimezone(zone).date() + timedelta(days=step) for step in (-1, 0, 1))
+        at = min((to_utc(datetime.combine(one, clock), zone) for one in days), key=lambda at: abs(at - near))
+        return at, at
     at = to_utc(datetime.combine(day or today, clock), zone)
     if day == today and at > now and tokens[0].lower() not in {"today", today.isoformat()}:
         at = to_utc(datetime.combine(today - timedelta(days=7), clock), zone)  # the latest past Monday at ten

@@ -36,6 +36,7 @@ class Seen(NamedTuple):
         float | None
     )  # the same share where an open end is now: for people, since it changes with the clock
     is_any: bool  # whether anything was captured
+    is_to_come: bool = False  # whether all of it lies in the future
 
 
 def seen(
@@ -48,7 +49,7 @@ def seen(
     """Give how much of a range in some rooms (None: all that were listened to) was captured."""
     of_rooms = [list(cut(one, since, until)) for one in coverage.live_spans(conn, room_ids).values()]
     if len(of_rooms) != 1 or not of_rooms[0]:
-        return Seen(None, None, any(of_rooms))
+        return Seen(None, None, any(of_rooms), is_to_come=since is not None and since > now)
     (spans,) = of_rooms
     first, last = spans[0][0], max(end for _begin, end in spans)
     begin, reached = since or first, _reached(last, until or now, now)

@@ -4,15 +4,18 @@ Each captured payment and each row of the ledger counts once. Where the two are 
 captured. What is in one of them only says why.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mhc.domain import ledger as rules
 from mhc.domain.clock import from_ms, to_ms
+from mhc.domain.periods import By, Clock
 from mhc.domain.sessions import FAR, Calendar
+from mhc.domain.spans import Pair, cut
 from mhc.reports import income_balance
 from mhc.reports.frame import seen
 from mhc.reports.income_book import Book, Wanted
@@ -108,7 +111,7 @@ class _Tally:
 def read(conn: "Connection", wanted: Wanted) -> Report:
     """Give what a room earned."""
     book = Book(conn, wanted)
-    place_of = _buckets(conn, wanted)
+    place_of = _Buckets(conn, wanted)
     tallies: dict[Bucket, _Tally] = defaultdict(_Tally)
     excluded = set() if wanted.include_excluded else watchlists.excluded_ids(conn)
     names = people.names_by_id(conn, excluded)
@@ -120,6 +123,8 @@ def read(conn: "Connection", wanted: Wanted) -> Report:
         tally.of_balance = True
         tally.figures.rose += max(move.tokens, 0)
         tally.figures.fell += max(-move.tokens, 0)
+    for bucket in place_of.touched(book.heard) & tallies.keys():
+        tallies[bucket].of_capture = True
     rows = [tally.row(bucket) for bucket, tally in tallies.items()]
     found = _ledger(book)
     listened = seen(conn, wanted.room_ids, wanted.since, wanted.until, FAR).is_any
@@ -133,25 +138,46 @@ def read(conn: "Connection", wanted: Wanted) -> Report:
     )
 
 
-def _buckets(conn: "Connection", wanted: Wanted) -> Callable[[datetime | None, str | None], Bucket]:
-    """Give what finds the row that something belongs to, by its time (None: unknown) and type."""
-    spans = sorted(
-        (span for found in sessions.spans(conn, wanted.room_ids).values() for _id, span in found),
-        key=lambda span: span.started_at,
-    )
-    calendar = Calendar(spans, FAR)
+class _Buckets:
+    """Finds the row that something belongs to, by its time (None: unknown) and type."""
 
-    def find(at: datetime | None, kind: str | None) -> Bucket:
-        if wanted.by == "type":
+    def __init__(self, conn: "Connection", wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._spans = sorted(
+            (span for found in sessions.spans(conn, wanted.room_ids).values() for _id, span in found),
+            key=lambda span: span.started_at,
+        )
+        self._calendar = Calendar(self._spans, FAR)
+
+    def __call__(self, at: datetime | None, kind: str | None) -> Bucket:
+        """Give the row."""
+        if self._wanted.by == "type":
             return None, None, kind
         if at is None:
             return None, None, None
-        if wanted.by == "day":
-            return at.astimezone(wanted.tz).date().isoformat(), None, None
-        place = calendar.place(to_ms(at))
-        return None, None if place is None else spans[place].started_at, None
+        if self._wanted.by == "day":
+            return at.astimezone(self._wanted.tz).date().isoformat(), None, None
+        place = self._calendar.place(to_ms(at))
+        return None, None if place is None else self._spans[place].started_at, None
 
-    return find
+    def touched(self, heard: Iterable[Pair]) -> set[Bucket]:
+        """Give the rows in whose time, within the range, some spans lie; types are of no time."""
+        if self._wanted.by == "type":
+            return set()
+        within = list(cut(heard, self._wanted.since, self._wanted.until))
+        edges = self._edges(within)
+        found = {self(begin, None) for begin, _end in within}
+        for begin, end in within:
+            changes = edges[bisect_right(edges, begin) : bisect_left(edges, end)]
+            found |= {self(at, None) for at in changes}
+        return found
+
+    def _edges(self, within: Sequence[Pair]) -> list[datetime]:
+        """Give when one row ends and another begins."""
+        if self._wanted.by == "day" and within:
+            clock = Clock(self._wanted.tz)
+            return [clock.begin(day) for day in clock.periods(within[0][0], within[-1][1], By.DAY)]
+        return sorted(at for span in self._spans for at in (span.started_at, span.ended_at) if at is not None)
 
 
 def _count(
@@ -177,8 +203,6 @@ def _count(
             continue
         tally = tallies[place_of(at, one.kind)]
         _count_entry(tally, one, _why(book, one) if event is None else "matched")
-        if book.wanted.by != "type" and book.listened.hold(at):
-            tally.of_capture = True
         if rules.word(one.kind) in rules.SHOWS:
             shows.append(((one.kind, who), at))
     for place, event in enumerate(book.payments):

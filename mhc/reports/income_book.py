@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mhc.domain import ledger as rules
 from mhc.domain.ledger_match import TOLERANCE_MS, match
+from mhc.domain.spans import joined
 from mhc.store import coverage, ledger, payments
 from mhc.store.counting import Scope
 
@@ -58,7 +59,8 @@ class Book:
         self.payments: Iterable[payments.Payment] = list(found) if self.rows else found
         self.whole = Spans(rules.whole(self.entries))
         by_room = coverage.live_spans(conn, wanted.room_ids)
-        self.listened = Spans(span for spans in by_room.values() for span in spans)
+        heard = [span for spans in by_room.values() for span in spans]
+        self.heard, self.listened = joined(heard), Spans(heard)
         whose = (
             [*(row.person_id for row in self.rows), *(one.actor_id for one in self.payments)]
             if self.rows

@@ -5,11 +5,13 @@ back when they come after so many. Only sessions that took place count, and of t
 to come: nobody misses a show that was not, or that nobody listened to.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from mhc.domain.clock import to_ms
 from mhc.domain.sessions import Calendar, Span
 from mhc.store import people, session_visits
 from mhc.store.regulars import USUAL
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 AWAY = 5  # sessions in a row that a regular missed
 LOOK_BACK = 100  # sessions: who was away longer is no regular any more
 _WINDOW = AWAY + USUAL.of_sessions
-_EARLY = timedelta(days=1)  # before the first session that is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,13 @@ def read(conn: "Connection", room_ids: Sequence[int], asked: "Range", now: datet
     shows, first = [*earlier, *inside], len(earlier)
     window = max(0, first - _WINDOW)
     until = min(now, asked.end) if asked.end is not None else now
-    calendar = Calendar(
-        [one if one.ended_at else Span(one.started_at, max(until, one.started_at)) for one in shows], until
-    )
-    here = session_visits.stays(conn, room_ids, _start(shows, window), until)
-    places = _places(here, calendar, crowd)
+    room = _Room(conn, room_ids, shows, until, crowd)
+    places = room.places(range(window, len(shows)))
     for host in crowd.roots(frozenset(room_ids)):
         places.pop(host, None)
-    _complete(conn, room_ids, shows[: window + 1], calendar, crowd, places, first)
+    _complete(room, places, window, first)
     over = sum(one.ended_at is not None for one in shows)  # one that lasts nobody has missed yet
-    returned = {who: move for who, mine in places.items() if (move := _return(mine, first)) is not None}
-    missing = {who: move for who, mine in places.items() if (move := _absence(mine, first, over)) is not None}
+    returned, missing = _moves(room, places, first, over)
     names = people.names_by_id(conn, [*returned, *missing])
     gone, back = (
         [
@@ -83,39 +80,86 @@ def read(conn: "Connection", room_ids: Sequence[int], asked: "Range", now: datet
     )
 
 
-def _start(shows: Sequence[Span], place: int) -> datetime:
-    """Give when to begin to look: who is there when a session begins came after the end of the one before."""
-    before = shows[place - 1].ended_at if place else None
-    return before or shows[place].started_at - _EARLY
+class _Room:
+    """Who was at which of some sessions of one room, in order: by visits, tips by name, and what else they did openly."""
+
+    def __init__(
+        self,
+        conn: "Connection",
+        room_ids: Sequence[int],
+        shows: Sequence[Span],
+        until: datetime,
+        crowd: "Crowd",
+    ) -> None:
+        self._conn, self._ids, self._shows, self._crowd = conn, room_ids, shows, crowd
+        self._spans = [
+            (to_ms(one.started_at), to_ms(one.ended_at or max(until, one.started_at))) for one in shows
+        ]
+        self._until = until
+        self._calendar = Calendar(shows, until)
+
+    def places(self, of: range, roots: Collection[int] | None = None) -> dict[int, list[int]]:
+        """Give by root the places of those sessions of a part that they came to or tipped in, in order."""
+        rows = None if roots is None else self._crowd.rows(roots)
+        until = self._until if of.stop == len(self._shows) else self._start(of.stop)
+        stays = session_visits.stays(self._conn, self._ids, self._start(of.start), until, rows)
+        tipped = session_visits.tippers(self._conn, self._ids, self._spans[of.start : of.stop])
+        found: dict[int, set[int]] = defaultdict(set)
+        for who, begin, end in stays:
+            if touched := list(self._calendar.touched(begin, end)):
+                found[self._crowd.root(who)].update(touched)
+        for place, who in tipped:
+            if rows is None or who in rows:
+                found[self._crowd.root(who)].add(of.start + place)
+        return {who: sorted(places) for who, places in found.items()}
+
+    def hear(self, places: dict[int, list[int]], absences: Iterable[tuple[int, int]]) -> set[int]:
+        """Add the sessions, after the last that people came to, in which they wrote or tipped openly; give who did."""
+        begins = [*(begin for begin, _end in self._spans), to_ms(self._until)]
+        after: dict[int, set[int]] = defaultdict(set)
+        for who, last in absences:
+            after[who].add(last)
+        wanted = []
+        for row in sorted(self._crowd.rows(after)):
+            mine = places[self._crowd.root(row)]
+            for last in sorted(after[self._crowd.root(row)]):
+                back = next((place for place in mine if place > last), len(self._shows))
+                wanted.append(session_visits.Stay(row, self._spans[last][1], begins[back]))
+        heard: dict[int, set[int]] = defaultdict(set)
+        for one in session_visits.lines(self._conn, self._ids, wanted):
+            if (place := self._calendar.place(one.begin_ms)) is not None:
+                heard[self._crowd.root(one.person_id)].add(place)
+        for who, more in heard.items():
+            places[who] = sorted(more.union(places[who]))
+        return set(heard)
+
+    def _start(self, place: int) -> datetime:
+        """Give when to begin to look: who is there when a session begins came after the end of the one before."""
+        return session_visits.reach(self._conn, self._ids, self._shows[place].started_at)
 
 
-def _places(stays: Iterable[session_visits.Stay], calendar: Calendar, crowd: "Crowd") -> dict[int, list[int]]:
-    """Give by root the places of the sessions that they were at, in order."""
-    found: dict[int, set[int]] = {}
-    for who, begin, end in stays:
-        touched = list(calendar.touched(begin, end))
-        if touched:
-            found.setdefault(crowd.root(who), set()).update(touched)
-    return {who: sorted(places) for who, places in found.items()}
+def _moves(
+    room: _Room, places: dict[int, list[int]], first: int, over: int
+) -> tuple[dict[int, _Away], dict[int, _Away]]:
+    """Give who came back and who went missing; who seems to have is listened for, until nobody was heard."""
+    returned: dict[int, _Away] = {}
+    missing: dict[int, _Away] = {}
+    asked = set(places)
+    while asked:
+        back = {who: move for who in asked if (move := _return(places[who], first)) is not None}
+        gone = {who: move for who in asked if (move := _absence(places[who], first, over)) is not None}
+        asked = room.hear(places, ((who, move.last) for some in (back, gone) for who, move in some.items()))
+        returned |= {who: move for who, move in back.items() if who not in asked}
+        missing |= {who: move for who, move in gone.items() if who not in asked}
+    return returned, missing
 
 
-def _complete(
-    conn: "Connection",
-    room_ids: Sequence[int],
-    older: Sequence[Span],
-    calendar: Calendar,
-    crowd: "Crowd",
-    places: dict[int, list[int]],
-    first: int,
-) -> None:
+def _complete(room: _Room, places: dict[int, list[int]], window: int, first: int) -> None:
     """Look further back for those who came after an absence, and of whom too little is known to say more."""
-    if len(older) < 2:
+    if not window:
         return
     doubtful = [who for who, mine in places.items() if _doubtful(mine, first)]
-    until = _start(older, len(older) - 1)
-    rows = sorted(crowd.rows(doubtful))
-    more = _places(session_visits.stays(conn, room_ids, _start(older, 0), until, rows), calendar, crowd)
-    for who, before in more.items():
+    for who, before in room.places(range(window), doubtful).items():
         places[who] = sorted({*before, *places[who]})
 
 

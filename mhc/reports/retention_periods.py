@@ -14,7 +14,6 @@ from mhc.domain.periods import By, Clock
 from mhc.domain.spans import Pair, joined
 from mhc.store import attendance, coverage, sessions
 from mhc.store.attendance import Stretch
-from mhc.store.regulars import LONGEST
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -200,5 +199,5 @@ def stretches(conn: "Connection", periods: Sequence[Period]) -> Iterator[Stretch
         for room in one.room_ids:
             before = ends.get(room, [])
             place = bisect_right(before, one.since)
-            after = before[place - 1] if place else one.since - LONGEST
+            after = before[place - 1] if place else EPOCH
             yield Stretch(number, room, after, one.since, one.until)

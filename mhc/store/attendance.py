@@ -100,9 +100,8 @@ def _tipped(conn: Connection, stretches: Sequence[Stretch]) -> dict[tuple[int, i
     for room_id, mine in by_room.items():
         sets = [found[one.number, room_id] for one in mine]
         spans = [(to_ms(one.since), to_ms(one.until)) for one in mine]
-        for place, (time, who, _tokens) in payments.by_span(conn, room_id, spans):
-            if time & 1 and who > 0:
-                sets[place].add(who)
+        for place, who in payments.tippers_by_span(conn, room_id, spans):
+            sets[place].add(who)
     return found
 
 

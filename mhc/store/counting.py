@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, func, not_, or_, select, type_coerce
 
 from mhc.domain.clock import EPOCH
-from mhc.domain.events import Flag
+from mhc.domain.events import METHODS, Flag
 from mhc.store.schema import event, stream
 
 # A pasted line does not count where it was, or may have been, captured live. Written so that PostgreSQL takes it for
@@ -17,6 +17,13 @@ _owner = select(stream.c.room_id).where(stream.c.id == event.c.stream_id).correl
 # An event that names no room belongs to the room that was listened to, as the totals have it.
 room_of_event: ColumnElement[Any] = func.coalesce(event.c.room_id, _owner)
 
+# Who does so under their name is in the room, whether they were seen to come or not.
+_DONE_THERE = [number for number, name in METHODS.items() if name in {"chatMessage", "tip"}]
+done_there: ColumnElement[bool] = and_(
+    event.c.method_id.in_(_DONE_THERE), event.c.flags.bitwise_and(int(Flag.ANONYMOUS)) < 1
+)
+
+_KNOWN = EPOCH + timedelta(milliseconds=1)  # what is of unknown time is in no range
 _NEAR = timedelta(minutes=1) // timedelta(milliseconds=1)  # a page may show no seconds
 
 
@@ -53,8 +60,8 @@ class Scope(NamedTuple):
 def within(conn: Connection, query: Any, scope: Scope) -> Any:
     """Keep the events of a scope that count; streams of the testbed are named, so that an index alone can answer."""
     query = query.where(counted)
-    if scope.since is not None:
-        query = query.where(event.c.at >= scope.since)
+    if scope.since is not None or scope.until is not None:
+        query = query.where(event.c.at >= max(scope.since or EPOCH, _KNOWN))
     if scope.until is not None:
         query = query.where(event.c.at < scope.until)
     if scope.room_ids is not None:

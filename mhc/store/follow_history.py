@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, case, func, select, type_coerce
 
 from mhc.domain.clock import from_ms
-from mhc.store.follows import EVENTS, Direction, State
-from mhc.store.long_lists import one_of
-from mhc.store.schema import follow_change
+from mhc.store.counting import Scope, within
+from mhc.store.follows import EVENTS, NUMBERS, Direction, State
+from mhc.store.long_lists import one_of, table_of
+from mhc.store.schema import event, follow_change
 from mhc.store.spells import flat
 
 
@@ -27,7 +28,7 @@ _STATES = (
     State.NO,
     State.UNKNOWN,
     State.YES,
-)  # at one instant a yes is later than a no, as the state of a person has it
+)  # at one instant a yes is later than a no, as the state of a person has it, but where events tell their order
 
 
 def seen(
@@ -71,12 +72,33 @@ def all_of(conn: Connection, person_ids: Sequence[int], room_ids: Sequence[int] 
 
 
 def _read(
-    conn: Connection, room_ids: Sequence[int] | None, within: Sequence[ColumnElement[bool]]
+    conn: Connection, room_ids: Sequence[int] | None, which: Sequence[ColumnElement[bool]]
 ) -> list[Seen]:
     c = follow_change.c
     at = type_coerce(c.at, BigInteger)
     state = case(*((c.state == one, number) for number, one in enumerate(_STATES)))
     told = case((c.source == EVENTS, 1), else_=0)
-    numbers = iter(flat(conn, (at, state, c.person_id, told), (*_of_rooms(room_ids), *within)))
+    numbers = iter(flat(conn, (at, state, c.person_id, told), (*_of_rooms(room_ids), *which)))
     rows = sorted(zip(numbers, numbers, numbers, numbers, strict=True))
+    turned = _turned(conn, room_ids, Counter((ms, who) for ms, _state, who, flag in rows if flag))
+    if turned:
+        rows.sort(key=lambda row: (row[0], -row[1] if (row[0], row[2]) in turned else row[1], *row[2:]))
     return [Seen(from_ms(ms), _STATES[number], who, flag > 0) for ms, number, who, flag in rows]
+
+
+def _turned(
+    conn: Connection, room_ids: Sequence[int] | None, told: Counter[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Give who, as the order of events says, followed and then ceased to within one millisecond, and when."""
+    both = [key for key, states in told.items() if states > 1]
+    if not both:
+        return set()
+    e, given = event.c, table_of(conn, {"at": BigInteger, "who": Integer}, both).c
+    at = type_coerce(e.at, BigInteger)
+    query = select(at, e.actor_id, e.method_id).where(e.actor_id == given.who, at == given.at)
+    query = within(conn, query.where(e.method_id.in_(list(NUMBERS))), Scope(room_ids))
+    last = {
+        (row[0], row[1]): NUMBERS[row[2]]
+        for row in conn.execute(query.order_by(e.id_ms, e.id_seq, e.source_id))
+    }
+    return {key for key, state in last.items() if state is State.NO}

@@ -55,7 +55,7 @@ Key = tuple[int, int, str]  # room, person and direction
 
 EVENTS = "events"  # the source of what is derived
 _STATES = {"follow": State.YES, "unfollow": State.NO}
-_NUMBERS = {number: _STATES[name] for number, name in METHODS.items() if name in _STATES}
+NUMBERS = {number: _STATES[name] for number, name in METHODS.items() if name in _STATES}
 _COLUMNS = ("room_id", "person_id", "direction", "state", "at", "source")
 _DERIVE = bulk_insert(follow_change, _COLUMNS, "ON CONFLICT DO NOTHING")
 _ADD = bulk_insert(follow_change, (*_COLUMNS, "batch_id"), "ON CONFLICT DO NOTHING")
@@ -186,9 +186,9 @@ def differences(conn: Connection) -> int:
 def _from_events() -> Select[Any]:
     """Give the query of the changes as the events say, in the order of the columns."""
     room = func.coalesce(event.c.room_id, stream.c.room_id)
-    state = case(*((event.c.method_id == number, literal(state.value)) for number, state in _NUMBERS.items()))
+    state = case(*((event.c.method_id == number, literal(state.value)) for number, state in NUMBERS.items()))
     direction = literal(Direction.FOLLOWER.value)
     query = select(room, event.c.actor_id, direction, state, event.c.at, literal(EVENTS))
     query = query.join(stream, stream.c.id == event.c.stream_id).distinct()
-    told = event.c.method_id.in_(list(_NUMBERS))
+    told = event.c.method_id.in_(list(NUMBERS))
     return query.where(stream.c.kind != "testbed", told, event.c.actor_id.is_not(None))

@@ -140,6 +140,12 @@ def by_span(conn: Connection, room_id: int, spans: Sequence[tuple[int, int]]) ->
                 yield place, one
 
 
+def tippers_by_span(conn: Connection, room_id: int, spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Give who tipped by name, as a row of a person, each with the place of the span, as `by_span` has it."""
+    paid = by_span(conn, room_id, spans)
+    return {(place, who) for place, (time, who, _tokens) in paid if time & 1 and who > 0}
+
+
 def sums(conn: Connection, scope: Scope) -> dict[int, Sum]:
     """Add up what everybody paid in a scope, by the number of a payer."""
     tokens: Counter[int] = Counter()
@@ -155,7 +161,7 @@ def tipped_before(conn: Connection, scope: Scope, at: datetime, *, hidden: bool)
     """Give the rows of people who tipped before an instant, in the rooms of a scope; `hidden` knows the anonymous, too."""
     if scope.testbed:  # the totals leave it out
         paid = list_all(conn, scope._replace(since=None, until=at))
-        tips = (one for one in paid if one.is_tip and one.at_ms and (hidden or not one.anonymous))
+        tips = (one for one in paid if one.is_tip and (hidden or not one.anonymous))
         return {one.actor_id for one in tips if one.actor_id is not None}
     total = person_total.c
     tipped = total.first_tip_at < at

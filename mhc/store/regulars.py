@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     and_,
     func,
@@ -18,14 +18,16 @@ from sqlalchemy import (
     union_all,
 )
 
+from mhc.domain.clock import to_ms
 from mhc.domain.regulars import Habit
 from mhc.domain.sessions import FAR
-from mhc.store import people
-from mhc.store.schema import Instant, person, stream_session, visit
+from mhc.store import counting, payments, people, session_visits
+from mhc.store.counting import done_there, room_of_event
+from mhc.store.long_lists import table_of
+from mhc.store.schema import Instant, event, person, stream_session, visit
 from mhc.store.segments import Range, Those, by_person, in_rooms, is_open, of_merged, those, within
 
 _A_TIME = 100  # people, in a query that looks through the visits of each
-LONGEST = timedelta(days=7)  # of a visit that no session before it ended
 USUAL = Habit()
 
 
@@ -44,6 +46,7 @@ def lapsed(conn: Connection, of: Range, habit: Habit = USUAL) -> Those:
     before = _roots(conn, regulars(conn, Range(of.room_ids, None, of.since), habit))
     rows = people.roots_of_rows(conn, before)
     came = {rows[who] for who in _came(conn, of, list(rows))}
+    came |= {rows[who] for who in _spoke(conn, of, [row for row, who in rows.items() if who not in came])}
     gone = [who for who in before if who not in came]
     return Those(gone, gone)
 
@@ -65,8 +68,23 @@ def attended(conn: Connection, of: Range, of_sessions: int, roots: Sequence[int]
 
 def _visits(conn: Connection, of: Range, of_sessions: int) -> Any:
     """Give the query of who came to the last sessions that began in a range; None where none did."""
-    came = [one for show in conn.execute(_last_shows(of, of_sessions)).all() for one in _there(show)]
+    shows = conn.execute(_last_shows(of, of_sessions)).all()
+    came = [one for show in shows for one in _there(show)]
+    if tipped := sorted(_tipped(conn, shows)):
+        given = table_of(conn, {"person_id": Integer, "session_id": Integer}, tipped)
+        came.append(select(given.c.person_id, given.c.session_id))
     return union_all(*came).cte("came") if came else None  # read once for those alone and the merged
+
+
+def _tipped(conn: Connection, shows: Sequence[Any]) -> Iterator[tuple[int, int]]:
+    """Give who tipped by name in some sessions, as person and session."""
+    by_room: dict[int, list[Any]] = defaultdict(list)
+    for show in sorted(shows, key=lambda one: one.started_at):
+        by_room[show.room_id].append(show)
+    for room_id, mine in by_room.items():
+        spans = [(to_ms(one.started_at), to_ms(one.ended_at or FAR)) for one in mine]
+        for place, who in payments.tippers_by_span(conn, room_id, spans):
+            yield who, mine[place].id
 
 
 def _roots(conn: Connection, found: Those) -> list[int]:
@@ -87,7 +105,7 @@ def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[in
     there: ColumnElement[bool] = mine.exists()
     if of.since is not None:
         there = or_(
-            mine.where(came >= _before(conn, of, of.since)).exists(),
+            mine.where(came >= session_visits.reach(conn, of.room_ids, of.since)).exists(),
             mine.where(came.is_(None), left >= of.since).exists(),
         )
     for start in range(0, len(person_ids), _A_TIME):
@@ -95,12 +113,17 @@ def _came(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[in
         yield from conn.execute(select(person.c.id).where(person.c.id.in_(part), there)).scalars()
 
 
-def _before(conn: Connection, of: Range, since: datetime) -> datetime:
-    """Give an instant before all visits that touch a session after `since` began: none goes beyond a session's end."""
-    ended = select(func.max(stream_session.c.ended_at)).where(stream_session.c.started_at < since)
-    ended = in_rooms(ended, stream_session.c.room_id, of).group_by(stream_session.c.room_id)
-    ends: list[datetime] = [one for one in conn.execute(ended).scalars() if one is not None]
-    return min([since - LONGEST, *ends])
+def _spoke(conn: Connection, of: Range, person_ids: Sequence[int]) -> Iterator[int]:
+    """Give who of these people, who are few, wrote or tipped openly in a session that began in a range."""
+    show, at = stream_session.c, event.c.at
+    lasts = or_(show.ended_at.is_(None), at < show.ended_at)
+    began = select(show.id).where(show.room_id == room_of_event, *within(show.started_at, of))
+    began = began.where(show.started_at <= at, lasts).correlate(event)
+    query = select(event.c.actor_id).distinct().where(done_there, began.exists())
+    query = counting.within(conn, query, counting.Scope(of.room_ids, of.since))
+    for start in range(0, len(person_ids), people.CHUNK):
+        part = event.c.actor_id.in_(person_ids[start : start + people.CHUNK])
+        yield from conn.execute(query.where(part)).scalars()
 
 
 def _last_shows(of: Range, count: int) -> Select[Any]:
@@ -127,7 +150,7 @@ def _there(show: Any) -> list[Select[Any]]:
         visit.c.room_id == show.room_id
     )
     seen = query.where(or_(is_open, left > show.started_at, came >= show.started_at))
-    seen = seen.where(came >= (show.after or show.started_at - LONGEST))
+    seen = seen if show.after is None else seen.where(came >= show.after)
     unseen = query.where(came.is_(None), left >= show.started_at)
     if show.ended_at is not None:
         seen, unseen = seen.where(came < show.ended_at), unseen.where(left < show.ended_at)

@@ -1,12 +1,13 @@
 """What a person does to sessions: adds, changes, joins and parts them. Their times are theirs from then on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, update
 
+from mhc.domain.clock import iso_z
 from mhc.domain.sessions import Origin, Span
 from mhc.store import session_notes, sessions, visits
 from mhc.store.schema import broadcast, stream_session
@@ -54,11 +55,20 @@ def merged(one: Session, other: Session) -> tuple[Span, Typed]:
     )
 
 
+def refuse_between(
+    conn: Connection, one: Session, other: Session, told: Callable[[datetime], str] = iso_z
+) -> None:
+    """Raise UsageError where another session lies between two that become one; `told` writes its times."""
+    span, _typed = merged(one, other)
+    hint = f"it lies between them: mhc session merge {one.id} {{id}} first"
+    sessions.refuse_overlap(conn, one.room_id, span, [one.id, other.id], hint, told)
+
+
 def merge(conn: Connection, one: Session, other: Session, gap: timedelta) -> None:
     """Make two sessions of a room one, under the number of the first. Raises UsageError where another lies between."""
     span, typed = merged(one, other)
     sessions.lock(conn, one.room_id)
-    sessions.refuse_overlap(conn, one.room_id, span, but=[one.id, other.id])
+    refuse_between(conn, one, other)
     with _fitted(conn, one.room_id, span.started_at, gap):
         conn.execute(update(broadcast).where(broadcast.c.session_id == other.id).values(session_id=None))
         conn.execute(delete(stream_session).where(stream_session.c.id == other.id))

@@ -1,13 +1,14 @@
 """Who came to which sessions of a room: what says which regulars stay away, and which come back."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     and_,
     case,
@@ -18,15 +19,16 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from mhc.domain.clock import to_ms
+from mhc.domain.clock import EPOCH, to_ms
 from mhc.domain.sessions import Span
 from mhc.domain.visits import Ending
-from mhc.store.long_lists import one_of
+from mhc.store import counting, payments
+from mhc.store.counting import Scope, done_there, room_of_event
+from mhc.store.long_lists import one_of, table_of
 from mhc.store.people import CHUNK
-from mhc.store.schema import Instant, stream_session, visit
+from mhc.store.schema import Instant, event, stream, stream_session, visit
 from mhc.store.spells import flat
-
-_LONGEST = timedelta(days=7)  # of a visit that no session before it ended
+from mhc.store.streams import Kind
 
 
 class Stay(NamedTuple):
@@ -58,6 +60,19 @@ def within(
     lasting = [ended.is_(None), stream_session.c.started_at < (now if until is None else until)]
     query = _seen(room_ids, now).where(or_(and_(ended.is_not(None), *inside), and_(*lasting)))
     return _spans(conn, query.order_by(*_LATEST).limit(limit))
+
+
+def reach(conn: Connection, room_ids: Sequence[int] | None, at: datetime) -> datetime:
+    """Give an instant before which no visit to some rooms (None: all) began that lasts until `at`.
+
+    Nobody's visit goes beyond the end of a session; where none ended before, it may be as old as can be.
+    """
+    room, ended = stream_session.c.room_id, stream_session.c.ended_at
+    last = select(room, func.max(ended)).where(ended <= at).group_by(room)
+    if room_ids is None:
+        room_ids = list(conn.execute(select(stream.c.room_id).where(stream.c.kind == Kind.LIVE)).scalars())
+    ends: dict[int, datetime] = {row[0]: row[1] for row in conn.execute(last.where(room.in_(room_ids)))}
+    return min((ends.get(one, EPOCH) for one in room_ids), default=EPOCH)
 
 
 def stays(
@@ -100,12 +115,36 @@ def came(
     if since is not None:
         # Of a visit whose end nobody saw the beginning is known alone.
         lasted = or_(came_at >= since, left_at > since, visit.c.ending == Ending.OPEN)
-        known = known.where(came_at >= since - _LONGEST, lasted)
+        known = known.where(came_at >= reach(conn, room_ids, since), lasted)
         unseen = unseen.where(left_at >= since)
     if until is not None:
         known, unseen = known.where(came_at < until), unseen.where(left_at < until)
     mine = _of(conn, person_ids)
     return {who for one in (known, unseen) for who in conn.execute(one.where(mine)).scalars()}
+
+
+def tippers(
+    conn: Connection, room_ids: Sequence[int], spans: Sequence[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Give who tipped by name in a room, as a row of a person, each with the place of the half-open span."""
+    return {one for room in room_ids for one in payments.tippers_by_span(conn, room, spans)}
+
+
+def lines(conn: Connection, room_ids: Sequence[int], absences: Sequence[Stay]) -> Iterator[Stay]:
+    """Give when somebody wrote or tipped openly in a half-open time in which they were not seen, if they did."""
+    if not absences:
+        return
+    given = table_of(conn, {"who": Integer, "since": BigInteger, "until": BigInteger}, absences).c
+    at = type_coerce(event.c.at, BigInteger)
+    query = select(event.c.actor_id, at).where(event.c.actor_id == given.who, done_there)
+    query = counting.within(conn, query.where(at >= given.since, at < given.until), Scope())
+    room = event.c.room_id
+    # What names its room is told by the index alone, and so is whether any does not: these are then asked for.
+    found = conn.execute(query.add_columns(room).where(or_(room.in_(room_ids), room.is_(None)))).all()
+    yield from (Stay(who, at_ms, at_ms) for who, at_ms, room_id in found if room_id is not None)
+    if any(row.room_id is None for row in found):
+        unnamed = query.where(room.is_(None), room_of_event.in_(room_ids))
+        yield from (Stay(who, at_ms, at_ms) for who, at_ms in conn.execute(unnamed))
 
 
 _LATEST = (stream_session.c.started_at.desc(), stream_session.c.id.desc())

@@ -1,6 +1,6 @@
 """Sessions and the broadcasts that make them: derived from events, or made by hand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -184,17 +184,25 @@ def observe(conn: Connection, room_id: int, at: datetime, of: Session | None) ->
     conn.execute(insert(stream_session).values(**row))
 
 
-def refuse_overlap(conn: Connection, room_id: int, span: Span, but: Sequence[int] = ()) -> None:
+def refuse_overlap(
+    conn: Connection,
+    room_id: int,
+    span: Span,
+    but: Sequence[int] = (),
+    hint: str = "choose a time outside it",
+    told: Callable[[datetime], str] = iso_z,
+) -> None:
     """Raise UsageError where a room has a session in this time, other than some; where one ends another may begin.
 
-    A room that was merged has those of all its rows.
+    A room that was merged has those of all its rows. In the hint `{id}` is the number of that session,
+    `told` writes its times.
     """
     rows = people.members(conn, people.root_of(conn, room_id))
     for other in (one for row in rows for one in of_room(conn, row)):
         if other.id not in but and other.span.shares(span):
-            until = iso_z(other.ended_at) if other.ended_at else "now"
-            lasts = f"{iso_z(other.started_at)} to {until}"
-            raise UsageError(f"session {other.id} lasts from {lasts}", hint="choose a time outside it")
+            until = told(other.ended_at) if other.ended_at else "now"
+            lasts = f"{told(other.started_at)} to {until}"
+            raise UsageError(f"session {other.id} lasts from {lasts}", hint=hint.format(id=other.id))
 
 
 def broadcasts(conn: Connection, room_id: int, since: datetime | None = None) -> list[tuple[int, Broadcast]]:

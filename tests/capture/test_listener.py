@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from listening import BROKEN, TOKEN, Said, Station, at, event, ids, page, tip
-from mhc.store import coverage, follows, payment_quarters, payments
+from mhc.store import coverage, follows, payment_quarters, payments, sessions
 from mhc.store.counting import Scope
 from mhc.store.pages import LeaseLostError
 from mhc.store.schema import follow_change, payment_quarter
@@ -69,6 +69,21 @@ def test_events_cursor_coverage_and_time_of_the_poll_are_there_together(going: S
     assert ids(going.events) == [ids(going.events)[0], "1767225601500-0", "1767225601700-0"]
     assert (stream.cursor, stream.cursor_at, stream.last_poll_ok_at) == ("i=2", at(2), at(2))
     assert going.covered == [(at(0.5), at(2))]
+
+
+def test_a_stop_of_which_no_start_is_known_is_noted_once(
+    going: Station, caplog: pytest.LogCaptureFixture
+) -> None:
+    going.step(page(event(1.2, "broadcastStop"), to="i=2"))
+    going.step(page(event(1.2, "broadcastStop"), event(2.1, "broadcastStart"), to="i=3"))
+    going.step(page(event(3.1, "broadcastStop"), event(3.2, "broadcastStart"), to="i=4"))
+    going.step(page(event(4.1, "broadcastStart"), event(4.2, "broadcastStop"), to="i=5"))
+    going.run(lambda conn: sessions.start(conn, going.stream.room_id, at(5), None))
+    going.step(page(event(6.1, "broadcastStop"), to="i=6"))  # in a session that somebody began by hand
+    said = [one.getMessage() for one in caplog.records if "no start" in one.getMessage()]
+    assert said == [
+        "example_room: a show stopped at 2026-01-01T00:00:01.200Z of which no start is known: mhc session add"
+    ]
 
 
 @pytest.mark.parametrize("said", FAILURES, ids=lambda said: f"{said.status} {said.body[:6].decode()}")

@@ -149,3 +149,20 @@ def test_a_list_of_events_ends_with_those_of_unknown_time(mhc: MhcHere) -> None:
     for words in ([], ["--sort", "happened_at"], ["--sort", "happened_at:desc"], ["--person", "viewer_one"]):
         times = [row["happened_at"] for row in mhc("event", "list", "--json", *words).json]
         assert times == ["2025-05-01T20:00:00Z"] * 1500 + [None] * 3
+
+
+@pytest.mark.parametrize("report", ["tippers", "income", "spending viewer_one", "tipmenu"])
+def test_a_tip_of_unknown_time_is_in_no_range(mhc: MhcHere, report: str) -> None:
+    paste(mhc, "chat", "viewer_one tipped 25 tokens\n")
+    paste(mhc, "tipmenu", "25 - a song\n30 - a dance\n")
+
+    assert paid(mhc, report) == 25
+    for words in (["--until", "2026-02-01"], ["--since", "2025-01-01"], ["--since", "1970-01-01"]):
+        assert paid(mhc, report, *words) == 0
+
+
+def paid(mhc: MhcHere, report: str, *words: str) -> int:
+    """Give what all rows of a report come to."""
+    run = mhc("report", *report.split(), "--json", *words)
+    assert run.status == 0, run.stderr
+    return sum(row.get("tokens") or row.get("captured") or 0 for row in run.json["rows"])

@@ -103,6 +103,15 @@ def test_where_less_was_captured_that_is_said(mine: MhcHere, database: Database)
     assert "nothing was captured in the range that is compared" in run.stderr
 
 
+def test_where_nothing_was_then_the_difference_is_said(mine: MhcHere, database: Database) -> None:
+    with database.write() as conn:
+        cover(conn, MARCH + 6 * DAY, MARCH + 6 * DAY + 60)  # on the Sunday before somebody listened in vain
+    monday = ("--since", "2026-03-09", "--until", "2026-03-09")
+    run = mine("report", "sessions", *monday, "--compare", "previous", MHC_FORCE_TTY="80")
+    assert "change: tokens +75, tippers +2" in run.stderr
+    assert "unknown" not in run.stderr
+
+
 @pytest.mark.parametrize("name", ["tippers", "timing", "followers"])
 def test_of_what_was_not_captured_nothing_is_known(mine: MhcHere, name: str) -> None:
     found = report(mine, name, *WEEK, "--compare", "last-year")

@@ -391,7 +391,7 @@ def test_while_others_see_the_screen_it_names_no_amount(mine: MhcHere) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
-def test_where_nothing_happened_one_line_says_so_and_cron_hears_nothing(mine: MhcHere, form: str) -> None:
+def test_where_nothing_was_captured_one_line_says_so_and_cron_hears_of_it(mine: MhcHere, form: str) -> None:
     words = ("report", "digest", "--since", "2026-02-01", "--until", "2026-02-01", "--format", form)
     run = mine(*words)
 
@@ -399,7 +399,7 @@ def test_where_nothing_happened_one_line_says_so_and_cron_hears_nothing(mine: Mh
     unknown = "nothing happened that is known, and nothing was captured, from"
     assert run.stderr == f"example_room: {unknown} 2026-02-01 00:00 to 2026-02-02 00:00\n"
     quiet = mine("-q", *words)
-    assert (quiet.status, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert quiet == run, "a listener that is dead is not a quiet day"
     assert mine(*words[:-2]).stdout.startswith("range.since\t"), "a program gets the empty digest whole"
     mine(*words[:-2], "--html", "page.html")
     assert "nothing happened" in (mine.home / "page.html").read_text()
@@ -440,6 +440,31 @@ def test_where_it_was_captured_nothing_is_a_zero(mine: MhcHere) -> None:
     assert found["followers"] == {"follows": 0, "unfollows": 0, "net": 0}
     said = mine("report", "digest", *dark, "--format", "text").stderr
     assert said == "example_room: nothing happened from 2026-01-01 18:50 to 2026-01-01 19:00\n"
+    quiet = mine("-q", "report", "digest", *dark, "--format", "text")
+    assert (quiet.status, quiet.stdout, quiet.stderr) == (0, "", ""), "cron mails nothing"
+
+
+def test_of_a_time_to_come_it_says_that(mine: MhcHere) -> None:
+    later = ("report", "digest", "--since", "2100-01-01", "--format", "text")
+    run = mine(*later)
+    assert (run.status, run.stdout) == (0, "")
+    assert (
+        run.stderr
+        == "example_room: nothing happened yet: the time from 2100-01-01 00:00 on lies in the future\n"
+    )
+    assert mine("-q", *later).stderr == ""
+    mine(*later[:-2], "--until", "2100-01-01", "--html", "page.html")
+    page = (mine.home / "page.html").read_text()
+    assert "the time from 2100-01-01 00:00 to 2100-01-02 00:00 lies in the future" in page
+
+
+def test_a_page_is_in_no_other_form(mine: MhcHere) -> None:
+    run = mine("report", "digest", "--format", "text", "--html", "page.html")
+    assert (run.status, run.stderr) == (2, "mhc: --format text and --html contradict each other\n")
+    assert not (mine.home / "page.html").exists()
+    whole = mine("report", "digest", "--html", "-")
+    assert whole.stdout == mine("report", "digest", "--format", "html").stdout
+    assert (whole.stderr, (mine.home / "-").exists()) == ("", False)
 
 
 def test_captured_is_of_the_whole_time_that_was_asked_for(mine: MhcHere) -> None:

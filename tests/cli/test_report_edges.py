@@ -289,6 +289,19 @@ def test_no_report_writes(sqlite_database: Database, tmp_path: Path) -> None:
     assert sorted(file.parent.glob("*.db*")) == beside
 
 
+def test_of_a_time_to_come_every_report_says_so(database: Database, mine: MhcHere) -> None:
+    keep(database, [*SHOW, *DEEDS])
+    for call in calls(WHO, "ways", "ranged"):
+        run = on_terminal(mine, call, "--since", "2100-01-01")
+        assert ("in the future" in run.stderr, "nothing was captured in that time" in run.stderr) == (
+            True,
+            False,
+        ), call
+        page = mine(*call, "--since", "2100-01-01", "--html", "-")
+        assert (page.status, "<bdi>2100-01-01 00:00 on</bdi>" in page.stdout) == (0, True), call
+        assert not (mine.home / "-").exists()
+
+
 def test_where_a_table_stands_in_the_place_of_a_picture_it_says_why(cli: MhcHere, database: Database) -> None:
     tell_story(database)
     cli.environ |= {"CHATURBATE_USERNAME": "example_room"}

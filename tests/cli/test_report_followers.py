@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from command import MhcHere
-from factories import cover, happening, minute, store, tell_story
+from factories import ROOM, cover, happening, minute, store, tell_story
 from mhc.domain.rooms import Reading, Scope, Show, Source
 from mhc.store import follows, observations, people
 from mhc.store.database import Database
@@ -68,6 +68,25 @@ def test_who_left_is_named_with_the_days_they_stayed(mine: MhcHere) -> None:
         ("viewer_three", None, None),
         ("viewer_two", "2026-01-03T18:00:00Z", 0.0),
         ("viewer_one", "2026-01-01T18:04:00Z", 1.0),
+    ]
+
+
+def test_of_one_instant_the_order_of_events_says_who_followed_and_left(
+    cli: MhcHere, database: Database
+) -> None:
+    # One did both in an instant, two had followed before, ceased to and did again.
+    with database.write() as conn:
+        store(conn, [happening(0, "follow", "viewer_two")])
+        both = [happening(5, "follow", "viewer_one"), happening(5, "unfollow", "viewer_one")]
+        again = [happening(5, "unfollow", "viewer_two"), happening(5, "follow", "viewer_two")]
+        store(conn, [*both, *again, happening(1445, "unfollow", "viewer_two")], page=1)
+    cli.environ["CHATURBATE_USERNAME"] = ROOM
+    left = cli("report", "followers", "--json").json["left"]
+
+    assert [(one["username"], one["followed_at"], one["left_at"]) for one in left] == [
+        ("viewer_two", "2026-01-01T18:05:00Z", "2026-01-02T18:05:00Z"),
+        ("viewer_one", "2026-01-01T18:05:00Z", "2026-01-01T18:05:00Z"),
+        ("viewer_two", "2026-01-01T18:00:00Z", "2026-01-01T18:05:00Z"),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from command import MhcHere
-from factories import ROOM, T0, happening, minute, store, tell_story, tip
+from factories import DAY, ROOM, T0, cover, happening, minute, store, tell_story, tip
 from mhc.store import people, snapshots
 from mhc.store.database import Database
 from mhc.store.snapshots import Asked, Reading
@@ -90,7 +90,8 @@ def test_the_report_is_the_promised_document(database: Database, mhc: MhcHere) -
     second = NOTHING | CAPTURE | {
         "day": None, "started_at": "2026-01-02T18:00:00Z", "type": None, "captured": 20, "unchecked": 20,
     }  # fmt: skip
-    outside = NOTHING | LEDGER | {
+    # Somebody listened before the first show, and after it.
+    outside = NOTHING | LEDGER | CAPTURE | {
         "day": None, "started_at": None, "type": None, "entries": 2, "earned": 15, "away": 15, "paid_out": 1123,
         "rose": 0, "fell": 1108,
     }  # fmt: skip
@@ -164,6 +165,38 @@ def test_types_come_by_what_they_earned_and_days_are_those_of_the_zone(
     ]  # the pay-out is of the second, in Berlin
 
 
+def test_of_a_day_on_which_somebody_listened_is_known_that_nothing_was_captured(
+    database: Database, mhc: MhcHere
+) -> None:
+    with database.write() as conn:
+        store(conn, [happening(2 * DAY, "broadcastStart"), happening(2 * DAY + 60, "broadcastStop")])
+        cover(conn, DAY - 600, DAY - 300)  # 08:00 to 13:00 in UTC, and only in the morning of that day
+        cover(
+            conn, 3 * DAY + 300, 3 * DAY + 480
+        )  # from the last hour of the 4th in UTC, which is the 5th in Berlin, on
+    bring(mhc, [(at * DAY, 60, "Private show", "viewer_one") for at in (1, 2, 3, 4)])
+
+    def captured(*words: str) -> list[tuple[str, int | None]]:
+        return [
+            (row["day"] or row["started_at"] or "", row["captured"]) for row in report(mhc, *words)["rows"]
+        ]
+
+    one_day = "--by", "day", "--since", "2026-01-02", "--until", "2026-01-02"
+    assert captured(*one_day) == [("2026-01-02", 0)]
+    assert report(mhc, *one_day)["total"]["captured"] == 0
+    assert captured("--by", "day") == [
+        ("2026-01-02", 0),
+        ("2026-01-03", None),
+        ("2026-01-04", None),
+        ("2026-01-05", 0),
+    ]
+    assert captured("--by", "session") == [("2026-01-03T18:00:00Z", None), ("", 0)]
+    assert captured("--by", "day", "--since", "2026-01-02T15:00Z") == [
+        ("2026-01-02", None), *captured("--by", "day")[1:]
+    ]  # fmt: skip
+    assert captured("--by", "type") == [("", None)]
+
+
 def test_what_was_captured_and_is_not_in_a_whole_ledger_is_unexplained(
     database: Database, mhc: MhcHere
 ) -> None:
@@ -184,6 +217,27 @@ def test_a_ledger_in_a_wrong_zone_is_suspected(database: Database, mhc: MhcHere)
         "warning: nothing that was captured is in the ledger: mhc import tokens FILE says which zone fits\n"
     )
     assert said in run.stderr
+
+
+def test_a_table_shows_what_is_unchecked_and_how_far_the_ledger_reaches(
+    database: Database, mhc: MhcHere
+) -> None:
+    tell_story(database)
+    bring(mhc, FIRST)
+    reaches = "the ledger reaches from 2026-01-01 19:05 to 2026-01-02 05:00: what was captured beyond is unchecked\n"
+    run = mhc("report", "income", "--by", "type", MHC_FORCE_TTY="120")
+    header, *rows = (line.split() for line in run.stdout.splitlines())
+    assert header[-2:] == ["UNEXPLAINED", "UNCHECKED"]
+    # Tips: 205 were captured, 185 of them in the ledger; the 20 of the second show came after its end.
+    assert next(row for row in rows if row[0] == "Tip")[2:] == [
+        *("207", "205", "185"), *("7", "15", "0"), *("0", "20")
+    ]  # fmt: skip
+    assert reaches in run.stderr
+
+    # What the ledger does not reach at all, and what programs read, has the columns of always.
+    for words in (["--until", "2026-01-01T19:00Z"], ["--since", "2026-01-02T18:00Z"], ["-o", "tsv"]):
+        run = mhc("report", "income", *words, MHC_FORCE_TTY="120")
+        assert "unchecked" not in (run.stdout + run.stderr).lower()
 
 
 def test_where_a_row_is_missing_nothing_is_unexplained_and_the_place_is_told(
@@ -317,6 +371,7 @@ def test_amounts_are_hidden_while_others_see_the_screen(database: Database, mhc:
 def test_there_must_be_a_room(mhc: MhcHere) -> None:
     run = mhc("report", "income", CHATURBATE_USERNAME="")
     assert (run.status, "which room?" in run.stderr) == (2, True)
+    assert "The room (default: the own one)." in mhc("report", "income", "--help").stdout
     empty = report(mhc)
     assert (empty["rows"], empty["ledger"], empty["balance"], empty["coverage"]) == ([], None, None, None)
 

@@ -1,6 +1,8 @@
 """`mhc room now`: who is in the own room."""
 
+import json
 import signal
+from subprocess import TimeoutExpired
 
 import pytest
 
@@ -73,6 +75,41 @@ def test_who_is_in_the_room_now(database: Database, mine: MhcHere) -> None:
     assert mine("room", "now", "--json").json == []
     assert mine("room", "now", "--room", "nobody").status == 3
     assert mine("room", "now", "--json", CHATURBATE_USERNAME="never_seen").json == []
+
+
+def test_what_is_not_shown_makes_no_frame(run_mhc: Mhc, database: Database, database_url: str) -> None:
+    live(database)
+    words = [
+        "room",
+        "now",
+        "--watch",
+        "--interval",
+        "0.1",
+        "--fields",
+        "username,tokens",
+        "-o",
+        "ndjson",
+        "-L",
+        "1",
+    ]
+    environment = {"DATABASE_URL": database_url, "CHATURBATE_USERNAME": "example_room"}
+    with run_mhc.start(*words, **environment) as process:
+        assert process.stdout is not None
+        frames = [process.stdout.readline()]
+        for page, one in enumerate((happening(10, "userLeave", "viewer_one"), chat(11, "viewer_two"))):
+            with database.write() as conn:
+                factories.store(conn, [one], page=page + 1)
+            with pytest.raises(TimeoutExpired):  # it looks on, and says nothing
+                process.wait(0.5)
+        with database.write() as conn:
+            factories.store(conn, [tip(12, "viewer_two", 5)], page=3)
+        frames.append(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert [json.loads(line) for line in frames] == [
+        {"username": "viewer_two", "tokens": tokens} for tokens in (20, 25)
+    ]
+    assert rest == ""
 
 
 def test_a_room_that_is_watched_shows_as_many_as_the_screen_holds_and_says_so(

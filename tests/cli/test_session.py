@@ -264,7 +264,7 @@ def test_a_merged_room_is_the_same_by_each_of_its_names(
     for run in by_each_name("start"):
         assert (run.status, f"of {live_as} is live since 2026-01-02T18:00:00Z" in run.stderr) == (75, True)
     for run in by_each_name("stop", "--at", "2026-01-02T19:00:00Z", "-n"):
-        assert run.stderr.endswith(f"of {live_as} at 2026-01-02T19:00:00Z\n")
+        assert f"of {live_as} at 2026-01-02T19:00:00Z\n" in run.stderr
     assert mine("session", "stop", "--room", "old_room", "--at", "2026-01-02T19:00:00Z").status == 0
     for run in by_each_name("status", "--json"):
         assert [run.json[name] for name in ("room", "state")] == ["example_room", "idle"]
@@ -367,3 +367,46 @@ def test_an_empty_database_has_no_sessions_and_stays_missing(run_mhc: Mhc) -> No
     assert run_mhc("session", "start", "-n", "--room", "example_room").status == 0
     assert run_mhc("session", "stop", "--room", "example_room", "-n").status == 3
     assert not list(run_mhc.home.rglob("*.db"))
+
+
+def test_a_stop_while_the_room_is_on_air_says_that_what_comes_is_in_no_session(
+    database: Database, mine: MhcHere
+) -> None:
+    with database.write() as conn:
+        factories.store(conn, [happening(0, "broadcastStart"), tip(2, "viewer_one", 5)])
+    said = "the room is still on air: what comes now is in no session; mhc session start goes on\n"
+    assert mine("session", "stop", "--at", "2026-01-01T18:10Z", "-n").stderr.endswith(said)
+    assert mine("session", "stop", "--at", "2026-01-01T18:10Z").stderr.endswith(said)
+    with database.write() as conn:
+        factories.store(conn, [tip(12, "viewer_one", 7)], page=1)
+    assert [row["tokens"] for row in listed(mine)] == [5]
+    assert mine("session", "start", "--at", "2026-01-01T18:11Z").status == 0
+    assert [row["tokens"] for row in listed(mine)] == [7, 5]  # it goes on
+    with database.write() as conn:
+        factories.store(conn, [happening(20, "broadcastStop")], page=2)
+    assert "on air" not in mine("session", "stop", "--at", "2026-01-01T18:20Z").stderr
+
+
+def test_where_all_rooms_are_listed_a_column_says_whose_a_session_is(
+    database: Database, cli: MhcHere
+) -> None:
+    with database.write() as conn:
+        for page, room in enumerate(("example_room", "second_room")):
+            begin = page * 1440
+            show = [
+                happening(at, f"broadcast{what}", room=room)
+                for at, what in ((begin, "Start"), (begin + 9, "Stop"))
+            ]
+            factories.store(conn, show, room=room, page=page)
+    for words in (["session", "list"], ["report", "sessions"]):
+        table = cli(*words, "-o", "table", MHC_FORCE_TTY="120").stdout
+        assert "  ROOM  " in table.splitlines()[0]
+        assert ["second_room" in line for line in table.splitlines()] == [False, True, False]
+        assert cli(*words, "-o", "tsv").stdout.splitlines()[0].split("\t")[1] == "room"
+        # Of one room, even if it is the only one there is, the columns are as ever: they depend on what is asked.
+        for one in ({"CHATURBATE_USERNAME": "example_room"}, {}):
+            named = cli(*words, *([] if one else ["--room", "example_room"]), "-o", "tsv", **one)
+            assert "room" not in named.stdout.splitlines()[0].split("\t")
+    assert "room" not in cli("report", "sessions", "--by", "week", "-o", "tsv").stdout.splitlines()[0].split(
+        "\t"
+    )

@@ -1,5 +1,6 @@
 """`mhc session add|edit|merge|split`: what a person says of sessions stays as they said it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 import factories
 from command import MhcHere
 from factories import chat, happening, minute, tell_story
+from mhc.cli.context import utc_now
 from mhc.domain.broadcasts import MERGE_GAP
+from mhc.domain.clock import iso_z
 from mhc.store import derived, people, schema, session_notes
 from mhc.store.database import Database
 
@@ -176,6 +179,7 @@ def test_what_cannot_be_one_or_two(database: Database, mine: MhcHere) -> None:
         ([first, first], "is one already"),
         ([first, other], "of other_room"),
         ([first, second], f"session {between} lasts from"),
+        ([second, first], f"it lies between them: mhc session merge {second} {between} first"),
     ):
         run = mine("session", "merge", *words, "-y")
         assert run.status == 2
@@ -228,3 +232,66 @@ def test_notes_go_with_their_session(database: Database, mine: MhcHere) -> None:
     assert mine("session", "split", first, "--at", "2026-01-01 18:02Z").status == 0
     assert noted(first) == []
     assert len(noted(str(sessions(mine)[1]["id"]))) == 2
+
+
+def test_a_time_of_day_is_one_of_that_session(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    first, second = (str(row["id"]) for row in sessions(mine))
+    mine.environ["MHC_TIMEZONE"] = "Europe/Berlin"  # 19:00 to 19:40, and the next evening to 19:30
+    assert mine("session", "split", first, "--at", "19:20", "-n").stderr.endswith("at 2026-01-01T18:20:00Z\n")
+    assert mine("session", "note", first, "well", "--at", "19:30", "--json").json[0]["at"] == (
+        "2026-01-01T18:30:00Z"
+    )
+    assert mine("session", "note", first, "well", "--at", "20:00").status == 2
+    assert mine("session", "edit", first, "--from", "18:50", "--to", "00:10").status == 0
+    assert mine("session", "edit", second, "--from", "18:50:30", "--to", "19:45").status == 0
+    assert [row["started_at"] for row in sessions(mine)] == ["2026-01-01T17:50:00Z", "2026-01-02T17:50:30Z"]
+    assert [row["ended_at"] for row in sessions(mine)] == ["2026-01-01T23:10:00Z", "2026-01-02T18:45:00Z"]
+    assert mine("session", "split", first, "--at", "00:05").status == 0  # past midnight
+    assert sessions(mine)[1]["started_at"] == "2026-01-01T23:05:00Z"
+
+
+def test_a_session_that_lasts_ends_at_the_time_of_day_nearest_to_now(
+    database: Database, mine: MhcHere
+) -> None:
+    with database.write() as conn:
+        factories.store(conn, [happening(0, "broadcastStart"), chat(20, "viewer_one")])
+    (one,) = sessions(mine)
+    at = utc_now().replace(second=0, microsecond=0) - timedelta(minutes=7)
+    assert mine("session", "edit", str(one["id"]), "--to", f"{at:%H:%M}").status == 0
+    assert sessions(mine)[0]["ended_at"] == iso_z(at)
+
+
+def test_on_a_terminal_times_are_those_of_the_zone_as_in_tables(database: Database, mine: MhcHere) -> None:
+    tell_story(database)
+    first, second = (str(row["id"]) for row in sessions(mine))
+    mine.environ |= {"MHC_TIMEZONE": "Europe/Berlin", "MHC_FORCE_TTY": "80"}
+    lasts = "2026-01-01 19:00 to 2026-01-01 19:40"
+    for words, said in (
+        (["start", "--at", "2026-01-01 19:10"], f"session {first} lasts from {lasts}"),
+        (
+            ["add", "--from", "2026-01-01 19:10", "--to", "2026-01-01 19:20"],
+            f"session {first} lasts from {lasts}",
+        ),
+        (["edit", second, "--from", "2026-01-01 19:10"], f"session {first} lasts from {lasts}"),
+        (["edit", first, "--to", "18:30"], "it would end at 2026-01-01 18:30, and begin at 2026-01-01 19:00"),
+        (["split", first, "--at", "19:50"], f"session {first} lasts from {lasts}"),
+        (["note", first, "well", "--at", "19:50"], f"session {first} lasts from {lasts}"),
+        (["add", "--from", "2026-01-03 19:00", "--to", "2999-01-01"], "2999-01-01 00:00 is in the future"),
+        (
+            ["list", "--since", "2026-11-20", "--until", "2026-11-10"],
+            "the range begins (2026-11-20 00:00) after it ends (2026-11-11 00:00)",
+        ),
+    ):
+        run = mine("session", *words)
+        assert (run.status, said in run.stderr) == (2, True), (words, run.stderr)
+    assert mine("session", "edit", first, "--to", "19:30", "-n").stderr.endswith(
+        "2026-01-01 19:00 to 2026-01-01 19:30\n"
+    )
+    assert mine("session", "start", "--at", "2026-01-09 20:00").stderr.endswith("at 2026-01-09 20:00\n")
+    assert "is live since 2026-01-09 20:00" in mine("session", "start").stderr
+    assert mine("session", "stop", "--at", "2026-01-09 21:00").stderr.endswith("at 2026-01-09 21:00\n")
+    # For programs they are UTC.
+    backwards = ["--since", "2026-11-20", "--until", "2026-11-10"]
+    assert "(2026-11-19T23:00:00Z)" in mine("session", "list", "--json", *backwards).error["message"]
+    assert "(2026-11-19T23:00:00Z)" in mine("session", "list", *backwards, MHC_FORCE_TTY="").stderr

@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import permutations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mhc.domain.ledger_match import Side, match
@@ -68,9 +68,7 @@ def test_what_is_left_over_fits_nothing_that_is_left_over(given: tuple[list[Side
         if event.place not in events
     ]
     for row, event in left:
-        near = (row.kind, row.tokens) == (event.kind, event.tokens) and abs(row.at_ms - event.at_ms) <= NEAR
-        same = bool(row.who) and row.who == event.who
-        assert not (near and (same or (event.anonymous and "" in {row.who, event.who})))
+        assert not fits(row, event)
 
 
 @given(st.lists(times, max_size=5), st.lists(times, max_size=5))
@@ -85,6 +83,63 @@ def test_there_are_as_many_pairs_as_can_be_and_as_many_from_either_side(
         for chosen in permutations(many, len(few))
     )
     assert len(match(ledger, captured)) == len(match(captured, ledger)) == best
+
+
+def fits(row: Side, event: Side) -> bool:
+    near = (row.kind, row.tokens) == (event.kind, event.tokens) and abs(row.at_ms - event.at_ms) <= NEAR
+    same = bool(row.who) and row.who == event.who
+    return near and (same or (event.anonymous and "" in {row.who, event.who}))
+
+
+def most(ledger: list[Side], captured: list[Side]) -> int:
+    """Try all ways to pair them."""
+    if not captured:
+        return 0
+    event, *others = captured
+    ways = [
+        1 + most(ledger[:n] + ledger[n + 1 :], others) for n, row in enumerate(ledger) if fits(row, event)
+    ]
+    return max([most(ledger, others), *ways])
+
+
+@st.composite
+def close(draw: st.DrawFn) -> tuple[list[Side], list[Side]]:
+    """Give tips of one amount within half a minute, of which many fit many."""
+
+    def side(place: int, *, captured: bool) -> Side:
+        at = draw(st.integers(0, 30)) * 1000
+        return Side(at, "tip", 5, draw(names), captured and draw(st.booleans()), place)
+
+    ledger, captured = (
+        [side(n, captured=it) for n in range(draw(st.integers(0, 5)))] for it in (False, True)
+    )
+    return ledger, captured
+
+
+@settings(max_examples=400)
+@given(close())
+def test_there_are_as_many_pairs_as_can_be_whoever_is_named_and_first_of_the_open(
+    given: tuple[list[Side], list[Side]],
+) -> None:
+    ledger, captured = given
+    pairs = match(ledger, captured)
+    assert len(pairs) == most(ledger, captured)
+    openly = [one for one in captured if not one.anonymous]
+    assert sum(not captured[event].anonymous for _row, event in pairs) == most(ledger, openly)
+
+
+def test_an_open_tip_leaves_the_row_to_which_an_anonymous_one_is_nearer() -> None:
+    who = "viewer_one"
+    ledger = [Side(60_000, "tip", 100, who, False, 0), Side(68_000, "tip", 100, who, False, 1)]
+    captured = [Side(51_000, "tip", 100, who, True, 0), Side(70_000, "tip", 100, who, False, 1)]
+    assert match(ledger, captured) == [(0, 0), (1, 1)]
+
+
+def test_many_that_fit_each_other_are_no_trouble() -> None:
+    # One a second for an hour; the file lacks every third.
+    ledger = [Side(n * 1000, "tip", 1, "viewer_one", False, n) for n in range(3600) if n % 3]
+    captured = [Side(n * 1000 + 9500, "tip", 1, "viewer_one", n % 2 > 0, n) for n in range(3600)]
+    assert len(match(ledger, captured)) == len(ledger)
 
 
 def test_the_ends_of_the_tolerance() -> None:

@@ -111,6 +111,36 @@ def test_what_is_no_time_is_refused_with_a_nearby_form(text: str, near: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "near", "tz", "expected"),
+    [
+        ("20:00", "2026-02-10T19:40Z", BERLIN, "2026-02-10T19:00:00Z"),
+        ("23:30", "2026-02-10T23:10Z", BERLIN, "2026-02-10T22:30:00Z"),  # there it is past midnight
+        ("00:30", "2026-02-10T22:50Z", BERLIN, "2026-02-10T23:30:00Z"),
+        (
+            "20:00:30",
+            "2026-02-10T06:00Z",
+            BERLIN,
+            "2026-02-09T19:00:30Z",
+        ),  # eleven hours before, not thirteen after
+        ("20:00Z", "2026-02-10T19:40Z", BERLIN, "2026-02-10T20:00:00Z"),
+        # On the night of 23 hours noon is eleven from one midnight, on that of 25 thirteen.
+        ("12:00", "2026-03-28T23:00Z", BERLIN, "2026-03-29T10:00:00Z"),
+        ("12:00", "2026-10-24T22:00Z", BERLIN, "2026-10-24T10:00:00Z"),
+        ("02:30", "2026-10-25T01:40Z", BERLIN, "2026-10-25T00:30:00Z"),
+        # What has a day, or is none of the clock, is not moved.
+        ("2026-03-01 10:00", "2026-02-10T19:40Z", BERLIN, "2026-03-01T09:00:00Z"),
+        ("today", "2026-02-10T19:40Z", BERLIN, "2026-03-08T23:00:00Z"),
+        ("2h", "2026-02-10T19:40Z", BERLIN, "2026-03-09T10:00:00Z"),
+    ],
+)
+def test_a_time_of_day_is_the_nearest_to_an_instant(
+    text: str, near: str, tz: ZoneInfo, expected: str
+) -> None:
+    at = parse_instant(text, now=NOW, tz=tz, near=datetime.fromisoformat(near))
+    assert iso_z(at) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "tz", "expected"),
     [
         # A time that does not exist moves on by the gap.

@@ -39,6 +39,17 @@ def test_a_local_time_is_its_instant_or_the_earlier_of_two(moment: datetime, tz:
 
 
 @settings(deadline=None)
+@given(moment=instants, near=instants, tz=zones)
+def test_a_time_of_day_is_never_further_than_half_a_day_from_what_it_is_near(
+    moment: datetime, near: datetime, tz: ZoneInfo
+) -> None:
+    local = moment.astimezone(tz)
+    found = parse_instant(f"{local:%H:%M:%S}", now=NOW, tz=tz, near=near)
+    assert abs(found - near) <= timedelta(hours=12.5)
+    assert abs(found - near) <= abs(moment - near) or local.fold
+
+
+@settings(deadline=None)
 @given(now=instants, tz=zones, days=st.integers(0, 4000))
 def test_days_of_a_zone_lie_end_to_end(now: datetime, tz: ZoneInfo, days: int) -> None:
     day = now.astimezone(tz).date() - timedelta(days=days)

@@ -36,8 +36,8 @@ _excluded = click.option("--include-excluded", is_flag=True, help="Count exclude
 html_option = click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write one web page, for you alone, in place of rows; what is there is replaced.",
+    metavar="FILE|-",
+    help="Write one web page, for you alone, in place of rows; what is there is replaced; - is stdout.",
 )
 
 
@@ -56,6 +56,11 @@ def frame_options(function: Callable[..., T]) -> Callable[..., T]:
 def report_options(function: Callable[..., T]) -> Callable[..., T]:
     """Accept what reports share, and a range of time in a room."""
     return frame_options(range_options(function))
+
+
+def own_report_options(function: Callable[..., T]) -> Callable[..., T]:
+    """Accept the same for a report of one room: the own one, where none is named."""
+    return frame_options(range_options(function, "the own one"))
 
 
 def clock(ctx: click.Context, out: Writer) -> Clock:
@@ -123,7 +128,7 @@ def coverage(seen: "Seen | None") -> dict[str, object] | None:
 def captured_part(seen: "Seen") -> str | None:
     """Say how much of a time was captured, up to now where its end is open; None where rooms differ."""
     if not seen.is_any:
-        return "nothing"
+        return "nothing, it is to come" if seen.is_to_come else "nothing"
     return None if seen.until_now is None else share(seen.until_now)
 
 
@@ -131,7 +136,9 @@ def warn_of_missing(out: Writer, seen: "Seen | None") -> None:
     """Say on stderr how much of a time was not captured, up to now where its end is open."""
     if seen is None:
         return
-    if not seen.is_any:
+    if seen.is_to_come:
+        out.warn("that time is still to come: it lies in the future")
+    elif not seen.is_any:
         out.warn("nothing was captured in that time: mhc capture coverage says what was, mhc listen captures")
     elif seen.until_now is not None and seen.until_now != 1:
         to_now = "" if seen.covered is None or seen.covered.share == seen.until_now else " up to now"
@@ -194,8 +201,7 @@ def show(
         **about.more,
     }
     if html is not None:
-        write_page(html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
-        out.message(f"wrote {html}")
+        write_page(out, html, _page(out, asked, about, fields, rows, nothing=nothing, drawn=drawn))
     elif plot and drawn.lines is not None and rows and not _hides(out, fields):
         sys.stdout.writelines(drawn.lines())
     else:
@@ -222,7 +228,7 @@ def _page(
     hidden = {field.name for field in out.screened(fields) if field.hidden}
     said = [
         ("room", asked.rooms.name or "every room"),
-        ("time", page.when(asked.range.start, asked.range.end, out.tz)),
+        ("time", page.when(asked.range.start, asked.range.end, out.tz, to_come=_is_to_come(about.seen))),
         ("zone", str(out.tz)),
         ("from", ", ".join(about.sources)),
         *_said(out, about, hidden),
@@ -258,6 +264,10 @@ def _said(out: Writer, about: About, hidden: Collection[str]) -> Iterable[tuple[
     )
 
 
+def _is_to_come(seen: "Seen | None") -> bool:
+    return seen is not None and seen.is_to_come
+
+
 def _figure(value: str | float) -> str:
     if isinstance(value, str | bool):
         return str(value)
@@ -274,14 +284,18 @@ def _hides(out: Writer, fields: Sequence[Field]) -> bool:
     return any(field.hidden for field in out.screened(fields))
 
 
-def write_page(path: Path, text: str) -> None:
-    """Write a page for its owner alone. Raises OutputError."""
+def write_page(out: Writer, path: Path, text: str) -> None:
+    """Write a page for its owner alone, or (`-`) to stdout. Raises OutputError."""
     from mhc.store import files
 
+    if path == Path("-"):
+        sys.stdout.write(text)
+        return
     try:
         files.replace(path, text, mode=0o600)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    out.message(f"wrote {path}")
 
 
 def no_picture(*, hidden: bool) -> str:

@@ -120,12 +120,15 @@ def _total(now: Figure, then: Figure) -> dict[str, Figure]:
 
 
 def said(now: Mapping[str, Figure], was: Mapping[str, Figure], names: Mapping[str, str]) -> str:
-    """Say in a line how much figures have grown, by their names in words."""
-    grown = {called: growth(now[name], was[name]) for name, called in names.items()}
-    return (
-        ", ".join(f"{called} {percent(more)}" for called, more in grown.items() if more is not None)
-        or "unknown"
+    """Say in a line how much figures have grown, by their names in words: as a number where there are no percent."""
+    both = [(called, now[name], was[name]) for name, called in names.items()]
+    moved = ((called, change(*pair), growth(*pair)) for called, *pair in both)
+    told = (
+        f"{called} {(f'{by:+,}' if by else '0') if more is None else percent(more)}"
+        for called, by, more in moved
+        if by is not None
     )
+    return ", ".join(told) or "unknown"
 
 
 def tell(out: Writer, then: Then | None, what: str = "what was") -> None:

@@ -85,13 +85,16 @@ def command(
 
     Without --since it is of the last session, and all that came after it. A terminal shows it as text. No text of
     anybody is in it, and nobody who tipped anonymously. Where nothing happened --format, and a terminal, leave stdout
-    empty, and a line on stderr says so, but with -q: cron mails nothing then. JSON and the other formats of -o, those in
+    empty, and a line on stderr says so, but with -q: cron mails nothing then. Where nothing was captured, and so nobody
+    knows, that is said even with -q. JSON and the other formats of -o, those in
     a pipe too, are whole even so.
     """
     from mhc.reports import digest
 
     if form is not None and out.format not in _READ:
         raise UsageError(f"--format {form} and -o {out.format} contradict each other")
+    if html is not None and form not in {None, "html"}:
+        raise UsageError(f"--format {form} and --html contradict each other")
     loaded = settings(ctx)
     with database(ctx) as db, db.read() as conn:
         begin = since if since is not None else _last_session(ctx, conn, room, until)
@@ -111,13 +114,12 @@ def command(
     said = Said(found, asked.range, asked.rooms.name, out.tz, out.on_stream())
     read = form or ("text" if out.format == "table" and out.names is None else None)
     if html is not None:
-        write_page(html, written(said, "html"))
-        out.message(f"wrote {html}")
+        write_page(out, html, written(said, "html"))
     elif read is None:
         _tell(out, found)
         out.record(DIGEST, _record(asked, found, str(loaded.timezone), big or digest.BIG))
     elif found.is_empty:
-        out.message(said.nothing)
+        out.message(said.nothing, unless_quiet=found.seen.is_any or found.seen.is_to_come)
     else:
         sys.stdout.write(written(said, read, out.screen))
     completeness.refuse(asked.hole)

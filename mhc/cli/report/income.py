@@ -1,7 +1,7 @@
 """`mhc report income`: what was captured, against the ledger and the balance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,8 @@ from mhc.cli.lookups import own_room
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
 from mhc.cli.report import comparing
-from mhc.cli.report.asking import About, Drawn, ask, compare_option, report_options, show
+from mhc.cli.report.asking import About, Drawn, ask, compare_option, own_report_options, show
+from mhc.cli.table import local
 from mhc.domain.clock import iso_z
 from mhc.domain.counted import counted
 
@@ -95,7 +96,7 @@ _SHOWN = [one.name for one in INCOME if one.table and one.kind == "int"]
     help="Draw the rows as bars of what was earned, by the ledger where it reaches, else as captured.",
 )
 @compare_option
-@report_options
+@own_report_options
 @output_options(fields=INCOME)
 @common_options
 @click.pass_context
@@ -135,18 +136,19 @@ def command(
     total, was = _figures(found.total, rate), _figures(earlier.total, rate) if earlier else {}
     more = _head(found, by, total, rate) | comparing.head(then, total, was, captured_only=False)
     about = About(found.sources, asked.seen, found.excluded, more, then and then.span)
-    _tell(out, found, total, rate)
+    people = out.format == "table" or plot or html is not None
+    _tell(out, found, total, rate, people=people)
     comparing.tell(out, then, "what was captured")
     sums = [] if out.on_stream() else _beside(total) + (_sums(total, was) if earlier else [])
-    for_people = out.format == "table" or plot or html is not None
-    local = out.tz if for_people else None
-    rows = [_row(row, rate) | {"row": _label(row, local)} for row in found.rows]
-    if by == "type" and for_people and out.names is None:  # a pay-out is in none of the columns
+    tz = out.tz if people else None
+    rows = [_row(row, rate) | {"row": _label(row, tz)} for row in found.rows]
+    if by == "type" and people and out.names is None:  # a pay-out is in none of the columns
         rows = [row for row in rows if any(row[name] for name in _SHOWN)]
     bars = _bars(rows[: out.given_limit or None])
     lines = partial(_lines, bars, by, out.screen) if bars else None
     drawn = Drawn("What the room earned", lines, partial(_pictures, _bars(rows), by), sums)
-    show(out, asked, about, INCOME, out.ordered(INCOME, rows),
+    columns = _with_unchecked(rows) if people and found.ledger is not None else INCOME
+    show(out, asked, about, columns, out.ordered(INCOME, rows),
         nothing=_NOTHING, drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
     if out.format == "table" and html is None:
@@ -171,6 +173,12 @@ def _head(
         "usd_per_token": rate,
         "total": total,
     }
+
+
+def _with_unchecked(rows: "Sequence[Mapping[str, object]]") -> Sequence[Field]:
+    """Give the columns for people: where the ledger does not reach, figures do not add up without what is unchecked."""
+    shown = any(row["unchecked"] for row in rows)
+    return [replace(one, table=one.table or (shown and one.name == "unchecked")) for one in INCOME]
 
 
 def _bars(rows: "Sequence[Mapping[str, object]]") -> list[tuple[str, int]]:
@@ -211,11 +219,11 @@ def _without_moves(balance: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in balance.items() if name != "moves"}
 
 
-def _label(row: "Row", local: tzinfo | None) -> str | None:
+def _label(row: "Row", tz: tzinfo | None) -> str | None:
     """Say what a row is, a session by its time: for people in their zone."""
     if row.started_at is None:
         return row.day or row.type
-    return iso_z(row.started_at) if local is None else f"{row.started_at.astimezone(local):%Y-%m-%d %H:%M}"
+    return iso_z(row.started_at) if tz is None else local(row.started_at, tz)
 
 
 def _row(row: "Row", rate: float | None) -> dict[str, object]:
@@ -237,11 +245,16 @@ def _figures(row: "Row", rate: float | None) -> dict[str, comparing.Figure]:
     return figures | dollars
 
 
-def _tell(out: Writer, found: "Report", total: Mapping[str, comparing.Figure], rate: float | None) -> None:
+def _tell(
+    out: Writer, found: "Report", total: Mapping[str, comparing.Figure], rate: float | None, *, people: bool
+) -> None:
     """Say what the figures leave open, and what they are in dollars."""
     if found.ledger is None:
         out.message("no ledger of that time: mhc import tokens")
-    elif found.ledger.missing:
+    elif total["unchecked"] and people:
+        begin, end = (local(at, out.tz) for at in (found.ledger.since, found.ledger.until))
+        out.message(f"the ledger reaches from {begin} to {end}: what was captured beyond is unchecked")
+    if found.ledger is not None and found.ledger.missing:
         number = len(found.ledger.missing)
         out.warn(f"rows of the ledger are missing at {counted(number, 'place')}: another file may have them")
     if not total["matched"] and total["unexplained"] and (total["missing"] or total["away"]):

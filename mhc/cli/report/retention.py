@@ -13,7 +13,7 @@ from mhc.cli.context import database, utc_now
 from mhc.cli.lookups import instant, own_room
 from mhc.cli.options import Command, common_options, output_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.report.asking import About, Drawn, ask, clock, report_options, show
+from mhc.cli.report.asking import About, Drawn, ask, clock, own_report_options, show
 from mhc.domain.clock import iso_z
 from mhc.domain.figures import share
 from mhc.domain.regulars import USUAL, Definition, parse_definition
@@ -85,7 +85,7 @@ class _Timed(Protocol):
     help="Lapsed regulars: who came to N of the last M sessions before then, and to none since.",
 )
 @click.option("--plot", is_flag=True, help="Draw the cohorts as a triangle.")
-@report_options
+@own_report_options
 @output_options(fields=RETENTION)
 @common_options
 @click.pass_context

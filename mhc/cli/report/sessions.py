@@ -25,7 +25,7 @@ from mhc.cli.report.asking import (
     show,
 )
 from mhc.cli.session import common
-from mhc.cli.session.fields import FIGURES
+from mhc.cli.session.fields import FIGURES, of_rooms
 from mhc.cli.table import duration
 from mhc.domain.clock import iso_z
 from mhc.domain.counted import counted, signed
@@ -55,8 +55,7 @@ _SAID = {
 SESSIONS = (
     Field("row", "text", "When the session began, or the first day of the week or month.", header="began", json=False,
           foreign=False),
-    Field("period", "text", "The first day of the week or month, in your zone; null where rows are sessions.",
-          foreign=False, table=False),
+    Field("period", "text", "The first day of the week or month, in your zone; null where rows are sessions.", foreign=False, table=False),
     Field("room", "username", "The room of the session; null where rows are no sessions.", table=False),
     Field("started_at", "time", "When the session began; null where rows are no sessions.", table=False),
     Field("ended_at", "time", "When it ended; null while it is live, and where rows are no sessions.", table=False),
@@ -68,13 +67,11 @@ SESSIONS = (
     Field("tips", "int", "Tips; null where nothing of it is known.", table=False, secrecy="amount"),
     Field("tippers", "int", "How many people tipped by name, once each; null where nothing of it is known.", secrecy="open"),
     Field("messages", "int", "Public lines; null where nothing of it is known.", table=False, secrecy="open"),
-    Field("unique_visitors", "int", "How many people were seen to come or go, once each; null where nothing of it is known, or that is not kept any more.",
-          header="visitors"),
+    Field("unique_visitors", "int", "How many people were seen to come or go, once each; null where nothing of it is known, or that is not kept any more.", header="visitors"),
     Field("new_followers", "int", "How many people began to follow; null where nothing of it is known.", table=False),
     Field("unfollows", "int", "How many ceased; null where nothing of it is known.", table=False),
     Field("net_followers", "int", "The one less the other; null where nothing of it is known.", header="net"),
-    Field("coverage", "share", "Share of their time that was captured, 0 to 1; null where nothing ever was.",
-          header="cover", secrecy="open"),
+    Field("coverage", "share", "Share of their time that was captured, 0 to 1; null where nothing ever was.", header="cover", secrecy="open"),
     Field("title", "text", "What you called it; null where rows are no sessions."),
 )  # fmt: skip
 _PERIODS = tuple(replace(field, table=field.table and field.name != "title") for field in SESSIONS)
@@ -174,6 +171,8 @@ def command(
     read = out.format == "table" and out.screen.is_terminal and html is None
     untitled = read and not any(row["title"] for row in rows)
     fields = _FIELDS if by == "session" and not untitled else _PERIODS + _WHOLE
+    if by == "session":
+        fields = of_rooms(fields, asked.rooms.name)
     show(out, asked, about, fields, out.ordered(_FIELDS, rows),
         nothing="no session began in that time: mhc session list", drawn=drawn, plot=plot, html=html,
     )  # fmt: skip

@@ -12,8 +12,9 @@ from mhc.cli.context import database, utc_now
 from mhc.cli.lasting import look_for_garbage
 from mhc.cli.lookups import own_room, rooms
 from mhc.cli.options import Command, Shared, common_options, output_options
-from mhc.cli.output import Field, Writer, screen
+from mhc.cli.output import Field, Writer, screen, username_field
 from mhc.cli.presence import say_if_unheard
+from mhc.cli.render import value_of
 from mhc.cli.terminal import clear_screen, pause
 from mhc.errors import TryLaterError, UnavailableError
 
@@ -80,16 +81,17 @@ def now(ctx: click.Context, out: Writer, watch: bool, interval: float, room: str
 
 def _watch(ctx: click.Context, out: Writer, db: "Database", room: str | None, interval: float) -> None:
     """Look again and again, until stopped."""
-    before: list[Row] | None = None
+    before: list[list[object]] | None = None
     away = False
     look_for_garbage()
     while True:
         try:
             anew = out.screen.is_terminal
             found = _read(ctx, out, db, room, first=anew or before is None, anew=anew)
-            if anew or found != before:
+            shown = _shown(out, found)
+            if anew or shown != before:
                 _frame(ctx, out, found, first=before is None)
-            before, away = found, False
+            before, away = shown, False
         except (UnavailableError, TryLaterError) as error:
             if not away:
                 out.warn(f"{error.message}; trying again")
@@ -111,6 +113,12 @@ def _read(
         if first:
             say_if_unheard(out, conn, where.ids)
         return found
+
+
+def _shown(out: Writer, found: "list[Row]") -> list[list[object]]:
+    """Give what of the rows is printed, by which a pipe is told of changes."""
+    fields = [username_field(NOW, out.names)] if out.format == "name" else out.choose(NOW)
+    return [[value_of(row, field) for field in fields] for row in out.ordered(NOW, found)[: out.limit]]
 
 
 def _frame(ctx: click.Context, out: Writer, found: "list[Row]", *, first: bool) -> None:

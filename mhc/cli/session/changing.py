@@ -1,17 +1,17 @@
 """`mhc session add|edit`: sessions of the past by hand, and what they are called."""
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from mhc.cli.context import database, settings
-from mhc.cli.lookups import own_room, past_instant
+from mhc.cli.context import database, settings, utc_now
+from mhc.cli.lookups import own_room, past_instant, told_at
 from mhc.cli.options import Command, common_options, write_options
-from mhc.cli.session.common import find, id_argument, own_room_option
+from mhc.cli.session.common import find, id_argument, lasts, own_room_option
 from mhc.cli.session.running import made_room
 from mhc.cli.telling import say
-from mhc.domain.clock import iso_z
 from mhc.domain.text import clean
 from mhc.errors import Exit, UsageError
 
@@ -60,17 +60,17 @@ def add(
     from mhc.store import people, session_edits, sessions
 
     name = own_room(ctx, room)
-    span = _span(past_instant(ctx, begin), past_instant(ctx, end))
+    span = _span(ctx, past_instant(ctx, begin), past_instant(ctx, end))
     typed = session_edits.Typed(_words(title), _words(theme), _listed(tags))
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
         room_id = people.ids_of(conn, [name]).get(name) if dry_run else made_room(conn, name)
+        if room_id is not None:
+            sessions.refuse_overlap(conn, room_id, span, told=partial(told_at, ctx))
         if dry_run or room_id is None:
-            if room_id is not None:
-                sessions.refuse_overlap(conn, room_id, span)
-            say(ctx, f"would add a session of {name}, {_told(span)}")
+            say(ctx, f"would add a session of {name}, {lasts(ctx, span)}")
             return
         made = session_edits.add(conn, room_id, span, typed, settings(ctx).merge_gap)
-    say(ctx, f"added session {made} of {name}, {_told(span)}")
+    say(ctx, f"added session {made} of {name}, {lasts(ctx, span)}")
 
 
 @click.command(
@@ -85,8 +85,15 @@ def add(
 @_title
 @_theme
 @_tags
-@click.option("--from", "begin", metavar="TIME", help="When it began.")
-@click.option("--to", "end", metavar="TIME", help="When it ended.")
+@click.option(
+    "--from", "begin", metavar="TIME", help="When it began; of 20:00 the one nearest to its start is meant."
+)
+@click.option(
+    "--to",
+    "end",
+    metavar="TIME",
+    help="When it ended; of 23:30 the one nearest to its end, or to now while it is live, is meant.",
+)
 @write_options
 @common_options
 @click.pass_context
@@ -110,7 +117,6 @@ def edit(
 
     if title is theme is tags is begin is end is None:
         raise UsageError("change what?", hint="--title, --theme, --tags, --from or --to")
-    times = [None if text is None else past_instant(ctx, text) for text in (begin, end)]
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
         old = find(conn, session_id)
         typed = session_edits.Typed(
@@ -118,28 +124,28 @@ def edit(
             old.theme if theme is None else _words(theme),
             old.tags if tags is None else _listed(tags),
         )
-        span = _span(times[0] or old.started_at, times[1] or old.ended_at)
+        span = _span(
+            ctx,
+            old.started_at if begin is None else past_instant(ctx, begin, old.started_at),
+            old.ended_at if end is None else past_instant(ctx, end, old.ended_at or utc_now()),
+        )
         if (span, *typed) == (old.span, old.title, old.theme, old.tags):
             say(ctx, f"session {old.id} stays as it is")
             return Exit.OK
         if span != old.span:
-            sessions.refuse_overlap(conn, old.room_id, span, but=[old.id])
+            sessions.refuse_overlap(conn, old.room_id, span, [old.id], told=partial(told_at, ctx))
         if not dry_run:
             session_edits.change(conn, old, span, typed, settings(ctx).merge_gap)
-    say(ctx, f"{'would change' if dry_run else 'changed'} session {old.id} of {old.room}, {_told(span)}")
+    say(ctx, f"{'would change' if dry_run else 'changed'} session {old.id} of {old.room}, {lasts(ctx, span)}")
     return Exit.OK
 
 
-def _span(begin: datetime, end: datetime | None) -> "Span":
+def _span(ctx: click.Context, begin: datetime, end: datetime | None) -> "Span":
     from mhc.domain.sessions import Span
 
     if end is not None and end <= begin:
-        raise UsageError(f"it would end at {iso_z(end)}, and begin at {iso_z(begin)}")
+        raise UsageError(f"it would end at {told_at(ctx, end)}, and begin at {told_at(ctx, begin)}")
     return Span(begin, end)
-
-
-def _told(span: "Span") -> str:
-    return f"{iso_z(span.started_at)} to {'now' if span.ended_at is None else iso_z(span.ended_at)}"
 
 
 def _words(text: str | None) -> str | None:

@@ -6,21 +6,24 @@ import click
 
 from mhc.cli import complete
 from mhc.cli.context import settings, utc_now
-from mhc.cli.lookups import rooms
+from mhc.cli.lookups import rooms, told_at
 from mhc.cli.telling import say
 from mhc.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
+    from mhc.domain.sessions import Span
     from mhc.reports.completeness import Hole
     from mhc.reports.one_session import Figures
     from mhc.reports.sessions import Asked
     from mhc.store.sessions import Session
 
 LARGEST_ID = 2**31 - 1
+TIME_OF_DAY = "Of 22:00 the one within the session is meant."
 own_room_option = click.option(
     "--room", metavar="ROOM", shell_complete=complete.rooms, help="The room (default: the own one)."
 )
@@ -42,6 +45,16 @@ def find(conn: "Connection", session_id: int) -> "Session":
     if found is None:
         raise NotFoundError(f"no session {session_id}", hint="mhc session list")
     return found
+
+
+def lasts(ctx: click.Context, span: "Span") -> str:
+    """Write when a session begins and ends, for a message."""
+    return f"{told_at(ctx, span.started_at)} to {'now' if span.ended_at is None else told_at(ctx, span.ended_at)}"
+
+
+def middle(one: "Session") -> "datetime":
+    """Give the instant to which a time of day is nearest that lies within a session."""
+    return one.started_at + ((one.ended_at or utc_now()) - one.started_at) / 2
 
 
 def find_or_latest(

@@ -1,5 +1,6 @@
 """The columns of sessions: those of the list, and all that is known of one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mhc.cli.output import Field
@@ -41,6 +42,15 @@ SESSIONS = (
         secrecy="open",
     ),
 )
+
+
+def of_rooms(fields: Sequence[Field], room: str | None) -> tuple[Field, ...]:
+    """Give the fields of sessions of a room, or of every one (None), where a column says of which each is."""
+    return tuple(
+        replace(one, table=one.table or room is None) if one.name == "room" else one for one in fields
+    )
+
+
 _AMOUNTS = frozenset({"tokens", "tips"})
 # What one session has beside the columns of the list; a value that JSON nests is lines for a reader.
 FIGURES = (

@@ -1,14 +1,15 @@
 """`mhc session merge|split`: two sessions become one, and one becomes two."""
 
+from functools import partial
+
 import click
 
 from mhc.cli.asking import sure
 from mhc.cli.context import database, settings, utc_now
-from mhc.cli.lookups import past_instant
+from mhc.cli.lookups import past_instant, told_at
 from mhc.cli.options import Command, common_options, write_options
-from mhc.cli.session.common import find, id_argument
+from mhc.cli.session.common import TIME_OF_DAY, find, id_argument, lasts, middle
 from mhc.cli.telling import say
-from mhc.domain.clock import iso_z
 from mhc.domain.text import clean
 from mhc.errors import UsageError
 
@@ -33,7 +34,7 @@ def merge(
     It lasts from the first start to the last end, keeps the number, title and theme of the first one (those of the
     other where it has none), and the tags and notes of both.
     """
-    from mhc.store import session_edits, sessions
+    from mhc.store import session_edits
 
     gap = settings(ctx).merge_gap
     with database(ctx) as db:
@@ -44,15 +45,15 @@ def merge(
             if one.room_id != other.room_id:
                 raise UsageError(f"session {one.id} is of {one.room}, session {other.id} of {other.room}")
             span, _typed = session_edits.merged(one, other)
-            sessions.refuse_overlap(conn, one.room_id, span, but=[one.id, other.id])
-        lasts = f"{iso_z(span.started_at)} to {iso_z(span.ended_at) if span.ended_at else 'now'}"
+            session_edits.refuse_between(conn, one, other, partial(told_at, ctx))
+        lasting = lasts(ctx, span)
         if not dry_run:
-            question = f"Make sessions {one.id} and {other.id} one, {lasts}?"
+            question = f"Make sessions {one.id} and {other.id} one, {lasting}?"
             sure(question, yes=yes, no_input=no_input)
             with db.write() as conn:
                 session_edits.merge(conn, find(conn, one.id), find(conn, other.id), gap)
     verb = "would become" if dry_run else "became"
-    say(ctx, f"session {other.id} {verb} part of session {one.id} of {one.room}, {lasts}")
+    say(ctx, f"session {other.id} {verb} part of session {one.id} of {one.room}, {lasting}")
 
 
 @click.command(
@@ -61,7 +62,7 @@ def merge(
     examples=['mhc session split 1 --at 2026-01-01T18:20Z --title "Second half"'],
 )
 @id_argument
-@click.option("--at", metavar="TIME", required=True, help="When the second one begins.")
+@click.option("--at", metavar="TIME", required=True, help=f"When the second one begins. {TIME_OF_DAY}")
 @click.option("--title", metavar="TEXT", help="What you call the second one.")
 @write_options
 @common_options
@@ -81,18 +82,18 @@ def split(
     """
     from mhc.store import session_edits
 
-    when = past_instant(ctx, at)
     typed = session_edits.Typed(clean(title or "").strip() or None)
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
         one = find(conn, session_id)
         end = one.ended_at or utc_now()
+        when = past_instant(ctx, at, middle(one))
         if not one.started_at < when < end:
-            lasts = f"{iso_z(one.started_at)} to {iso_z(end)}"
-            raise UsageError(f"session {one.id} lasts from {lasts}", hint="choose a time inside it")
+            lasting = f"{told_at(ctx, one.started_at)} to {told_at(ctx, end)}"
+            raise UsageError(f"session {one.id} lasts from {lasting}", hint="choose a time inside it")
         made = 0 if dry_run else session_edits.split(conn, one, when, typed, settings(ctx).merge_gap)
     if dry_run:
-        say(ctx, f"would part session {one.id} of {one.room} at {iso_z(when)}")
+        say(ctx, f"would part session {one.id} of {one.room} at {told_at(ctx, when)}")
         return
-    say(ctx, f"session {one.id} of {one.room} ends at {iso_z(when)}, and session {made} goes on")
+    say(ctx, f"session {one.id} of {one.room} ends at {told_at(ctx, when)}, and session {made} goes on")
     if one.ended_at is None:
         say(ctx, f"session {made} is live until you end it: mhc session stop")

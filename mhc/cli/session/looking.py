@@ -21,7 +21,7 @@ from mhc.cli.session.common import (
     say_excluded,
     top,
 )
-from mhc.cli.session.fields import SESSIONS, WHOLE
+from mhc.cli.session.fields import SESSIONS, WHOLE, of_rooms
 from mhc.cli.table import local
 from mhc.domain.clock import iso_z
 from mhc.errors import Exit
@@ -91,13 +91,14 @@ def list_sessions(
 
     with database(ctx) as db, db.read() as conn:
         when = time_range(ctx, conn, since, until)
-        ids = rooms(ctx, conn, room).ids
-        found = sessions.list_all(conn, room_ids=ids, since=when.start, until=when.end)
+        where = rooms(ctx, conn, room)
+        found = sessions.list_all(conn, room_ids=where.ids, since=when.start, until=when.end)
         shown = found if out.sort else found[: out.limit]
         report = figures.read(conn, shown, asked(ctx, include_excluded=include_excluded))
         missing = hole(conn, shown) if require_complete else None
     say_excluded(ctx, report.excluded)
-    out.rows(SESSIONS, out.ordered(SESSIONS, report.rows), total=len(found), nothing=_NONE)
+    fields = of_rooms(SESSIONS, where.name)
+    out.rows(fields, out.ordered(fields, report.rows), total=len(found), nothing=_NONE)
     completeness.refuse(missing)
 
 

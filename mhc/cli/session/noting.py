@@ -9,9 +9,8 @@ from mhc.cli.context import database, settings, utc_now
 from mhc.cli.lookups import past_instant
 from mhc.cli.options import Command, common_options, output_options, write_options
 from mhc.cli.output import Field, Writer
-from mhc.cli.session.common import LARGEST_ID, find, id_argument
+from mhc.cli.session.common import LARGEST_ID, TIME_OF_DAY, find, id_argument, lasts, middle
 from mhc.cli.telling import say
-from mhc.domain.clock import iso_z
 from mhc.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +45,9 @@ _SHOWN = 60  # characters of a note that is to be removed
     "text", metavar="[TEXT]", required=False, help="The note; - reads stdin, without it $EDITOR opens."
 )
 @click.option(
-    "--at", metavar="TIME", help="The time that it is about (default: its start, or now while it is live)."
+    "--at",
+    metavar="TIME",
+    help=f"The time that it is about (default: its start, or now while it is live). {TIME_OF_DAY}",
 )
 @click.option("--list", "listing", is_flag=True, help="List its notes, in order of time.")
 @click.option(
@@ -77,15 +78,15 @@ def note(
 
     if listing + (edited is not None) + (removed is not None) > 1:
         raise UsageError("--list, --edit and --remove are three things", hint="give one of them")
-    when = None if at is None else past_instant(ctx, at)
     with database(ctx) as db:
         with db.read() as conn:
             one = find(conn, session_id)
+            when = None if at is None else past_instant(ctx, at, middle(one))
             number = removed if edited is None else edited
             old = None if number is None else _find(conn, one, number)
         if not listing:
             body = "" if removed is not None else _body(ctx, text, old, when, no_input=asked["no_input"])
-            place = _place(one, old, when)
+            place = _place(ctx, one, old, when)
             if old is not None and removed is not None:
                 _sure(ctx, old, **asked)
             if not asked["dry_run"]:
@@ -133,12 +134,11 @@ def _body(
     return body
 
 
-def _place(one: "Session", old: "Note | None", when: "datetime | None") -> "datetime":
+def _place(ctx: click.Context, one: "Session", old: "Note | None", when: "datetime | None") -> "datetime":
     """Give the time that a note is about, which lies in its session."""
     if when is not None:
         if not one.span.holds(when):
-            until = "now" if one.ended_at is None else iso_z(one.ended_at)
-            raise UsageError(f"session {one.id} lasts from {iso_z(one.started_at)} to {until}")
+            raise UsageError(f"session {one.id} lasts from {lasts(ctx, one.span)}")
         return when
     if old is not None:
         return old.at

@@ -1,21 +1,22 @@
 """`mhc session start|stop`: the session that is on, by hand."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from mhc.cli.context import database, settings, utc_now
-from mhc.cli.lookups import own_room, past_instant, rooms
+from mhc.cli.lookups import own_room, past_instant, rooms, told_at
 from mhc.cli.options import Command, common_options, write_options
 from mhc.cli.session.common import own_room_option
 from mhc.cli.telling import say
-from mhc.domain.clock import iso_z
 from mhc.domain.text import clean
 from mhc.errors import NotFoundError, TryLaterError, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_ON_AIR = "the room is still on air: what comes now is in no session; mhc session start goes on"
 _at = click.option("--at", metavar="TIME", help="When (default: now).")
 
 
@@ -46,14 +47,14 @@ def start(
     with database(ctx) as db, db.read() if dry_run else db.write() as conn:
         room_id = people.ids_of(conn, [name]).get(name) if dry_run else made_room(conn, name)
         if room_id is not None:
-            _refuse_live(conn, room_id)
-            sessions.refuse_overlap(conn, room_id, Span(begins))
+            _refuse_live(ctx, conn, room_id)
+            sessions.refuse_overlap(conn, room_id, Span(begins), told=partial(told_at, ctx))
         if dry_run or room_id is None:
-            say(ctx, f"would start a session of {name} at {iso_z(begins)}")
+            say(ctx, f"would start a session of {name} at {told_at(ctx, begins)}")
             return
         made = sessions.start(conn, room_id, begins, words or None)
         derived.restitch(conn, room_id, begins, settings(ctx).merge_gap)
-    say(ctx, f"session {made} of {name} started at {iso_z(begins)}")
+    say(ctx, f"session {made} of {name} started at {told_at(ctx, begins)}")
 
 
 def made_room(conn: "Connection", name: str) -> int:
@@ -66,12 +67,12 @@ def made_room(conn: "Connection", name: str) -> int:
     return room_id
 
 
-def _refuse_live(conn: "Connection", room_id: int) -> None:
+def _refuse_live(ctx: click.Context, conn: "Connection", room_id: int) -> None:
     from mhc.store import people, sessions
 
     rows = people.members(conn, people.root_of(conn, room_id))
     for live in sessions.list_all(conn, room_ids=rows, live=True, limit=1):
-        said = f"session {live.id} of {live.room} is live since {iso_z(live.started_at)}"
+        said = f"session {live.id} of {live.room} is live since {told_at(ctx, live.started_at)}"
         raise TryLaterError(said, hint="mhc session stop")
 
 
@@ -95,11 +96,17 @@ def stop(ctx: click.Context, /, at: str | None, room: str | None, dry_run: bool,
         if live is None:
             raise NotFoundError(f"no session of {where.name} is live", hint="mhc session list")
         if ends < live.started_at:
-            raise UsageError(f"session {live.id} began at {iso_z(live.started_at)}, after {iso_z(ends)}")
+            raise UsageError(
+                f"session {live.id} began at {told_at(ctx, live.started_at)}, after {told_at(ctx, ends)}"
+            )
         if not dry_run:
             sessions.stop(conn, live, ends)
             derived.restitch(conn, live.room_id, live.started_at, settings(ctx).merge_gap, ends)
+        aired = (one for row in where.ids or () for _id, one in sessions.broadcasts(conn, row, ends))
+        on_air = any(one.ended_at is None for one in aired)
     say(
         ctx,
-        f"{'would end ' if dry_run else ''}session {live.id} of {live.room}{'' if dry_run else ' ended'} at {iso_z(ends)}",
+        f"{'would end ' if dry_run else ''}session {live.id} of {live.room}{'' if dry_run else ' ended'} at {told_at(ctx, ends)}",
     )
+    if on_air:
+        say(ctx, _ON_AIR)

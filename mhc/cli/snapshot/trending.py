@@ -99,8 +99,7 @@ def trend(
     curves = [] if out.on_stream() else _curves(chosen, found)
     nothing = "no reading says it in that time"
     if html is not None:
-        write_page(html, _page(out, who, question, asked, found, curves, nothing))
-        out.message(f"wrote {html}")
+        write_page(out, html, _page(out, who, question, asked, found, curves, nothing))
         return
     if plot and curves:
         sys.stdout.writelines(_plots(out, curves))
