@@ -187,11 +187,15 @@ def _big(conn: "Connection", scope: Scope, big: int, crowd: Crowd, tokens: dict[
 def _first_tips(conn: "Connection", scope: Scope, crowd: Crowd, by_row: dict[int, int]) -> list[FirstTip]:
     """Give who of those who paid by name tipped for the first time, by any of their rows."""
     first: dict[int, datetime] = {}
-    for row, at in movements.first_tips(conn, scope.room_ids, scope.since, scope.until, by_row):
+    found = movements.first_tips(conn, scope.room_ids, scope.since, scope.until, by_row)
+    for row, at in found:
         root = crowd.root(row)
         first[root] = min(at, first.get(root, at))
     if scope.since is not None:
-        for row in movements.tipped_before(conn, scope.room_ids, crowd.rows(first), scope.since):
+        others = crowd.rows(first)
+        if scope.room_ids is not None and len(scope.room_ids) == 1:  # then these did not in any other room
+            others -= {row for row, _at in found}
+        for row in movements.tipped_before(conn, scope.room_ids, others, scope.since):
             first.pop(crowd.root(row), None)
     new = [who for who in first if crowd.counts(who)]
     names, tokens = people.names_by_id(conn, new), _by_root(crowd, by_row)

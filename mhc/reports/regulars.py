@@ -6,15 +6,16 @@ to come: nobody misses a show that was not, or that nobody listened to.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from mhc.domain.clock import to_ms
 from mhc.domain.sessions import Calendar, Span
-from mhc.store import people, session_visits
+from mhc.store import people, session_sums, session_visits
 from mhc.store.regulars import USUAL
+from mhc.store.spells import Spell
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -101,17 +102,24 @@ class _Room:
     def places(self, of: range, roots: Collection[int] | None = None) -> dict[int, list[int]]:
         """Give by root the places of those sessions of a part that they came to or tipped in, in order."""
         rows = None if roots is None else self._crowd.rows(roots)
-        until = self._until if of.stop == len(self._shows) else self._start(of.stop)
-        stays = session_visits.stays(self._conn, self._ids, self._start(of.start), until, rows)
-        tipped = session_visits.tippers(self._conn, self._ids, self._spans[of.start : of.stop])
         found: dict[int, set[int]] = defaultdict(set)
-        for who, begin, end in stays:
-            if touched := list(self._calendar.touched(begin, end)):
-                found[self._crowd.root(who)].update(touched)
-        for place, who in tipped:
-            if rows is None or who in rows:
-                found[self._crowd.root(who)].add(of.start + place)
+        for place, theirs in self._there(of):
+            for who in theirs if rows is None else rows.intersection(theirs):
+                found[self._crowd.root(who)].add(place)
         return {who: sorted(places) for who, places in found.items()}
+
+    def _there(self, of: range) -> Iterator[tuple[int, Iterable[int]]]:
+        """Give the rows of who was at each session of a part, session by session, and of who tipped in it."""
+        spans, since = self._spans[of.start : of.stop], to_ms(self._start(of.start))
+        ends = [since, *(end for _begin, end in spans)]
+        spells = [Spell(*span, before) for span, before in zip(spans, ends, strict=False)]
+        for room in self._ids:
+            yield from zip(of, session_sums.visitors(self._conn, room, spells), strict=True)
+            for who, left_ms in session_sums.leavers(self._conn, room, since, spans[-1][1]):
+                if (place := self._calendar.place(left_ms)) is not None:
+                    yield place, [who]
+        for place, who in session_visits.tippers(self._conn, self._ids, spans):
+            yield of.start + place, [who]
 
     def hear(self, places: dict[int, list[int]], absences: Iterable[tuple[int, int]]) -> set[int]:
         """Add the sessions, after the last that people came to, in which they wrote or tipped openly; give who did."""

@@ -24,10 +24,10 @@ from sqlalchemy import (
 from mhc.domain.events import METHODS, Flag
 from mhc.domain.visits import Ending
 from mhc.store import payments
-from mhc.store.counting import counted, room_of_event
+from mhc.store.counting import counted, no_testbed, room_of_event
 from mhc.store.follows import EVENTS, Direction, State
 from mhc.store.long_lists import one_of
-from mhc.store.schema import event, follow_change, stream, visit
+from mhc.store.schema import event, follow_change, visit
 from mhc.store.spells import Spell, each, flat, spells_of
 
 _NUMBER = {name: number for number, name in METHODS.items()}
@@ -117,7 +117,7 @@ def acted(
         one_of(conn, event.c.actor_id, person_ids),
         or_(line, openly),
         counted,
-        *_no_testbed(conn),
+        *no_testbed(conn),
         _at >= spells[0].begin,
         _at < spells[-1].end,
     )
@@ -130,9 +130,3 @@ def acted(
             if at < spells[place].end:
                 found[place].add(who)
     return found
-
-
-def _no_testbed(conn: Connection) -> list[ColumnElement[bool]]:
-    """Leave the testbed out: its streams are named, so that an index alone can answer where there are none."""
-    testbed = list(conn.execute(select(stream.c.id).where(stream.c.kind == "testbed")).scalars())
-    return [event.c.stream_id.not_in(testbed)] if testbed else []

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    case,
     func,
     literal,
     or_,
@@ -19,13 +18,12 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from mhc.domain.clock import EPOCH, to_ms
+from mhc.domain.clock import EPOCH
 from mhc.domain.sessions import Span
 from mhc.domain.visits import Ending
-from mhc.store import counting, payments
-from mhc.store.counting import Scope, done_there, room_of_event
+from mhc.store import payments
+from mhc.store.counting import counted, done_there, no_testbed, room_of_event
 from mhc.store.long_lists import one_of, table_of
-from mhc.store.people import CHUNK
 from mhc.store.schema import Instant, event, stream, stream_session, visit
 from mhc.store.spells import flat
 from mhc.store.streams import Kind
@@ -75,29 +73,6 @@ def reach(conn: Connection, room_ids: Sequence[int] | None, at: datetime) -> dat
     return min((ends.get(one, EPOCH) for one in room_ids), default=EPOCH)
 
 
-def stays(
-    conn: Connection,
-    room_ids: Sequence[int],
-    since: datetime,
-    until: datetime,
-    person_ids: Iterable[int] | None = None,
-) -> list[Stay]:
-    """Give the visits that began in a half-open time, of everybody or of some rows; one that lasts ends with it."""
-    came, went = (type_coerce(one, BigInteger) for one in (visit.c.entered_at, visit.c.left_at))
-    end = case((visit.c.ending == Ending.OPEN, to_ms(until)), else_=func.coalesce(went, came))
-    mine: list[ColumnElement[bool]] = [visit.c.room_id.in_(room_ids)]
-    wanted = None if person_ids is None else set(person_ids)
-    mine += [visit.c.person_id.in_(wanted)] if wanted is not None and len(wanted) <= CHUNK else []
-    known = visit.c.entered_at >= since, visit.c.entered_at < until
-    unseen = visit.c.entered_at.is_(None), visit.c.left_at >= since, visit.c.left_at < until
-    found: list[Stay] = []
-    for when in (known, unseen):
-        numbers = iter(flat(conn, (visit.c.person_id, func.coalesce(came, went), end), [*mine, *when]))
-        found += map(Stay, numbers, numbers, numbers)
-    # Where they are many all are read: to look each up takes longer.
-    return found if wanted is None else [one for one in found if one.person_id in wanted]
-
-
 def came(
     conn: Connection,
     room_ids: Sequence[int] | None,
@@ -135,16 +110,21 @@ def lines(conn: Connection, room_ids: Sequence[int], absences: Sequence[Stay]) -
     if not absences:
         return
     given = table_of(conn, {"who": Integer, "since": BigInteger, "until": BigInteger}, absences).c
-    at = type_coerce(event.c.at, BigInteger)
-    query = select(event.c.actor_id, at).where(event.c.actor_id == given.who, done_there)
-    query = counting.within(conn, query.where(at >= given.since, at < given.until), Scope())
-    room = event.c.room_id
+    at, room = type_coerce(event.c.at, BigInteger), event.c.room_id
+    mine = event.c.actor_id == given.who, at >= given.since, at < given.until
+    spoken = *mine, done_there, counted, *no_testbed(conn)
     # What names its room is told by the index alone, and so is whether any does not: these are then asked for.
-    found = conn.execute(query.add_columns(room).where(or_(room.in_(room_ids), room.is_(None)))).all()
-    yield from (Stay(who, at_ms, at_ms) for who, at_ms, room_id in found if room_id is not None)
-    if any(row.room_id is None for row in found):
-        unnamed = query.where(room.is_(None), room_of_event.in_(room_ids))
-        yield from (Stay(who, at_ms, at_ms) for who, at_ms in conn.execute(unnamed))
+    columns = event.c.actor_id, at, func.coalesce(room, 0)
+    numbers = iter(flat(conn, columns, (*spoken, or_(room.in_(room_ids), room.is_(None)))))
+    named = True
+    for who, at_ms, room_id in zip(numbers, numbers, numbers, strict=True):
+        named = named and room_id > 0
+        if room_id:
+            yield Stay(who, at_ms, at_ms)
+    if not named:
+        unnamed = iter(flat(conn, columns[:2], (*spoken, room.is_(None), room_of_event.in_(room_ids))))
+        for who, at_ms in zip(unnamed, unnamed, strict=True):
+            yield Stay(who, at_ms, at_ms)
 
 
 _LATEST = (stream_session.c.started_at.desc(), stream_session.c.id.desc())
