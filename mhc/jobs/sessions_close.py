@@ -19,5 +19,6 @@ def run(work: Work) -> None:
             ended = silence.end_silent(*room)
             begun = silence.begin_observed(*room)
         work.counts["rooms"] += 1
-        work.counts["observed"] += begun
+        if begun:
+            work.counts["observed"] += 1
         work.counts["ended"] += ended is not None
