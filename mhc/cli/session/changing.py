@@ -78,7 +78,7 @@ def add(
     cls=Command,
     examples=[
         'mhc session edit 1 --title "First night" --theme lights --tags blue,toys',
-        'mhc session edit 1 --from "2026-01-01 17:50" -n',
+        "mhc session edit 1 --from 2026-01-01T17:50Z -n",
     ],
 )
 @id_argument
