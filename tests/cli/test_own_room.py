@@ -59,7 +59,7 @@ def test_a_session_has_its_viewers_alone(mine: MhcHere) -> None:
 
 def test_a_summary_tells_the_lines_of_others_from_ones_own(mine: MhcHere) -> None:
     text = mine("session", "summary").stdout
-    assert "- Chat: 1 line by 1 person, 2 of your own\n" in text
+    assert "- Chat: 1 line by 1 person, and 2 of your own\n" in text
     assert "- People: 1, 1 of them for the first time\n- Visits: 1, " in text
     assert "- Largest tip: 10 by viewer\\_one\n" in text
 

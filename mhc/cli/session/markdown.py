@@ -99,7 +99,7 @@ class Page:
         own = self.said.whole.tally.own.messages
         others = None if self.row.messages is None else self.row.messages - own
         lines = f"{_counted(others, 'line', 'lines')} by {_counted(figures.chatters, 'person', 'people')}"
-        yield f"- Chat: {lines}" + (f", {own:,} of your own" if own else "")
+        yield f"- Chat: {lines}" + (f", and {own:,} of your own" if own else "")
 
     def _tracked(self) -> Iterator[str]:
         for name, rows in self.said.tracked:
