@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mhc.cli.terminal import Screen
     from mhc.reports import sessions as session_figures
     from mhc.reports.session_periods import Before, Figures, Report, Row
+    from mhc.store.counting import Scope
 
 BY = ("session", "week", "month")
 METRICS = {"tokens": "tokens", "tokens_per_hour": "tokens_per_hour", "visitors": "unique_visitors"}
@@ -138,11 +139,7 @@ def command(
         by_which = common.asked(ctx, include_excluded=include_excluded)
         then = comparing.then(ctx, conn, asked, compare)
         found = session_periods.read(conn, scope, by_which, clock(ctx, out))
-        if then is None or then.against is Against.PREVIOUS:
-            earlier = then and found.before and found.before.figures
-        else:
-            other = scope._replace(since=then.span.since, until=then.span.until)
-            earlier = session_periods.totals(conn, other, by_which)
+        earlier = _earlier(conn, scope, by_which, found, then)
         chosen = {"session": found.sessions, "week": found.weeks, "month": found.months}[by]
         local = out.tz if out.format == "table" or plot or html is not None else None
         rows = [_row(one) | {"row": _label(one, local)} for one in chosen]
@@ -160,25 +157,50 @@ def command(
     if earlier is not None and then is not None and then.is_known:
         if then.against is Against.PREVIOUS:  # the range before is the one that is compared
             sums = [(name, text) for name, text in sums if name != "before"]
-        sums.append(("then", _said(earlier, hidden=out.on_stream())))
-        sums.append(("change", comparing.said(now, was, {} if out.on_stream() else _SAID)))
+        change = comparing.said(now, was, {} if out.on_stream() else _SAID)
+        sums += [("then", _said(earlier, hidden=out.on_stream())), ("change", change)]
     drawn = Drawn(
         f"What {'sessions' if by == 'session' else by + 's'} came to",
         partial(_lines, rows[: out.given_limit or None], metric, by, out.screen),
         partial(_pictures, rows, metric, by),
         sums,
     )
-    read = out.format == "table" and out.screen.is_terminal and html is None
-    untitled = read and not any(row["title"] for row in rows)
-    fields = _FIELDS if by == "session" and not untitled else _PERIODS + _WHOLE
-    if by == "session":
-        fields = of_rooms(fields, asked.rooms.name)
+    for_reader = out.format == "table" and out.screen.is_terminal and html is None
+    fields = _fields(rows, by, asked.rooms.name, for_reader=for_reader)
     show(out, asked, about, fields, out.ordered(_FIELDS, rows),
         nothing="no session began in that time: mhc session list", drawn=drawn, plot=plot, html=html,
     )  # fmt: skip
     if out.format == "table" and html is None:
         for name, text in sums:
             out.message(f"{name}: {text}")
+
+
+def _earlier(
+    conn: "Connection",
+    scope: "Scope",
+    asked: "session_figures.Asked",
+    found: "Report",
+    then: comparing.Then | None,
+) -> "Figures | None":
+    """Give what the range that is compared came to; the range before is read already."""
+    from mhc.reports import session_periods
+
+    if then is None:
+        return None
+    if then.against is Against.PREVIOUS:
+        return found.before and found.before.figures
+    other = scope._replace(since=then.span.since, until=then.span.until)
+    return session_periods.totals(conn, other, asked)
+
+
+def _fields(
+    rows: Sequence[Mapping[str, object]], by: str, room: str | None, *, for_reader: bool
+) -> Sequence[Field]:
+    """Give the columns; a reader is spared that of titles where there is none."""
+    if by != "session":
+        return _PERIODS + _WHOLE
+    untitled = for_reader and not any(row["title"] for row in rows)
+    return of_rooms(_PERIODS + _WHOLE if untitled else _FIELDS, room)
 
 
 def _row(row: "Row") -> dict[str, object]:
